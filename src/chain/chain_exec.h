@@ -1,0 +1,106 @@
+/* chain_exec.h - executing transactions and blocks: the one code path for
+** making, validating, replaying and simulating.
+*/
+#ifndef CHAIN_EXEC_H
+#define CHAIN_EXEC_H
+#include "base/arena.h"
+#include "base/base.h"
+#include "chain/chain_block.h"
+#include "chain/chain_tx.h"
+#include "evm/evm.h"
+#include "state/state.h"
+
+/* The verdict on a transaction before its execution: part of consensus. */
+enum chain_verdict {
+  CHAIN_OK = 0,
+#define VERDICT(name, text) CHAIN_##name,
+#include "chain/verdict.def"
+#undef VERDICT
+};
+/* geth's words ("nonce too low", ...). */
+const char *chain_verdict_text(enum chain_verdict v);
+
+/* The rules of one chain at one block. */
+struct chain_rules {
+  enum evm_fork fork;
+  u64 chain_id;
+  bool fees;              /* plain Ethereum: gas is bought and paid */
+  bool system_calls;      /* EIP-4788, 7002, 7251 (EIP-2935 always from
+                          ** Prague, where its contract has code) */
+  bool allow_unprotected; /* pre-EIP-155 */
+  u64 blob_target, blob_max, blob_update_fraction;
+  u64 tx_gas_cap;         /* EIP-7825; 0 = the fork's own */
+};
+
+struct chain_exec; /* a machine and a state bound together, one per thread */
+struct chain_exec *chain_exec_open(u64 hash_seed);
+void chain_exec_close(struct chain_exec *x);
+struct state *chain_exec_state(struct chain_exec *x);
+struct evm *chain_exec_evm(struct chain_exec *x);
+
+/* The last 256 block hashes, asked by BLOCKHASH. */
+struct chain_hashes {
+  void *ctx;
+  void (*get)(void *ctx, hash32 *out, u64 number);
+};
+/* Starts a block on a source; header gives number, time, coinbase, limits,
+** base fee and randomness.  Runs the system calls that open a block. */
+void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
+                      const struct chain_header *header,
+                      const struct chain_hashes *hashes,
+                      const struct state_source *src);
+
+struct chain_outcome {
+  enum chain_verdict verdict;  /* not CHAIN_OK: nothing was executed */
+  enum evm_status status;
+  u64 gas_used, gas_refunded;
+  slice output;                /* return data or revert data; view until the
+                               ** next transaction */
+  bool has_created;
+  addr20 created;
+  const struct state_log *log; /* view until the next transaction */
+  u32 log_cnt;
+};
+/* Checks that need no state (form, chain id, fork, intrinsic gas, caps): what
+** the pool asks first. */
+enum chain_verdict chain_tx_check(const struct chain_tx *tx,
+                                  const struct chain_rules *rules,
+                                  u64 block_gas_limit);
+u64 chain_tx_intrinsic_gas(const struct chain_tx *tx, enum evm_fork fork);
+/* EIP-7623: the least a transaction uses. */
+u64 chain_tx_floor_gas(const struct chain_tx *tx, enum evm_fork fork);
+/* Executes one transaction (sender known) on the block begun. */
+void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
+                   const struct chain_tx *tx);
+/* As chain_exec_tx for eth_call: no nonce, signature, fee or balance-for-gas
+** checks; the balance must cover value. */
+void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
+                     const struct chain_tx *tx);
+
+/* A whole block: runs begin, txs in order, and ends it.  A transaction whose
+** verdict is not CHAIN_OK, or whose gas does not fit, is left out: skipped[i]
+** holds its verdict (CHAIN_GAS_LIMIT_REACHED: stays in the pool). */
+struct chain_block_result {
+  struct chain_header header;       /* complete but for nothing */
+  hash32 hash;
+  u32 tx_cnt;                       /* included */
+  const struct chain_tx **tx;
+  struct chain_receipt *receipt;    /* with logs, in the arena */
+  enum chain_verdict *skipped;      /* per transaction given */
+  struct state_diff diff;
+  struct state_root root;           /* trie nodes to store */
+};
+/* keep_going (may be NULL) is asked before each transaction: false ends the
+** block there (the proposer's clock); the rest are marked as not fitting.
+** draft holds parent hash, number, time, coinbase, gas limit, mix hash, extra,
+** beacon root; the rest of the header is computed.  An err only from the
+** source (environment). */
+err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
+                     const struct chain_rules *rules,
+                     const struct chain_header *draft,
+                     const struct chain_tx *txs, u32 tx_cnt,
+                     const struct chain_hashes *hashes,
+                     const struct state_source *src, const struct par *par,
+                     bool (*keep_going)(void *ctx, u32 done, u64 gas_used),
+                     void *keep_ctx, struct arena *a) MUST_USE;
+#endif

@@ -1,0 +1,49 @@
+/* json.h - JSON: reading by jansson (duplicate keys and depth over 64
+** refused), writing by a small streaming writer that cannot produce a
+** malformed document. */
+#ifndef CODEC_JSON_H
+#define CODEC_JSON_H
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/u256.h"
+#include <jansson.h>
+
+/* Parses a whole text; NULL and a message naming line and column on error.
+** The caller gives it back with json_decref. */
+json_t *json_read(slice text, struct errmsg *msg);
+
+/* Writer over a buf.  Commas and nesting are its business:
+**   jsonw_obj(&w); jsonw_kv_u64(&w, "a", 1); jsonw_obj_end(&w);
+** Strings are escaped, invalid UTF-8 replaced. */
+struct jsonw {
+  struct buf *out;
+  u64 has_item;   /* bit per depth: a comma is due */
+  u32 depth;      /* at most 63; MUST */
+  bool after_key;
+};
+void jsonw_init(struct jsonw *w, struct buf *out);
+void jsonw_obj(struct jsonw *w);
+void jsonw_obj_end(struct jsonw *w);
+void jsonw_arr(struct jsonw *w);
+void jsonw_arr_end(struct jsonw *w);
+void jsonw_key(struct jsonw *w, const char *key);
+void jsonw_null(struct jsonw *w);
+void jsonw_bool(struct jsonw *w, bool v);
+void jsonw_u64(struct jsonw *w, u64 v);           /* decimal number */
+void jsonw_i64(struct jsonw *w, i64 v);
+void jsonw_double(struct jsonw *w, double v);
+void jsonw_str(struct jsonw *w, const char *s);
+void jsonw_str_len(struct jsonw *w, slice s);
+void jsonw_printf(struct jsonw *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* as a string */
+void jsonw_hex(struct jsonw *w, slice s);         /* "0x..." */
+void jsonw_quantity(struct jsonw *w, u64 v);      /* "0x1f" */
+void jsonw_quantity_u256(struct jsonw *w, const u256 *v);
+void jsonw_raw(struct jsonw *w, slice json);      /* one value, already JSON */
+/* key and value in one call */
+void jsonw_kv_str(struct jsonw *w, const char *key, const char *v);
+void jsonw_kv_hex(struct jsonw *w, const char *key, slice v);
+void jsonw_kv_quantity(struct jsonw *w, const char *key, u64 v);
+void jsonw_kv_bool(struct jsonw *w, const char *key, bool v);
+void jsonw_kv_u64(struct jsonw *w, const char *key, u64 v);
+void jsonw_kv_null(struct jsonw *w, const char *key);
+#endif

@@ -1,0 +1,196 @@
+/* node.h - the running node: what rpc, web and the commands see of it.
+**
+** Threads (node_threads.def has the queues between them):
+**   core     the engine: decides what the next block is
+**   exec     executes blocks in overlays; owns the head state cache
+**   writer   the only user of SQLite's writing connection: one transaction
+**            per block or group of blocks, keyed tables behind in slices
+**   workers  signature recovery, trie hashing
+** HTTP threads come from libmicrohttpd and only use what is declared here.
+**
+** Reads never block the core: a node_read is one reader connection with one
+** SQLite snapshot, plus the differences not yet in the keyed tables.
+** A block shows only once it is durable.
+*/
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+#include "base/arena.h"
+#include "base/base.h"
+#include "chain/chain_block.h"
+#include "chain/chain_exec.h"
+#include "chain/chain_tx.h"
+#include "state/state.h"
+
+struct node;
+
+struct node_config {
+  const char *db_path;
+  const char *genesis_path;  /* NULL: the file's own, or the default */
+  bool dev;                  /* automine; chain id 31337 */
+  u64 dev_period_s;          /* 0: a block per transaction */
+  u64 network_id;            /* 0: as genesis says */
+  bool allow_unprotected;
+  u32 worker_cnt;            /* 0: one per core */
+  u64 cache_bytes;           /* head state cache; 0: default */
+  u64 pool_tx_max;           /* 0: default of limits.def */
+  const char *keystore_dir;  /* NULL: keys in the database */
+  bool archive;
+};
+
+/* Opens or makes the chain of the file and starts the threads.  On error
+** nothing runs; the code tells the exit status (see err.def). */
+err node_open(struct node **out, const struct node_config *cfg,
+              struct errmsg *msg) MUST_USE;
+/* Finishes the block, brings keyed tables up to date, leaves one file. */
+void node_close(struct node *n);
+/* Non-zero when a thread met an environment error and the node must end. */
+err node_failed(struct node *n, struct errmsg *msg);
+
+struct node_info {
+  u64 chain_id, network_id;
+  hash32 genesis_hash;
+  bool dev;
+  const char *db_path;
+  addr20 operator_addr;    /* this validator's operator account */
+  u64 block_gas_limit;
+  u64 interval_ms;
+  u64 started_ms;
+};
+const struct node_info *node_info(const struct node *n);
+const struct chain_rules *node_rules(const struct node *n);
+u64 node_clock_ms(void);   /* wall clock, ms since 1970 */
+
+/*------------------------------------------------------------ submitting */
+struct node_submit_result {
+  hash32 hash;
+  enum chain_verdict verdict;
+  struct errmsg msg;        /* geth's words when refused */
+};
+/* Decodes, recovers and pools one envelope; blocks until the verdict.  err:
+** ERR_OK accepted; ERR_INPUT malformed; ERR_INVALID_TX, ERR_EXISTS ("already
+** known"), ERR_LIMIT (pool full, too many of one sender). */
+err node_submit(struct node *n, struct node_submit_result *out, slice raw)
+    MUST_USE;
+/* Many at once: recovery spread over the workers, results by index. */
+void node_submit_batch(struct node *n, err *errs,
+                       struct node_submit_result *out, const slice *raw,
+                       u32 cnt);
+
+/* The pool as seen now. */
+struct node_pool_stat { u32 pending, queued; u64 bytes; };
+void node_pool_stat(struct node *n, struct node_pool_stat *out);
+/* A pooled transaction, copied into the arena; ERR_NOT_FOUND. */
+err node_pool_tx(struct node *n, struct chain_tx *out, const hash32 *hash,
+                 struct arena *a) MUST_USE;
+/* The next nonce of an account, pooled transactions counted. */
+u64 node_pool_nonce(struct node *n, const addr20 *a, u64 head_nonce);
+/* Up to cnt_max pooled transactions, in pool order. */
+u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
+                   struct arena *a);
+
+/*--------------------------------------------------------------- reading */
+struct node_read;
+/* A consistent view for one request; at most 2 s, then reads fail with
+** ERR_TIMEOUT.  ERR_BUSY when all readers stay taken for 1 s. */
+err node_read_begin(struct node *n, struct node_read **out) MUST_USE;
+void node_read_end(struct node_read *r);
+u64 node_read_head(const struct node_read *r);
+/* The lowest height whose state is kept. */
+u64 node_read_oldest_state(const struct node_read *r);
+
+err node_read_number(struct node_read *r, u64 *number, const hash32 *hash)
+    MUST_USE;
+err node_read_header(struct node_read *r, struct chain_header *out,
+                     hash32 *hash, u64 number) MUST_USE;
+
+struct node_block {
+  struct chain_header header;
+  hash32 hash;
+  u64 size;
+  u32 tx_cnt;
+  struct chain_tx *tx;            /* sender filled */
+  struct chain_receipt *receipt;  /* NULL unless asked */
+  u64 *log_base;                  /* index in the block of a tx's first log */
+};
+enum { NODE_WITH_TXS = 1, NODE_WITH_RECEIPTS = 2 };
+err node_read_block(struct node_read *r, struct node_block *out, u64 number,
+                    u32 flags, struct arena *a) MUST_USE;
+struct node_tx_place {
+  u64 number;
+  u32 idx;
+};
+err node_read_tx_place(struct node_read *r, struct node_tx_place *out,
+                       const hash32 *tx_hash) MUST_USE;
+/* One transaction with its receipt, without reading the whole block. */
+err node_read_tx(struct node_read *r, struct chain_tx *tx,
+                 struct chain_receipt *receipt, u64 *log_base,
+                 const struct node_tx_place *place, struct arena *a) MUST_USE;
+
+/* State after block number; ERR_NOT_FOUND when pruned.  Valid until
+** node_read_end. */
+err node_read_state(struct node_read *r, struct state_source *out, u64 number)
+    MUST_USE;
+/* As eth_getProof: account proof, and one for each slot. */
+struct node_proof {
+  struct state_account account;
+  bool exists;
+  slice *account_node;
+  u32 account_node_cnt;
+  struct {
+    u256 slot, val;
+    slice *node;
+    u32 node_cnt;
+  } *slot;
+  u32 slot_cnt;
+};
+err node_read_proof(struct node_read *r, struct node_proof *out, u64 number,
+                    const addr20 *addr, const u256 *slots, u32 slot_cnt,
+                    struct arena *a) MUST_USE;
+
+/* Logs from..to of any of addrs (none = all) whose topic i is among
+** topic[i] (none = any).  cb returns false to stop. */
+struct node_log_filter {
+  u64 from, to;
+  const addr20 *addr;
+  u32 addr_cnt;
+  const hash32 *topic[4];
+  u32 topic_cnt[4];
+};
+struct node_log {
+  u64 number;
+  u64 time_ms;
+  hash32 block_hash, tx_hash;
+  u32 tx_idx;
+  u64 log_idx; /* in the block */
+  const struct state_log *log;
+};
+err node_read_logs(struct node_read *r, const struct node_log_filter *f,
+                   bool (*cb)(void *ctx, const struct node_log *log),
+                   void *ctx) MUST_USE;
+
+/* Executes tx on the state after block number (pending: on a block to come);
+** nothing is kept.  out's views live in the arena.  timeout_ms bounds it:
+** ERR_TIMEOUT. */
+err node_read_call(struct node_read *r, struct chain_outcome *out, u64 number,
+                   bool pending, const struct chain_tx *tx, u32 timeout_ms,
+                   const struct evm_tracer *tracer, struct arena *a) MUST_USE;
+
+/*-------------------------------------------------------------- watching */
+/* cb runs on the writer's thread after each durable block, must not block;
+** returns a handle for node_unwatch. */
+u32 node_watch(struct node *n, void (*cb)(void *ctx, u64 head), void *ctx);
+void node_unwatch(struct node *n, u32 handle);
+/* Waits until the head is above height; false on timeout. */
+bool node_wait_head(struct node *n, u64 height, u32 timeout_ms);
+
+/*----------------------------------------------------------------- keys */
+/* The node's keystore (Web3 v3 JSON). */
+u32 node_keys(struct node *n, addr20 *out, u32 cnt_max);
+/* Signs with a key of the keystore; ERR_PASSWORD, ERR_NOT_FOUND. */
+err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
+                     const char *password, struct arena *a) MUST_USE;
+err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;
+
+/*---------------------------------------------------------- maintenance */
+err node_backup(struct node *n, const char *dest, struct errmsg *msg) MUST_USE;
+#endif

@@ -1,0 +1,72 @@
+/* trie.h - Merkle Patricia tries (yellow paper, appendix D).
+**
+** Two forms.  The ordered builder takes all pairs of a small trie at once
+** (transactions, receipts, test states) and gives its root.  The persistent
+** trie has 32-byte keys (keccak of address or slot), keeps only its branch
+** nodes, keyed by path, and takes a block's changes in one sorted batch;
+** leaves live in the flat tables of their owner.
+*/
+#ifndef TRIE_TRIE_H
+#define TRIE_TRIE_H
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+
+/*------------------------------------------------------ ordered builder */
+struct trie_pair {
+  slice key, val; /* any lengths; val not empty */
+};
+/* Keys strictly ascending (bytewise, shorter first when one is a prefix). */
+void trie_root_sorted(hash32 *root, const struct trie_pair *pairs, size_t cnt,
+                      struct arena *scratch);
+/* key = rlp(index): the roots of transactions and receipts. */
+void trie_root_indexed(hash32 *root, const slice *vals, size_t cnt,
+                       struct arena *scratch);
+
+/*------------------------------------------------------ persistent trie
+** A stored node is a branch at a path of nibbles.  Each of its 16 edges is
+** empty, leads to a leaf (the rest of its key in the edge) or to a branch
+** (with the nibbles an extension skips); an edge carries the reference (hash,
+** or the node itself below 32 bytes) that Ethereum's branch would hold.  The
+** root edge is stored as a node of its own.  trie.c tells the bytes. */
+
+/* Where one trie's nodes and leaves are.  Called from several threads when a
+** par is given; views hold until the update returns. */
+struct trie_source {
+  void *ctx;
+  /* The stored bytes of the node with this path, len 0 when there is none.
+  ** path: one nibble a byte, path_len 0..64; TRIE_ROOT_EDGE for the root. */
+  err (*node)(void *ctx, slice *out, const u8 *path, u32 path_len);
+  /* The value (RLP) of an existing leaf, as before the update. */
+  err (*leaf)(void *ctx, slice *out, const hash32 *key);
+};
+#define TRIE_ROOT_EDGE 0xffffffffu
+
+struct trie_change {
+  hash32 key;
+  slice val; /* the leaf's RLP; len 0 deletes (deleting nothing is no error) */
+};
+struct trie_node_put { /* what the update wants stored */
+  const u8 *path;      /* as in trie_source.node */
+  u32 path_len;
+  slice node;          /* len 0: delete */
+};
+struct trie_result {
+  hash32 root;
+  struct trie_node_put *put; /* in the arena */
+  size_t put_cnt;
+};
+/* Applies changes (strictly ascending keys) to the trie; nothing is written:
+** out tells what to store.  With par, the top nibbles are done in parallel.
+** ERR_CORRUPT when a node or leaf that must exist is missing. */
+err trie_update(struct trie_result *out, const struct trie_source *src,
+                const struct trie_change *changes, size_t cnt,
+                const struct par *par, struct arena *a) MUST_USE;
+/* The proof of key (present or absent): the RLP nodes from the root down, as
+** in eth_getProof.  nodes in the arena. */
+err trie_prove(slice **nodes, u32 *node_cnt, const struct trie_source *src,
+               const hash32 *key, struct arena *a) MUST_USE;
+/* Checks a proof against a root; val->len 0 = proven absent. */
+err trie_proof_check(slice *val, const hash32 *root, const hash32 *key,
+                     const slice *nodes, u32 node_cnt) MUST_USE;
+#endif
