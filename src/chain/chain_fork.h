@@ -1,0 +1,43 @@
+/* chain_fork.h - which rules hold at a block: the fork schedule.
+**
+** A schedule is one activation per rule set, by block number up to Paris and
+** by header timestamp from Shanghai on (EIP-6953), in geth's genesis keys; and
+** rows of blob parameters (EIP-7840, EIP-7892).  This chain's own schedule is
+** everything through Osaka from genesis, without fees and system calls.
+*/
+#ifndef CHAIN_FORK_H
+#define CHAIN_FORK_H
+#include "base/base.h"
+#include "chain/chain_exec.h"
+#include "evm/evm.h"
+
+#define CHAIN_FORK_NEVER UINT64_MAX
+#define CHAIN_BLOB_ROW_MAX 16
+
+struct chain_blob_row {
+  u64 time;               /* in force from this header timestamp on */
+  u64 target, max, update_fraction;
+};
+struct chain_schedule {
+  u64 at[EVM_FORK_CNT];   /* block number; timestamp from Shanghai on */
+  struct chain_blob_row blob[CHAIN_BLOB_ROW_MAX]; /* ascending by time */
+  u32 blob_cnt;
+};
+
+/* Frontier only; all others never. */
+void chain_schedule_init(struct chain_schedule *s);
+/* Every fork up to last from genesis, with Ethereum's blob parameters. */
+void chain_schedule_all(struct chain_schedule *s, enum evm_fork last);
+bool chain_fork_by_time(enum evm_fork f);
+enum evm_fork chain_fork_at(const struct chain_schedule *s, u64 number,
+                            u64 time);
+/* Ethereum's blob parameters of a fork (zeros before Cancun). */
+struct chain_blob_row chain_blob_default(enum evm_fork f);
+/* Plain Ethereum: fees on, system calls on. */
+void chain_rules_ethereum(struct chain_rules *out,
+                          const struct chain_schedule *s, u64 chain_id,
+                          u64 number, u64 time);
+/* EIP-4844 fake_exponential(1, excess, fraction); a result over 2^256-1 is
+** that. */
+void chain_blob_base_fee(u256 *out, u64 excess, u64 update_fraction);
+#endif
