@@ -1,0 +1,84 @@
+/* rpc.h - JSON-RPC 2.0 as Ethereum clients speak it, free of any transport.
+**
+** A body (one request or a batch) goes in, the reply's text comes out:
+** HTTP, the Unix socket, WebSocket, the fuzzer and the `rpc` command all use
+** rpc_handle.  The methods are the rows of method.def; names, parameter
+** counts, access, help and dispatch come from that table alone.
+**
+** Error codes and words are geth's, because libraries match on them:
+**   -32700 parse error            -32600 invalid request, batch too large
+**   -32601 no such method         -32602 missing or invalid argument
+**   -32000 refused by pool, state or execution     3 execution reverted
+**   -32002 timed out   -32003 response too large   -32005 limit exceeded
+** A number with no meaning here (a fee) is read, checked and ignored.
+*/
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
+#include "base/base.h"
+#include "base/buf.h"
+#include "node/node.h"
+
+/* What a caller may use; each includes the former. */
+enum rpc_access {
+  RPC_PUBLIC, /* anyone who reaches the port */
+  RPC_LOCAL,  /* Unix socket: administration */
+  RPC_KEY     /* Unix socket or logged-in session: uses private keys */
+};
+struct rpc_peer {
+  enum rpc_access access;
+};
+
+struct rpc_config {      /* a 0 takes the default of limits below */
+  u32 batch_max;         /* requests in a batch */
+  u64 response_max;      /* bytes of one reply, batch or single */
+  u64 body_max;          /* bytes of one body */
+  u64 gas_cap;           /* eth_call, eth_estimateGas */
+  u32 evm_timeout_ms;    /* eth_call, eth_estimateGas */
+  u32 log_range_max;     /* blocks of one eth_getLogs */
+  u32 log_cnt_max;       /* logs of one eth_getLogs */
+};
+#define RPC_BATCH_MAX 1000u
+#define RPC_RESPONSE_MAX (25u << 20)
+#define RPC_BODY_MAX (5u << 20)
+#define RPC_GAS_CAP 50000000ull
+#define RPC_EVM_TIMEOUT_MS 5000u
+#define RPC_LOG_RANGE_MAX 10000u
+#define RPC_LOG_CNT_MAX 20000u
+
+struct rpc_server;
+/* cfg NULL: all defaults.  Holds n until rpc_close. */
+struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg);
+void rpc_close(struct rpc_server *s);
+/* The limits in force. */
+const struct rpc_config *rpc_limits(const struct rpc_server *s);
+
+/* Answers one body: appends the reply to out (whose own maximum, if any, must
+** be above response_max); nothing is appended when every request was a
+** notification.  Thread-safe; never fails: what is wrong is in the reply. */
+void rpc_handle(struct rpc_server *s, struct buf *out, slice body,
+                const struct rpc_peer *peer);
+/* The same through the JSON parser only, without the short cut for plain
+** requests: the two must answer alike (fuzz_rpc compares). */
+void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
+                      const struct rpc_peer *peer);
+/* True when answering body takes no more than some ten microseconds, so that
+** an event loop may do it itself.  A guess from the method's row; false when
+** in doubt. */
+bool rpc_is_quick(slice body);
+
+/* "CyberMiles/v0.1.0-0123456789ab/linux-amd64", as web3_clientVersion. */
+const char *rpc_client_version(void);
+
+/* One row of the table, for help and completion. */
+struct rpc_method_info {
+  const char *name, *params, *summary;
+  enum rpc_access access;
+};
+/* NULL past the end; rows ascend by name. */
+const struct rpc_method_info *rpc_method_at(u32 i);
+
+/* The `rpc METHOD [PARAMS...]` command: asks a running node.  argv[0] is the
+** verb.  Returns the exit code: 0, 1 (the node answered an error, or nothing),
+** 2 (usage). */
+int cmd_rpc(int argc, char **argv);
+#endif

@@ -1,0 +1,92 @@
+/* http.h - the node's HTTP port: JSON-RPC, dashboard, events, health.
+**
+** Plain HTTP/1.1 by libmicrohttpd (epoll, a pool of threads).  Loopback by
+** default.  Requests whose Host is neither an IP literal, nor localhost, nor
+** among --http.vhosts, are refused (DNS rebinding).  No cookies anywhere.
+** HTTPS belongs to the operator issue: see tls_shim.c.
+**
+** Routes (bodies are JSON, UTF-8; amounts in wei are decimal strings, heights
+** and times numbers, times in ms since 1970; hashes and addresses 0x-hex):
+**
+**   POST /             JSON-RPC, single or batch.  Content-Type must be
+**                      application/json.  CORS by --http.corsdomain.  All
+**                      chain data (blocks, transactions, balances, logs) is
+**                      read by the dashboard through this.
+**   GET  /             the dashboard: file /index.html of the embedded assets;
+**                      other paths their own file.  A path that has no dot in
+**                      its last part and is no route is answered with
+**                      /index.html too (client-side routes).  ETag, gzip.
+**   GET  /api/status   {"version":"0.1.0","commit":"…","chainId":31337,
+**                       "networkId":31337,"genesisHash":"0x…","dev":true,
+**                       "operator":"0x…","height":12,"blockGasLimit":500000000,
+**                       "intervalMs":1000,"startedMs":…,"nowMs":…,
+**                       "pending":0,"queued":0,"keysUsable":true}
+**                      keysUsable: this caller may use /api/keys, /api/send.
+**   GET  /api/events   server-sent events; a new one starts with "status":
+**                       event: status  data: {"height":…,"pending":…,"queued":…}
+**                       event: head    id: 12
+**                         data: {"number":12,"hash":"0x…","timeMs":…,
+**                                "txCount":3,"gasUsed":63000,
+**                                "pending":0,"queued":0}
+**                       event: pending data: {"pending":1,"queued":0}
+**                      heads may be skipped when blocks come faster than they
+**                      can be told: fetch what lies between by JSON-RPC.  A
+**                      comment line (": ") each 15 s keeps proxies awake;
+**                      readers that fall 64 events behind are cut off and
+**                      reconnect by themselves (retry: 2000).
+**   GET  /api/keys     {"keys":["0x…"]}: the node's keystore
+**   POST /api/keys     {"password":"…"} -> {"address":"0x…"}: a new account
+**   POST /api/send     {"from":"0x…","to":"0x…","value":"1000000000000000000",
+**                       "data":"0x…"?,"gas":21000?,"password":"…"}
+**                      -> {"hash":"0x…","nonce":7}
+**                      value: decimal wei or 0x-hex; without gas it is
+**                      estimated; without to it creates a contract.
+**   GET  /healthz      200 "ok" while the server turns
+**   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…}
+**   GET  /version      {"name":"CyberMiles","version":…,"commit":…,"source":…}
+**
+** Errors of /api/: a status 4xx/5xx and
+**   {"error":{"code":"password","message":"wrong password"}}
+** codes: bad_request, password, not_found, forbidden, busy, refused (message in
+** geth's words: "nonce too low", "execution reverted: …"), internal.
+**
+** The key-using routes (/api/keys, /api/send) have no login yet (a later
+** issue), so they answer only peers on the loopback interface, whose Host is
+** a loopback name or address, with no foreign Origin or Sec-Fetch-Site; POSTs
+** need Content-Type application/json, which another site's page cannot send
+** without a preflight that is never granted.  One password is tried at a
+** time, and a wrong one costs a second.
+*/
+#ifndef WEB_HTTP_H
+#define WEB_HTTP_H
+#include "base/base.h"
+#include "node/node.h"
+#include "rpc/rpc.h"
+
+struct http_config {        /* a 0 or NULL takes the default */
+  const char *addr;         /* IPv4 or IPv6 literal; "127.0.0.1" */
+  u32 port;                 /* HTTP_PORT_ANY: the system picks one; 8545 */
+  const char *vhosts;       /* comma list, "*" = any; "localhost" */
+  const char *corsdomain;   /* comma list of origins, "*" = any; none */
+  u32 thread_cnt;           /* event loops; one per core, 2..8 */
+  u32 worker_cnt;           /* for slow calls; twice the cores, 4..32 */
+  u32 conn_max;             /* open connections; 10,000 */
+  u32 conn_ip_max;          /* of one address; 0 = conn_max */
+  u32 timeout_s;            /* idle or stalled; 120 */
+  u32 event_max;            /* readers of /api/events; 2,048 */
+  struct rpc_config rpc;
+};
+#define HTTP_PORT_ANY 0xffffffffu
+#define HTTP_PORT_DEFAULT 8545u
+
+struct http;
+/* Binds and starts.  ERR_BIND (port taken, address not ours), ERR_USAGE
+** (address is no IP literal).  n must outlive it. */
+err http_start(struct http **out, const struct http_config *cfg,
+               struct node *n, struct errmsg *msg) MUST_USE;
+/* Finishes the requests under way, ends event streams, closes. */
+void http_stop(struct http *h);
+u16 http_port(const struct http *h);
+/* "http://127.0.0.1:8545" */
+const char *http_url(const struct http *h);
+#endif
