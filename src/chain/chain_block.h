@@ -40,15 +40,17 @@ err chain_header_decode(struct chain_header *out, slice rlp) MUST_USE;
 void chain_header_hash(hash32 *out, const struct chain_header *h);
 /* What this chain keeps in extra (version 1, 5 bytes): the milliseconds below
 ** the second, and the round of the parent's commit. */
+#define CHAIN_EXTRA_VERSION 1
 void chain_extra_put(struct chain_header *h, u32 ms, u32 parent_round);
 bool chain_extra_get(const struct chain_header *h, u32 *ms, u32 *parent_round);
-/* timestamp and extra as one: milliseconds since 1970. */
+/* timestamp and extra as one: milliseconds since 1970 (whole seconds where
+** extra is not this chain's). */
 u64 chain_header_time_ms(const struct chain_header *h);
 
 struct chain_receipt {
   u8 type;
   bool success;           /* from Byzantium */
-  hash32 post_state;      /* before Byzantium */
+  hash32 post_state;      /* before Byzantium; zero: has a status */
   u64 cumulative_gas, gas_used;
   struct bloom256 bloom;
   const struct state_log *log;
@@ -58,12 +60,14 @@ struct chain_receipt {
 };
 /* The consensus encoding (type byte, rlp). */
 void chain_receipt_encode(struct buf *out, const struct chain_receipt *r);
+/* rlp([[address, [topic, ...], data], ...]) */
+void chain_logs_encode(struct buf *out, const struct state_log *log, u32 cnt);
 void chain_bloom_add(struct bloom256 *b, slice data);
 void chain_bloom_logs(struct bloom256 *b, const struct state_log *log, u32 cnt);
 bool chain_bloom_may(const struct bloom256 *b, slice data);
 
-/* The store's form of a receipt: compact, with gas used, created address and
-** revert output left out of consensus.  See chain_block.c. */
+/* The store's form of a receipt: compact, with the gas used and the created
+** address, without what follows from the rest (bloom).  See chain_block.c. */
 void chain_receipt_store(struct buf *out, const struct chain_receipt *r);
 err chain_receipt_load(struct chain_receipt *out, slice bytes, struct arena *a)
     MUST_USE;
@@ -71,4 +75,8 @@ err chain_receipt_load(struct chain_receipt *out, slice bytes, struct arena *a)
 /* rlp([header, txs, ommers, withdrawals]) as eth_getBlock's size counts it. */
 u64 chain_block_size(const struct chain_header *h, const struct chain_tx *txs,
                      u32 tx_cnt);
+/* The same from parts: the encoded header's length, and the transactions' as
+** they stand in the block (chain_tx_block_len each). */
+u64 chain_block_size_of(u64 header_len, u64 txs_len, bool withdrawals);
+u64 chain_tx_block_len(const struct chain_tx *tx);
 #endif

@@ -45,18 +45,26 @@ struct chain_tx {
   u64 v;                  /* as encoded (legacy: 27, 28 or EIP-155) */
   hash32 hash;            /* keccak256 of raw */
   slice raw;              /* the whole envelope, view of what was decoded */
+  slice body;             /* of raw, the fields before the signature: what
+                          ** decode leaves for the signing hash; else empty */
 };
+#define CHAIN_TX_TYPE_MAX 4
 
 /* Decodes one envelope strictly (form only: no chain id or fee rules).  All
 ** views are into raw or the arena. msg says what is malformed, in geth's
 ** words where it has any. */
 err chain_tx_decode(struct chain_tx *out, slice raw, struct arena *a,
                     struct errmsg *msg) MUST_USE;
-/* The hash that the sender signed. */
+/* The hash that the sender signed; of a decoded transaction, over the bytes it
+** was decoded from. */
 void chain_tx_signing_hash(hash32 *out, const struct chain_tx *tx);
 /* Recovers sender (and authorities) into tx.  ERR_SIGNATURE. The costly part:
-** once, in a worker, never again. */
+** once, in a worker, never again.  A high s is refused but for unprotected
+** transactions, which Frontier took (chain_tx_check knows the fork). */
 err chain_tx_sender(struct chain_tx *tx) MUST_USE;
+/* Recovers one authorization (EIP-7702): has_authority stays false when its
+** signature is not one of a low s. */
+void chain_auth_recover(struct chain_auth *auth);
 /* Encodes with the signature that tx carries; tx->raw is not touched. */
 void chain_tx_encode(struct buf *out, const struct chain_tx *tx);
 /* Signs with key: sets sig, v, sender, hash; raw into the arena. */
