@@ -1,0 +1,247 @@
+/* store.h - the one file: blocks, state, indexes, keys in SQLite.
+**
+** This folder alone knows SQLite and SQL; it stores bytes and numbers and
+** knows nothing of what they mean.
+**
+** What is in the file (sql/schema_001.sql has the columns):
+**   appended   block (by height); body, receipt and difference chunks by
+**              sequence number = height << 20 | position of the first entry;
+**              contract code (by hash).  Written in the block's transaction.
+**   keyed      account, slot, node (trie): only the newest value of each key.
+**              They stand at height `flushed`, behind the head, and are
+**              brought forward by sorted batches.
+**   indexes    sorted runs of (8-byte key, sequence number): transaction and
+**              block hashes, log addresses and topics, changed state keys.
+**              A batch adds one run of each kind; runs are merged in slices.
+**   small      meta (name -> bytes), keystore (address -> JSON), standing.
+**
+** Invariants
+**   1. A block's transaction is whole: rows of block h are there exactly when
+**      standing.head >= h.
+**   2. Rows of keyed tables may stand anywhere between `flushed` and the end
+**      of the batch in work, one by one.  So nobody may read a keyed row whose
+**      key changed above `flushed`: the reader keeps all such changes in memory
+**      (node_state.h) and asks there first.  A half-applied batch, also one cut
+**      off by a crash, is therefore invisible, and applying it again writes
+**      the same rows.
+**   3. Trie nodes of a batch cannot be computed again from a half-applied
+**      table, so they go first to a redo log (node_log), whose completion is
+**      one commit (standing.log_to); only then is table node touched.
+**   4. `flushed` moves in the commit that ends the batch and adds its runs.
+**
+** Threads: a struct store belongs to one thread at a time, the writer; only
+** store_interrupt may come from others.  Each store_reader belongs to one
+** thread at a time.  Nothing here waits for a lock of ours.
+**
+** Calling sequence of the writer
+**   1. store_open; store_standing tells whether there is a chain.
+**   2. store_append for each block or group of blocks: returns when durable.
+**   3. between blocks store_flush_begin once per batch and store_flush_step
+**      until done; store_upkeep_step while it says more; store_checkpoint
+**      when store_checkpoint_due.  Each call holds the writer for about
+**      STORE_SLICE_US, a checkpoint until done or interrupted.
+**   4. store_close: leaves exactly one file.
+** After ERR_DISK_FULL, ERR_IO or ERR_CORRUPT of a writing call nothing of it
+** is in the file; the caller stops signing and ends, or tries again.
+*/
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+
+struct store;
+struct store_reader;
+
+#define STORE_APPLICATION_ID 0x434d494c /* "CMIL" */
+#define STORE_SCHEMA 1
+#define STORE_SEQ_BITS 20u              /* entries of one block: < 2^20 - 1 */
+#define STORE_SEQ(height, idx) ((u64)(height) << STORE_SEQ_BITS | (u64)(idx))
+#define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)
+#define STORE_SEQ_IDX(seq) ((u32)((seq) & ((1u << STORE_SEQ_BITS) - 1)))
+#define STORE_SEQ_BLOCK ((1u << STORE_SEQ_BITS) - 1) /* "the block itself" */
+#define STORE_SLICE_US 10000u
+
+/*--------------------------------------------------------- open and close */
+enum {
+  STORE_CREATE = 1,    /* make the file when it is missing */
+  STORE_READ_ONLY = 2, /* beside a running node: no lock, no write */
+};
+/* ERR_NOT_FOUND (missing, no STORE_CREATE), ERR_NOT_OURS, ERR_NEWER,
+** ERR_READ_ONLY (file or folder), ERR_LOCKED (another process has it open
+** for writing), ERR_CORRUPT, ERR_IO. */
+err store_open(struct store **out, const char *path, u32 flags,
+               struct errmsg *msg) MUST_USE;
+/* Copies the write-ahead log into the file and leaves WAL mode, so that one
+** file remains.  All readers must be closed.  The handle is gone even on
+** error (then the log stays beside the file and is replayed at next open). */
+err store_close(struct store *s, struct errmsg *msg);
+/* As the process being killed: closes handles, writes nothing more. */
+void store_abandon(struct store *s);
+const char *store_path(const struct store *s);
+/* What the last failing call met, in words. */
+const char *store_error(const struct store *s);
+
+struct store_standing {
+  bool has_chain;   /* block 0 is there */
+  u64 head;         /* newest durable block */
+  u64 flushed;      /* keyed tables and indexes stand here */
+  u64 log_to;       /* != 0: redo log complete for a batch ending here */
+  u64 oldest_state; /* lowest height whose state can still be had */
+};
+void store_standing(const struct store *s, struct store_standing *out);
+
+/*-------------------------------------------------------------- appending */
+struct store_chunk {
+  u64 seq;     /* of its first entry */
+  slice bytes;
+};
+enum store_chunk_kind { STORE_BODY, STORE_RECEIPT, STORE_DIFF, STORE_CHUNK_CNT };
+struct store_code {
+  hash32 hash;
+  slice code;
+};
+/* All views; one owner made them (node_state.h: store_block_free). */
+struct store_block {
+  u64 height;
+  hash32 hash;
+  slice header, proposal, commit;
+  u64 size;      /* as eth_getBlock tells it */
+  u32 tx_cnt;
+  u32 log_cnt;
+  const struct store_chunk *chunk[STORE_CHUNK_CNT]; /* ascending */
+  u32 chunk_cnt[STORE_CHUNK_CNT];
+  const struct store_code *code;
+  u32 code_cnt;
+  void *owner;   /* memory of all of the above */
+  void (*free)(struct store_block *b);
+};
+/* Consecutive blocks, the first at head + 1 (or 0), in one transaction,
+** durable on return. */
+err store_append(struct store *s, struct store_block *const *blocks, u32 cnt)
+    MUST_USE;
+
+/*------------------------------------------------------------------- meta
+** Durable on return. Names are short ASCII ("genesis", "instance"). */
+err store_meta_put(struct store *s, const char *name, slice val) MUST_USE;
+err store_meta_get(struct store *s, struct buf *out, const char *name)
+    MUST_USE; /* ERR_NOT_FOUND */
+err store_meta_del(struct store *s, const char *name) MUST_USE;
+/* Keys at rest: address -> Web3 v3 JSON. */
+err store_key_put(struct store *s, const addr20 *addr, slice json) MUST_USE;
+err store_key_del(struct store *s, const addr20 *addr) MUST_USE;
+err store_key_get(struct store *s, struct buf *out, const addr20 *addr)
+    MUST_USE;
+/* Up to cnt_max addresses in order of adding; returns how many there are. */
+err store_key_list(struct store *s, addr20 *out, u32 cnt_max, u32 *cnt)
+    MUST_USE;
+
+/*------------------------------------------------------------- bringing up */
+enum store_table { STORE_ACCOUNT, STORE_SLOT, STORE_NODE, STORE_TABLE_CNT };
+enum store_index { STORE_INDEX_HASH, STORE_INDEX_LOG, STORE_INDEX_STATE,
+                   STORE_INDEX_CNT };
+struct store_row {
+  slice key, val; /* val.len 0: delete */
+};
+struct store_entry {
+  u64 key, seq;
+};
+/* What brings keyed tables and indexes from `flushed` to height `to`.  All
+** views, valid until the batch is done. */
+struct store_batch {
+  u64 to;                                  /* <= head */
+  const struct store_row *row[STORE_TABLE_CNT];    /* ascending by key */
+  size_t row_cnt[STORE_TABLE_CNT];
+  const struct store_entry *entry[STORE_INDEX_CNT]; /* ascending, unique */
+  size_t entry_cnt[STORE_INDEX_CNT];
+};
+err store_flush_begin(struct store *s, const struct store_batch *batch)
+    MUST_USE;
+/* One slice of about slice_us; *done when `flushed` is batch->to. */
+err store_flush_step(struct store *s, u32 slice_us, bool *done) MUST_USE;
+/* The redo log's rows of a complete log, for catching up after a crash:
+** calls cb for each node row in order. */
+err store_log_read(struct store *s, err (*cb)(void *ctx, slice key, slice val),
+                   void *ctx) MUST_USE;
+
+/* Merges index runs, deletes what is no longer needed, in slices. */
+err store_upkeep_step(struct store *s, u32 slice_us, bool *more) MUST_USE;
+/* From now on state below height oldest need not be kept. */
+err store_prune_below(struct store *s, u64 oldest) MUST_USE;
+
+/*------------------------------------------------------------- checkpoint */
+u64 store_wal_bytes(const struct store *s);
+/* True once a minute when there is something to copy and no other process
+** has the file open, or when the log is over its size limit. */
+bool store_checkpoint_due(struct store *s, u64 now_ms);
+/* Copies the write-ahead log into the file.  ERR_BUSY when interrupted or a
+** reader holds it back: try later. */
+err store_checkpoint(struct store *s, u64 now_ms) MUST_USE;
+/* Any thread: ends a running checkpoint early. */
+void store_interrupt(struct store *s);
+
+/*----------------------------------------------------------------- backup */
+struct store_backup;
+/* Online copy to path.part in steps; finish checks it, syncs it and renames
+** it to path.  abort removes the part. */
+err store_backup_begin(struct store *s, struct store_backup **out,
+                       const char *path, struct errmsg *msg) MUST_USE;
+err store_backup_step(struct store_backup *b, u32 slice_us, bool *done,
+                      u32 *left_ppm) MUST_USE;
+/* Any thread; not on the writer: integrity check, fsync, rename. */
+err store_backup_finish(struct store_backup *b, struct errmsg *msg) MUST_USE;
+void store_backup_abort(struct store_backup *b);
+/* Structure of the whole file (PRAGMA integrity_check); reads everything. */
+err store_integrity(struct store_reader *r, struct errmsg *msg) MUST_USE;
+
+/*---------------------------------------------------------------- reading
+** A reader is a connection of its own.  Between begin and end it sees one
+** moment.  Views hold until the next call with the same reader, or its end. */
+err store_reader_open(struct store_reader **out, const struct store *s,
+                      u64 cache_bytes, struct errmsg *msg) MUST_USE;
+void store_reader_close(struct store_reader *r);
+err store_reader_begin(struct store_reader *r, struct store_standing *out)
+    MUST_USE;
+void store_reader_end(struct store_reader *r);
+
+struct store_block_row {
+  hash32 hash;
+  slice header;
+  u64 size;
+  u32 tx_cnt, log_cnt;
+};
+err store_read_block(struct store_reader *r, struct store_block_row *out,
+                     u64 height) MUST_USE;
+err store_read_proposal(struct store_reader *r, slice *proposal, slice *commit,
+                        u64 height) MUST_USE;
+err store_read_hash(struct store_reader *r, hash32 *out, u64 height) MUST_USE;
+/* The chunk that holds entry seq: the one with the largest first sequence
+** number not above it, of the same block. */
+err store_read_chunk(struct store_reader *r, struct store_chunk *out,
+                     enum store_chunk_kind kind, u64 seq) MUST_USE;
+/* All chunks with first sequence numbers from..to, ascending; cb's error ends
+** it and is returned. */
+err store_read_chunks(struct store_reader *r, enum store_chunk_kind kind,
+                      u64 from, u64 to,
+                      err (*cb)(void *ctx, const struct store_chunk *c),
+                      void *ctx) MUST_USE;
+/* Missing: ERR_NOT_FOUND. */
+err store_read_row(struct store_reader *r, slice *val, enum store_table table,
+                   slice key) MUST_USE;
+/* Rows with from <= key (from.len 0: all), ascending. */
+err store_read_rows(struct store_reader *r, enum store_table table, slice from,
+                    err (*cb)(void *ctx, slice key, slice val), void *ctx)
+    MUST_USE;
+err store_read_code(struct store_reader *r, slice *code, const hash32 *hash)
+    MUST_USE;
+err store_read_meta(struct store_reader *r, slice *val, const char *name)
+    MUST_USE;
+/* Entries of key with seq in from..to, run by run: newest runs first, or
+** oldest first (STORE_INDEX_OLDEST); ascending within a run, and heights of
+** different runs never overlap.  cb returns 1 to stop, 0 to go on, or an
+** error. */
+enum { STORE_INDEX_OLDEST = 1 };
+err store_read_index(struct store_reader *r, enum store_index index, u64 key,
+                     u64 from, u64 to, u32 flags,
+                     int (*cb)(void *ctx, u64 seq), void *ctx) MUST_USE;
+#endif
