@@ -30,7 +30,8 @@ void *arena_alloc_raw(struct arena *a, size_t size) MUST_USE;
 void *arena_copy(struct arena *a, const void *p, size_t len);
 slice arena_copy_slice(struct arena *a, slice s);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Marks nest; resetting to one frees all allocated since. */
+/* Marks nest; resetting to one frees all allocated since.  over stays set
+** until arena_clear. */
 struct arena_mark arena_mark(const struct arena *a);
 void arena_reset(struct arena *a, struct arena_mark m);
 void arena_clear(struct arena *a); /* frees all allocations, keeps chunks */

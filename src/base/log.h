@@ -1,6 +1,8 @@
 /* log.h - events for the operator: one line each to stderr,
 **   2026-01-02T03:04:05.678Z INFO  node   block.committed height=7 txs=3
-** or one JSON object each.  Never call it from a pure folder. */
+** or one JSON object each, where every key=value pair becomes a member
+** (integers below 10^15, true and false as such, all else as text).
+** Never call it from a pure folder. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 #include "base/base.h"
@@ -15,4 +17,9 @@ bool log_on(enum log_level level);
 ** spaces quoted by the caller as "\"%s\"".  Never a secret. */
 void log_event(enum log_level level, const char *module, const char *event,
                const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* Last words: one line to stderr, whatever the verbosity, then abort().
+** Allocates nothing and takes no lock, so that MUST and a failed allocation
+** may end here from any folder. */
+NORETURN void log_abort(const char *fmt, ...) PRINTF_LIKE(1, 2);
 #endif

@@ -1,12 +1,13 @@
 /* map.h - open-addressing hash table with keys and values of fixed size,
 ** copied in.  Deterministic iteration is not promised: sort what consensus
-** sees.  Keys that outsiders choose need a random seed. */
+** sees.  Keys that outsiders choose need a random seed.  Values are aligned
+** to 8 bytes. */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 #include "base/base.h"
 
 struct map {
-  u8 *slots;         /* cap x (1 tag byte apart, key, value) */
+  u8 *slots;         /* cap x (key, value), each padded to 8 bytes */
   u8 *tags;          /* 0 empty, 1 deleted, else 0x80 | 7 hash bits */
   size_t cap, cnt, used; /* cap is a power of two; used counts deleted too */
   size_t cnt_max;    /* 0 = no limit */

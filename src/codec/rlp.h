@@ -12,7 +12,8 @@ struct rlp_item {
   slice raw;     /* with its prefix */
   bool is_list;
 };
-/* Takes one item off *in.  ERR_INPUT on malformed or non-shortest form. */
+/* Takes one item off *in.  ERR_INPUT on malformed or non-shortest form.  A
+** read that fails leaves *in and the output as they were. */
 err rlp_read(slice *in, struct rlp_item *out) MUST_USE;
 err rlp_read_list(slice *in, slice *items) MUST_USE;
 err rlp_read_str(slice *in, slice *str) MUST_USE;
@@ -24,13 +25,14 @@ err rlp_read_u256(slice *in, u256 *out) MUST_USE;
 err rlp_end(slice in) MUST_USE;
 /* Counts the items of a list's payload; ERR_INPUT when one is malformed. */
 err rlp_count(slice items, u32 *cnt) MUST_USE;
-/* The whole is one well-formed item, lists within at most depth levels. */
+/* The whole is one well-formed item; ERR_LIMIT when lists are nested more than
+** depth levels (at most LIMIT_RLP_DEPTH). */
 err rlp_validate(slice whole, u32 depth) MUST_USE;
 
 /* Writing, appended to a buf.  A list is opened, filled, closed:
 **   size_t at = rlp_list_open(b); ...; rlp_list_close(b, at);
-** (closing inserts the prefix by moving the payload; for short lists this is
-** cheaper than measuring first). */
+** Opening keeps one byte for the prefix; closing a list over 55 bytes moves
+** the payload to make room for the longer one. */
 void rlp_put_str(struct buf *b, const void *p, size_t len);
 void rlp_put_slice(struct buf *b, slice s);
 void rlp_put_u64(struct buf *b, u64 v);
