@@ -16,10 +16,15 @@ err crypto_pbkdf2_sha512(u8 *out, size_t out_len, slice password, slice salt,
 /* In place. */
 void crypto_aes128_ctr(u8 *data, size_t len, const u8 key[16], const u8 iv[16]);
 
+/* In place, no padding removed; len a multiple of 16. */
+void crypto_aes128_cbc_decrypt(u8 *data, size_t len, const u8 key[16],
+                               const u8 iv[16]);
+
 /* BIP-39 seed of a mnemonic (NFKD text; checksum not checked here). */
 err crypto_mnemonic_seed(u8 seed[64], const char *mnemonic,
                          const char *passphrase) MUST_USE;
-/* BIP-32 private derivation; path as "m/44'/60'/0'/0/3". */
+/* BIP-32 private derivation; path as "m/44'/60'/0'/0/3" (' or h or H mark a
+** hardened step).  ERR_INPUT for a bad path or a seed not of 16 to 64 bytes. */
 err crypto_hd_derive(u8 key[32], const u8 *seed, size_t seed_len,
                      const char *path) MUST_USE;
 #endif

@@ -1,16 +1,18 @@
 /* secp256k1.h - signatures over secp256k1 by libsecp256k1: transaction signing and
-** sender recovery.  Thread-safe after crypto_init. */
+** sender recovery.  Thread-safe after crypto_init (what needs no secret key
+** works before it too). */
 #ifndef CRYPTO_SECP256K1_H
 #define CRYPTO_SECP256K1_H
 #include "base/base.h"
 
 /* Once at start, before any thread: picks code for this CPU, makes and blinds
-** the signing context with seed (32 random bytes, or NULL in tests). */
+** the signing context with seed (32 random bytes, or NULL in tests).  A second
+** call only blinds anew. */
 void crypto_init(const u8 seed[32]);
 
-struct sig65 {    /* r, s big-endian; v = recovery id 0 or 1 */
-  u8 r[32], s[32];
-  u8 v;
+struct sig65 {
+  u8 r[32], s[32]; /* big-endian */
+  u8 v;            /* recovery id: 0 or 1, the parity of the point's y */
 };
 
 /* The uncompressed public key (x, y) that signed digest.  ERR_SIGNATURE if
@@ -31,4 +33,20 @@ err crypto_sign(struct sig65 *out, const u8 key[32], const hash32 *digest)
 err crypto_pubkey(u8 pub[64], const u8 key[32]) MUST_USE;
 void crypto_pub_addr(addr20 *out, const u8 pub[64]);
 err crypto_key_addr(addr20 *out, const u8 key[32]) MUST_USE;
+
+/* Whether pub signed digest; a high s is refused, so a signature has one form
+** only (consensus messages rest on it). */
+bool crypto_verify(const u8 pub[64], const hash32 *digest, const u8 r_s[64]);
+/* Public keys in the 33-byte form (02 or 03, x); parse takes the 65-byte form
+** (04, x, y) too.  ERR_INPUT for what is no point. */
+err crypto_pub_compress(u8 out[33], const u8 pub[64]) MUST_USE;
+err crypto_pub_parse(u8 pub[64], slice in) MUST_USE;
+/* x of the product of a public key and a secret key, hashed with SHA-256 in
+** compressed form; constant time. */
+err crypto_ecdh(u8 out[32], const u8 pub[64], const u8 key[32]) MUST_USE;
+
+/* The context for libsecp256k1's calls that take a secret, for the files of
+** this folder. */
+struct secp256k1_context_struct;
+const struct secp256k1_context_struct *crypto_secp_ctx(void);
 #endif

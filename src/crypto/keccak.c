@@ -1,0 +1,369 @@
+/* keccak.c - Keccak-f[1600] and Keccak-256 in several widths.
+**
+** One round is written once, as the macro KECCAK_ROUND over operations named
+** by a prefix, and becomes five permutations:
+**   c        64-bit words, one message
+**   avx2     the same words with BMI (andn, rorx); 4 messages in ymm lanes
+**   avx512   one message in xmm registers (three-input logic and rotates make
+**            a round 90 instructions instead of 150); 4 in ymm; 8 in zmm
+** Lane A[x,y] of the specification (FIPS 202 section 3) is a[5*y + x].  The
+** state of w messages is u64 st[25][w]: lane i of message j is st[i*w + j].
+**
+** The batch function keeps w messages in flight.  A column whose message is
+** done takes the next message at once, so mixed lengths waste nothing; when
+** too few are left for the wide code to pay, the rest is finished singly.
+**
+** Lanes are little-endian in the specification; so must the machine be.
+** Intel at 2 to 3 GHz: 0.26 us a permutation with avx512, 0.3 avx2, 0.4 c;
+** 8 messages in 0.4 us. */
+#include "crypto/keccak.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "keccak lanes are read as they lie in memory");
+
+enum { KECCAK_RATE = 136, KECCAK_RATE_LANES = 17, KECCAK_W_MAX = 8 };
+
+const hash32 CRYPTO_KECCAK_EMPTY = {{
+    0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d,
+    0xb2, 0xdc, 0xc7, 0x03, 0xc0, 0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82,
+    0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}};
+const hash32 CRYPTO_KECCAK_RLP_NIL = {{
+    0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45,
+    0xe6, 0x92, 0xc0, 0xf8, 0x6e, 0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c,
+    0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
+const hash32 CRYPTO_KECCAK_RLP_LIST = {{
+    0x1d, 0xcc, 0x4d, 0xe8, 0xde, 0xc7, 0x5d, 0x7a, 0xab, 0x85, 0xb5,
+    0x67, 0xb6, 0xcc, 0xd4, 0x1a, 0xd3, 0x12, 0x45, 0x1b, 0x94, 0x8a,
+    0x74, 0x13, 0xf0, 0xa1, 0x42, 0xfd, 0x40, 0xd4, 0x93, 0x47}};
+
+static const u64 keccak_rc[24] = {
+    0x0000000000000001, 0x0000000000008082, 0x800000000000808a,
+    0x8000000080008000, 0x000000000000808b, 0x0000000080000001,
+    0x8000000080008081, 0x8000000000008009, 0x000000000000008a,
+    0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
+    0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
+    0x8000000000008003, 0x8000000000008002, 0x8000000000000080,
+    0x000000000000800a, 0x800000008000000a, 0x8000000080008081,
+    0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
+
+/*------------------------------------------------------------- one round */
+
+/* P is the prefix of the operations:
+**   P_XOR(a,b)  P_XOR3(a,b,c)  P_ROL(a,n)  P_CHI(a,b,c) = a ^ (~b & c)
+**   P_MIX(a,l,r) = theta's a ^ l ^ r, where l is the parity of the column to
+**   the left and r that of the right, rotated; P_PRE(l,r) what l ^ r may be
+**   joined to beforehand.
+** KECCAK_ROW does rho, pi and chi for the output row that starts at lane y,
+** from the columns x0..x4 of rows 0..4. */
+#define KECCAK_ROW(P, A, E, y, x0, x1, x2, x3, x4, r0, r1, r2, r3, r4) \
+  b0 = P##_ROL(P##_MIX(A[x0], l##x0, d##x0), r0); \
+  b1 = P##_ROL(P##_MIX(A[x1 + 5], l##x1, d##x1), r1); \
+  b2 = P##_ROL(P##_MIX(A[x2 + 10], l##x2, d##x2), r2); \
+  b3 = P##_ROL(P##_MIX(A[x3 + 15], l##x3, d##x3), r3); \
+  b4 = P##_ROL(P##_MIX(A[x4 + 20], l##x4, d##x4), r4); \
+  E[y] = P##_CHI(b0, b1, b2); \
+  E[y + 1] = P##_CHI(b1, b2, b3); \
+  E[y + 2] = P##_CHI(b2, b3, b4); \
+  E[y + 3] = P##_CHI(b3, b4, b0); \
+  E[y + 4] = P##_CHI(b4, b0, b1)
+#define KECCAK_PARITY(P, A, x) \
+  P##_XOR3(P##_XOR3(A[x], A[x + 5], A[x + 10]), A[x + 15], A[x + 20])
+#define KECCAK_ROUND(P, V, A, E, rc) \
+  do { \
+    V b0, b1, b2, b3, b4; \
+    V l1 = KECCAK_PARITY(P, A, 0), l2 = KECCAK_PARITY(P, A, 1); \
+    V l3 = KECCAK_PARITY(P, A, 2), l4 = KECCAK_PARITY(P, A, 3); \
+    V l0 = KECCAK_PARITY(P, A, 4); \
+    V d0 = P##_PRE(l0, P##_ROL(l2, 1)), d1 = P##_PRE(l1, P##_ROL(l3, 1)); \
+    V d2 = P##_PRE(l2, P##_ROL(l4, 1)), d3 = P##_PRE(l3, P##_ROL(l0, 1)); \
+    V d4 = P##_PRE(l4, P##_ROL(l1, 1)); \
+    KECCAK_ROW(P, A, E, 0, 0, 1, 2, 3, 4, 0, 44, 43, 21, 14); \
+    E[0] = P##_XOR(E[0], rc); \
+    KECCAK_ROW(P, A, E, 5, 3, 4, 0, 1, 2, 28, 20, 3, 45, 61); \
+    KECCAK_ROW(P, A, E, 10, 1, 2, 3, 4, 0, 1, 6, 25, 8, 18); \
+    KECCAK_ROW(P, A, E, 15, 4, 0, 1, 2, 3, 27, 36, 10, 15, 56); \
+    KECCAK_ROW(P, A, E, 20, 2, 3, 4, 0, 1, 62, 55, 39, 41, 2); \
+  } while (0)
+/* The body of a permutation: LD, ST move lane i, RC spreads a constant.  The
+** unrolled copies let the compiler keep a and e in registers. */
+#define KECCAK_PERMUTE(P, V, LD, ST, RC) \
+  V a[25], e[25]; \
+  _Pragma("GCC unroll 25") for (int i = 0; i < 25; i++) a[i] = LD(i); \
+  for (int i = 0; i < 24; i += 2) { \
+    KECCAK_ROUND(P, V, a, e, RC(keccak_rc[i])); \
+    KECCAK_ROUND(P, V, e, a, RC(keccak_rc[i + 1])); \
+  } \
+  _Pragma("GCC unroll 25") for (int i = 0; i < 25; i++) ST(i, a[i])
+
+/*---------------------------------------------------------- permutations */
+
+#define KC64_XOR(a, b) ((a) ^ (b))
+#define KC64_XOR3(a, b, c) ((a) ^ (b) ^ (c))
+#define KC64_ROL(a, n) ((a) << (n) | (a) >> ((64 - (n)) & 63))
+#define KC64_CHI(a, b, c) ((a) ^ (~(b) & (c)))
+#define KC64_PRE(l, r) ((l) ^ (r))
+#define KC64_MIX(a, l, d) ((a) ^ (d))
+#define KC64_LD(i) st[i]
+#define KC64_ST(i, v) st[i] = (v)
+#define KC64_RC(c) (c)
+
+static inline __attribute__((always_inline)) void keccak_words(u64 *st) {
+  KECCAK_PERMUTE(KC64, u64, KC64_LD, KC64_ST, KC64_RC);
+}
+static void keccak_x1_c(u64 *st) { keccak_words(st); }
+
+#if defined(__x86_64__)
+__attribute__((target("bmi,bmi2"))) static void keccak_x1_bmi(u64 *st) {
+  keccak_words(st);
+}
+
+#define KCY_XOR(a, b) _mm256_xor_si256(a, b)
+#define KCY_XOR3(a, b, c) KCY_XOR(KCY_XOR(a, b), c)
+#define KCY_ROL(a, n) \
+  _mm256_or_si256(_mm256_slli_epi64(a, n), _mm256_srli_epi64(a, 64 - (n)))
+#define KCY_CHI(a, b, c) KCY_XOR(a, _mm256_andnot_si256(b, c))
+#define KCY_PRE(l, r) KCY_XOR(l, r)
+#define KCY_MIX(a, l, d) KCY_XOR(a, d)
+#define KCY_LD(i) _mm256_loadu_si256((const __m256i *)(st + 4 * (i)))
+#define KCY_ST(i, v) _mm256_storeu_si256((__m256i *)(st + 4 * (i)), v)
+#define KCY_RC(c) _mm256_set1_epi64x((i64)(c))
+__attribute__((target("avx2"))) static void keccak_x4_avx2(u64 *st) {
+  KECCAK_PERMUTE(KCY, __m256i, KCY_LD, KCY_ST, KCY_RC);
+}
+
+/* Three-input truth tables: 0x96 is a ^ b ^ c, 0xd2 is a ^ (~b & c). */
+#define KCV_X_XOR(a, b) _mm_xor_si128(a, b)
+#define KCV_X_XOR3(a, b, c) _mm_ternarylogic_epi64(a, b, c, 0x96)
+#define KCV_X_ROL(a, n) _mm_rol_epi64(a, n)
+#define KCV_X_CHI(a, b, c) _mm_ternarylogic_epi64(a, b, c, 0xd2)
+#define KCV_X_PRE(l, r) (r)
+#define KCV_X_MIX(a, l, d) KCV_X_XOR3(a, l, d)
+#define KCV_X_LD(i) _mm_loadl_epi64((const __m128i *)(st + (i)))
+#define KCV_X_ST(i, v) _mm_storel_epi64((__m128i *)(st + (i)), v)
+#define KCV_X_RC(c) _mm_loadl_epi64((const __m128i *)&(c))
+__attribute__((target("avx512f,avx512vl"))) static void keccak_x1_avx512(
+    u64 *st) {
+  KECCAK_PERMUTE(KCV_X, __m128i, KCV_X_LD, KCV_X_ST, KCV_X_RC);
+}
+
+#define KCV_Y_XOR(a, b) _mm256_xor_si256(a, b)
+#define KCV_Y_XOR3(a, b, c) _mm256_ternarylogic_epi64(a, b, c, 0x96)
+#define KCV_Y_ROL(a, n) _mm256_rol_epi64(a, n)
+#define KCV_Y_CHI(a, b, c) _mm256_ternarylogic_epi64(a, b, c, 0xd2)
+#define KCV_Y_PRE(l, r) (r)
+#define KCV_Y_MIX(a, l, d) KCV_Y_XOR3(a, l, d)
+__attribute__((target("avx512f,avx512vl"))) static void keccak_x4_avx512(
+    u64 *st) {
+  KECCAK_PERMUTE(KCV_Y, __m256i, KCY_LD, KCY_ST, KCY_RC);
+}
+
+#define KCV_Z_XOR(a, b) _mm512_xor_si512(a, b)
+#define KCV_Z_XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0x96)
+#define KCV_Z_ROL(a, n) _mm512_rol_epi64(a, n)
+#define KCV_Z_CHI(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0xd2)
+#define KCV_Z_PRE(l, r) (r)
+#define KCV_Z_MIX(a, l, d) KCV_Z_XOR3(a, l, d)
+#define KCV_Z_LD(i) _mm512_loadu_si512(st + 8 * (i))
+#define KCV_Z_ST(i, v) _mm512_storeu_si512(st + 8 * (i), v)
+#define KCV_Z_RC(c) _mm512_set1_epi64((i64)(c))
+__attribute__((target("avx512f,avx512vl"))) static void keccak_x8_avx512(
+    u64 *st) {
+  KECCAK_PERMUTE(KCV_Z, __m512i, KCV_Z_LD, KCV_Z_ST, KCV_Z_RC);
+}
+#endif
+
+/*---------------------------------------------------------------- choice */
+
+typedef void keccak_permute_fn(u64 *st);
+struct keccak_impl {
+  const char *name;
+  keccak_permute_fn *x1, *x4, *x8; /* x4, x8 may be NULL */
+};
+/* Best first. */
+static const struct keccak_impl keccak_impls[] = {
+#if defined(__x86_64__)
+    {"avx512", keccak_x1_avx512, keccak_x4_avx512, keccak_x8_avx512},
+    {"avx2", keccak_x1_bmi, keccak_x4_avx2, NULL},
+#endif
+    {"c", keccak_x1_c, NULL, NULL},
+};
+static const struct keccak_impl *keccak_use =
+    &keccak_impls[ARRAY_LEN(keccak_impls) - 1];
+
+static bool keccak_cpu_has(const char *name) {
+#if defined(__x86_64__)
+  if (!strcmp(name, "avx512"))
+    return __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512vl");
+  if (!strcmp(name, "avx2"))
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2");
+#endif
+  return !strcmp(name, "c");
+}
+
+bool crypto_keccak_select(const char *impl) {
+  for (size_t i = 0; i < ARRAY_LEN(keccak_impls); i++) {
+    if (impl && strcmp(impl, keccak_impls[i].name)) continue;
+    if (!keccak_cpu_has(keccak_impls[i].name)) continue;
+    keccak_use = &keccak_impls[i];
+    return true;
+  }
+  return false;
+}
+
+const char *crypto_keccak_impl(void) { return keccak_use->name; }
+
+/*----------------------------------------------------------- one message */
+
+static void keccak_absorb_block(u64 *lane, const u8 *p) {
+  for (int i = 0; i < KECCAK_RATE_LANES; i++) {
+    u64 w;
+    memcpy(&w, p + 8 * i, 8);
+    lane[i] ^= w;
+  }
+}
+
+/* The last block: what is left of the message (len < 136) and the padding. */
+static void keccak_pad(u8 block[KECCAK_RATE], const u8 *p, size_t len) {
+  if (len) memcpy(block, p, len);
+  memset(block + len, 0, KECCAK_RATE - len);
+  block[len] = 0x01;
+  block[KECCAK_RATE - 1] |= 0x80;
+}
+
+void keccak_init(struct keccak *k) { memset(k, 0, sizeof *k); }
+
+void keccak_update(struct keccak *k, const void *data, size_t len) {
+  const u8 *p = data;
+  if (len == 0) return;
+  if (k->fill) {
+    size_t take = KECCAK_RATE - k->fill;
+    u8 *at = (u8 *)k->lane + k->fill;
+    if (take > len) take = len;
+    for (size_t i = 0; i < take; i++) at[i] ^= p[i];
+    k->fill += (u32)take;
+    p += take;
+    len -= take;
+    if (k->fill < KECCAK_RATE) return;
+    keccak_use->x1(k->lane);
+    k->fill = 0;
+  }
+  for (; len >= KECCAK_RATE; p += KECCAK_RATE, len -= KECCAK_RATE) {
+    keccak_absorb_block(k->lane, p);
+    keccak_use->x1(k->lane);
+  }
+  for (size_t i = 0; i < len; i++) ((u8 *)k->lane)[i] ^= p[i];
+  k->fill = (u32)len;
+}
+
+void keccak_final(struct keccak *k, hash32 *out) {
+  u8 *lane = (u8 *)k->lane;
+  lane[k->fill] ^= 0x01;
+  lane[KECCAK_RATE - 1] ^= 0x80;
+  keccak_use->x1(k->lane);
+  memcpy(out->b, k->lane, 32);
+}
+
+/* Absorbs the whole rest of a message into a state and takes the hash. */
+static void keccak_finish(u64 *lane, const u8 *p, size_t len, hash32 *out) {
+  u8 block[KECCAK_RATE];
+  for (; len >= KECCAK_RATE; p += KECCAK_RATE, len -= KECCAK_RATE) {
+    keccak_absorb_block(lane, p);
+    keccak_use->x1(lane);
+  }
+  keccak_pad(block, p, len);
+  keccak_absorb_block(lane, block);
+  keccak_use->x1(lane);
+  memcpy(out->b, lane, 32);
+}
+
+void crypto_keccak256(hash32 *out, const void *data, size_t len) {
+  u64 lane[25] = {0};
+  keccak_finish(lane, data, len, out);
+}
+
+/*--------------------------------------------------------- many messages */
+
+/* One column of the wide state: the message it works on. */
+struct keccak_col {
+  const u8 *p;   /* next byte to absorb */
+  size_t len;    /* bytes left */
+  size_t idx;    /* whose hash it is */
+  bool live;     /* has a message */
+  bool last;     /* the padded block has been absorbed */
+};
+
+static void keccak_col_start(struct keccak_col *c, u64 *col, u32 w,
+                             const slice *in, size_t idx) {
+  for (int i = 0; i < 25; i++) col[i * w] = 0;
+  *c = (struct keccak_col){in[idx].ptr, in[idx].len, idx, true, false};
+}
+
+static void keccak_col_absorb(struct keccak_col *c, u64 *col, u32 w) {
+  u8 block[KECCAK_RATE];
+  const u8 *p = c->p;
+  if (c->len >= KECCAK_RATE) {
+    c->p += KECCAK_RATE;
+    c->len -= KECCAK_RATE;
+  } else {
+    keccak_pad(block, p, c->len);
+    c->last = true;
+    p = block;
+  }
+  for (int i = 0; i < KECCAK_RATE_LANES; i++) {
+    u64 v;
+    memcpy(&v, p + 8 * i, 8);
+    col[i * w] ^= v;
+  }
+}
+
+/* w columns at a time; what remains when fewer than w/4 + 1 are live is done
+** by the single permutation. */
+static void keccak_batch_wide(hash32 *out, const slice *in, size_t cnt, u32 w,
+                              keccak_permute_fn *permute) {
+  u64 st[25 * KECCAK_W_MAX] __attribute__((aligned(64))) = {0};
+  struct keccak_col col[KECCAK_W_MAX] = {0};
+  size_t next = 0;
+  u32 live = 0;
+  for (u32 j = 0; j < w && next < cnt; j++, live++)
+    keccak_col_start(&col[j], st + j, w, in, next++);
+  while (live > w / 4) {
+    for (u32 j = 0; j < w; j++)
+      if (col[j].live) keccak_col_absorb(&col[j], st + j, w);
+    permute(st);
+    for (u32 j = 0; j < w; j++) {
+      if (!col[j].live || !col[j].last) continue;
+      for (u32 i = 0; i < 4; i++)
+        memcpy(out[col[j].idx].b + 8 * i, &st[i * w + j], 8);
+      if (next < cnt) {
+        keccak_col_start(&col[j], st + j, w, in, next++);
+      } else {
+        col[j].live = false;
+        live--;
+      }
+    }
+  }
+  for (u32 j = 0; j < w; j++) {
+    u64 lane[25];
+    if (!col[j].live) continue;
+    for (u32 i = 0; i < 25; i++) lane[i] = st[i * w + j];
+    keccak_finish(lane, col[j].p, col[j].len, &out[col[j].idx]);
+  }
+}
+
+void crypto_keccak256_batch(hash32 *out, const slice *in, size_t cnt) {
+  const struct keccak_impl *impl = keccak_use;
+  if (impl->x8 && cnt > 4) {
+    keccak_batch_wide(out, in, cnt, 8, impl->x8);
+  } else if (impl->x4 && cnt > 1) {
+    keccak_batch_wide(out, in, cnt, 4, impl->x4);
+  } else {
+    for (size_t i = 0; i < cnt; i++)
+      crypto_keccak256(&out[i], in[i].ptr, in[i].len);
+  }
+}
