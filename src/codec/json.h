@@ -8,20 +8,27 @@
 #include "base/u256.h"
 #include <jansson.h>
 
-/* Parses a whole text; NULL and a message naming line and column on error.
-** The caller gives it back with json_decref. */
+/* Parses a whole text, any value at its top; NULL and a message naming line
+** and column on error.  Integers are exact: one over 63 bits is an error, as
+** are \u0000 in a string and invalid UTF-8.  At most LIMIT_JSON_TEXT bytes;
+** who reads from outside sets less.  The caller gives it back with
+** json_decref. */
 json_t *json_read(slice text, struct errmsg *msg);
 
 /* Writer over a buf.  Commas and nesting are its business:
 **   jsonw_obj(&w); jsonw_kv_u64(&w, "a", 1); jsonw_obj_end(&w);
-** Strings are escaped, invalid UTF-8 replaced. */
+** Strings are escaped, invalid UTF-8 replaced.  A call out of place (a value
+** without its key, a second value at the top) is a bug: MUST.  Over the buf's
+** maximum the text is cut: check out->over at the end. */
 struct jsonw {
   struct buf *out;
   u64 has_item;   /* bit per depth: a comma is due */
+  u64 is_obj;     /* bit per depth: within an object */
   u32 depth;      /* at most 63; MUST */
   bool after_key;
 };
 void jsonw_init(struct jsonw *w, struct buf *out);
+bool jsonw_done(const struct jsonw *w); /* one whole value is written */
 void jsonw_obj(struct jsonw *w);
 void jsonw_obj_end(struct jsonw *w);
 void jsonw_arr(struct jsonw *w);
@@ -31,7 +38,7 @@ void jsonw_null(struct jsonw *w);
 void jsonw_bool(struct jsonw *w, bool v);
 void jsonw_u64(struct jsonw *w, u64 v);           /* decimal number */
 void jsonw_i64(struct jsonw *w, i64 v);
-void jsonw_double(struct jsonw *w, double v);
+void jsonw_double(struct jsonw *w, double v); /* infinite, NaN: null */
 void jsonw_str(struct jsonw *w, const char *s);
 void jsonw_str_len(struct jsonw *w, slice s);
 void jsonw_printf(struct jsonw *w, const char *fmt, ...) PRINTF_LIKE(2, 3); /* as a string */
@@ -39,11 +46,15 @@ void jsonw_hex(struct jsonw *w, slice s);         /* "0x..." */
 void jsonw_quantity(struct jsonw *w, u64 v);      /* "0x1f" */
 void jsonw_quantity_u256(struct jsonw *w, const u256 *v);
 void jsonw_raw(struct jsonw *w, slice json);      /* one value, already JSON */
+void jsonw_dec_u256(struct jsonw *w, const u256 *v); /* decimal, as a string */
+void jsonw_json(struct jsonw *w, const json_t *v);   /* one value, as read */
 /* key and value in one call */
 void jsonw_kv_str(struct jsonw *w, const char *key, const char *v);
 void jsonw_kv_hex(struct jsonw *w, const char *key, slice v);
 void jsonw_kv_quantity(struct jsonw *w, const char *key, u64 v);
 void jsonw_kv_bool(struct jsonw *w, const char *key, bool v);
 void jsonw_kv_u64(struct jsonw *w, const char *key, u64 v);
+void jsonw_kv_i64(struct jsonw *w, const char *key, i64 v);
+void jsonw_kv_quantity_u256(struct jsonw *w, const char *key, const u256 *v);
 void jsonw_kv_null(struct jsonw *w, const char *key);
 #endif
