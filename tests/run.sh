@@ -1,0 +1,181 @@
+#!/bin/sh
+# run.sh - runs the tests, counts every case, says what was skipped and why.
+#
+#   run.sh [-t WORD] [PROGRAM...]
+#
+# Runs, in this order:
+#   1. the programs given (cmocka; several at once, JOBS of them);
+#   2. tests/*/*.sh: exit status 0 passed, 77 skipped, else failed; lines
+#      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
+#   3. tests/e2e/*.mjs and tests/browser/*.mjs by "node --test".
+# -t runs only those whose path has the word in it.
+#
+# Every test runs in an empty folder of its own, with no standard input, and
+# finds in its environment:
+#   CYBERMILES       path of the binary        SRCDIR  the source tree
+#   CONFORMANCE      folder of the public vectors' archives (may be absent)
+#   CONFORMANCE_DIR  where they are unpacked, one folder for each archive
+#   CHROMIUM         path of the browser, or empty
+# A test longer than TEST_TIMEOUT seconds (120; 300 for scripts) is stopped
+# and counts as failed; a file that needs more has "TEST_TIMEOUT=seconds" in
+# a comment.  TEST_SLOW multiplies all limits (sanitizer builds).
+#
+# A program that crashes, or prints fewer results than it announced, is one
+# more failed case.  The last line is "N passed, N failed, N skipped"; the
+# exit status is 0 only when something ran and nothing failed.
+set -u
+LC_ALL=C; export LC_ALL
+: "${BUILD:?the build folder}" "${SRCDIR:?the source tree}"
+TEST_SLOW=${TEST_SLOW:-1}
+JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+CONFORMANCE=${CONFORMANCE:-$SRCDIR/../shared/conformance}
+CONFORMANCE_DIR=$BUILD/conformance
+CMOCKA_MESSAGE_OUTPUT=TAP
+export BUILD SRCDIR TEST_SLOW CONFORMANCE CONFORMANCE_DIR \
+  CMOCKA_MESSAGE_OUTPUT
+
+# Reads TAP of cmocka, of node or of a script; writes one line a case:
+# P|F|S, suite, case or reason.  Node's sub-tests are indented; a suite that
+# failed because of its cases is not one more.
+tally() { # tally SUITE STATUS LOG KIND
+  awk -v suite="$1" -v status="$2" -v kind="$4" '
+    function put(r, what) { printf "%s\t%s\t%s\n", r, suite, what; n[r]++ }
+    function flush_case() {
+      if (held != "" && !is_suite) put(held, held_what)
+      held = ""; is_suite = 0
+    }
+    /^1\.\.[0-9]+/ { plan = substr($1, 4) + 0 }
+    /^ *(not )?ok( |$)/ {
+      if (kind == "node") flush_case()
+      what = $0
+      sub(/^ *(not )?ok *[0-9]* *(- )?/, "", what)
+      r = /^ *not ok/ ? "F" : "P"
+      if (match(what, /# (SKIP|TODO)/)) {
+        r = "S"
+        why = substr(what, RSTART + 6); sub(/^ +/, "", why)
+        what = substr(what, 1, RSTART - 1); sub(/ +$/, "", what)
+        if (said != "") { why = (why == "" ? "" : why ": ") said; said = "" }
+        what = (what == "" ? why : what ": " why)
+      }
+      cases++
+      if (kind == "node") { held = r; held_what = what } else put(r, what)
+      next
+    }
+    kind == "node" && /^ *type: .suite.$/ { is_suite = 1 }
+    /^SKIP: / { said = substr($0, 7) }
+    END {
+      flush_case()
+      if (kind == "sh" && status == 77)
+        put("S", said == "" ? "no reason given" : said)
+      else if (status == 124) put("F", "timed out")
+      else if (status > 128) put("F", "ended by signal " status - 128)
+      else if (status != 0 && !n["F"]) put("F", "exit status " status)
+      else if (kind == "c" && said != "" && cases == 0) put("S", said)
+      else if (kind == "c" && cases < plan)
+        put("F", plan - cases " of " plan " cases missing")
+      else if (kind == "sh" && cases == 0) put("P", "all")
+      else if (kind != "sh" && cases == 0) put("F", "no case ran")
+    }' "$3"
+}
+
+# One test: log and results under $OUT, one line on the screen.
+one() { # one KIND FILE SOURCE
+  kind=$1 file=$2 source=$3
+  suite=${source#"$SRCDIR"/tests/}; suite=${suite%.*}
+  id=$(printf '%s' "$suite" | tr / .)
+  dir=$OUT/$id.d log=$OUT/$id.log
+  limit=$(sed -n 's/.*TEST_TIMEOUT=\([0-9][0-9]*\).*/\1/p' "$source" |
+    head -n 1)
+  case $kind in c) : "${limit:=120}" ;; *) : "${limit:=300}" ;; esac
+  case $kind in
+    c) set -- "$file" ;;
+    sh) set -- sh "$file" ;;
+    node) set -- node --test --test-reporter=tap "$file" ;;
+  esac
+  rm -rf "$dir"; mkdir -p "$dir"
+  start=$(date +%s)
+  (cd "$dir" && TMPDIR=$dir exec timeout -k 10 $((limit * TEST_SLOW)) "$@") \
+    >"$log" 2>&1 </dev/null
+  status=$?
+  [ $status = 137 ] && status=124
+  tally "$suite" $status "$log" "$kind" >"$OUT/$id.res"
+  took=$(($(date +%s) - start))
+  awk -F '\t' -v suite="$suite" -v took=$took '
+    { n[$1]++ }
+    END { printf "%-4s %-34s %4d passed", n["F"] ? "FAIL" : "ok", suite, n["P"]
+      if (n["F"]) printf ", %d failed", n["F"]
+      if (n["S"]) printf ", %d skipped", n["S"]
+      printf "%s\n", (took > 1 ? "  (" took " s)" : "") }' "$OUT/$id.res"
+  if grep -q '^F' "$OUT/$id.res"; then
+    { sed -n 's/^F\t[^\t]*\t/     failed: /p' "$OUT/$id.res"
+      tail -n "${TEST_TAIL:-40}" "$log" | sed 's/^/     | /'; }
+  else
+    rm -rf "$dir"
+  fi
+}
+
+# xargs calls us back for each program, so that JOBS of them run at once.
+if [ "${1:-}" = --one ]; then
+  rel=${3#"$BIN_TESTS"/}
+  one "$2" "$3" "$SRCDIR/tests/$rel.c"
+  exit 0
+fi
+
+word=
+if [ "${1:-}" = -t ]; then word=$2; shift 2; fi
+wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
+
+OUT=${OUT:-$BUILD/out} BIN_TESTS=${BIN_TESTS:-$BUILD/tests}
+export OUT BIN_TESTS
+rm -rf "$OUT"; mkdir -p "$OUT"
+lack() { printf 'S\t%s\t%s\n' "$1" "$2" >>"$OUT/0.res"; }
+fail() { printf 'F\t%s\t%s\n' "$1" "$2" >>"$OUT/0.res"; echo "FAIL $1: $2"; }
+
+# The small archives; the large ones have targets of their own.
+if [ -d "$CONFORMANCE" ]; then
+  for name in basic precompiles wycheproof execution-apis misc; do
+    sh "$SRCDIR/tests/unpack.sh" $name >/dev/null ||
+      fail "unpack $name" "cannot unpack"
+  done
+else
+  echo "no public vectors in $CONFORMANCE: their tests are skipped"
+fi
+
+for p; do wanted "$p" && printf '%s\n' "$p"; done |
+  xargs -r -n 1 -P "$JOBS" sh "$SRCDIR/tests/run.sh" --one c
+
+for f in "$SRCDIR"/tests/*/*.sh; do
+  [ -f "$f" ] && wanted "$f" && one sh "$f" "$f"
+done
+
+# Scripts of node run from a copy beside their packages: an import is looked
+# for in the folders above the importing file only.
+scripts=$(for f in "$SRCDIR"/tests/e2e/*.mjs "$SRCDIR"/tests/browser/*.mjs; do
+  case $f in */_*) continue ;; esac
+  [ -f "$f" ] && wanted "$f" && printf '%s\n' "$f"; done)
+if [ -n "$scripts" ]; then
+  NPM=$BUILD/npm
+  if ! command -v node >/dev/null 2>&1; then
+    lack "e2e, browser" "node is not installed"; scripts=
+  elif [ ! -x "$CYBERMILES" ]; then
+    fail "e2e, browser" "$CYBERMILES was not built"; scripts=
+  elif ! sh "$SRCDIR/tests/npm.sh" "$NPM" >"$OUT/npm.log" 2>&1; then
+    tail -n 20 "$OUT/npm.log"
+    fail "e2e, browser" "npm ci failed"; scripts=
+  fi
+  for f in $scripts; do
+    one node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
+  done
+fi
+
+cat "$OUT"/*.res 2>/dev/null | awk -F '\t' '
+  { n[$1]++ }
+  $1 == "S" { skip[++s] = sprintf("  %-34s %s", $2, $3) }
+  $1 == "F" { bad[++b] = sprintf("  %-34s %s", $2, $3) }
+  END {
+    if (s) { print "\nskipped, and why:"; for (i = 1; i <= s; i++) print skip[i] }
+    if (b) { print "\nfailed:"; for (i = 1; i <= b; i++) print bad[i] }
+    if (!n["P"] && !n["F"]) { print "\nno test ran"; bad_end = 1 }
+    printf "\n%d passed, %d failed, %d skipped\n", n["P"], n["F"], n["S"]
+    exit bad_end || n["F"] > 0
+  }'
