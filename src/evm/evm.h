@@ -31,9 +31,9 @@ enum evm_status {
   EVM_OUT_OF_GAS,          /* from here on: all gas of the message is gone */
   EVM_STACK_UNDERFLOW, EVM_STACK_OVERFLOW, EVM_BAD_JUMP, EVM_BAD_OPCODE,
   EVM_STATIC_VIOLATION, EVM_RETURN_DATA_BOUNDS, EVM_CODE_SIZE, EVM_BAD_CODE,
-  EVM_CREATE_COLLISION, EVM_NONCE_OVERFLOW, EVM_PRECOMPILE_FAILED,
+  EVM_CREATE_COLLISION, EVM_PRECOMPILE_FAILED,
   /* Refused before it began: gas is returned. */
-  EVM_CALL_DEPTH, EVM_BALANCE_SHORT
+  EVM_CALL_DEPTH, EVM_BALANCE_SHORT, EVM_NONCE_OVERFLOW
 };
 /* geth's words: "execution reverted", "out of gas", "stack underflow (0 <=>
 ** 2)" without its numbers, "invalid jump destination", ... */

@@ -1,0 +1,146 @@
+/* evm.c - the machine: opening, what a block and a transaction fix, memory of
+** frames, and running a message with all it calls.
+**
+** evm_run is the only loop over frames: the interpreter returns to it for
+** every call, so depth costs no C stack.  After a run buffers of more than
+** EVM_KEEP bytes are given back, so one greedy transaction does not stay in
+** memory. */
+#include "evm/evm_msg.h"
+
+enum { EVM_KEEP = 256 << 10 };
+
+struct evm *evm_open(void) {
+  struct evm *e = mem_alloc(sizeof *e);
+  size_t words = (size_t)(EVM_DEPTH_MAX + 2) * EVM_STACK_MAX + 64;
+  e->frame = mem_alloc((EVM_DEPTH_MAX + 2) * sizeof *e->frame);
+  e->stack_mem = mem_alloc(words * sizeof(u256));
+  /* Word 0 of a cache line, with a line to spare below. */
+  e->stack = (u256 *)(((uintptr_t)e->stack_mem + 127) & ~(uintptr_t)63);
+  evm_cache_init(&e->cache);
+  e->rules.fork = EVM_FORK_CNT;
+  return e;
+}
+
+void evm_close(struct evm *e) {
+  if (!e) return;
+  for (u32 i = 0; i < EVM_DEPTH_MAX + 2; i++) {
+    mem_free(e->frame[i].mem);
+    evm_code_fini(&e->frame[i].init);
+  }
+  evm_cache_fini(&e->cache);
+  mem_free(e->frame);
+  mem_free(e->stack_mem);
+  mem_free(e);
+}
+
+void evm_block_begin(struct evm *e, enum evm_fork fork,
+                     const struct evm_block *block,
+                     const struct evm_host *host) {
+  MUST(fork < EVM_FORK_CNT);
+  if (e->rules.fork != fork) {
+    evm_rules_make(&e->rules, fork);
+    evm_loop_labels(e);
+  }
+  e->block = *block;
+  e->host = *host;
+}
+
+void evm_tx_begin(struct evm *e, const struct evm_tx *tx) {
+  e->tx = *tx;
+  e->ripemd_touched = false;
+}
+
+void evm_set_tracer(struct evm *e, const struct evm_tracer *tracer) {
+  e->tracer = tracer;
+}
+
+void evm_set_interrupt(struct evm *e, const volatile bool *flag) {
+  e->interrupt = flag;
+}
+
+bool evm_interrupted(const struct evm *e) { return e->interrupted; }
+
+/*------------------------------------------------------ memory of a frame */
+
+u64 evm_mem_price(const struct evm_frame *f, u64 end) {
+  if (end > EVM_MEM_MAX) return EVM_GAS_NEVER;
+  u64 old = f->mem_len / 32, now = (end + 31) / 32;
+  if (now <= old) return 0;
+  return 3 * (now - old) + now * now / 512 - old * old / 512;
+}
+
+static void evm_mem_fit(struct evm_frame *f, size_t len) {
+  size_t cap = f->mem_cap * 2;
+  if (cap < 4096) cap = 4096;
+  if (cap < len) cap = len;
+  f->mem = mem_realloc(f->mem, cap);
+  f->mem_cap = cap;
+}
+
+void evm_mem_grow(struct evm_frame *f, u64 end) {
+  size_t len = (size_t)((end + 31) / 32 * 32);
+  if (len <= f->mem_len) return;
+  if (len > f->mem_cap) evm_mem_fit(f, len);
+  memset(f->mem + f->mem_len, 0, len - f->mem_len);
+  f->mem_len = len;
+}
+
+u8 *evm_mem_room(struct evm_frame *f, size_t len) {
+  f->mem_len = 0;
+  if (len > f->mem_cap) evm_mem_fit(f, len);
+  return f->mem;
+}
+
+void evm_copy_padded(u8 *dst, u64 len, slice src, const u256 *src_off) {
+  u64 got = 0;
+  if (u256_fits64(src_off) && src_off->w[0] < src.len) {
+    got = src.len - src_off->w[0];
+    if (got > len) got = len;
+    memcpy(dst, src.ptr + src_off->w[0], got);
+  }
+  if (got < len) memset(dst + got, 0, len - got);
+}
+
+static void evm_give_back(struct evm *e) {
+  for (u32 i = 0; i <= e->depth_top; i++) {
+    struct evm_frame *f = &e->frame[i];
+    if (f->mem_cap > EVM_KEEP) {
+      mem_free(f->mem);
+      f->mem = NULL;
+      f->mem_cap = 0;
+    }
+    if (f->init.cap > EVM_KEEP) evm_code_fini(&f->init);
+  }
+  e->depth_top = 0;
+}
+
+/*-------------------------------------------------------------------- run */
+
+void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
+  struct evm_frame *f = e->frame;
+  evm_give_back(e);
+  e->interrupted = false;
+  f->msg = *msg;
+  f->msg.depth = 0;
+  f->base = e->stack;
+  bool running = evm_msg_begin(e, f, out);
+  for (;;) {
+    if (running) {
+      enum evm_exit exit =
+          UNLIKELY(e->tracer) ? evm_loop_traced(e, f) : evm_loop_plain(e, f);
+      if (exit == EVM_EXIT_CALL) {
+        struct evm_frame *callee = f + 1;
+        callee->base = f->sp + 1;
+        f = callee;
+        if (f->msg.depth > e->depth_top) e->depth_top = f->msg.depth;
+        running = evm_msg_begin(e, f, out);
+        continue;
+      }
+      evm_msg_end(e, f, out);
+    }
+    if (f == e->frame) return;
+    f--;
+    evm_msg_resume(f, out);
+    running = true;
+  }
+}

@@ -1,0 +1,131 @@
+/* evm_code.c - code made ready to run, and the cache of it.
+**
+** Code is copied with EVM_CODE_PAD zero bytes behind it: running off the end
+** meets STOP, and a PUSH at the end reads zeros, so the loop asks nothing.
+** Valid jump targets are found on the first jump, one pass over the code:
+** every byte is an instruction or the data of the PUSH before it.
+**
+** The cache is a table of chains over the first bytes of the code hash (a
+** keccak, which nobody can aim at more than a few dozen bits) with one list in
+** order of last use.  Over EVM_CACHE_MAX bytes the least recently used
+** entries that no frame runs are dropped; frames can pin at most 1025. */
+#include "evm/evm_int.h"
+
+enum { EVM_CACHE_BUCKETS = 4096, EVM_CACHE_MAX = 64 << 20 };
+
+void evm_code_set(struct evm_code *c, slice code) {
+  size_t dest_len = (code.len + 63) / 64 * 8;
+  size_t bytes_len = (code.len + EVM_CODE_PAD + 7) / 8 * 8;
+  if (bytes_len + dest_len > c->cap) {
+    c->cap = bytes_len + dest_len;
+    mem_free(c->bytes);
+    c->bytes = mem_alloc(c->cap);
+  }
+  c->len = code.len;
+  c->dest = (u64 *)(void *)(c->bytes + bytes_len);
+  c->dest_ready = false;
+  if (code.len) memcpy(c->bytes, code.ptr, code.len);
+  memset(c->bytes + code.len, 0, bytes_len - code.len);
+}
+
+void evm_code_fini(struct evm_code *c) {
+  mem_free(c->bytes);
+  c->bytes = NULL;
+  c->cap = 0;
+}
+
+void evm_code_find_dests(struct evm_code *c) {
+  memset(c->dest, 0, (c->len + 63) / 64 * 8);
+  for (size_t i = 0; i < c->len; i++) {
+    u8 op = c->bytes[i];
+    if (op == EVM_OP_JUMPDEST) {
+      c->dest[i >> 6] |= (u64)1 << (i & 63);
+    } else if (op >= EVM_OP_PUSH1 && op <= EVM_OP_PUSH32) {
+      i += op - EVM_OP_PUSH1 + 1u;
+    }
+  }
+  c->dest_ready = true;
+}
+
+/*---------------------------------------------------------------- cache */
+
+void evm_cache_init(struct evm_cache *c) {
+  memset(c, 0, sizeof *c);
+  c->bucket = mem_alloc(EVM_CACHE_BUCKETS * sizeof *c->bucket);
+}
+
+void evm_cache_fini(struct evm_cache *c) {
+  while (c->newest) {
+    struct evm_code *code = c->newest;
+    c->newest = code->older;
+    evm_code_fini(code);
+    mem_free(code);
+  }
+  mem_free(c->bucket);
+}
+
+static struct evm_code **evm_cache_slot(struct evm_cache *c,
+                                        const hash32 *hash) {
+  struct evm_code **at =
+      &c->bucket[load_be32(hash->b) % EVM_CACHE_BUCKETS];
+  while (*at && !hash32_eq(&(*at)->hash, hash)) at = &(*at)->chain;
+  return at;
+}
+
+static void evm_cache_unlink(struct evm_cache *c, struct evm_code *code) {
+  if (code->newer) code->newer->older = code->older;
+  else c->newest = code->older;
+  if (code->older) code->older->newer = code->newer;
+  else c->oldest = code->newer;
+}
+
+static void evm_cache_link_newest(struct evm_cache *c, struct evm_code *code) {
+  code->older = c->newest;
+  code->newer = NULL;
+  if (c->newest) c->newest->newer = code;
+  else c->oldest = code;
+  c->newest = code;
+}
+
+static void evm_cache_shrink(struct evm_cache *c) {
+  struct evm_code *code = c->oldest;
+  while (code && c->bytes > EVM_CACHE_MAX) {
+    struct evm_code *newer = code->newer;
+    if (code->pins == 0) {
+      *evm_cache_slot(c, &code->hash) = code->chain;
+      evm_cache_unlink(c, code);
+      c->bytes -= code->cap + sizeof *code;
+      evm_code_fini(code);
+      mem_free(code);
+    }
+    code = newer;
+  }
+}
+
+struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
+                               slice code) {
+  struct evm_code **at = evm_cache_slot(c, hash);
+  struct evm_code *found = *at;
+  if (found) {
+    if (c->newest != found) {
+      evm_cache_unlink(c, found);
+      evm_cache_link_newest(c, found);
+    }
+    found->pins++;
+    return found;
+  }
+  found = mem_alloc(sizeof *found);
+  found->hash = *hash;
+  found->pins = 1;
+  evm_code_set(found, code);
+  *at = found;
+  evm_cache_link_newest(c, found);
+  c->bytes += found->cap + sizeof *found;
+  if (c->bytes > EVM_CACHE_MAX) evm_cache_shrink(c);
+  return found;
+}
+
+void evm_cache_unpin(struct evm_code *code) {
+  MUST(code->pins > 0);
+  code->pins--;
+}
