@@ -7,7 +7,7 @@
 ** update, the block's row in the store, history, and the caches.
 **
 ** Accounts and slots are ordered by hashed key, the trie's order.
-** Invariants: original values are those at the start of the transaction;
+** Invariants: snapshots belong to their transaction; original values are those at the start of the transaction;
 ** block-old values those at the start of the block; a reverted snapshot
 ** leaves no trace but warmed caches.
 */
@@ -33,13 +33,20 @@ static inline bool state_account_is_empty(const struct state_account *a,
 /* The trie's leaf: rlp([nonce, balance, storageRoot, codeHash]). */
 void state_account_encode(struct buf *out, const struct state_account *a);
 err state_account_decode(struct state_account *out, slice rlp) MUST_USE;
+/* The leaf of a storage trie: rlp of a value that is not zero, without leading
+** zeros.  Returns the length. */
+u32 state_slot_encode(u8 out[33], const u256 *v);
 
 /* Where committed state comes from: the node's cache over SQLite, a view of
 ** an old height, or memory (tests, state-test runner).  Hashed keys are
 ** keccak256 of address and of slot.  Results are copied out, code is a view
-** that lives as long as the source. */
+** that lives as long as the source.  An account's storage_root is trusted:
+** slots of an account whose root is that of the empty trie are never asked. */
 struct state_source {
   void *ctx;
+  bool hashless; /* account and slot may be called with NULL for hashes: the
+                 ** source does not need them, which saves computing them one
+                 ** by one */
   err (*account)(void *ctx, struct state_account *out, bool *found,
                  const addr20 *addr, const hash32 *addr_hash);
   err (*slot)(void *ctx, u256 *out, const addr20 *addr,
@@ -65,7 +72,10 @@ struct state_diff_account {
   hash32 key; /* keccak of addr */
   addr20 addr;
   bool existed, exists;                 /* before, after */
-  bool wiped;                           /* storage as it was is gone whole */
+  bool wiped;                           /* storage as it was is gone whole: the
+                                        ** slots that a block did not meet are
+                                        ** not listed (no fork from Cancun on
+                                        ** can do this to stored storage) */
   struct state_account old_val, new_val; /* storage_root set by state_commit */
   struct state_diff_slot *slot;         /* ascending by key */
   u32 slot_cnt;
@@ -81,7 +91,8 @@ struct state_diff {
   u32 code_cnt;
 };
 /* Bytes for the store: versioned, compact, self-contained (see state_diff.c);
-** decoding checks everything. */
+** decoding checks everything (ERR_CORRUPT, ERR_NEWER) and gives what was
+** encoded, in the arena; code is a view into bytes. */
 void state_diff_encode(struct buf *out, const struct state_diff *d);
 err state_diff_decode(struct state_diff *out, slice bytes, struct arena *a)
     MUST_USE;
@@ -161,7 +172,8 @@ void state_transient_set(struct state *s, const addr20 *a, const u256 *slot,
 /* A contract is being created here: storage starts empty, balance is kept. */
 void state_create(struct state *s, const addr20 *a);
 bool state_created_in_tx(struct state *s, const addr20 *a); /* EIP-6780 */
-void state_selfdestruct(struct state *s, const addr20 *a);  /* at tx end */
+/* The balance is burnt now (move it first), the rest is deleted at tx end. */
+void state_selfdestruct(struct state *s, const addr20 *a);
 bool state_is_destructed(struct state *s, const addr20 *a);
 void state_log_add(struct state *s, const addr20 *a, const hash32 *topics,
                    u32 topic_cnt, slice data);

@@ -1,0 +1,60 @@
+/* trie_node.h - what the files of this folder share: nibbles, Ethereum's node
+** encodings, and a hasher that gathers encodings and hashes many at once.
+** Not for other folders.
+**
+** A key or path is packed, two nibbles a byte, the high one first; positions
+** count nibbles.  A node's reference is its keccak256, or the encoding itself
+** when that is shorter than 32 bytes.
+*/
+#ifndef TRIE_TRIE_NODE_H
+#define TRIE_TRIE_NODE_H
+#include "base/arena.h"
+#include "base/base.h"
+
+#define TRIE_KEY_NIBBLES 64
+
+struct trie_ref {
+  u8 len; /* 32: a hash; below: the node itself; 0: not yet known */
+  u8 b[32];
+};
+
+static inline u32 trie_nibble(const u8 *key, u32 at) {
+  return at & 1 ? key[at >> 1] & 15u : (u32)key[at >> 1] >> 4;
+}
+/* The first position in [from, to) where a and b differ, else to. */
+u32 trie_nibble_diff(const u8 *a, const u8 *b, u32 from, u32 to);
+
+/* Sizes and encodings of the three nodes.  A *_put writes exactly *_len bytes
+** and returns that. */
+size_t trie_leaf_len(u32 from, u32 to, slice val);
+size_t trie_leaf_put(u8 *out, const u8 *key, u32 from, u32 to, slice val);
+size_t trie_ext_len(u32 from, u32 to, u32 ref_len);
+size_t trie_ext_put(u8 *out, const u8 *path, u32 from, u32 to, const u8 *ref,
+                    u32 ref_len);
+/* ref[i].len 0: no child; val empty in tries of 32-byte keys. */
+struct trie_ref_view {
+  const u8 *ptr;
+  u32 len;
+};
+size_t trie_branch_len(const struct trie_ref_view ref[16], slice val);
+size_t trie_branch_put(u8 *out, const struct trie_ref_view ref[16], slice val);
+
+/* Gathers encodings; a reference asked for is valid after the flush. */
+#define TRIE_HASHER_CNT 64
+#define TRIE_HASHER_BYTES (40u << 10)
+struct trie_hasher {
+  struct arena *a; /* for the buffer */
+  u8 *buf;
+  size_t cap, fill;
+  u32 cnt;
+  slice in[TRIE_HASHER_CNT];
+  struct trie_ref *to[TRIE_HASHER_CNT];
+};
+void trie_hasher_init(struct trie_hasher *h, struct arena *a);
+/* Where to write the next encoding of len bytes; then add it.  is_root: hash
+** it even when short. */
+u8 *trie_hasher_room(struct trie_hasher *h, size_t len) MUST_USE;
+void trie_hasher_add(struct trie_hasher *h, struct trie_ref *to, size_t len,
+                     bool is_root);
+void trie_hasher_flush(struct trie_hasher *h);
+#endif
