@@ -1,0 +1,667 @@
+/* rpc.c - JSON-RPC 2.0: bodies, batches, dispatch, error objects.
+**
+** A body becomes a list of requests, by the scanner of plain requests or, when
+** that gives up, by the JSON parser.  Each request names a row of method.def;
+** its parameters are read by their types before the handler runs, so handlers
+** see only well-formed ones.  Runs of eth_sendRawTransaction within a batch
+** go to the node together, so that their signatures are recovered on all
+** cores.
+**
+** What a reply looks like when things go wrong follows geth: a body that is
+** no JSON, an empty batch or one too long get a single error with id null; a
+** member of a batch that is no request gets its own error; notifications get
+** nothing; once the replies of a batch exceed the response limit, the rest is
+** not run and each gets "response too large".
+**
+** Memory: everything of a body lives in one arena, taken from a small pool of
+** them; the JSON tree is jansson's and is freed at the end.  The views of the
+** chain that calls of a batch share are renewed every RPC_VIEW_MS, so that no
+** view grows old.
+*/
+#include "rpc/rpc.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "codec/hex.h"
+#include "gen/gen_version.h"
+#include "rpc/rpc_call.h"
+
+#define RPC_VIEW_MS 100u
+#define RPC_IDLE_ARENAS 16
+#define RPC_ARENA_CHUNK 16384
+#define RPC_ARENA_KEEP (4u << 20)
+#define RPC_METHOD_NAME_MAX 2048u /* geth's */
+#define RPC_RESPONSE_SLACK (2u << 20) /* error objects of a full batch */
+
+struct rpc_server {
+  struct node *node;
+  struct rpc_config cfg;
+  u64 head; /* atomic */
+  u32 watch;
+  pthread_mutex_t lock; /* guards idle */
+  struct arena idle[RPC_IDLE_ARENAS];
+  u32 idle_cnt;
+};
+
+/* One request of a body. */
+struct rpc_request {
+  const struct rpc_method *method; /* NULL: code and message say why */
+  slice id;                        /* JSON text; empty: notification */
+  struct rpc_value param[RPC_PARAM_MAX];
+  u32 param_cnt;                   /* may exceed RPC_PARAM_MAX */
+  int code;
+  const char *message;
+};
+struct rpc_requests {
+  struct rpc_request *item;
+  u32 cnt, cap;
+  u64 seen;          /* with those beyond the batch limit, not kept */
+  bool is_batch;
+};
+
+/*---------------------------------------------------------------- methods */
+
+#define REQ(t, n) {RPC_##t, false, n},
+#define OPT(t, n) {RPC_##t, true, n},
+#define RPC_IS_QUICK true
+#define RPC_IS_SLOW false
+static const struct rpc_method rpc_methods[] = {
+#define METHOD(name, access, speed, summary, ...) \
+  {#name, rpc_do_##name, RPC_##access, RPC_IS_##speed, {__VA_ARGS__}},
+#include "rpc/method.def"
+#undef METHOD
+};
+#undef REQ
+#undef OPT
+#undef RPC_IS_QUICK
+#undef RPC_IS_SLOW
+
+#define REQ(t, n) " " n
+#define OPT(t, n) " [" n "]"
+static const struct rpc_method_info rpc_infos[] = {
+#define METHOD(name, access, speed, summary, ...) \
+  {#name, "" __VA_ARGS__, summary, RPC_##access},
+#include "rpc/method.def"
+#undef METHOD
+};
+#undef REQ
+#undef OPT
+
+const struct rpc_method_info *rpc_method_at(u32 i) {
+  return i < ARRAY_LEN(rpc_infos) ? &rpc_infos[i] : NULL;
+}
+
+const struct rpc_method *rpc_method_find(slice name) {
+  size_t lo = 0, hi = ARRAY_LEN(rpc_methods);
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    const char *at = rpc_methods[mid].name;
+    size_t at_len = strlen(at);
+    int d = memcmp(name.ptr, at, name.len < at_len ? name.len : at_len);
+    if (d == 0) d = (name.len > at_len) - (name.len < at_len);
+    if (d == 0) return &rpc_methods[mid];
+    if (d < 0) {
+      hi = mid;
+    } else {
+      lo = mid + 1;
+    }
+  }
+  return NULL;
+}
+
+bool rpc_is_quick(slice body) {
+  if (body.len > 4096) return false;
+  struct rpc_plain p;
+  rpc_scan_space(&body);
+  if (!rpc_scan(&p, &body)) return false;
+  const struct rpc_method *m = rpc_method_find(p.method);
+  return !m || m->quick;
+}
+
+const char *rpc_client_version(void) {
+  static char text[128];
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&lock);
+  if (text[0] == 0) {
+    snprintf(text, sizeof text, "CyberMiles/v%s%s%s/linux-%s/gcc%d",
+             gen_version, gen_version_commit[0] ? "-" : "", gen_version_commit,
+#if defined __x86_64__
+             "amd64",
+#elif defined __aarch64__
+             "arm64",
+#else
+             "other",
+#endif
+             __GNUC__);
+  }
+  pthread_mutex_unlock(&lock);
+  return text;
+}
+
+/*---------------------------------------------------------------- server */
+
+static void rpc_on_block(void *ctx, u64 head) {
+  __atomic_store_n(&((struct rpc_server *)ctx)->head, head, __ATOMIC_RELEASE);
+}
+
+u64 rpc_head(const struct rpc_server *s) {
+  return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
+}
+
+struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
+  struct rpc_server *s = mem_alloc(sizeof *s);
+  s->node = n;
+  if (cfg) s->cfg = *cfg;
+  struct rpc_config *c = &s->cfg;
+  if (!c->batch_max) c->batch_max = RPC_BATCH_MAX;
+  if (!c->response_max) c->response_max = RPC_RESPONSE_MAX;
+  if (!c->body_max) c->body_max = RPC_BODY_MAX;
+  if (!c->gas_cap) c->gas_cap = RPC_GAS_CAP;
+  if (!c->evm_timeout_ms) c->evm_timeout_ms = RPC_EVM_TIMEOUT_MS;
+  if (!c->log_range_max) c->log_range_max = RPC_LOG_RANGE_MAX;
+  if (!c->log_cnt_max) c->log_cnt_max = RPC_LOG_CNT_MAX;
+  pthread_mutex_init(&s->lock, NULL);
+  s->watch = node_watch(n, rpc_on_block, s);
+  struct node_read *r;
+  if (node_read_begin(n, &r) == ERR_OK) {
+    /* A block may come between the two: never go back. */
+    u64 head = node_read_head(r), was = 0;
+    __atomic_compare_exchange_n(&s->head, &was, head, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+    node_read_end(r);
+  }
+  return s;
+}
+
+void rpc_close(struct rpc_server *s) {
+  if (!s) return;
+  node_unwatch(s->node, s->watch);
+  for (u32 i = 0; i < s->idle_cnt; i++) arena_fini(&s->idle[i]);
+  pthread_mutex_destroy(&s->lock);
+  mem_free(s);
+}
+
+const struct rpc_config *rpc_limits(const struct rpc_server *s) {
+  return &s->cfg;
+}
+
+static void rpc_arena_take(struct rpc_server *s, struct arena *a) {
+  pthread_mutex_lock(&s->lock);
+  bool got = s->idle_cnt > 0;
+  if (got) *a = s->idle[--s->idle_cnt];
+  pthread_mutex_unlock(&s->lock);
+  if (!got) arena_init(a, RPC_ARENA_CHUNK, 0);
+}
+
+static void rpc_arena_give(struct rpc_server *s, struct arena *a) {
+  bool keep = a->used <= RPC_ARENA_KEEP;
+  if (keep) {
+    arena_clear(a);
+    pthread_mutex_lock(&s->lock);
+    keep = s->idle_cnt < RPC_IDLE_ARENAS;
+    if (keep) s->idle[s->idle_cnt++] = *a;
+    pthread_mutex_unlock(&s->lock);
+  }
+  if (!keep) arena_fini(a);
+}
+
+/*------------------------------------------------------- help for handlers */
+
+err rpc_fail(struct rpc_call *c, int code, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(c->fault.message, sizeof c->fault.message, fmt, ap);
+  va_end(ap);
+  c->fault.code = code;
+  c->fault.has_data = false;
+  return ERR_INPUT;
+}
+
+err rpc_fail_err(struct rpc_call *c, err e) {
+  switch (e) {
+    case ERR_TIMEOUT:
+      return rpc_fail(c, RPC_ERR_TIMEOUT, "request timed out");
+    case ERR_BUSY:
+    case ERR_LIMIT:
+      return rpc_fail(c, RPC_ERR_LIMIT, "%s", err_text(e));
+    case ERR_NOT_FOUND:
+      return rpc_fail(c, RPC_ERR_SERVER, "not found");
+    case ERR_CLOSED:
+      return rpc_fail(c, RPC_ERR_SERVER, "the node is shutting down");
+    default:
+      return rpc_fail(c, RPC_ERR_INTERNAL, "internal error: %s", err_text(e));
+  }
+}
+
+err rpc_read(struct rpc_call *c, struct node_read **out) {
+  struct rpc_batch *b = c->batch;
+  u64 now = node_clock_ms();
+  if (b->read && (now < b->read_ms || now - b->read_ms > RPC_VIEW_MS)) {
+    node_read_end(b->read);
+    b->read = NULL;
+  }
+  if (!b->read) {
+    err e = node_read_begin(b->node, &b->read);
+    if (e < 0) {
+      b->read = NULL;
+      return rpc_fail_err(c, e);
+    }
+    b->read_ms = now;
+  }
+  *out = b->read;
+  return ERR_OK;
+}
+
+err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,
+             bool *found, const struct rpc_block *at) {
+  TRY(rpc_read(c, r));
+  u64 head = node_read_head(*r);
+  *found = true;
+  switch (at->tag) {
+    case RPC_AT_LATEST:
+    case RPC_AT_PENDING:
+      *number = head;
+      return ERR_OK;
+    case RPC_AT_NUMBER:
+      *number = at->number;
+      *found = at->number <= head;
+      return ERR_OK;
+    default:
+      break;
+  }
+  err e = node_read_number(*r, number, &at->hash);
+  if (e == ERR_NOT_FOUND) {
+    *found = false;
+    return ERR_OK;
+  }
+  return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
+}
+
+err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
+           const struct rpc_arg *arg) {
+  static const struct rpc_block latest = {.tag = RPC_AT_LATEST};
+  const struct rpc_block *at = arg->given ? &arg->block : &latest;
+  bool found;
+  TRY(rpc_find(c, r, number, &found, at));
+  if (found) return ERR_OK;
+  return rpc_fail(c, RPC_ERR_SERVER, "%s",
+                  at->tag == RPC_AT_HASH ? "header for hash not found"
+                                         : "header not found");
+}
+
+/*---------------------------------------------------------------- parsing */
+
+static struct rpc_request *rpc_request_add(struct rpc_requests *q, u32 max,
+                                           struct arena *a) {
+  if (++q->seen > max) return NULL;
+  if (q->cnt == q->cap) {
+    u32 cap = q->cap ? 2 * q->cap : q->is_batch ? 16 : 1;
+    struct rpc_request *item = arena_array(a, struct rpc_request, cap);
+    if (q->cnt) memcpy(item, q->item, q->cnt * sizeof *item);
+    q->item = item;
+    q->cap = cap;
+  }
+  struct rpc_request *rq = &q->item[q->cnt++];
+  *rq = (struct rpc_request){0};
+  return rq;
+}
+
+static void rpc_request_refuse(struct rpc_request *rq, int code,
+                               const char *message) {
+  rq->method = NULL;
+  rq->code = code;
+  rq->message = message;
+}
+
+static void rpc_request_method(struct rpc_request *rq, slice name,
+                               const struct rpc_peer *peer, struct arena *a) {
+  const struct rpc_method *m = rpc_method_find(name);
+  if (m && m->access <= peer->access) {
+    rq->method = m;
+  } else if (name.len > RPC_METHOD_NAME_MAX) {
+    rpc_request_refuse(rq, RPC_ERR_REQUEST, "method name too long");
+  } else {
+    int shown = (int)(name.len > 200 ? 200 : name.len);
+    rpc_request_refuse(
+        rq, RPC_ERR_METHOD,
+        arena_printf(a, "the method %.*s does not exist/is not available",
+                     shown, (const char *)name.ptr));
+  }
+}
+
+static void rpc_request_plain(struct rpc_request *rq,
+                              const struct rpc_plain *p,
+                              const struct rpc_peer *peer, struct arena *a) {
+  rq->id = p->id;
+  rq->param_cnt = p->param_cnt;
+  memcpy(rq->param, p->param, sizeof p->param[0] * p->param_cnt);
+  rpc_request_method(rq, p->method, peer, a);
+}
+
+static slice rpc_json_text(const json_t *j, struct arena *a) {
+  size_t n = json_dumpb(j, NULL, 0, JSON_ENCODE_ANY | JSON_COMPACT);
+  char *p = arena_alloc_raw(a, n ? n : 1);
+  json_dumpb(j, p, n, JSON_ENCODE_ANY | JSON_COMPACT);
+  return slice_of(p, n);
+}
+
+static void rpc_request_json(struct rpc_request *rq, const json_t *j,
+                             const struct rpc_peer *peer, struct arena *a) {
+  static const slice null_id = {(const u8 *)"null", 4};
+  rq->id = null_id;
+  const json_t *id = json_object_get(j, "id");
+  if (json_is_string(id) || json_is_number(id)) {
+    rq->id = rpc_json_text(id, a);
+  }
+  const char *version = json_string_value(json_object_get(j, "jsonrpc"));
+  const json_t *method = json_object_get(j, "method");
+  bool id_ok = !id || json_is_string(id) || json_is_number(id) ||
+               json_is_null(id);
+  if (!version || strcmp(version, "2.0") != 0 || !id_ok ||
+      json_string_length(method) == 0) {
+    rpc_request_refuse(rq, RPC_ERR_REQUEST, "invalid request");
+    return;
+  }
+  if (!id) rq->id = (slice){0};
+  rpc_request_method(
+      rq, slice_of(json_string_value(method), json_string_length(method)),
+      peer, a);
+  const json_t *params = json_object_get(j, "params");
+  if (json_is_array(params)) {
+    size_t n = json_array_size(params);
+    rq->param_cnt = n > 1000 ? 1000 : (u32)n;
+    for (u32 i = 0; i < rq->param_cnt && i < RPC_PARAM_MAX; i++) {
+      rq->param[i] = rpc_value_of(json_array_get(params, i));
+    }
+  } else if (rq->method && params && !json_is_null(params)) {
+    rpc_request_refuse(rq, RPC_ERR_PARAMS, "non-array args");
+  }
+}
+
+/* By the scanner: false when it gave up anywhere. */
+static bool rpc_parse_plain(struct rpc_requests *q, slice body, u32 max,
+                            const struct rpc_peer *peer, struct arena *a) {
+  struct rpc_plain p;
+  for (;;) {
+    if (!rpc_scan(&p, &body)) return false;
+    struct rpc_request *rq = rpc_request_add(q, max, a);
+    if (rq) rpc_request_plain(rq, &p, peer, a);
+    rpc_scan_space(&body);
+    if (!q->is_batch) return body.len == 0;
+    if (body.len == 0) return false;
+    u8 c = *body.ptr;
+    body.ptr++;
+    body.len--;
+    rpc_scan_space(&body);
+    if (c == ']') return body.len == 0;
+    if (c != ',') return false;
+  }
+}
+
+static void rpc_parse_tree(struct rpc_requests *q, const json_t *root, u32 max,
+                           const struct rpc_peer *peer, struct arena *a) {
+  if (!q->is_batch) {
+    rpc_request_json(rpc_request_add(q, max, a), root, peer, a);
+    return;
+  }
+  size_t n = json_array_size(root);
+  for (size_t i = 0; i < n; i++) {
+    struct rpc_request *rq = rpc_request_add(q, max, a);
+    if (rq) rpc_request_json(rq, json_array_get(root, i), peer, a);
+  }
+}
+
+/*---------------------------------------------------------------- replies */
+
+static void rpc_put_id(struct buf *out, slice id) {
+  buf_put_str(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+  if (id.len) {
+    buf_put_slice(out, id);
+  } else {
+    buf_put_str(out, "null");
+  }
+}
+
+static void rpc_put_error(struct buf *out, slice id, int code,
+                          const char *message, const slice *data) {
+  rpc_put_id(out, id);
+  buf_put_str(out, ",\"error\":");
+  struct jsonw w;
+  jsonw_init(&w, out);
+  jsonw_obj(&w);
+  jsonw_key(&w, "code");
+  jsonw_i64(&w, code);
+  jsonw_kv_str(&w, "message", message);
+  if (data) jsonw_kv_hex(&w, "data", *data);
+  jsonw_obj_end(&w);
+  buf_put_u8(out, '}');
+}
+
+/* Reads the parameters by their rows' types. */
+static err rpc_args(struct rpc_call *c, const struct rpc_request *rq) {
+  const struct rpc_method *m = rq->method;
+  for (u32 i = 0; i < RPC_PARAM_MAX && m->param[i].name; i++) {
+    const struct rpc_value *v = &rq->param[i];
+    bool given = i < rq->param_cnt && v->kind != RPC_NULL;
+    c->arg[i].given = given;
+    if (!given) {
+      if (m->param[i].optional) continue;
+      return rpc_fail(c, RPC_ERR_PARAMS,
+                      "missing value for required argument %u", i);
+    }
+    struct errmsg msg;
+    if (rpc_param_read(c, &c->arg[i], m->param[i].type, v, &msg) < 0) {
+      return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument %u: %s", i,
+                      msg.text);
+    }
+  }
+  u32 cnt = 0;
+  while (cnt < RPC_PARAM_MAX && m->param[cnt].name) cnt++;
+  if (rq->param_cnt > cnt) {
+    return rpc_fail(c, RPC_ERR_PARAMS,
+                    "too many arguments, want at most %u", cnt);
+  }
+  return ERR_OK;
+}
+
+static void rpc_call_init(struct rpc_call *c, struct rpc_batch *b,
+                          struct arena *a) {
+  memset(c, 0, sizeof *c);
+  c->batch = b;
+  c->node = b->node;
+  c->a = a;
+}
+
+/* Appends the reply to one request; for a notification runs it all the same
+** and appends nothing. */
+static void rpc_answer(struct rpc_batch *b, struct buf *out,
+                       const struct rpc_request *rq, struct arena *a) {
+  size_t at = out->len;
+  if (!rq->method) {
+    if (rq->id.len) rpc_put_error(out, rq->id, rq->code, rq->message, NULL);
+    return;
+  }
+  struct arena_mark mark = arena_mark(a);
+  struct rpc_call c;
+  rpc_call_init(&c, b, a);
+  rpc_put_id(out, rq->id);
+  buf_put_str(out, ",\"result\":");
+  jsonw_init(&c.w, out);
+  err e = rpc_args(&c, rq);
+  if (e >= 0) e = rq->method->fn(&c);
+  if (out->over) {
+    out->over = false;
+    e = rpc_fail(&c, RPC_ERR_TOO_LARGE, "response too large");
+  }
+  if (e < 0) {
+    MUST(c.fault.code != 0);
+    out->len = at;
+    rpc_put_error(out, rq->id, c.fault.code, c.fault.message,
+                  c.fault.has_data ? &c.fault.data : NULL);
+  } else {
+    buf_put_u8(out, '}');
+  }
+  if (rq->id.len == 0) out->len = at;
+  arena_reset(a, mark);
+}
+
+static bool rpc_is_submission(const struct rpc_request *rq) {
+  return rq->method && rq->method->fn == rpc_do_eth_sendRawTransaction;
+}
+
+/* A run of submissions: all are read, then pooled together, then answered. */
+static void rpc_answer_submissions(struct rpc_batch *b, struct buf *out,
+                                   const struct rpc_request *rq, u32 cnt,
+                                   void (*sep)(struct buf *out, size_t start),
+                                   size_t start, struct arena *a) {
+  struct rpc_call *calls = arena_array(a, struct rpc_call, cnt);
+  slice *raw = arena_array(a, slice, cnt);
+  err *errs = arena_array(a, err, cnt);
+  u32 *at = arena_array(a, u32, cnt); /* place in raw, or cnt */
+  struct node_submit_result *res =
+      arena_array(a, struct node_submit_result, cnt);
+  u32 good = 0;
+  for (u32 i = 0; i < cnt; i++) {
+    rpc_call_init(&calls[i], b, a);
+    at[i] = cnt;
+    if (rpc_args(&calls[i], &rq[i]) < 0) continue;
+    at[i] = good;
+    raw[good++] = calls[i].arg[0].bytes;
+  }
+  node_submit_batch(b->node, errs, res, raw, good);
+  for (u32 i = 0; i < cnt; i++) {
+    struct rpc_call *c = &calls[i];
+    if (rq[i].id.len == 0) continue;
+    sep(out, start);
+    if (at[i] < cnt && errs[at[i]] >= 0) {
+      rpc_put_id(out, rq[i].id);
+      buf_put_str(out, ",\"result\":\"");
+      buf_put_hex(out, hash32_slice(&res[at[i]].hash));
+      buf_put_str(out, "\"}");
+      continue;
+    }
+    if (at[i] < cnt) rpc_fail_submit(c, errs[at[i]], &res[at[i]]);
+    rpc_put_error(out, rq[i].id, c->fault.code, c->fault.message, NULL);
+  }
+}
+
+/* A comma, unless this is the first reply of the batch (after '['). */
+static void rpc_put_comma(struct buf *out, size_t start) {
+  if (out->len > start + 1) buf_put_u8(out, ',');
+}
+
+static void rpc_answer_batch(struct rpc_batch *b, struct buf *out,
+                             const struct rpc_requests *q, struct arena *a) {
+  u64 max = b->server->cfg.response_max;
+  size_t start = out->len;
+  bool full = false;
+  buf_put_u8(out, '[');
+  for (u32 i = 0; i < q->cnt; i++) {
+    const struct rpc_request *rq = &q->item[i];
+    size_t before = out->len;
+    if (!full) {
+      u32 run = 0;
+      while (i + run < q->cnt && rpc_is_submission(rq + run)) run++;
+      if (run > 1) {
+        rpc_answer_submissions(b, out, rq, run, rpc_put_comma, start, a);
+        i += run - 1;
+        continue;
+      }
+      rpc_put_comma(out, start);
+      size_t at = out->len;
+      rpc_answer(b, out, rq, a);
+      if (out->len == at) out->len = before; /* takes the comma back */
+      full = out->len - start > max;
+      if (!full) continue;
+      out->len = before;
+    }
+    if (rq->id.len == 0) continue;
+    rpc_put_comma(out, start);
+    rpc_put_error(out, rq->id, RPC_ERR_TOO_LARGE, "response too large", NULL);
+  }
+  if (out->len == start + 1) {
+    out->len = start;
+  } else {
+    buf_put_u8(out, ']');
+  }
+}
+
+static void rpc_answer_all(struct rpc_batch *b, struct buf *out,
+                           const struct rpc_requests *q, struct arena *a) {
+  const struct rpc_config *cfg = &b->server->cfg;
+  static const slice none = {0};
+  if (q->is_batch && q->seen == 0) {
+    rpc_put_error(out, none, RPC_ERR_REQUEST, "empty batch", NULL);
+  } else if (q->seen > cfg->batch_max) {
+    rpc_put_error(out, none, RPC_ERR_REQUEST, "batch too large", NULL);
+  } else if (q->is_batch) {
+    rpc_answer_batch(b, out, q, a);
+  } else {
+    rpc_answer(b, out, &q->item[0], a);
+  }
+}
+
+static void rpc_run(struct rpc_server *s, struct buf *out, slice body,
+                    const struct rpc_peer *peer, bool scan) {
+  static const slice none = {0};
+  const struct rpc_config *cfg = &s->cfg;
+  if (body.len > cfg->body_max) {
+    rpc_put_error(out, none, RPC_ERR_REQUEST, "request too large", NULL);
+    return;
+  }
+  struct rpc_batch b = {.server = s, .node = s->node, .peer = peer};
+  struct rpc_requests q = {0};
+  struct arena a;
+  rpc_arena_take(s, &a);
+  /* No single call may grow the reply far beyond what will be sent. */
+  size_t start = out->len, max = out->max;
+  size_t cap = start + cfg->response_max + body.len + RPC_RESPONSE_SLACK;
+  if (max == 0 || cap < max) out->max = cap;
+
+  slice text = body;
+  rpc_scan_space(&text);
+  q.is_batch = text.len && *text.ptr == '[';
+  if (q.is_batch) {
+    text.ptr++;
+    text.len--;
+    rpc_scan_space(&text);
+  }
+  json_t *root = NULL;
+  if (scan && rpc_parse_plain(&q, text, cfg->batch_max, peer, &a)) {
+    rpc_answer_all(&b, out, &q, &a);
+  } else if ((root = json_read(body, NULL))) {
+    q = (struct rpc_requests){.is_batch = json_is_array(root)};
+    rpc_parse_tree(&q, root, cfg->batch_max, peer, &a);
+    rpc_answer_all(&b, out, &q, &a);
+  } else {
+    rpc_put_error(out, none, RPC_ERR_PARSE, "parse error", NULL);
+  }
+  if (root) json_decref(root);
+  if (b.read) node_read_end(b.read);
+  if (out->over) {
+    out->over = false;
+    out->len = start;
+    rpc_put_error(out, none, RPC_ERR_TOO_LARGE, "response too large", NULL);
+  }
+  out->max = max;
+  rpc_arena_give(s, &a);
+}
+
+void rpc_handle(struct rpc_server *s, struct buf *out, slice body,
+                const struct rpc_peer *peer) {
+  rpc_run(s, out, body, peer, true);
+}
+
+void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
+                      const struct rpc_peer *peer) {
+  rpc_run(s, out, body, peer, false);
+}
+
+#undef RPC_VIEW_MS
+#undef RPC_IDLE_ARENAS
+#undef RPC_ARENA_CHUNK
+#undef RPC_ARENA_KEEP
+#undef RPC_METHOD_NAME_MAX
+#undef RPC_RESPONSE_SLACK

@@ -1,0 +1,225 @@
+/* rpc_call.h - inside src/rpc: one request under way, its typed parameters,
+** and what handlers are built from.
+**
+** A handler reads c->arg[i] (present and well formed, or optional and not
+** given), appends exactly one JSON value through c->w, and returns ERR_OK; or
+** returns what rpc_fail gave, and then whatever it wrote is dropped.
+*/
+#ifndef RPC_RPC_CALL_H
+#define RPC_RPC_CALL_H
+#include "base/arena.h"
+#include "codec/json.h"
+#include "node/node.h"
+#include "rpc/rpc.h"
+
+/* Codes of error objects. */
+enum {
+  RPC_ERR_PARSE = -32700,
+  RPC_ERR_REQUEST = -32600,
+  RPC_ERR_METHOD = -32601,
+  RPC_ERR_PARAMS = -32602,
+  RPC_ERR_INTERNAL = -32603,
+  RPC_ERR_SERVER = -32000,
+  RPC_ERR_TIMEOUT = -32002,
+  RPC_ERR_TOO_LARGE = -32003,
+  RPC_ERR_LIMIT = -32005,
+  RPC_ERR_REVERT = 3
+};
+
+/*------------------------------------------------------------ raw values */
+
+/* A JSON value as a parameter reader sees it: from the scanner of plain
+** requests, or from jansson.  tree is set for objects and arrays only. */
+enum rpc_kind {
+  RPC_NONE, RPC_NULL, RPC_FALSE, RPC_TRUE, RPC_STRING, RPC_INTEGER, RPC_REAL,
+  RPC_OBJECT, RPC_ARRAY
+};
+struct rpc_value {
+  enum rpc_kind kind;
+  slice str;
+  i64 num;
+  double real;
+  const json_t *tree;
+};
+struct rpc_value rpc_value_of(const json_t *j);
+/* "string", "number", ...: for messages. */
+const char *rpc_kind_name(enum rpc_kind k);
+
+/*-------------------------------------------------------- typed parameters */
+
+/* TYPE(name, member of rpc_arg it fills, schema words) */
+#define RPC_TYPE(X) \
+  X(ADDRESS, "0x and 40 hex digits") \
+  X(HASH, "0x and 64 hex digits") \
+  X(QUANTITY, "0x-hex number") \
+  X(COUNT, "0x-hex or decimal number") \
+  X(DATA, "0x-hex bytes") \
+  X(BOOL, "true or false") \
+  X(NUMBER, "0x-hex height, latest, pending, earliest, safe or finalized") \
+  X(BLOCK, "height, tag, hash or {blockNumber} or {blockHash}") \
+  X(SLOT, "hex storage key of up to 32 bytes") \
+  X(SLOTS, "list of storage keys") \
+  X(PERCENTILES, "ascending numbers from 0 to 100") \
+  X(CALL, "call object") \
+  X(FILTER, "log filter object")
+
+enum rpc_type {
+#define X(name, words) RPC_##name,
+  RPC_TYPE(X)
+#undef X
+  RPC_TYPE_CNT
+};
+
+enum rpc_tag { RPC_AT_NUMBER, RPC_AT_LATEST, RPC_AT_PENDING, RPC_AT_HASH };
+struct rpc_block { /* safe and finalized are latest; earliest is 0 */
+  enum rpc_tag tag;
+  u64 number;
+  hash32 hash;
+};
+struct rpc_slot {
+  u256 key;
+  bool padded;  /* was given as 32 bytes: is shown so */
+};
+struct rpc_filter {
+  bool by_hash;
+  struct rpc_block from, to;
+  const addr20 *addr;
+  u32 addr_cnt;
+  const hash32 *topic[4];
+  u32 topic_cnt[4];
+};
+struct rpc_txcall {
+  struct chain_tx tx;  /* has_sender; gas_limit as given */
+  bool has_gas;
+};
+struct rpc_arg {
+  bool given;
+  addr20 addr;
+  hash32 hash;
+  u64 num;
+  bool flag;
+  slice bytes;
+  struct rpc_block block;
+  struct rpc_slot *slot;
+  u32 cnt;                  /* of slot; of percentiles */
+  struct rpc_txcall *call;
+  struct rpc_filter *filter;
+};
+#define RPC_PARAM_MAX 4
+#define RPC_SLOT_CNT_MAX 1024u
+#define RPC_PERCENTILE_MAX 100u
+#define RPC_FILTER_ADDR_MAX 1000u
+#define RPC_FILTER_TOPIC_MAX 1000u
+#define RPC_ACCESS_MAX 10000u /* addresses, and slots, of an access list */
+#define RPC_AUTH_MAX 1000u
+
+/* Reads v as a parameter of type t, what it needs in the arena.  On error msg
+** says why, in geth's words where libraries see them. */
+struct rpc_call;
+err rpc_param_read(struct rpc_call *c, struct rpc_arg *out, enum rpc_type t,
+                   const struct rpc_value *v, struct errmsg *msg) MUST_USE;
+
+/*----------------------------------------------------------------- calls */
+
+struct rpc_fault {
+  int code;
+  char message[400];
+  bool has_data;
+  slice data;      /* in the arena */
+};
+/* What the calls of one body share. */
+struct rpc_batch {
+  struct rpc_server *server;
+  struct node *node;
+  const struct rpc_peer *peer;
+  struct node_read *read;  /* NULL: none begun */
+  u64 read_ms;             /* when */
+};
+struct rpc_call {
+  struct rpc_batch *batch;
+  struct node *node;
+  struct arena *a;         /* of this request */
+  struct jsonw w;
+  struct rpc_arg arg[RPC_PARAM_MAX];
+  struct rpc_fault fault;
+};
+
+/* Sets the error object; returns ERR_INPUT for the handler to return. */
+err rpc_fail(struct rpc_call *c, int code, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+/* The error object for an err of node or store. */
+err rpc_fail_err(struct rpc_call *c, err e);
+/* The error object for a refused submission. */
+err rpc_fail_submit(struct rpc_call *c, err e,
+                    const struct node_submit_result *r);
+/* The view of the chain for this call, shared within a batch. */
+err rpc_read(struct rpc_call *c, struct node_read **out) MUST_USE;
+/* Height and state for a block argument (not given = latest).  On an unknown
+** one sets geth's error. */
+err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
+           const struct rpc_arg *arg) MUST_USE;
+/* The same for queries whose answer to an unknown block is null: then *found
+** is false. */
+err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,
+             bool *found, const struct rpc_block *at) MUST_USE;
+/* The newest durable height, without a view. */
+u64 rpc_head(const struct rpc_server *s);
+
+/*--------------------------------------------------------------- methods */
+
+struct rpc_param {
+  u8 type;
+  bool optional;
+  const char *name;
+};
+struct rpc_method {
+  const char *name;
+  err (*fn)(struct rpc_call *c);
+  enum rpc_access access;
+  bool quick;
+  struct rpc_param param[RPC_PARAM_MAX]; /* name NULL: past the last */
+};
+const struct rpc_method *rpc_method_find(slice name);
+
+#define METHOD(name, access, speed, summary, ...) \
+  err rpc_do_##name(struct rpc_call *c);
+#include "rpc/method.def"
+#undef METHOD
+
+/*------------------------------------------------------------- scanning */
+
+/* A request in the plain form that almost every client sends: one object of
+** the four known members, each once, parameters that are neither objects nor
+** arrays, no escapes and no letters beyond ASCII. */
+struct rpc_plain {
+  slice id;         /* as written; empty: notification */
+  slice method;
+  struct rpc_value param[RPC_PARAM_MAX];
+  u32 param_cnt;
+};
+/* Takes one such object off *text.  False when the text is anything else,
+** malformed or not: the caller then asks jansson. */
+bool rpc_scan(struct rpc_plain *out, slice *text);
+void rpc_scan_space(slice *text);
+
+/*------------------------------------------------------------ rendering */
+
+/* Where a transaction stands; NULL where one is asked: in the pool. */
+struct rpc_place {
+  const hash32 *block_hash;
+  const struct chain_header *header;
+  u32 idx;
+};
+void rpc_put_tx(struct jsonw *w, const struct chain_tx *tx,
+                const struct rpc_place *p, const struct chain_rules *rules);
+void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
+                     const struct chain_receipt *r, u64 log_base,
+                     const struct rpc_place *p,
+                     const struct chain_rules *rules);
+/* pending: hash, nonce and miner are null. */
+void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
+                   bool pending, const struct chain_rules *rules);
+void rpc_put_log(struct jsonw *w, const struct node_log *log);
+void rpc_put_access_list(struct jsonw *w, const struct chain_access *list,
+                         u32 cnt);
+#endif
