@@ -25,8 +25,9 @@ struct chain_rules {
   enum evm_fork fork;
   u64 chain_id;
   bool fees;              /* plain Ethereum: gas is bought and paid */
-  bool system_calls;      /* EIP-4788, 7002, 7251 (EIP-2935 always from
-                          ** Prague, where its contract has code) */
+  bool system_calls;      /* EIP-4788, 7002, 7251, from their forks on */
+  bool history_call;      /* EIP-2935, from Prague on, where its contract has
+                          ** code */
   bool allow_unprotected; /* pre-EIP-155 */
   u64 blob_target, blob_max, blob_update_fraction;
   u64 tx_gas_cap;         /* EIP-7825; 0 = the fork's own */
@@ -44,7 +45,8 @@ struct chain_hashes {
   void (*get)(void *ctx, hash32 *out, u64 number);
 };
 /* Starts a block on a source; header gives number, time, coinbase, limits,
-** base fee and randomness.  Runs the system calls that open a block. */
+** base fee and randomness.  Runs the system calls that open a block, as rules
+** say (a simulation on the state after a block clears both flags). */
 void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
                       const struct chain_header *header,
                       const struct chain_hashes *hashes,
@@ -66,20 +68,35 @@ struct chain_outcome {
 enum chain_verdict chain_tx_check(const struct chain_tx *tx,
                                   const struct chain_rules *rules,
                                   u64 block_gas_limit);
+/* The part of it about gas: caps, init code, intrinsic, floor. */
+enum chain_verdict chain_tx_check_gas(const struct chain_tx *tx,
+                                      const struct chain_rules *rules);
 u64 chain_tx_intrinsic_gas(const struct chain_tx *tx, enum evm_fork fork);
 /* EIP-7623: the least a transaction uses. */
 u64 chain_tx_floor_gas(const struct chain_tx *tx, enum evm_fork fork);
-/* Executes one transaction (sender known) on the block begun. */
+/* Executes one transaction (sender known) on the block begun; its gas is taken
+** from the block's.  An err of the source shows in state_error. */
 void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
                    const struct chain_tx *tx);
-/* As chain_exec_tx for eth_call: no nonce, signature, fee or balance-for-gas
-** checks; the balance must cover value. */
+/* As chain_exec_tx for eth_call: no nonce, signature, fee, cap or
+** balance-for-gas checks, and no gas is taken from the block; the balance must
+** cover value. */
 void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
                      const struct chain_tx *tx);
 
+/* A call by the system (0xff..fe, 30,000,000 gas, outside every limit).
+** ERR_NOT_FOUND when the contract has no code, ERR_INVALID_BLOCK when it
+** failed.  output: view until the next transaction. */
+err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
+                      slice input) MUST_USE;
+/* Gas used by the transactions of the block so far. */
+u64 chain_exec_gas_used(const struct chain_exec *x);
+u64 chain_exec_blob_gas_used(const struct chain_exec *x);
+
 /* A whole block: runs begin, txs in order, and ends it.  A transaction whose
-** verdict is not CHAIN_OK, or whose gas does not fit, is left out: skipped[i]
-** holds its verdict (CHAIN_GAS_LIMIT_REACHED: stays in the pool). */
+** verdict is not CHAIN_OK, or whose gas or bytes (EIP-7934) do not fit, is
+** left out: skipped[i] holds its verdict (CHAIN_GAS_LIMIT_REACHED: stays in
+** the pool). */
 struct chain_block_result {
   struct chain_header header;       /* complete but for nothing */
   hash32 hash;

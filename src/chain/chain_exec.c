@@ -1,0 +1,439 @@
+/* chain_exec.c - what surrounds a message: checks on state, fees, nonce,
+** access lists, authorizations, refunds; and the system's own calls.
+**
+** The order is the yellow paper's (section 6) with the EIPs since: check,
+** buy gas, raise the nonce, warm addresses (2929, 2930, 3651), authorizations
+** (7702), the message, refund (at most a half, from London (3529) a fifth, of
+** the gas used), floor (7623), give back, pay the coinbase, end.  Where rules
+** take no fees nothing is bought, given back or paid, and GASPRICE and
+** BASEFEE answer 0.
+*/
+#include "chain/chain_exec.h"
+
+#include "chain/chain_fork.h"
+#include "crypto/keccak.h"
+
+enum {
+  CHAIN_EXEC_GAS_PER_BLOB = 131072,
+  CHAIN_EXEC_AUTH_REFUND = 12500, /* 25000 less 12500: the account existed */
+  CHAIN_EXEC_SYSTEM_GAS = 30000000
+};
+
+static const addr20 chain_exec_system_addr = {
+  {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+static const addr20 chain_exec_beacon_addr = { /* EIP-4788 */
+  {0x00, 0x0f, 0x3d, 0xf6, 0xd7, 0x32, 0x80, 0x7e, 0xf1, 0x31,
+   0x9f, 0xb7, 0xb8, 0xbb, 0x85, 0x22, 0xd0, 0xbe, 0xac, 0x02}};
+const addr20 CHAIN_HISTORY_ADDR = { /* EIP-2935 */
+  {0x00, 0x00, 0xf9, 0x08, 0x27, 0xf1, 0xc5, 0x3a, 0x10, 0xcb,
+   0x7a, 0x02, 0x33, 0x5b, 0x17, 0x53, 0x20, 0x00, 0x29, 0x35}};
+
+struct chain_exec {
+  struct state *state;
+  struct evm *evm;
+  struct evm_host host;
+  struct chain_rules rules;
+  struct chain_header header;
+  struct chain_hashes hashes;
+  u256 base_fee, blob_base_fee;
+  u64 gas_used, blob_gas_used;
+};
+
+/*---------------------------------------- the machine's host, over state */
+
+#define CHAIN_HOST_STATE (((struct chain_exec *)ctx)->state)
+#define CHAIN_HOST_GET(type, name) \
+  static type chain_host_##name(void *ctx, const addr20 *a) { \
+    return state_##name(CHAIN_HOST_STATE, a); \
+  }
+CHAIN_HOST_GET(bool, exists)
+CHAIN_HOST_GET(bool, is_empty)
+CHAIN_HOST_GET(u64, nonce)
+CHAIN_HOST_GET(bool, has_storage)
+CHAIN_HOST_GET(bool, created_in_tx)
+CHAIN_HOST_GET(bool, is_destructed)
+CHAIN_HOST_GET(void, touch)
+CHAIN_HOST_GET(void, create)
+CHAIN_HOST_GET(void, selfdestruct)
+#undef CHAIN_HOST_GET
+#define CHAIN_HOST_SLOT(name) \
+  static void chain_host_##name(void *ctx, u256 *out, const addr20 *a, \
+                                const u256 *slot) { \
+    state_##name(CHAIN_HOST_STATE, out, a, slot); \
+  }
+CHAIN_HOST_SLOT(slot)
+CHAIN_HOST_SLOT(slot_original)
+CHAIN_HOST_SLOT(transient)
+#undef CHAIN_HOST_SLOT
+#define CHAIN_HOST_SLOT_SET(name) \
+  static void chain_host_##name(void *ctx, const addr20 *a, \
+                                const u256 *slot, const u256 *v) { \
+    state_##name(CHAIN_HOST_STATE, a, slot, v); \
+  }
+CHAIN_HOST_SLOT_SET(slot_set)
+CHAIN_HOST_SLOT_SET(transient_set)
+#undef CHAIN_HOST_SLOT_SET
+
+static void chain_host_balance(void *ctx, u256 *out, const addr20 *a) {
+  state_balance(CHAIN_HOST_STATE, out, a);
+}
+static slice chain_host_code(void *ctx, hash32 *code_hash, const addr20 *a) {
+  return state_code(CHAIN_HOST_STATE, code_hash, a);
+}
+static void chain_host_code_hash(void *ctx, hash32 *out, const addr20 *a) {
+  state_code_hash(CHAIN_HOST_STATE, out, a);
+}
+static void chain_host_balance_add(void *ctx, const addr20 *a,
+                                   const u256 *v) {
+  state_balance_add(CHAIN_HOST_STATE, a, v);
+}
+static bool chain_host_balance_sub(void *ctx, const addr20 *a,
+                                   const u256 *v) {
+  return state_balance_sub(CHAIN_HOST_STATE, a, v);
+}
+static void chain_host_nonce_set(void *ctx, const addr20 *a, u64 nonce) {
+  state_nonce_set(CHAIN_HOST_STATE, a, nonce);
+}
+static void chain_host_code_set(void *ctx, const addr20 *a, slice code) {
+  state_code_set(CHAIN_HOST_STATE, a, code);
+}
+static void chain_host_log(void *ctx, const addr20 *a, const hash32 *topics,
+                           u32 topic_cnt, slice data) {
+  state_log_add(CHAIN_HOST_STATE, a, topics, topic_cnt, data);
+}
+static bool chain_host_access_account(void *ctx, const addr20 *a) {
+  const struct chain_exec *x = ctx;
+  /* Precompiles are warm from the start; so they need not be put in the list
+  ** for every transaction. */
+  return !evm_is_precompile(x->rules.fork, a) &&
+         state_access_account(x->state, a);
+}
+static bool chain_host_access_slot(void *ctx, const addr20 *a,
+                                   const u256 *slot) {
+  return state_access_slot(CHAIN_HOST_STATE, a, slot);
+}
+static void chain_host_refund_add(void *ctx, i64 delta) {
+  state_refund_add(CHAIN_HOST_STATE, delta);
+}
+static i64 chain_host_refund(void *ctx) {
+  return state_refund(CHAIN_HOST_STATE);
+}
+static u32 chain_host_snapshot(void *ctx) {
+  return state_snapshot(CHAIN_HOST_STATE);
+}
+static void chain_host_revert(void *ctx, u32 snap) {
+  state_revert(CHAIN_HOST_STATE, snap);
+}
+static void chain_host_block_hash(void *ctx, hash32 *out, u64 number) {
+  const struct chain_exec *x = ctx;
+  memset(out, 0, sizeof(*out));
+  if (x->hashes.get) x->hashes.get(x->hashes.ctx, out, number);
+}
+#undef CHAIN_HOST_STATE
+
+static void chain_host_fill(struct chain_exec *x) {
+#define HOST(name) .name = chain_host_##name
+  x->host = (struct evm_host){
+    .ctx = x, HOST(exists), HOST(is_empty), HOST(balance), HOST(nonce),
+    HOST(code), HOST(code_hash), HOST(has_storage), HOST(slot),
+    HOST(slot_original), HOST(slot_set), HOST(transient),
+    HOST(transient_set), HOST(touch), HOST(balance_add), HOST(balance_sub),
+    HOST(nonce_set), HOST(code_set), HOST(create), HOST(created_in_tx),
+    HOST(selfdestruct), HOST(is_destructed), HOST(log), HOST(access_account),
+    HOST(access_slot), HOST(refund_add), HOST(refund), HOST(snapshot),
+    HOST(revert), HOST(block_hash)};
+#undef HOST
+}
+
+/*-------------------------------------------------- opening and beginning */
+
+struct chain_exec *chain_exec_open(u64 hash_seed) {
+  struct chain_exec *x = mem_alloc(sizeof(*x));
+  x->state = state_open(hash_seed);
+  x->evm = evm_open();
+  chain_host_fill(x);
+  return x;
+}
+
+void chain_exec_close(struct chain_exec *x) {
+  if (!x) return;
+  evm_close(x->evm);
+  state_close(x->state);
+  mem_free(x);
+}
+
+struct state *chain_exec_state(struct chain_exec *x) { return x->state; }
+struct evm *chain_exec_evm(struct chain_exec *x) { return x->evm; }
+u64 chain_exec_gas_used(const struct chain_exec *x) { return x->gas_used; }
+u64 chain_exec_blob_gas_used(const struct chain_exec *x) {
+  return x->blob_gas_used;
+}
+
+static bool chain_exec_clear_empty(const struct chain_exec *x) {
+  return x->rules.fork >= EVM_SPURIOUS; /* EIP-161 */
+}
+
+err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
+                      slice input) {
+  struct evm_tx etx = {.origin = chain_exec_system_addr};
+  struct evm_msg msg = {.kind = EVM_CALL,
+                        .gas = CHAIN_EXEC_SYSTEM_GAS,
+                        .sender = chain_exec_system_addr,
+                        .recipient = *to,
+                        .code_addr = *to,
+                        .input = input};
+  struct evm_result res;
+  hash32 code_hash;
+  *output = slice_of(NULL, 0);
+  if (state_code(x->state, &code_hash, to).len == 0) return ERR_NOT_FOUND;
+  state_tx_begin(x->state);
+  evm_tx_begin(x->evm, &etx);
+  evm_run(x->evm, &res, &msg);
+  state_tx_end(x->state, chain_exec_clear_empty(x));
+  *output = res.output;
+  return res.status == EVM_SUCCESS ? ERR_OK : ERR_INVALID_BLOCK;
+}
+
+void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
+                      const struct chain_header *header,
+                      const struct chain_hashes *hashes,
+                      const struct state_source *src) {
+  slice out;
+  err e = ERR_OK;
+  x->rules = *rules;
+  x->header = *header;
+  x->hashes = hashes ? *hashes : (struct chain_hashes){NULL, NULL};
+  x->gas_used = x->blob_gas_used = 0;
+  x->base_fee = rules->fees && header->opt_cnt >= 1 ? header->base_fee
+                                                    : U256_ZERO;
+  x->blob_base_fee = U256_ZERO;
+  if (rules->fork >= EVM_CANCUN)
+    chain_blob_base_fee(&x->blob_base_fee, header->excess_blob_gas,
+                        rules->blob_update_fraction);
+  struct evm_block b = {.coinbase = header->coinbase,
+                        .number = header->number,
+                        .timestamp = header->timestamp,
+                        .gas_limit = header->gas_limit,
+                        .base_fee = x->base_fee,
+                        .blob_base_fee = x->blob_base_fee,
+                        .chain_id = u256_from(rules->chain_id)};
+  if (rules->fork >= EVM_PARIS)
+    u256_from_be(&b.prev_randao, header->mix_hash.b);
+  else
+    b.prev_randao = header->difficulty;
+  state_block_begin(x->state, src);
+  evm_block_begin(x->evm, rules->fork, &b, &x->host);
+  /* Both calls are best-effort by their EIPs: no code or a failure changes
+  ** nothing. */
+  if (rules->system_calls && rules->fork >= EVM_CANCUN && header->number > 0)
+    e = chain_exec_system(x, &out, &chain_exec_beacon_addr,
+                          hash32_slice(&header->beacon_root));
+  if (rules->history_call && rules->fork >= EVM_PRAGUE && header->number > 0)
+    e = chain_exec_system(x, &out, &CHAIN_HISTORY_ADDR,
+                          hash32_slice(&header->parent_hash));
+  (void)e;
+}
+
+/*-------------------------------------------------------- one transaction */
+
+/* Wei: what gas and blobs cost, at most and in fact; tip for the coinbase. */
+struct chain_exec_price {
+  u256 gas_price, tip;
+  u256 blob_cost;
+  u64 blob_gas;
+};
+
+static enum chain_verdict chain_exec_check_nonce(struct chain_exec *x,
+                                                 const struct chain_tx *tx) {
+  u64 nonce = state_nonce(x->state, &tx->sender);
+  if (tx->nonce < nonce) return CHAIN_NONCE_LOW;
+  if (tx->nonce > nonce) return CHAIN_NONCE_HIGH;
+  /* EIP-3607, a delegation (EIP-7702) excepted. */
+  hash32 code_hash;
+  state_code_hash(x->state, &code_hash, &tx->sender);
+  if (hash32_eq(&code_hash, &CRYPTO_KECCAK_EMPTY)) return CHAIN_OK;
+  addr20 target;
+  slice code = state_code(x->state, &code_hash, &tx->sender);
+  if (code.len == 0 ||
+      (x->rules.fork >= EVM_PRAGUE && evm_delegation(code, &target)))
+    return CHAIN_OK;
+  return CHAIN_SENDER_NO_EOA;
+}
+
+static enum chain_verdict chain_exec_check_fee(struct chain_exec *x,
+                                               struct chain_exec_price *p,
+                                               const struct chain_tx *tx) {
+  p->blob_gas = (u64)tx->blob_cnt * CHAIN_EXEC_GAS_PER_BLOB;
+  if (!x->rules.fees) return CHAIN_OK;
+  if (u256_lt(&tx->gas_price, &x->base_fee)) return CHAIN_FEE_CAP_LOW;
+  if (u256_add(&p->gas_price, &x->base_fee, &tx->max_priority_fee) ||
+      u256_lt(&tx->gas_price, &p->gas_price))
+    p->gas_price = tx->gas_price;
+  u256_sub(&p->tip, &p->gas_price, &x->base_fee);
+  if (tx->type != 3) return CHAIN_OK;
+  if (u256_lt(&tx->max_blob_fee, &x->blob_base_fee)) return CHAIN_BLOB_FEE_LOW;
+  if (x->blob_gas_used + p->blob_gas >
+      x->rules.blob_max * CHAIN_EXEC_GAS_PER_BLOB)
+    return CHAIN_BLOB_TOO_MANY;
+  u256 gas = u256_from(p->blob_gas);
+  return u256_mul_over(&p->blob_cost, &gas, &x->blob_base_fee)
+             ? CHAIN_FUNDS_GAS
+             : CHAIN_OK;
+}
+
+/* The balance covers value, and all gas and blobs at their highest price. */
+static enum chain_verdict chain_exec_check_funds(struct chain_exec *x,
+                                                 const struct chain_tx *tx,
+                                                 bool pays) {
+  u256 balance, need = tx->value;
+  if (pays) {
+    u256 gas = u256_from(tx->gas_limit), blob = u256_from(
+        (u64)tx->blob_cnt * CHAIN_EXEC_GAS_PER_BLOB);
+    if (u256_mul_over(&gas, &gas, &tx->gas_price) ||
+        u256_mul_over(&blob, &blob, &tx->max_blob_fee) ||
+        u256_add(&need, &need, &gas) || u256_add(&need, &need, &blob))
+      return CHAIN_FUNDS_GAS;
+  }
+  state_balance(x->state, &balance, &tx->sender);
+  return u256_lt(&balance, &need) ? CHAIN_FUNDS_GAS : CHAIN_OK;
+}
+
+static void chain_exec_warm(struct chain_exec *x, const struct chain_tx *tx) {
+  struct state *s = x->state;
+  if (x->rules.fork < EVM_BERLIN) return;
+  state_access_account(s, &tx->sender);
+  if (tx->has_to) state_access_account(s, &tx->to);
+  if (x->rules.fork >= EVM_SHANGHAI)
+    state_access_account(s, &x->header.coinbase);
+  for (u32 i = 0; i < tx->access_cnt; i++) {
+    const struct chain_access *e = &tx->access[i];
+    state_access_account(s, &e->addr);
+    for (u32 k = 0; k < e->slot_cnt; k++)
+      state_access_slot(s, &e->addr, &e->slot[k]);
+  }
+}
+
+/* EIP-7702: each authorization is skipped on its own when it does not hold. */
+static void chain_exec_auth(struct chain_exec *x,
+                            const struct chain_auth *auth) {
+  struct state *s = x->state;
+  static const addr20 none;
+  addr20 target;
+  hash32 code_hash;
+  u8 code[23] = {0xef, 0x01, 0x00};
+  u256 chain_id = u256_from(x->rules.chain_id);
+  if (!u256_is_zero(&auth->chain_id) && !u256_eq(&auth->chain_id, &chain_id))
+    return;
+  if (auth->nonce == UINT64_MAX || !auth->has_authority) return;
+  state_access_account(s, &auth->authority);
+  slice old = state_code(s, &code_hash, &auth->authority);
+  if (old.len != 0 && !evm_delegation(old, &target)) return;
+  if (state_nonce(s, &auth->authority) != auth->nonce) return;
+  if (state_exists(s, &auth->authority))
+    state_refund_add(s, CHAIN_EXEC_AUTH_REFUND);
+  memcpy(code + 3, auth->addr.b, 20);
+  state_code_set(s, &auth->authority,
+                 slice_of(code, addr20_eq(&auth->addr, &none) ? 0 : 23));
+  state_nonce_set(s, &auth->authority, auth->nonce + 1);
+}
+
+static void chain_exec_message(struct chain_exec *x, struct evm_result *res,
+                               const struct chain_tx *tx,
+                               const struct chain_exec_price *p, u64 gas) {
+  struct evm_tx etx = {.origin = tx->sender,
+                       .gas_price = p->gas_price,
+                       .blob_hash = tx->blob_hash,
+                       .blob_cnt = tx->blob_cnt};
+  struct evm_msg msg = {.kind = tx->has_to ? EVM_CALL : EVM_CREATE,
+                        .gas = gas,
+                        .sender = tx->sender,
+                        .recipient = tx->to,
+                        .code_addr = tx->to,
+                        .value = tx->value,
+                        .input = tx->data};
+  evm_tx_begin(x->evm, &etx);
+  evm_run(x->evm, res, &msg);
+}
+
+static u64 chain_exec_gas_after_refund(const struct chain_exec *x,
+                                       struct chain_outcome *out, u64 used,
+                                       u64 floor) {
+  i64 counter = state_refund(x->state);
+  u64 refund = counter > 0 ? (u64)counter : 0;
+  u64 most = used / (x->rules.fork >= EVM_LONDON ? 5 : 2);
+  out->gas_refunded = refund < most ? refund : most;
+  used -= out->gas_refunded;
+  return used < floor ? floor : used;
+}
+
+static void chain_exec_pay(struct chain_exec *x, const struct chain_tx *tx,
+                           const struct chain_exec_price *p, u64 used) {
+  u256 left = u256_from(tx->gas_limit - used), fee = u256_from(used);
+  u256_mul(&left, &left, &p->gas_price);
+  u256_mul(&fee, &fee, &p->tip);
+  state_balance_add(x->state, &tx->sender, &left);
+  state_balance_add(x->state, &x->header.coinbase, &fee);
+}
+
+static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
+                           const struct chain_tx *tx,
+                           const struct chain_exec_price *p, bool pays) {
+  struct state *s = x->state;
+  struct evm_result res;
+  state_tx_begin(s);
+  if (pays) {
+    u256 cost = u256_from(tx->gas_limit);
+    u256_mul(&cost, &cost, &p->gas_price);
+    u256_add(&cost, &cost, &p->blob_cost);
+    bool paid = state_balance_sub(s, &tx->sender, &cost);
+    MUST(paid || state_error(s) < 0);
+  }
+  state_nonce_set(s, &tx->sender, state_nonce(s, &tx->sender) + 1);
+  chain_exec_warm(x, tx);
+  for (u32 i = 0; i < tx->auth_cnt; i++) chain_exec_auth(x, &tx->auth[i]);
+  u64 intrinsic = chain_tx_intrinsic_gas(tx, x->rules.fork);
+  chain_exec_message(x, &res, tx, p, tx->gas_limit - intrinsic);
+  out->status = res.status;
+  out->output = res.output;
+  out->has_created = !tx->has_to && res.status == EVM_SUCCESS;
+  if (out->has_created) out->created = res.created;
+  out->gas_used =
+      chain_exec_gas_after_refund(x, out, tx->gas_limit - res.gas_left,
+                                  chain_tx_floor_gas(tx, x->rules.fork));
+  if (pays) chain_exec_pay(x, tx, p, out->gas_used);
+  out->log = state_tx_logs(s, &out->log_cnt);
+  state_tx_end(s, chain_exec_clear_empty(x));
+}
+
+void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
+                   const struct chain_tx *tx) {
+  struct chain_exec_price p = {0};
+  memset(out, 0, sizeof(*out));
+  MUST(tx->has_sender);
+  out->verdict = chain_tx_check(tx, &x->rules, x->header.gas_limit);
+  if (out->verdict == CHAIN_OK) out->verdict = chain_exec_check_nonce(x, tx);
+  if (out->verdict == CHAIN_OK) out->verdict = chain_exec_check_fee(x, &p, tx);
+  if (out->verdict == CHAIN_OK)
+    out->verdict = chain_exec_check_funds(x, tx, x->rules.fees);
+  if (out->verdict == CHAIN_OK &&
+      tx->gas_limit > x->header.gas_limit - x->gas_used)
+    out->verdict = CHAIN_GAS_LIMIT_REACHED;
+  if (out->verdict != CHAIN_OK) return;
+  chain_exec_run(x, out, tx, &p, x->rules.fees);
+  x->gas_used += out->gas_used;
+  x->blob_gas_used += p.blob_gas;
+}
+
+void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
+                     const struct chain_tx *tx) {
+  struct chain_exec_price p = {0};
+  struct chain_rules rules = x->rules;
+  memset(out, 0, sizeof(*out));
+  rules.tx_gas_cap = UINT64_MAX;
+  out->verdict = chain_tx_check_gas(tx, &rules);
+  if (out->verdict == CHAIN_OK)
+    out->verdict = chain_exec_check_funds(x, tx, false);
+  if (out->verdict != CHAIN_OK) return;
+  chain_exec_run(x, out, tx, &p, false);
+}
