@@ -1,14 +1,14 @@
 #!/bin/sh
 # run.sh - runs the tests, counts every case, says what was skipped and why.
 #
-#   run.sh [-t WORD] [PROGRAM...]
+#   run.sh [-u] [-t WORD] [PROGRAM...]
 #
 # Runs, in this order:
 #   1. the programs given (cmocka; several at once, JOBS of them);
 #   2. tests/*/*.sh: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
 #   3. tests/e2e/*.mjs and tests/browser/*.mjs by "node --test".
-# -t runs only those whose path has the word in it.
+# -u runs the programs alone.  -t runs only those whose path has the word in it.
 #
 # Every test runs in an empty folder of its own, with no standard input, and
 # finds in its environment:
@@ -121,7 +121,8 @@ if [ "${1:-}" = --one ]; then
   exit 0
 fi
 
-word=
+units=no word=
+if [ "${1:-}" = -u ]; then units=yes; shift; fi
 if [ "${1:-}" = -t ]; then word=$2; shift 2; fi
 wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
 
@@ -145,14 +146,14 @@ for p; do wanted "$p" && printf '%s\n' "$p"; done |
   xargs -r -n 1 -P "$JOBS" sh "$SRCDIR/tests/run.sh" --one c
 
 for f in "$SRCDIR"/tests/*/*.sh; do
-  [ -f "$f" ] && wanted "$f" && one sh "$f" "$f"
+  [ -f "$f" ] && [ $units = no ] && wanted "$f" && one sh "$f" "$f"
 done
 
 # Scripts of node run from a copy beside their packages: an import is looked
 # for in the folders above the importing file only.
 scripts=$(for f in "$SRCDIR"/tests/e2e/*.mjs "$SRCDIR"/tests/browser/*.mjs; do
   case $f in */_*) continue ;; esac
-  [ -f "$f" ] && wanted "$f" && printf '%s\n' "$f"; done)
+  [ -f "$f" ] && [ $units = no ] && wanted "$f" && printf '%s\n' "$f"; done)
 if [ -n "$scripts" ]; then
   NPM=$BUILD/npm
   if ! command -v node >/dev/null 2>&1; then
