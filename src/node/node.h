@@ -25,7 +25,6 @@ struct node;
 
 struct node_config {
   const char *db_path;
-  const char *genesis_path;  /* NULL: the file's own, or the default */
   bool dev;                  /* automine; chain id 31337 */
   u64 dev_period_s;          /* 0: a block per transaction */
   u64 network_id;            /* 0: as genesis says */
@@ -33,9 +32,25 @@ struct node_config {
   u32 worker_cnt;            /* 0: one per core */
   u64 cache_bytes;           /* head state cache; 0: default */
   u64 pool_tx_max;           /* 0: default of limits.def */
-  const char *keystore_dir;  /* NULL: keys in the database */
   bool archive;
 };
+
+/* Makes a new chain in a file that has none (`init`); node_open does it with
+** all defaults. */
+struct node_create {
+  slice genesis;        /* JSON; empty: the default one-validator chain */
+  const char *password; /* of the operator's key; NULL: drawn */
+  bool dev;
+};
+struct node_created {
+  u64 chain_id;
+  hash32 genesis_hash;
+  addr20 operator_addr;
+  char first_password[24]; /* empty when it was given, or a key was there */
+};
+/* ERR_EXISTS when the file has a chain. */
+err node_create(struct node_created *out, const char *db_path,
+                const struct node_create *what, struct errmsg *msg) MUST_USE;
 
 /* Opens or makes the chain of the file and starts the threads.  On error
 ** nothing runs; the code tells the exit status (see err.def). */
@@ -55,10 +70,18 @@ struct node_info {
   u64 block_gas_limit;
   u64 interval_ms;
   u64 started_ms;
+  /* Of the operator's key when node_open has just made it; else empty. */
+  char first_password[24];
 };
 const struct node_info *node_info(const struct node *n);
 const struct chain_rules *node_rules(const struct node *n);
+/* The well-known accounts of a dev chain; 0 elsewhere. */
+#define NODE_DEV_MNEMONIC \
+  "test test test test test test test test test test test junk"
+u32 node_dev_cnt(const struct node *n);
+void node_dev_account(const struct node *n, u32 i, addr20 *addr, u8 key[32]);
 u64 node_clock_ms(void);   /* wall clock, ms since 1970 */
+void node_random(void *out, size_t len); /* from the kernel */
 
 /*------------------------------------------------------------ submitting */
 struct node_submit_result {
@@ -186,7 +209,8 @@ bool node_wait_head(struct node *n, u64 height, u32 timeout_ms);
 /*----------------------------------------------------------------- keys */
 /* The node's keystore (Web3 v3 JSON). */
 u32 node_keys(struct node *n, addr20 *out, u32 cnt_max);
-/* Signs with a key of the keystore; ERR_PASSWORD, ERR_NOT_FOUND. */
+/* Signs with a key of the keystore; ERR_PASSWORD, ERR_NOT_FOUND.  A dev
+** account needs no password. */
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
                      const char *password, struct arena *a) MUST_USE;
 err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;

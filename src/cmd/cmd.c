@@ -1,0 +1,401 @@
+/* cmd.c - see cmd.h. */
+#include "cmd/cmd.h"
+#include "base/log.h"
+#include "gen/gen_version.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define CMD_DB_NAME "cybermiles.db"
+enum { RAW = -1 };
+
+enum cmd_kind { CMD_KIND_STR, CMD_KIND_U64, CMD_KIND_BOOL };
+struct cmd_flag {
+  const char *name, *dflt, *arg, *help;
+  enum cmd_kind kind;
+  size_t offset;
+};
+static const struct cmd_flag cmd_flags[] = {
+#define FLAG(field, kind, name, dflt, arg, help) \
+  {name, dflt, arg, help, CMD_KIND_##kind, offsetof(struct cmd_config, field)},
+#include "cmd/flag.def"
+#undef FLAG
+};
+
+struct cmd_row {
+  const char *name;
+  int (*run)(struct cmd *c);
+  int (*run_raw)(int argc, char **argv);
+  int least, most;
+  const char *args, *flags, *summary;
+};
+#define CMD_FN(f) \
+  _Generic((f), int (*)(struct cmd *): (f), default: NULL)
+#define CMD_FN_RAW(f) \
+  _Generic((f), int (*)(int, char **): (f), default: NULL)
+static const struct cmd_row cmd_rows[] = {
+#define COMMAND(name, fn, least, most, args, flags, summary) \
+  {name, CMD_FN(fn), CMD_FN_RAW(fn), least, most, args, flags, summary},
+#include "cmd/command.def"
+#undef COMMAND
+};
+static const char *const cmd_flags_all = "db datadir verbosity log.format help";
+
+/*---------------------------------------------------------------- errors */
+
+static const struct { err e; int code; } cmd_exit_codes[] = {
+  {ERR_USAGE, EXIT_USAGE},       {ERR_INPUT, EXIT_USAGE},
+  {ERR_RANGE, EXIT_USAGE},       {ERR_LOCKED, EXIT_DATABASE},
+  {ERR_CORRUPT, EXIT_DATABASE},  {ERR_NOT_OURS, EXIT_DATABASE},
+  {ERR_NEWER, EXIT_DATABASE},    {ERR_BIND, EXIT_BIND},
+  {ERR_REFUSED, EXIT_REFUSED},
+};
+
+int cmd_fail(err e, const struct errmsg *msg) {
+  fprintf(stderr, "cybermiles: %s\n",
+          msg && msg->text[0] ? msg->text : err_text(e));
+  for (size_t i = 0; i < ARRAY_LEN(cmd_exit_codes); i++) {
+    if (cmd_exit_codes[i].e == e) return cmd_exit_codes[i].code;
+  }
+  return EXIT_FAILED;
+}
+
+/* Edit distance, for "did you mean". */
+static u32 cmd_distance(const char *a, const char *b) {
+  u32 row[64], n = (u32)strlen(b);
+  if (n >= ARRAY_LEN(row) || strlen(a) >= ARRAY_LEN(row)) return 99;
+  for (u32 j = 0; j <= n; j++) row[j] = j;
+  for (u32 i = 1; a[i - 1]; i++) {
+    u32 diag = row[0];
+    row[0] = i;
+    for (u32 j = 1; j <= n; j++) {
+      u32 best = diag + (a[i - 1] != b[j - 1]);
+      if (row[j] + 1 < best) best = row[j] + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      diag = row[j];
+      row[j] = best;
+    }
+  }
+  return row[n];
+}
+
+static int cmd_unknown(const char *what, const char *dash, const char *name,
+                       const char *near) {
+  fprintf(stderr, "cybermiles: unknown %s %s%s", what, dash, name);
+  if (near) fprintf(stderr, "; did you mean %s%s?", dash, near);
+  fprintf(stderr, " (cybermiles help lists all)\n");
+  return EXIT_USAGE;
+}
+
+/*--------------------------------------------------------------- options */
+
+static const struct cmd_flag *cmd_flag_find(const char *name, size_t len,
+                                            const char **near) {
+  char word[64];
+  u32 best = 4;
+  snprintf(word, sizeof word, "%.*s", (int)(len < 60 ? len : 60), name);
+  for (size_t i = 0; i < ARRAY_LEN(cmd_flags); i++) {
+    if (strcmp(cmd_flags[i].name, word) == 0) return &cmd_flags[i];
+    u32 d = cmd_distance(word, cmd_flags[i].name);
+    if (near && d < best) best = d, *near = cmd_flags[i].name;
+  }
+  return NULL;
+}
+
+static bool cmd_flag_set(struct cmd_config *cfg, const struct cmd_flag *f,
+                         const char *value, const char *origin) {
+  void *at = (u8 *)cfg + f->offset;
+  if (f->kind == CMD_KIND_STR) {
+    *(cmd_STR *)at = value[0] ? value : NULL;
+    return true;
+  }
+  if (f->kind == CMD_KIND_BOOL) {
+    bool yes = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+    if (!yes && strcmp(value, "false") != 0 && strcmp(value, "0") != 0) {
+      fprintf(stderr, "cybermiles: %s%s must be true or false, not \"%s\"\n",
+              origin, f->name, value);
+      return false;
+    }
+    *(cmd_BOOL *)at = yes;
+    return true;
+  }
+  char *end;
+  errno = 0;
+  unsigned long long v = strtoull(value, &end, 0);
+  if (value[0] < '0' || value[0] > '9' || *end || errno) {
+    fprintf(stderr, "cybermiles: %s%s must be a number, not \"%s\"\n", origin,
+            f->name, value);
+    return false;
+  }
+  *(cmd_U64 *)at = v;
+  return true;
+}
+
+static bool cmd_flags_default(struct cmd_config *cfg) {
+  for (size_t i = 0; i < ARRAY_LEN(cmd_flags); i++) {
+    const struct cmd_flag *f = &cmd_flags[i];
+    if (!cmd_flag_set(cfg, f, f->dflt, "--")) return false;
+    char name[80] = "CYBERMILES_";
+    size_t at = strlen(name);
+    for (const char *s = f->name; *s && at < sizeof name - 1; s++) {
+      name[at++] = (char)(*s >= 'a' && *s <= 'z' ? *s - 32
+                          : *s == '.' || *s == '-' ? '_' : *s);
+    }
+    name[at] = 0;
+    const char *v = getenv(name);
+    if (v && f->kind != CMD_KIND_BOOL && !v[0]) continue;
+    if (v && !cmd_flag_set(cfg, f, v, "CYBERMILES_ variable of --")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Takes --name value, --name=value, -name, and for BOOL --name alone.
+** Returns how many words were used, 0 on error. */
+static int cmd_flag_take(struct cmd_config *cfg, char **argv, int left) {
+  const char *word = argv[0] + (argv[0][1] == '-' ? 2 : 1);
+  const char *eq = strchr(word, '='), *near = NULL;
+  size_t len = eq ? (size_t)(eq - word) : strlen(word);
+  if (strcmp(word, "h") == 0) word = "help", len = 4;
+  const struct cmd_flag *f = cmd_flag_find(word, len, &near);
+  if (!f) {
+    cmd_unknown("option", "--", word, near);
+    return 0;
+  }
+  if (eq) return cmd_flag_set(cfg, f, eq + 1, "--") ? 1 : 0;
+  if (f->kind == CMD_KIND_BOOL) {
+    return cmd_flag_set(cfg, f, "true", "--") ? 1 : 0;
+  }
+  if (left < 2) {
+    fprintf(stderr, "cybermiles: --%s needs a value: --%s %s\n", f->name,
+            f->name, f->arg);
+    return 0;
+  }
+  return cmd_flag_set(cfg, f, argv[1], "--") ? 2 : 0;
+}
+
+/*------------------------------------------------------------------ help */
+
+static void cmd_print_flags(const char *list) {
+  while (*list) {
+    size_t len = strcspn(list, " ");
+    const struct cmd_flag *f = cmd_flag_find(list, len, NULL);
+    MUST(f);
+    char left[64];
+    snprintf(left, sizeof left, "--%s %s", f->name, f->arg);
+    printf("  %-32s %s", left, f->help);
+    if (f->dflt[0] && f->kind != CMD_KIND_BOOL) printf(" (%s)", f->dflt);
+    printf("\n");
+    list += len;
+    while (*list == ' ') list++;
+  }
+}
+
+static void cmd_help_one(const struct cmd_row *r) {
+  printf("cybermiles %s %s\n\n%s\n", r->name, r->args, r->summary);
+  if (r->most == RAW) return;
+  printf("\nOptions:\n");
+  cmd_print_flags(r->flags);
+  cmd_print_flags(cmd_flags_all);
+}
+
+static const struct cmd_row *cmd_find(const char *name, const char **near) {
+  u32 best = 3;
+  for (size_t i = 0; i < ARRAY_LEN(cmd_rows); i++) {
+    if (strcmp(cmd_rows[i].name, name) == 0) return &cmd_rows[i];
+    u32 d = cmd_distance(name, cmd_rows[i].name);
+    if (d < best) best = d, *near = cmd_rows[i].name;
+  }
+  return NULL;
+}
+
+int cmd_help(struct cmd *c) {
+  if (c->arg_cnt == 1) {
+    const char *near = NULL;
+    const struct cmd_row *r = cmd_find(c->arg[0], &near);
+    if (!r) return cmd_unknown("command", "", c->arg[0], near);
+    cmd_help_one(r);
+    return EXIT_DONE;
+  }
+  printf("CyberMiles: a commerce blockchain node in one program and one file."
+         "\n\nUsage: cybermiles COMMAND [OPTIONS]\n\nCommands:\n");
+  for (size_t i = 0; i < ARRAY_LEN(cmd_rows); i++) {
+    printf("  %-10s %s\n", cmd_rows[i].name, cmd_rows[i].summary);
+  }
+  printf("\nOptions of every command:\n");
+  cmd_print_flags(cmd_flags_all);
+  printf("\ncybermiles help COMMAND tells the rest.  An option can also be "
+         "given as an\nenvironment variable: --http.port as "
+         "CYBERMILES_HTTP_PORT.\n");
+  return EXIT_DONE;
+}
+
+int cmd_version(struct cmd *c) {
+  if (c->cfg.json) {
+    printf("{\"name\":\"CyberMiles\",\"version\":\"%s\",\"commit\":\"%s\","
+           "\"source\":\"%s\"}\n",
+           gen_version, gen_version_commit, gen_version_source);
+  } else {
+    printf("CyberMiles %s\ncommit %s\nsource %s\n", gen_version,
+           gen_version_commit, gen_version_source);
+  }
+  return EXIT_DONE;
+}
+
+/*--------------------------------------------------------------- running */
+
+static int cmd_setup(struct cmd *c) {
+  if (c->cfg.db && c->cfg.datadir) {
+    fprintf(stderr, "cybermiles: give --db or --datadir, not both\n");
+    return EXIT_USAGE;
+  }
+  c->db_given = c->cfg.db || c->cfg.datadir;
+  int len = c->cfg.datadir
+                ? snprintf(c->db_path, sizeof c->db_path, "%s/%s",
+                           c->cfg.datadir, CMD_DB_NAME)
+                : snprintf(c->db_path, sizeof c->db_path, "%s",
+                           c->cfg.db ? c->cfg.db : "./" CMD_DB_NAME);
+  if (len >= (int)sizeof c->db_path) {
+    fprintf(stderr, "cybermiles: the path of the database is too long\n");
+    return EXIT_USAGE;
+  }
+  bool json = strcmp(c->cfg.log_format, "json") == 0;
+  if (!json && strcmp(c->cfg.log_format, "text") != 0) {
+    fprintf(stderr, "cybermiles: --log.format must be text or json\n");
+    return EXIT_USAGE;
+  }
+  if (c->cfg.verbosity > 5) {
+    fprintf(stderr, "cybermiles: --verbosity must be 0 to 5\n");
+    return EXIT_USAGE;
+  }
+  log_setup((int)c->cfg.verbosity, json ? LOG_JSON : LOG_TEXT);
+  return EXIT_DONE;
+}
+
+/* Words that are no options: the command, then its arguments. */
+static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
+                     char **argv) {
+  for (int i = 1; i < argc;) {
+    if (argv[i][0] == '-' && argv[i][1]) {
+      int used = cmd_flag_take(&c->cfg, argv + i, argc - i);
+      if (used == 0) return EXIT_USAGE;
+      i += used;
+      continue;
+    }
+    if (*row) {
+      c->arg[c->arg_cnt++] = argv[i++];
+      continue;
+    }
+    const char *near = NULL;
+    *row = cmd_find(argv[i], &near);
+    if (!*row) return cmd_unknown("command", "", argv[i], near);
+    if ((*row)->most == RAW && !c->cfg.help) {
+      return (*row)->run_raw(argc - i, argv + i);
+    }
+    i++;
+  }
+  return -1;
+}
+
+int cmd_main(int argc, char **argv) {
+  struct cmd c = {.arg_cnt = 0};
+  const struct cmd_row *row = NULL;
+  c.arg = mem_alloc(sizeof *c.arg * (size_t)(argc + 1));
+  if (!cmd_flags_default(&c.cfg)) return EXIT_USAGE;
+  int code = cmd_parse(&c, &row, argc, argv);
+  if (code >= 0) return code;
+  if (c.cfg.version) return cmd_version(&c);
+  if (!row || c.cfg.help) {
+    if (row) {
+      cmd_help_one(row);
+    } else {
+      cmd_help(&c);
+    }
+    return row || c.cfg.help ? EXIT_DONE : EXIT_USAGE;
+  }
+  if ((int)c.arg_cnt < row->least || (int)c.arg_cnt > row->most) {
+    fprintf(stderr, "cybermiles: usage: cybermiles %s %s\n", row->name,
+            row->args);
+    return EXIT_USAGE;
+  }
+  code = cmd_setup(&c);
+  return code ? code : row->run(&c);
+}
+
+/*---------------------------------------------------------------- shared */
+
+err cmd_read_file(u8 **out, size_t *len, const char *path, size_t max,
+                  struct errmsg *msg) {
+  FILE *f = fopen(path, "rb");
+  if (!f) {
+    return err_say(msg, ERR_USAGE, "cannot read %s: %s", path,
+                   strerror(errno));
+  }
+  size_t cap = 65536, n = 0;
+  u8 *p = mem_alloc(cap);
+  for (;;) {
+    n += fread(p + n, 1, cap - n, f);
+    if (n < cap || n > max) break;
+    cap *= 2;
+    p = mem_realloc(p, cap);
+  }
+  bool bad = ferror(f) != 0;
+  fclose(f);
+  if (bad || n > max) {
+    mem_free(p);
+    return bad ? err_say(msg, ERR_IO, "cannot read %s", path)
+               : err_say(msg, ERR_LIMIT, "%s is larger than %zu bytes", path,
+                         max);
+  }
+  *out = p;
+  *len = n;
+  return ERR_OK;
+}
+
+static bool cmd_ask(char *out, size_t size, const char *prompt) {
+  struct termios old, quiet;
+  if (!isatty(0) || tcgetattr(0, &old) != 0) return false;
+  quiet = old;
+  quiet.c_lflag &= (tcflag_t)~ECHO;
+  fprintf(stderr, "%s: ", prompt);
+  tcsetattr(0, TCSAFLUSH, &quiet);
+  bool ok = fgets(out, (int)size, stdin) != NULL;
+  tcsetattr(0, TCSAFLUSH, &old);
+  fprintf(stderr, "\n");
+  if (ok) out[strcspn(out, "\r\n")] = 0;
+  return ok;
+}
+
+err cmd_password(char *out, size_t size, const struct cmd *c, const char *what,
+                 bool confirm, struct errmsg *msg) {
+  if (c->cfg.password) {
+    u8 *p;
+    size_t len;
+    TRY(cmd_read_file(&p, &len, c->cfg.password, 65536, msg));
+    size_t n = 0;
+    while (n < len && p[n] != '\n' && p[n] != '\r') n++;
+    bool fits = n < size;
+    if (fits) {
+      memcpy(out, p, n);
+      out[n] = 0;
+    }
+    mem_wipe(p, len);
+    mem_free(p);
+    return fits ? ERR_OK
+                : err_say(msg, ERR_LIMIT, "the password is too long");
+  }
+  char again[256];
+  if (!cmd_ask(out, size, what)) {
+    return err_say(msg, ERR_USAGE,
+                   "no password: give --password FILE, or use a terminal");
+  }
+  if (!confirm) return ERR_OK;
+  bool same = cmd_ask(again, sizeof again, "the same again") &&
+              strcmp(out, again) == 0;
+  mem_wipe(again, sizeof again);
+  return same ? ERR_OK
+              : err_say(msg, ERR_USAGE, "the two passwords differ");
+}

@@ -1,0 +1,290 @@
+/* cmd_db.c - init, account, backup, verify: work on the file, node or not.
+**
+** init, account: the node must not run (the file has one writer; a running
+** node's keys are managed from its dashboard).  backup: beside a running node
+** too, as a reader.  verify: reads only, at any time.
+*/
+#include "cmd/cmd.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "crypto/secp256k1.h"
+#include "node/keystore.h"
+#include "node/node.h"
+#include "node/node_state.h"
+#include "store/store.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define DB_GENESIS_MAX (512u << 20)
+#define DB_KEYFILE_MAX 65536
+#define DB_PASSWORD_MAX 256
+#define DB_KEYS_MAX 1000
+
+static void db_print_json(struct buf *out) {
+  printf("%s\n", buf_cstr(out));
+  buf_fini(out);
+}
+
+/*------------------------------------------------------------------ init */
+
+int cmd_init(struct cmd *c) {
+  struct errmsg msg = {""};
+  struct node_create what = {.dev = false};
+  struct node_created made;
+  char password[DB_PASSWORD_MAX], addr[43];
+  u8 *text = NULL;
+  size_t len;
+  err e = ERR_OK;
+  crypto_init(NULL);
+  if (c->cfg.genesis) {
+    e = cmd_read_file(&text, &len, c->cfg.genesis, DB_GENESIS_MAX, &msg);
+    if (e == ERR_OK && len == 0) {
+      e = err_say(&msg, ERR_INPUT, "%s is empty", c->cfg.genesis);
+    }
+    if (e == ERR_OK) what.genesis = slice_of(text, len);
+  }
+  if (e == ERR_OK && c->cfg.password) {
+    e = cmd_password(password, sizeof password, c, "Password", true, &msg);
+    what.password = password;
+  }
+  if (e == ERR_OK) e = node_create(&made, c->db_path, &what, &msg);
+  mem_wipe(password, sizeof password);
+  mem_free(text);
+  if (e < 0) return cmd_fail(e, &msg);
+  hex_addr(addr, &made.operator_addr);
+  struct buf out;
+  buf_init(&out, 0);
+  if (c->cfg.json) {
+    struct jsonw w;
+    jsonw_init(&w, &out);
+    jsonw_obj(&w);
+    jsonw_kv_str(&w, "db", c->db_path);
+    jsonw_kv_u64(&w, "chainId", made.chain_id);
+    jsonw_kv_hex(&w, "genesisHash", hash32_slice(&made.genesis_hash));
+    jsonw_kv_str(&w, "operator", addr);
+    if (made.first_password[0]) {
+      jsonw_kv_str(&w, "password", made.first_password);
+    }
+    jsonw_obj_end(&w);
+  } else {
+    buf_printf(&out, "Made %s\nChain id %llu, genesis ", c->db_path,
+               (unsigned long long)made.chain_id);
+    buf_put_hex(&out, hash32_slice(&made.genesis_hash));
+    buf_printf(&out, "\nOperator account: %s", addr);
+    if (made.first_password[0]) {
+      buf_printf(&out, "\nIts password, shown only this once: %s",
+                 made.first_password);
+    }
+  }
+  db_print_json(&out);
+  return EXIT_DONE;
+}
+
+/*--------------------------------------------------------------- account */
+
+static err db_account_put(struct store *s, addr20 *addr, const u8 key[32],
+                          const struct cmd *c, struct errmsg *msg) {
+  char password[DB_PASSWORD_MAX];
+  struct keystore_random random;
+  struct buf json;
+  TRY(crypto_key_addr(addr, key));
+  TRY(cmd_password(password, sizeof password, c, "Password of the account",
+                   true, msg));
+  node_random(&random, sizeof random);
+  buf_init(&json, 0);
+  err e = keystore_encrypt(&json, key, slice_str(password),
+                           KEYSTORE_N_STANDARD, &random);
+  mem_wipe(password, sizeof password);
+  if (e == ERR_OK) e = store_key_put(s, addr, buf_slice(&json));
+  buf_fini(&json);
+  return e < 0 ? err_say(msg, e, "cannot store the key: %s", err_text(e))
+               : ERR_OK;
+}
+
+static err db_account_new(struct store *s, addr20 *addr, const struct cmd *c,
+                          struct errmsg *msg) {
+  u8 key[32];
+  do node_random(key, 32); while (!crypto_seckey_valid(key));
+  err e = db_account_put(s, addr, key, c, msg);
+  mem_wipe(key, sizeof key);
+  return e;
+}
+
+/* A Web3 JSON file is kept as it is once its password was proven; a file of
+** one hexadecimal key is put under a new password. */
+static err db_account_import(struct store *s, addr20 *addr,
+                             const struct cmd *c, const char *path,
+                             struct errmsg *msg) {
+  u8 *text, key[32];
+  size_t len;
+  char password[DB_PASSWORD_MAX];
+  TRY(cmd_read_file(&text, &len, path, DB_KEYFILE_MAX, msg));
+  size_t n = len;
+  while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r')) n--;
+  const char *hex = (const char *)text;
+  bool prefixed = n == 66 && hex[0] == '0' && hex[1] == 'x';
+  err e;
+  if (n == 64 || prefixed) {
+    e = hex_decode(key, hex + (prefixed ? 2 : 0), 64);
+    if (e == ERR_OK && !crypto_seckey_valid(key)) e = ERR_INPUT;
+    if (e < 0) {
+      err_say(msg, e, "%s holds no valid secp256k1 key", path);
+    } else {
+      e = db_account_put(s, addr, key, c, msg);
+    }
+  } else {
+    e = cmd_password(password, sizeof password, c, "Password of the key file",
+                     false, msg);
+    if (e == ERR_OK) {
+      e = keystore_decrypt(key, slice_of(text, len), slice_str(password), msg);
+    }
+    mem_wipe(password, sizeof password);
+    if (e == ERR_OK) e = crypto_key_addr(addr, key);
+    if (e == ERR_OK) e = store_key_put(s, addr, slice_of(text, len));
+  }
+  mem_wipe(key, sizeof key);
+  mem_wipe(text, len);
+  mem_free(text);
+  return e;
+}
+
+static err db_account_export(struct store *s, const char *text,
+                             struct errmsg *msg) {
+  addr20 addr;
+  struct buf json;
+  if (hex_parse_addr(&addr, slice_str(text)) < 0) {
+    return err_say(msg, ERR_USAGE,
+                   "%s is no address (0x and 40 hexadecimal digits; mixed case "
+                   "must match its checksum)", text);
+  }
+  buf_init(&json, 0);
+  err e = store_key_get(s, &json, &addr);
+  if (e == ERR_NOT_FOUND) {
+    err_say(msg, e, "no key of %s here; cybermiles account list shows all",
+            text);
+  }
+  if (e == ERR_OK) printf("%s\n", buf_cstr(&json));
+  buf_fini(&json);
+  return e;
+}
+
+static err db_account_list(struct store *s, const struct cmd *c) {
+  addr20 *list = mem_alloc(sizeof *list * DB_KEYS_MAX);
+  u32 cnt = 0;
+  err e = store_key_list(s, list, DB_KEYS_MAX, &cnt);
+  struct buf out;
+  struct jsonw w;
+  buf_init(&out, 0);
+  jsonw_init(&w, &out);
+  jsonw_arr(&w);
+  for (u32 i = 0; e == ERR_OK && i < cnt; i++) {
+    char text[43];
+    hex_addr(text, &list[i]);
+    if (c->cfg.json) jsonw_str(&w, text); else printf("%s\n", text);
+  }
+  jsonw_arr_end(&w);
+  if (c->cfg.json) printf("%s\n", buf_cstr(&out));
+  buf_fini(&out);
+  mem_free(list);
+  return e;
+}
+
+static const struct { const char *name; u32 arg_cnt; } db_account_verbs[] = {
+  {"new", 1}, {"list", 1}, {"import", 2}, {"export", 2},
+};
+
+int cmd_account(struct cmd *c) {
+  u32 verb = 0;
+  while (verb < ARRAY_LEN(db_account_verbs) &&
+         (strcmp(db_account_verbs[verb].name, c->arg[0]) != 0 ||
+          db_account_verbs[verb].arg_cnt != c->arg_cnt)) {
+    verb++;
+  }
+  if (verb == ARRAY_LEN(db_account_verbs)) {
+    fprintf(stderr, "cybermiles: usage: cybermiles account new | list | "
+                    "import FILE | export ADDRESS\n");
+    return EXIT_USAGE;
+  }
+  struct errmsg msg = {""}, closing;
+  struct store *s;
+  addr20 addr;
+  char text[43];
+  crypto_init(NULL);
+  bool reads = verb == 1 || verb == 3;
+  err e = store_open(&s, c->db_path, reads ? STORE_READ_ONLY : STORE_CREATE,
+                     &msg);
+  if (e < 0) return cmd_fail(e, &msg);
+  switch (verb) {
+    case 0: e = db_account_new(s, &addr, c, &msg); break;
+    case 1: e = db_account_list(s, c); break;
+    case 2: e = db_account_import(s, &addr, c, c->arg[1], &msg); break;
+    default: e = db_account_export(s, c->arg[1], &msg); break;
+  }
+  if (e == ERR_OK && !reads) {
+    hex_addr(text, &addr);
+    printf(c->cfg.json ? "{\"address\":\"%s\"}\n" : "%s\n", text);
+  }
+  err closed = store_close(s, &closing);
+  if (e == ERR_OK && closed < 0) e = closed, msg = closing;
+  return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
+}
+
+/*-------------------------------------------------------- backup, verify */
+
+static void db_progress(const char *what, u32 percent, u32 *shown) {
+  if (!isatty(2) || percent == *shown) return;
+  *shown = percent;
+  fprintf(stderr, "\r%s %u %%%s", what, percent, percent == 100 ? "\n" : "");
+}
+
+int cmd_backup(struct cmd *c) {
+  struct errmsg msg = {""}, closing;
+  struct store *s;
+  struct store_backup *b;
+  u32 shown = 101, left_ppm = 1000000;
+  err e = store_open(&s, c->db_path, STORE_READ_ONLY, &msg);
+  if (e < 0) return cmd_fail(e, &msg);
+  e = store_backup_begin(s, &b, c->arg[0], &msg);
+  bool done = false;
+  while (e == ERR_OK && !done) {
+    e = store_backup_step(b, 100000, &done, &left_ppm);
+    db_progress("copying", 100 - left_ppm / 10000, &shown);
+    if (e < 0) {
+      store_backup_abort(b);
+      err_say(&msg, e, "backup to %s: %s (%s)", c->arg[0], err_text(e),
+              store_error(s));
+    }
+  }
+  if (e == ERR_OK) e = store_backup_finish(b, &msg);
+  if (store_close(s, &closing) < 0 && e == ERR_OK) e = ERR_IO, msg = closing;
+  if (e == ERR_OK) e = node_state_verify(c->arg[0], NULL, NULL, &msg);
+  if (e < 0) return cmd_fail(e, &msg);
+  printf(c->cfg.json ? "{\"backup\":\"%s\",\"verified\":true}\n"
+                     : "%s is written and verified\n", c->arg[0]);
+  return EXIT_DONE;
+}
+
+static void db_verify_progress(void *ctx, u64 height, u64 head) {
+  db_progress("verifying", head ? (u32)(height * 100 / head) : 100, ctx);
+}
+
+int cmd_verify(struct cmd *c) {
+  struct errmsg msg = {""};
+  u32 shown = 101;
+  crypto_init(NULL);
+  err e = node_state_verify(c->db_path, db_verify_progress, &shown, &msg);
+  if (c->cfg.json) {
+    struct buf out;
+    struct jsonw w;
+    buf_init(&out, 0);
+    jsonw_init(&w, &out);
+    jsonw_obj(&w);
+    jsonw_kv_bool(&w, "ok", e == ERR_OK);
+    if (e < 0) jsonw_kv_str(&w, "error", msg.text);
+    jsonw_obj_end(&w);
+    db_print_json(&out);
+  } else if (e == ERR_OK) {
+    printf("%s is whole: every block, root and index holds\n", c->db_path);
+  }
+  return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
+}

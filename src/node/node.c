@@ -1,0 +1,626 @@
+/* node.c - opening, closing, the threads and the small calls of node.h; the
+** reading half is node_query.c, the engine node_engine.c.
+*/
+#include "node/node.h"
+#include "base/log.h"
+#include "crypto/secp256k1.h"
+#include "node/keystore.h"
+#include "node/node_int.h"
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NODE_GROUP_MAX 8   /* blocks in one SQLite transaction */
+#define NODE_IDLE_MS 1000
+#define NODE_THREAD_STACK (4u << 20)
+#define NODE_DEV_WAIT_MS 3000
+
+u64 node_clock_ms(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_REALTIME, &ts);
+  return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+/*--------------------------------------------------------------- threads */
+
+static void *node_thread_main(void *arg) {
+  struct node_thread *t = arg;
+  i64 wait_ms = 0;
+  for (;;) {
+    struct node_job *job = node_queue_get(&t->queue, wait_ms);
+    if (job) {
+      job->fn(t->node, job->arg);
+      pthread_mutex_lock(&job->lock);
+      job->done = true;
+      pthread_cond_signal(&job->cond);
+      pthread_mutex_unlock(&job->lock);
+      wait_ms = 0;
+      continue;
+    }
+    pthread_mutex_lock(&t->queue.lock);
+    bool end = t->queue.closed && t->queue.cnt == 0;
+    pthread_mutex_unlock(&t->queue.lock);
+    if (end) return NULL;
+    wait_ms = t->idle ? t->idle(t->node) : -1;
+  }
+}
+
+static err node_thread_start(struct node_thread *t, struct node *n,
+                             const char *name, u32 cap,
+                             i64 (*idle)(struct node *n)) {
+  pthread_attr_t attr;
+  t->node = n;
+  t->name = name;
+  t->idle = idle;
+  node_queue_init(&t->queue, cap);
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, NODE_THREAD_STACK);
+  t->started = pthread_create(&t->id, &attr, node_thread_main, t) == 0;
+  pthread_attr_destroy(&attr);
+  return t->started ? ERR_OK : ERR_LIMIT;
+}
+
+/* Runs what is queued, then ends. */
+static void node_thread_stop(struct node_thread *t) {
+  if (!t->started) return;
+  node_queue_close(&t->queue);
+  pthread_join(t->id, NULL);
+  node_queue_fini(&t->queue);
+  t->started = false;
+}
+
+bool node_thread_call(struct node_thread *t,
+                      void (*fn)(struct node *n, void *arg), void *arg) {
+  struct node_job job = {.fn = fn, .arg = arg};
+  pthread_mutex_init(&job.lock, NULL);
+  pthread_cond_init(&job.cond, NULL);
+  bool taken = node_queue_put(&t->queue, &job);
+  if (taken) {
+    pthread_mutex_lock(&job.lock);
+    while (!job.done) pthread_cond_wait(&job.cond, &job.lock);
+    pthread_mutex_unlock(&job.lock);
+  }
+  pthread_cond_destroy(&job.cond);
+  pthread_mutex_destroy(&job.lock);
+  return taken;
+}
+
+void node_fail(struct node *n, err e, const char *fmt, ...) {
+  va_list ap;
+  pthread_mutex_lock(&n->lock);
+  if (n->failure == ERR_OK) {
+    n->failure = e;
+    va_start(ap, fmt);
+    vsnprintf(n->failure_msg.text, sizeof n->failure_msg.text, fmt, ap);
+    va_end(ap);
+    log_event(LOG_ERROR, "node", "failed", "error=\"%s\"",
+              n->failure_msg.text);
+  }
+  pthread_cond_broadcast(&n->wake);
+  pthread_cond_broadcast(&n->moved);
+  pthread_mutex_unlock(&n->lock);
+}
+
+err node_failed(struct node *n, struct errmsg *msg) {
+  pthread_mutex_lock(&n->lock);
+  err e = n->failure;
+  if (e < 0 && msg) *msg = n->failure_msg;
+  pthread_mutex_unlock(&n->lock);
+  return e;
+}
+
+/*---------------------------------------------------------------- writer */
+
+static void node_tell_watchers(struct node *n, u64 head) {
+  struct node_watcher copy[LIMIT_WATCHERS];
+  pthread_mutex_lock(&n->lock);
+  u32 cnt = n->watcher_cnt;
+  memcpy(copy, n->watcher, sizeof *copy * cnt);
+  n->head = head;
+  pthread_cond_broadcast(&n->moved);
+  pthread_mutex_unlock(&n->lock);
+  for (u32 i = 0; i < cnt; i++) copy[i].cb(copy[i].ctx, head);
+}
+
+/* Blocks that wait are written together: one transaction, one sync. */
+static void node_write_group(struct node *n) {
+  struct store_block *group[NODE_GROUP_MAX];
+  u32 cnt = 0;
+  pthread_mutex_lock(&n->pending.lock);
+  while (cnt < NODE_GROUP_MAX && n->pending.cnt > 0) {
+    group[cnt++] = n->pending.block[n->pending.first];
+    n->pending.first = (n->pending.first + 1) % LIMIT_WRITER_QUEUE;
+    n->pending.cnt--;
+  }
+  pthread_cond_broadcast(&n->pending.room);
+  pthread_mutex_unlock(&n->pending.lock);
+  if (cnt == 0) return;
+  u64 head = group[cnt - 1]->height;
+  if (node_failed(n, NULL) == ERR_OK) {
+    err e = store_append(n->store, group, cnt);
+    if (e == ERR_OK) {
+      node_state_durable(n->state, head);
+      node_pool_durable(n->pool, head);
+      node_tell_watchers(n, head);
+    } else {
+      node_fail(n, e, "cannot write block %llu: %s (%s); nothing before it is "
+                "lost", (unsigned long long)group[0]->height, err_text(e),
+                store_error(n->store));
+    }
+  }
+  for (u32 i = 0; i < cnt; i++) store_block_free(group[i]);
+}
+
+bool node_write_block(struct node *n, struct store_block *b) {
+  struct node_pending *p = &n->pending;
+  pthread_mutex_lock(&p->lock);
+  while (p->cnt == LIMIT_WRITER_QUEUE) {
+    pthread_cond_wait(&p->room, &p->lock);
+  }
+  p->block[(p->first + p->cnt++) % LIMIT_WRITER_QUEUE] = b;
+  pthread_mutex_unlock(&p->lock);
+  node_queue_wake(&n->writer.queue);
+  return node_failed(n, NULL) == ERR_OK;
+}
+
+/* Blocks first, then one slice of the work behind the head. */
+static i64 node_writer_idle(struct node *n) {
+  bool more = false;
+  node_write_group(n);
+  if (node_failed(n, NULL) < 0) return NODE_IDLE_MS;
+  err e = node_state_write_step(n->state, node_clock_ms(), &more);
+  if (e < 0 && e != ERR_BUSY) {
+    node_fail(n, e, "cannot bring the tables up to date: %s (%s)",
+              err_text(e), store_error(n->store));
+  }
+  pthread_mutex_lock(&n->pending.lock);
+  more |= n->pending.cnt > 0;
+  pthread_mutex_unlock(&n->pending.lock);
+  return more ? 0 : NODE_IDLE_MS;
+}
+
+/*------------------------------------------------------ opening, closing */
+
+static err node_pool_read_account(void *ctx, struct state_account *out,
+                                  bool *found, const addr20 *addr) {
+  struct node *n = ctx;
+  return node_state_account(n->state, out, found, addr);
+}
+
+static void node_pool_became_ready(void *ctx) {
+  struct node *n = ctx;
+  pthread_mutex_lock(&n->lock);
+  if (!n->ready) {
+    n->ready = true;
+    pthread_cond_signal(&n->wake);
+  }
+  pthread_mutex_unlock(&n->lock);
+}
+
+/* The last block and the hashes before it, from the file. */
+static err node_load_head(struct node *n, struct errmsg *msg) {
+  struct store_reader *r;
+  struct store_standing st;
+  struct store_block_row row;
+  struct node_app_info at;
+  hash32 hash[256];
+  TRY(store_reader_open(&r, n->store, 0, msg));
+  err e = store_reader_begin(r, &st);
+  u64 head = (u64)st.head;
+  if (e == ERR_OK) e = store_read_block(r, &row, head);
+  if (e == ERR_OK) {
+    at.hash = row.hash;
+    e = chain_header_decode(&at.header, row.header);
+  }
+  u32 cnt = head < 255 ? (u32)head + 1 : 256;
+  for (u32 i = 0; e == ERR_OK && i < cnt; i++) {
+    e = store_read_hash(r, &hash[i], head + 1 - cnt + i);
+  }
+  if (e == ERR_OK) e = store_read_hash(r, &n->info.genesis_hash, 0);
+  store_reader_end(r);
+  store_reader_close(r);
+  if (e < 0) {
+    return err_say(msg, e, "cannot read the last block: %s", err_text(e));
+  }
+  n->head = head;
+  app_set_info(n->app, &at, hash, cnt);
+  return ERR_OK;
+}
+
+static err node_open_store(struct node *n, struct errmsg *msg) {
+  struct store_standing st;
+  struct buf b;
+  TRY(store_open(&n->store, n->db_path, STORE_CREATE, msg));
+  store_standing(n->store, &st);
+  buf_init(&b, 0);
+  bool made = st.head >= 0 || store_meta_get(n->store, &b, "genesis") == ERR_OK;
+  buf_fini(&b);
+  if (!made) {
+    struct node_create what = {.dev = n->cfg.dev};
+    TRY(node_boot_create(n->store, &what, n->info.first_password, msg));
+  }
+  return node_boot_load(n, msg);
+}
+
+static err node_open_chain(struct node *n, struct errmsg *msg) {
+  u64 seed[2];
+  node_random(seed, sizeof seed);
+  struct node_state_config sc = {
+    .store = n->store,
+    .cache_bytes = n->cfg.cache_bytes,
+    .history_blocks = n->cfg.archive ? UINT64_MAX : 0,
+    .par = node_workers_par(n->workers),
+  };
+  TRY(node_state_open(&n->state, &sc, msg));
+  TRY(node_boot_genesis(n, msg));
+  chain_rules_at(&n->rules, &n->genesis, n->genesis.header.number + 1,
+                 node_clock_ms() / 1000);
+  n->rules.allow_unprotected |= n->cfg.allow_unprotected;
+  struct node_pool_config pc = {
+    .tx_max = n->cfg.pool_tx_max ? (u32)n->cfg.pool_tx_max : LIMIT_POOL_TX,
+    .bytes_max = LIMIT_POOL_BYTES,
+    .seed = seed[0],
+    .rules = n->rules,
+    .block_gas_limit = n->info.block_gas_limit,
+    .ctx = n,
+    .account = node_pool_read_account,
+    .ready = node_pool_became_ready,
+  };
+  n->pool = node_pool_open(&pc);
+  struct node_app_config ac = {
+    .genesis = &n->genesis,
+    .genesis_hash = &n->info.genesis_hash,
+    .state = n->state,
+    .pool = n->pool,
+    .par = node_workers_par(n->workers),
+    .hash_seed = seed[1],
+  };
+  n->app = app_open(&ac);
+  return node_load_head(n, msg);
+}
+
+/* A chain of plain Ethereum rules is served, never continued. */
+static err node_start_threads(struct node *n, struct errmsg *msg) {
+  err e = node_thread_start(&n->writer, n, "writer", LIMIT_WRITER_QUEUE,
+                            node_writer_idle);
+  if (e == ERR_OK) e = node_thread_start(&n->exec, n, "exec", 4, NULL);
+  if (e == ERR_OK && n->genesis.own) {
+    n->core_started =
+        pthread_create(&n->core, NULL, node_engine_main, n) == 0;
+    if (!n->core_started) e = ERR_LIMIT;
+  }
+  return e < 0 ? err_say(msg, e, "cannot start a thread: the system's limit "
+                                 "of processes is reached") : ERR_OK;
+}
+
+err node_open(struct node **out, const struct node_config *cfg,
+              struct errmsg *msg) {
+  u8 seed[32];
+  struct node *n = mem_alloc(sizeof *n);
+  n->cfg = *cfg;
+  n->db_path = mem_strdup(cfg->db_path);
+  n->info.db_path = n->db_path;
+  n->info.started_ms = node_clock_ms();
+  arena_init(&n->boot, 1 << 16, 0);
+  pthread_mutex_init(&n->lock, NULL);
+  pthread_mutex_init(&n->pending.lock, NULL);
+  pthread_cond_init(&n->pending.room, NULL);
+  node_cond_init(&n->wake);
+  node_cond_init(&n->moved);
+  node_random(seed, sizeof seed);
+  crypto_init(seed);
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  n->workers = node_workers_open(cfg->worker_cnt ? cfg->worker_cnt
+                                 : cores > 1 ? (u32)cores : 1);
+  err e = node_open_store(n, msg);
+  if (e == ERR_OK) e = node_open_chain(n, msg);
+  if (e == ERR_OK) e = node_start_threads(n, msg);
+  if (e < 0) {
+    n->failure = e;
+    node_close(n);
+    return e;
+  }
+  log_event(LOG_INFO, "node", "started",
+            "chain_id=%llu height=%llu db=\"%s\" dev=%d",
+            (unsigned long long)n->info.chain_id, (unsigned long long)n->head,
+            n->db_path, n->info.dev);
+  *out = n;
+  return ERR_OK;
+}
+
+void node_close(struct node *n) {
+  if (!n) return;
+  struct errmsg msg = {""};
+  pthread_mutex_lock(&n->lock);
+  n->closing = true;
+  pthread_cond_broadcast(&n->wake);
+  pthread_cond_broadcast(&n->moved);
+  pthread_mutex_unlock(&n->lock);
+  if (n->core_started) pthread_join(n->core, NULL);
+  node_thread_stop(&n->exec);
+  node_thread_stop(&n->writer);
+  while (n->pending.cnt > 0) node_write_group(n);
+  if (n->state &&
+      node_state_close(n->state, n->failure < 0, &msg) < 0) {
+    log_event(LOG_ERROR, "node", "close.state", "error=\"%s\"", msg.text);
+  }
+  app_close(n->app);
+  node_pool_close(n->pool);
+  if (n->store && store_close(n->store, &msg) < 0) {
+    log_event(LOG_ERROR, "node", "close.store", "error=\"%s\"", msg.text);
+  }
+  node_workers_close(n->workers);
+  pthread_cond_destroy(&n->wake);
+  pthread_cond_destroy(&n->moved);
+  pthread_cond_destroy(&n->pending.room);
+  pthread_mutex_destroy(&n->pending.lock);
+  pthread_mutex_destroy(&n->lock);
+  arena_fini(&n->boot);
+  mem_free(n->db_path);
+  mem_wipe(n, sizeof *n);
+  mem_free(n);
+}
+
+const struct node_info *node_info(const struct node *n) { return &n->info; }
+const struct chain_rules *node_rules(const struct node *n) { return &n->rules; }
+struct node_state *node_state_of(struct node *n) { return n->state; }
+
+/*------------------------------------------------------------ submitting */
+
+/* On an automining chain a transaction is in a block when its sender hears
+** that it was taken. */
+static void node_dev_wait(struct node *n, const hash32 *hash) {
+  if (!n->cfg.dev || n->cfg.dev_period_s > 0) return;
+  struct timespec until = node_deadline(NODE_DEV_WAIT_MS);
+  pthread_mutex_lock(&n->lock);
+  while (!n->closing && n->failure == ERR_OK) {
+    u64 head = n->head;
+    pthread_mutex_unlock(&n->lock);
+    bool waiting = node_pool_is_ready(n->pool, hash);
+    pthread_mutex_lock(&n->lock);
+    if (!waiting) break;
+    if (n->head == head &&
+        pthread_cond_timedwait(&n->moved, &n->lock, &until) != 0) {
+      break;
+    }
+  }
+  pthread_mutex_unlock(&n->lock);
+}
+
+static err node_submit_one(struct node *n, struct node_submit_result *out,
+                           slice raw) {
+  if (!n->genesis.own) {
+    memset(out, 0, sizeof *out);
+    return err_say(&out->msg, ERR_UNSUPPORTED,
+                   "this chain is read-only: it has plain Ethereum rules");
+  }
+  err e;
+  struct pool_tx *t = node_pool_prepare(n->pool, out, &e, raw);
+  return t ? node_pool_add(n->pool, out, t) : e;
+}
+
+err node_submit(struct node *n, struct node_submit_result *out, slice raw) {
+  err e = node_submit_one(n, out, raw);
+  if (e == ERR_OK) node_dev_wait(n, &out->hash);
+  return e;
+}
+
+struct node_batch {
+  struct node *n;
+  err *errs;
+  struct node_submit_result *out;
+  const slice *raw;
+  struct pool_tx **tx;
+};
+static void node_batch_prepare(void *arg, u32 i) {
+  struct node_batch *b = arg;
+  b->tx[i] = node_pool_prepare(b->n->pool, &b->out[i], &b->errs[i], b->raw[i]);
+}
+
+/* Recovery on all cores, then into the pool in the order given, so that a
+** sender's nonces do not overtake each other. */
+void node_submit_batch(struct node *n, err *errs,
+                       struct node_submit_result *out, const slice *raw,
+                       u32 cnt) {
+  if (!n->genesis.own || cnt == 1) {
+    for (u32 i = 0; i < cnt; i++) errs[i] = node_submit(n, &out[i], raw[i]);
+    return;
+  }
+  struct node_batch b = {n, errs, out, raw,
+                         mem_alloc(sizeof(struct pool_tx *) * (cnt + 1))};
+  par_run(node_workers_par(n->workers), node_batch_prepare, &b, cnt);
+  const hash32 *last = NULL;
+  for (u32 i = 0; i < cnt; i++) {
+    if (b.tx[i]) errs[i] = node_pool_add(n->pool, &out[i], b.tx[i]);
+    if (errs[i] == ERR_OK) last = &out[i].hash;
+  }
+  mem_free(b.tx);
+  if (last) node_dev_wait(n, last);
+}
+
+void node_pool_stat(struct node *n, struct node_pool_stat *out) {
+  node_pool_stat_of(n->pool, out);
+}
+err node_pool_tx(struct node *n, struct chain_tx *out, const hash32 *hash,
+                 struct arena *a) {
+  return node_pool_find(n->pool, out, hash, a);
+}
+u64 node_pool_nonce(struct node *n, const addr20 *a, u64 head_nonce) {
+  return node_pool_next_nonce(n->pool, a, head_nonce);
+}
+u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
+                   struct arena *a) {
+  return node_pool_copy(n->pool, out, cnt_max, a);
+}
+
+/*-------------------------------------------------------------- watching */
+
+u32 node_watch(struct node *n, void (*cb)(void *ctx, u64 head), void *ctx) {
+  pthread_mutex_lock(&n->lock);
+  MUST(n->watcher_cnt < LIMIT_WATCHERS);
+  u32 handle = ++n->watcher_next;
+  n->watcher[n->watcher_cnt++] = (struct node_watcher){handle, cb, ctx};
+  pthread_mutex_unlock(&n->lock);
+  return handle;
+}
+
+static void node_nothing(struct node *n, void *arg) { (void)n, (void)arg; }
+
+/* After it returns the callback runs no more: the writer, which calls it, has
+** been passed by. */
+void node_unwatch(struct node *n, u32 handle) {
+  pthread_mutex_lock(&n->lock);
+  for (u32 i = 0; i < n->watcher_cnt; i++) {
+    if (n->watcher[i].handle != handle) continue;
+    n->watcher[i] = n->watcher[--n->watcher_cnt];
+    break;
+  }
+  pthread_mutex_unlock(&n->lock);
+  node_thread_call(&n->writer, node_nothing, NULL);
+}
+
+bool node_wait_head(struct node *n, u64 height, u32 timeout_ms) {
+  struct timespec until = node_deadline(timeout_ms);
+  pthread_mutex_lock(&n->lock);
+  while (n->head <= height && !n->closing && n->failure == ERR_OK) {
+    if (pthread_cond_timedwait(&n->moved, &n->lock, &until) != 0) break;
+  }
+  bool above = n->head > height;
+  pthread_mutex_unlock(&n->lock);
+  return above;
+}
+
+/*------------------------------------------------------------------ keys */
+
+u32 node_dev_cnt(const struct node *n) { return n->dev_cnt; }
+void node_dev_account(const struct node *n, u32 i, addr20 *addr, u8 key[32]) {
+  MUST(i < n->dev_cnt);
+  *addr = n->dev_addr[i];
+  memcpy(key, n->dev_key[i], 32);
+}
+
+struct node_key_call {
+  addr20 *list;
+  addr20 addr;
+  u32 cnt_max, cnt;
+  struct buf *json;
+  slice put;
+  err result;
+};
+static void node_key_list(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_list(n->store, k->list, k->cnt_max, &k->cnt);
+}
+static void node_key_get(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_get(n->store, k->json, &k->addr);
+}
+static void node_key_put(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_put(n->store, &k->addr, k->put);
+}
+
+u32 node_keys(struct node *n, addr20 *out, u32 cnt_max) {
+  u32 cnt = n->dev_cnt < cnt_max ? n->dev_cnt : cnt_max;
+  memcpy(out, n->dev_addr, sizeof *out * cnt);
+  struct node_key_call k = {.list = out + cnt, .cnt_max = cnt_max - cnt};
+  if (!node_thread_call(&n->writer, node_key_list, &k) || k.result < 0) {
+    return cnt;
+  }
+  return cnt + (k.cnt < k.cnt_max ? k.cnt : k.cnt_max);
+}
+
+static err node_key_open(struct node *n, u8 key[32], const addr20 *from,
+                         const char *password) {
+  for (u32 i = 0; i < n->dev_cnt; i++) {
+    if (!addr20_eq(&n->dev_addr[i], from)) continue;
+    memcpy(key, n->dev_key[i], 32);
+    return ERR_OK;
+  }
+  struct buf json;
+  buf_init(&json, 0);
+  struct node_key_call k = {.addr = *from, .json = &json,
+                            .result = ERR_CLOSED};
+  node_thread_call(&n->writer, node_key_get, &k);
+  if (k.result == ERR_OK) {
+    k.result = keystore_decrypt(key, buf_slice(&json), slice_str(password),
+                                NULL);
+  }
+  buf_fini(&json);
+  return k.result;
+}
+
+err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
+                     const char *password, struct arena *a) {
+  u8 key[32];
+  TRY(node_key_open(n, key, from, password));
+  err e = chain_tx_sign(tx, key, a);
+  mem_wipe(key, sizeof key);
+  return e;
+}
+
+err node_key_new(struct node *n, addr20 *out, const char *password) {
+  u8 key[32];
+  struct keystore_random random;
+  struct buf json;
+  struct node_key_call k = {.result = ERR_CLOSED};
+  node_thread_call(&n->writer, node_key_list, &k);
+  if (k.result == ERR_OK && k.cnt >= LIMIT_KEYS) return ERR_LIMIT;
+  do node_random(key, 32); while (!crypto_seckey_valid(key));
+  node_random(&random, sizeof random);
+  buf_init(&json, 0);
+  err e = crypto_key_addr(&k.addr, key);
+  if (e == ERR_OK) {
+    e = keystore_encrypt(&json, key, slice_str(password), KEYSTORE_N_STANDARD,
+                         &random);
+  }
+  mem_wipe(key, sizeof key);
+  if (e == ERR_OK) {
+    k.put = buf_slice(&json);
+    k.result = ERR_CLOSED;
+    node_thread_call(&n->writer, node_key_put, &k);
+    e = k.result;
+  }
+  buf_fini(&json);
+  *out = k.addr;
+  return e;
+}
+
+/*---------------------------------------------------------------- backup */
+
+struct node_backup_call {
+  struct store_backup *b;
+  const char *dest;
+  struct errmsg *msg;
+  bool done;
+  u32 left_ppm;
+  err result;
+};
+static void node_backup_begin(struct node *n, void *arg) {
+  struct node_backup_call *k = arg;
+  k->result = store_backup_begin(n->store, &k->b, k->dest, k->msg);
+}
+static void node_backup_step(struct node *n, void *arg) {
+  struct node_backup_call *k = arg;
+  (void)n;
+  k->result = store_backup_step(k->b, STORE_SLICE_US, &k->done, &k->left_ppm);
+}
+
+err node_backup(struct node *n, const char *dest, struct errmsg *msg) {
+  struct node_backup_call k = {.dest = dest, .msg = msg, .result = ERR_CLOSED};
+  if (!node_thread_call(&n->writer, node_backup_begin, &k)) return ERR_CLOSED;
+  TRY(k.result);
+  while (!k.done) {
+    k.result = ERR_CLOSED;
+    node_thread_call(&n->writer, node_backup_step, &k);
+    if (k.result < 0) {
+      store_backup_abort(k.b);
+      return err_say(msg, k.result, "backup to %s: %s", dest,
+                     err_text(k.result));
+    }
+  }
+  return store_backup_finish(k.b, msg);
+}

@@ -1,0 +1,250 @@
+/* node_app.c - see node_app.h.
+**
+** One candidate is kept: its proposal id, its execution's result and the
+** arena of both.  Transactions of our own proposals are views into the pool,
+** which keeps them until the block is durable; those of others are decoded
+** into the arena.
+*/
+#include "node/node_app.h"
+#include "base/limits.h"
+#include "crypto/keccak.h"
+#include <stdlib.h>
+#include <time.h>
+
+#define APP_HASHES 256
+
+struct node_app {
+  struct node_app_config cfg;
+  struct chain_exec *exec;
+  struct node_app_info info;
+  hash32 hash[APP_HASHES];   /* of block n at n % 256 */
+  struct arena arena;        /* the candidate's */
+  bool has_candidate;
+  hash32 id;                 /* of its proposal */
+  struct chain_proposal proposal;
+  struct node_pool_take take; /* cnt 0: not ours */
+  struct chain_block_result result;
+};
+
+struct node_app *app_open(const struct node_app_config *cfg) {
+  struct node_app *app = mem_alloc(sizeof *app);
+  app->cfg = *cfg;
+  app->exec = chain_exec_open(cfg->hash_seed);
+  arena_init(&app->arena, 1 << 20, 0);
+  return app;
+}
+
+void app_close(struct node_app *app) {
+  if (!app) return;
+  chain_exec_close(app->exec);
+  arena_fini(&app->arena);
+  mem_free(app);
+}
+
+void app_set_info(struct node_app *app, const struct node_app_info *info,
+                  const hash32 *hashes, u32 hash_cnt) {
+  app->info = *info;
+  for (u32 i = 0; i < hash_cnt && i <= info->header.number; i++) {
+    u64 number = info->header.number - i;
+    app->hash[number % APP_HASHES] = hashes[hash_cnt - 1 - i];
+  }
+}
+
+const struct node_app_info *app_info(const struct node_app *app) {
+  return &app->info;
+}
+
+static void app_block_hash(void *ctx, hash32 *out, u64 number) {
+  const struct node_app *app = ctx;
+  u64 head = app->info.header.number;
+  memset(out, 0, sizeof *out);
+  if (number <= head && head - number < APP_HASHES) {
+    *out = app->hash[number % APP_HASHES];
+  }
+}
+
+err app_init_chain(const struct chain_genesis *genesis, hash32 *hash,
+                   struct chain_header *header, struct node_state *state,
+                   struct store_block **out, const struct par *par) {
+  struct arena a;
+  struct chain_block_result result;
+  memset(&result, 0, sizeof result);
+  arena_init(&a, 1 << 20, 0);
+  err e = chain_genesis_build(&result.diff, &result.root, header, hash, genesis,
+                              par, &a);
+  if (e == ERR_OK) {
+    result.header = *header;
+    result.hash = *hash;
+    e = node_state_apply(state, out, &result, slice_of(NULL, 0),
+                         slice_of(NULL, 0));
+  }
+  arena_fini(&a);
+  return e;
+}
+
+static u64 app_monotonic_ms(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+/* The proposer's clock: asked before each transaction, looked at seldom. */
+static bool app_keep_going(void *ctx, u32 done, u64 gas_used) {
+  const u64 *deadline_ms = ctx;
+  (void)gas_used;
+  return done % 16 != 0 || app_monotonic_ms() < *deadline_ms;
+}
+
+static err app_execute(struct node_app *app, const struct chain_tx *txs,
+                       u32 tx_cnt, u64 *deadline_ms) {
+  struct chain_rules rules;
+  struct chain_header draft;
+  struct chain_hashes hashes = {app, app_block_hash};
+  const struct chain_proposal *p = &app->proposal;
+  chain_rules_at(&rules, app->cfg.genesis, p->height, p->time_ms / 1000);
+  chain_proposal_draft(&draft, p, &app->info.header,
+                       chain_genesis_gas_limit(app->cfg.genesis));
+  return chain_exec_block(app->exec, &app->result, &rules, &draft, txs, tx_cnt,
+                          &hashes, node_state_source(app->cfg.state),
+                          app->cfg.par, deadline_ms ? app_keep_going : NULL,
+                          deadline_ms, &app->arena);
+}
+
+static void app_drop_candidate(struct node_app *app) {
+  app->has_candidate = false;
+  app->take.cnt = 0;
+  arena_clear(&app->arena);
+}
+
+err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
+                         hash32 *id, const struct node_app_request *rq) {
+  app_drop_candidate(app);
+  u64 gas_limit = chain_genesis_gas_limit(app->cfg.genesis);
+  u64 deadline_ms = rq->deadline_ms;
+  app->proposal = (struct chain_proposal){
+    .version = CHAIN_PROPOSAL_VERSION,
+    .genesis_hash = *app->cfg.genesis_hash,
+    .height = app->info.header.number + 1,
+    .time_ms = rq->time_ms,
+    .parent_hash = app->info.hash,
+    .parent_commit = rq->parent_commit,
+    .beacon = rq->beacon,
+    .proposer = rq->proposer,
+    .validators_hash = rq->validators_hash,
+    .next_validators_hash = rq->validators_hash,
+  };
+  u32 cnt_max = rq->tx_max ? rq->tx_max : LIMIT_BLOCK_TX;
+  node_pool_take(app->cfg.pool, &app->take, cnt_max, 2 * gas_limit,
+                 &app->arena);
+  TRY(app_execute(app, app->take.tx, app->take.cnt, &deadline_ms));
+  slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
+  for (u32 i = 0; i < app->result.tx_cnt; i++) {
+    list[i] = app->result.tx[i]->raw;
+  }
+  app->proposal.tx = list;
+  app->proposal.tx_cnt = app->result.tx_cnt;
+  chain_proposal_id(&app->id, &app->proposal, &app->arena);
+  app->has_candidate = true;
+  *p = app->proposal;
+  *id = app->id;
+  return ERR_OK;
+}
+
+struct app_decode { /* par_run: one transaction each */
+  const slice *raw;
+  struct chain_tx *tx;
+  struct arena *arena;
+  err *result;
+};
+static void app_recover_one(void *arg, u32 i) {
+  struct app_decode *d = arg;
+  d->result[i] = chain_tx_sender(&d->tx[i]);
+}
+
+/* Form and sender of each; what cannot be decoded or recovered makes the whole
+** proposal invalid. */
+static err app_decode_all(struct node_app *app, struct chain_tx **out,
+                          const struct chain_proposal *p, struct errmsg *msg) {
+  struct app_decode d = {
+    .raw = p->tx,
+    .tx = arena_array(&app->arena, struct chain_tx, p->tx_cnt + 1),
+    .arena = &app->arena,
+    .result = arena_array(&app->arena, err, p->tx_cnt + 1),
+  };
+  for (u32 i = 0; i < p->tx_cnt; i++) {
+    if (chain_tx_decode(&d.tx[i], p->tx[i], d.arena, msg) < 0) {
+      return ERR_INVALID_BLOCK;
+    }
+  }
+  par_run(app->cfg.par, app_recover_one, &d, p->tx_cnt);
+  for (u32 i = 0; i < p->tx_cnt; i++) {
+    if (d.result[i] < 0) {
+      return err_say(msg, ERR_INVALID_BLOCK,
+                     "transaction %u of the proposal has no valid sender", i);
+    }
+  }
+  *out = d.tx;
+  return ERR_OK;
+}
+
+err app_process_proposal(struct node_app *app, const struct chain_proposal *p,
+                         hash32 *id, struct errmsg *msg) {
+  struct chain_tx *txs = NULL;
+  app_drop_candidate(app);
+  const struct chain_genesis *g = app->cfg.genesis;
+  TRY(chain_proposal_check(p, app->cfg.genesis_hash, &app->info.header,
+                           &app->info.hash, g->validator, g->validator_cnt,
+                           msg));
+  app->proposal = *p;
+  TRY(app_decode_all(app, &txs, p, msg));
+  TRY(app_execute(app, txs, p->tx_cnt, NULL));
+  chain_proposal_id(&app->id, p, &app->arena);
+  app->has_candidate = true;
+  *id = app->id;
+  return ERR_OK;
+}
+
+err app_finalize_block(struct node_app *app, const struct chain_proposal *p,
+                       const hash32 *id,
+                       const struct chain_block_result **out) {
+  if (!app->has_candidate || !hash32_eq(&app->id, id)) {
+    hash32 again;
+    TRY(app_process_proposal(app, p, &again, NULL));
+    MUST(hash32_eq(&again, id));
+  }
+  *out = &app->result;
+  return ERR_OK;
+}
+
+/* What became of each transaction that the pool gave. */
+static void app_tell_pool(struct node_app *app) {
+  enum node_pool_fate *fate =
+      arena_array(&app->arena, enum node_pool_fate, app->take.cnt + 1);
+  for (u32 i = 0; i < app->take.cnt; i++) {
+    enum chain_verdict v = app->result.skipped[i];
+    bool keep = v == CHAIN_GAS_LIMIT_REACHED || v == CHAIN_NONCE_HIGH;
+    fate[i] = v == CHAIN_OK ? POOL_INCLUDED : keep ? POOL_KEPT : POOL_DROPPED;
+  }
+  node_pool_executed(app->cfg.pool, &app->take, fate,
+                     app->result.header.number, &app->result.diff);
+}
+
+err app_commit(struct node_app *app, struct store_block **out, slice commit) {
+  MUST(app->has_candidate);
+  struct chain_proposal p = app->proposal;
+  struct buf bytes;
+  buf_init(&bytes, 0);
+  /* The block's own rows hold the list, unless some were left out of it. */
+  if (p.tx_cnt == app->result.tx_cnt) p.tx_cnt = 0;
+  chain_proposal_encode(&bytes, &p);
+  err e = node_state_apply(app->cfg.state, out, &app->result,
+                           buf_slice(&bytes), commit);
+  buf_fini(&bytes);
+  if (e < 0) return e;
+  app->info.header = app->result.header;
+  app->info.hash = app->result.hash;
+  app->hash[app->info.header.number % APP_HASHES] = app->info.hash;
+  app_tell_pool(app);
+  app_drop_candidate(app);
+  return ERR_OK;
+}

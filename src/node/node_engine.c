@@ -1,0 +1,248 @@
+/* node_engine.c - the engine of a chain with one validator: this node alone
+** proposes and decides.
+**
+** A block is due
+**   on a network   one interval after the last when transactions are ready,
+**                  and empty_block_ms after it in any case
+**   dev            at once for each transaction (automine), or every
+**                  dev_period_s seconds whatever is there
+** The engine proposes, signs the precommit that decides the proposal and
+** commits; the writer makes it durable while the next block is executed.
+** When the writer's queue is full or the tables lag too far behind, the
+** engine waits: that is the back-pressure of the whole node.
+**
+** Signature of a vote: ECDSA over SHA-256 of
+**   "CyberMiles vote 1" || genesis hash || height (8, big-endian) ||
+**   round (4) || type (1; 2 = precommit) || proposal id
+** Stored commit: rlp([round, proposal id, [[validator, flag, r || s]]]).
+*/
+#include "base/log.h"
+#include "codec/rlp.h"
+#include "crypto/hash.h"
+#include "crypto/secp256k1.h"
+#include "crypto/vrf.h"
+#include "node/node_int.h"
+#include <time.h>
+
+#define ENGINE_CLOCK_BACK_MS 5000
+#define ENGINE_COLLECT_MAX_MS 1000
+#define ENGINE_LAG_MAX 100
+enum { ENGINE_PRECOMMIT = 2 };
+
+static u64 engine_monotonic_ms(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+static err engine_sign_vote(u8 out[64], const struct node *n, u64 height,
+                            u32 round, const hash32 *id) {
+  static const char tag[] = "CyberMiles vote 1";
+  u8 text[sizeof tag - 1 + 32 + 8 + 4 + 1 + 32], *p = text;
+  hash32 digest;
+  struct sig65 sig;
+  memcpy(p, tag, sizeof tag - 1), p += sizeof tag - 1;
+  memcpy(p, n->info.genesis_hash.b, 32), p += 32;
+  store_be64(p, height), p += 8;
+  store_be32(p, round), p += 4;
+  *p++ = ENGINE_PRECOMMIT;
+  memcpy(p, id->b, 32);
+  crypto_sha256(digest.b, text, sizeof text);
+  TRY(crypto_sign(&sig, n->consensus_key, &digest));
+  memcpy(out, sig.r, 32);
+  memcpy(out + 32, sig.s, 32);
+  return ERR_OK;
+}
+
+static err engine_commit_bytes(struct buf *out, const struct node *n,
+                               u64 height, const hash32 *id) {
+  u8 sig[64];
+  TRY(engine_sign_vote(sig, n, height, 0, id));
+  size_t all = rlp_list_open(out);
+  rlp_put_u64(out, 0);
+  rlp_put_str(out, id->b, 32);
+  size_t votes = rlp_list_open(out);
+  size_t vote = rlp_list_open(out);
+  rlp_put_str(out, n->info.operator_addr.b, 20);
+  rlp_put_u64(out, CHAIN_FLAG_COMMIT);
+  rlp_put_str(out, sig, 64);
+  rlp_list_close(out, vote);
+  rlp_list_close(out, votes);
+  rlp_list_close(out, all);
+  return ERR_OK;
+}
+
+/*------------------------------------------- one block, on the exec thread */
+
+struct engine_job {
+  u64 time_ms, deadline_ms;
+  err result;
+  u64 height;
+  u32 tx_cnt;
+  u64 gas_used;
+};
+
+static err engine_make(struct node *n, struct engine_job *job) {
+  const struct node_app_info *at = app_info(n->app);
+  struct chain_commit_vote self = {n->info.operator_addr, CHAIN_FLAG_COMMIT};
+  u8 beacon[CRYPTO_VRF_PROOF_LEN];
+  TRY(crypto_vrf_prove(beacon, n->consensus_key,
+                       hash32_slice(&at->header.mix_hash)));
+  struct node_app_request rq = {
+    .time_ms = job->time_ms,
+    .parent_commit = {.round = 0, .vote = &self,
+                      .vote_cnt = at->header.number > 0},
+    .beacon = slice_of(beacon, sizeof beacon),
+    .proposer = n->info.operator_addr,
+    .tx_max = n->cfg.dev && n->cfg.dev_period_s == 0 ? 1 : 0,
+    .deadline_ms = job->deadline_ms,
+  };
+  chain_validators_hash(&rq.validators_hash, n->genesis.validator,
+                        n->genesis.validator_cnt);
+  struct chain_proposal p;
+  hash32 id;
+  const struct chain_block_result *result;
+  struct store_block *block;
+  TRY(app_prepare_proposal(n->app, &p, &id, &rq));
+  TRY(app_finalize_block(n->app, &p, &id, &result));
+  job->height = result->header.number;
+  job->tx_cnt = result->tx_cnt;
+  job->gas_used = result->header.gas_used;
+  struct buf commit;
+  buf_init(&commit, 0);
+  err e = engine_commit_bytes(&commit, n, p.height, &id);
+  if (e == ERR_OK) e = app_commit(n->app, &block, buf_slice(&commit));
+  buf_fini(&commit);
+  if (e == ERR_OK && !node_write_block(n, block)) e = ERR_CLOSED;
+  return e;
+}
+
+static void engine_run_job(struct node *n, void *arg) {
+  struct engine_job *job = arg;
+  job->result = engine_make(n, job);
+}
+
+/*------------------------------------------------------- the core thread */
+
+struct engine {
+  struct node *n;
+  u64 interval_ms, empty_ms; /* empty_ms 0: no empty blocks */
+  u64 last_made_ms;          /* monotonic */
+  bool waiting_clock;
+};
+
+/* How long until a block is due; 0 = now. */
+static u64 engine_wait_ms(const struct engine *g, bool ready) {
+  u64 now = engine_monotonic_ms(), due;
+  const struct node *n = g->n;
+  if (n->cfg.dev && n->cfg.dev_period_s > 0) {
+    due = g->last_made_ms + n->cfg.dev_period_s * 1000;
+  } else if (ready) {
+    due = n->cfg.dev ? now : g->last_made_ms + g->interval_ms;
+  } else if (g->empty_ms) {
+    due = g->last_made_ms + g->empty_ms;
+  } else {
+    due = now + 60000;
+  }
+  return due > now ? due - now : 0;
+}
+
+/* Waits until a block is due; false when the node closes. */
+static bool engine_wait(struct engine *g) {
+  struct node *n = g->n;
+  bool go = true;
+  pthread_mutex_lock(&n->lock);
+  for (;;) {
+    if (n->closing || n->failure) {
+      go = false;
+      break;
+    }
+    u64 ms = engine_wait_ms(g, n->ready);
+    if (ms == 0) break;
+    struct timespec until = node_deadline((i64)ms);
+    pthread_cond_timedwait(&n->wake, &n->lock, &until);
+  }
+  n->ready = false;
+  pthread_mutex_unlock(&n->lock);
+  return go;
+}
+
+/* Sleeps a little, unless the node closes meanwhile. */
+static void engine_pause(struct node *n, i64 ms) {
+  struct timespec until = node_deadline(ms);
+  pthread_mutex_lock(&n->lock);
+  if (!n->closing) pthread_cond_timedwait(&n->wake, &n->lock, &until);
+  pthread_mutex_unlock(&n->lock);
+}
+
+/* The block's time by our clock; false while the clock is too far behind. */
+static bool engine_time(struct engine *g, u64 *time_ms, u64 parent_ms) {
+  u64 now = node_clock_ms();
+  if (now + ENGINE_CLOCK_BACK_MS < parent_ms) {
+    if (!g->waiting_clock) {
+      log_event(LOG_WARN, "engine", "clock.behind",
+                "behind_ms=%llu note=\"no block is made until the clock has "
+                "passed the last block's time\"",
+                (unsigned long long)(parent_ms - now));
+    }
+    g->waiting_clock = true;
+    return false;
+  }
+  g->waiting_clock = false;
+  *time_ms = now > parent_ms ? now : parent_ms + 1;
+  return true;
+}
+
+static void engine_block(struct engine *g, u64 *parent_ms) {
+  struct node *n = g->n;
+  struct engine_job job = {.result = ERR_CLOSED};
+  if (!engine_time(g, &job.time_ms, *parent_ms)) {
+    engine_pause(n, 1000);
+    return;
+  }
+  if (node_state_lag_percent(n->state) > ENGINE_LAG_MAX) {
+    engine_pause(n, 20);
+    n->ready = true;
+    return;
+  }
+  u64 start_ms = engine_monotonic_ms();
+  u64 collect_ms = g->interval_ms / 2;
+  if (collect_ms > ENGINE_COLLECT_MAX_MS) collect_ms = ENGINE_COLLECT_MAX_MS;
+  job.deadline_ms = start_ms + collect_ms;
+  if (!node_thread_call(&n->exec, engine_run_job, &job)) return;
+  if (job.result < 0) {
+    if (job.result != ERR_CLOSED) {
+      node_fail(n, job.result, "cannot make block %llu: %s",
+                (unsigned long long)job.height, err_text(job.result));
+    }
+    return;
+  }
+  *parent_ms = job.time_ms;
+  g->last_made_ms = start_ms;
+  log_event(job.tx_cnt ? LOG_INFO : LOG_DEBUG, "engine", "block.made",
+            "height=%llu txs=%u gas=%llu ms=%llu",
+            (unsigned long long)job.height, job.tx_cnt,
+            (unsigned long long)job.gas_used,
+            (unsigned long long)(engine_monotonic_ms() - start_ms));
+}
+
+void *node_engine_main(void *arg) {
+  struct node *n = arg;
+  struct engine g = {
+    .n = n,
+    .interval_ms = n->info.interval_ms,
+    .empty_ms = n->cfg.dev ? 0
+                           : n->genesis.param[CHAIN_PARAM_empty_block_ms],
+    .last_made_ms = engine_monotonic_ms(),
+  };
+  u64 parent_ms = chain_header_time_ms(&app_info(n->app)->header);
+  while (engine_wait(&g)) {
+    engine_block(&g, &parent_ms);
+    if (node_pool_has_ready(n->pool)) {
+      pthread_mutex_lock(&n->lock);
+      n->ready = true;
+      pthread_mutex_unlock(&n->lock);
+    }
+  }
+  return NULL;
+}

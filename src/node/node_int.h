@@ -1,0 +1,100 @@
+/* node_int.h - what the files of node/ share; nobody else includes it. */
+#ifndef NODE_NODE_INT_H
+#define NODE_NODE_INT_H
+#include "base/limits.h"
+#include "chain/chain_genesis.h"
+#include "node/node.h"
+#include "node/node_app.h"
+#include "node/node_pool.h"
+#include "node/node_state.h"
+#include "node/node_workers.h"
+#include "store/store.h"
+#include <stdatomic.h>
+
+/* A thread that runs closures from a bounded queue, and its own idle work in
+** between. */
+struct node_thread {
+  const char *name;
+  struct node *node;
+  pthread_t id;
+  bool started;
+  struct node_queue queue;      /* struct node_job * */
+  /* Called when the queue is empty; returns how long to wait before the next
+  ** call, in ms. */
+  i64 (*idle)(struct node *n);
+};
+struct node_job {
+  void (*fn)(struct node *n, void *arg);
+  void *arg;
+  pthread_mutex_t lock;
+  pthread_cond_t cond;
+  bool done;
+};
+/* Runs fn on the thread and waits; false when it is closed. */
+bool node_thread_call(struct node_thread *t,
+                      void (*fn)(struct node *n, void *arg), void *arg);
+
+/* Committed blocks on their way to the writer, oldest first. */
+struct node_pending {
+  pthread_mutex_t lock;
+  pthread_cond_t room;
+  struct store_block *block[LIMIT_WRITER_QUEUE];
+  u32 first, cnt;
+};
+struct node_watcher {
+  u32 handle;
+  void (*cb)(void *ctx, u64 head);
+  void *ctx;
+};
+
+#define NODE_DEV_CNT CHAIN_DEV_ACCOUNTS
+
+struct node {
+  struct node_config cfg;
+  struct node_info info;
+  struct chain_rules rules;     /* of the next block, with the pool's choices */
+  char *db_path;
+  struct arena boot;            /* genesis and all that lives as long */
+  struct chain_genesis genesis;
+  u8 consensus_key[32];
+  u8 dev_key[NODE_DEV_CNT][32];
+  addr20 dev_addr[NODE_DEV_CNT];
+  u32 dev_cnt;
+
+  struct store *store;          /* the writer's */
+  struct node_state *state;
+  struct node_workers *workers;
+  struct node_pool *pool;
+  struct node_app *app;         /* exec's */
+
+  struct node_thread exec, writer;
+  struct node_pending pending;
+  pthread_t core;
+  bool core_started;
+  pthread_mutex_t lock;         /* of everything below */
+  pthread_cond_t wake;          /* the engine: something became ready */
+  pthread_cond_t moved;         /* the head moved, or the node fails */
+  bool ready, closing;
+  u64 head;                     /* durable */
+  err failure;
+  struct errmsg failure_msg;
+  struct node_watcher watcher[LIMIT_WATCHERS];
+  u32 watcher_cnt, watcher_next;
+};
+
+/* node_engine.c: the core thread. */
+void *node_engine_main(void *arg);
+/* Any thread: the environment failed; the node makes no more blocks. */
+void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Gives a committed block to the writer (waits for room). */
+bool node_write_block(struct node *n, struct store_block *b);
+
+/* node_boot.c: the keys and the genesis of an empty file; the first block
+** follows from them.  Repeatable: a file left half made is completed. */
+err node_boot_create(struct store *s, const struct node_create *what,
+                     char first_password[24], struct errmsg *msg) MUST_USE;
+/* What a made file holds, into n: genesis, keys, dev accounts. */
+err node_boot_load(struct node *n, struct errmsg *msg) MUST_USE;
+/* The chain's first block, when the file has none yet. */
+err node_boot_genesis(struct node *n, struct errmsg *msg) MUST_USE;
+#endif
