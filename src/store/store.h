@@ -83,10 +83,9 @@ const char *store_path(const struct store *s);
 const char *store_error(const struct store *s);
 
 struct store_standing {
-  bool has_chain;   /* block 0 is there */
-  u64 head;         /* newest durable block */
-  u64 flushed;      /* keyed tables and indexes stand here */
-  u64 log_to;       /* != 0: redo log complete for a batch ending here */
+  i64 head;         /* newest durable block; -1: no chain yet */
+  i64 flushed;      /* keyed tables and indexes stand here; -1: empty */
+  i64 log_to;       /* redo log complete for a batch ending here; -1: none */
   u64 oldest_state; /* lowest height whose state can still be had */
 };
 void store_standing(const struct store *s, struct store_standing *out);
@@ -157,7 +156,8 @@ struct store_batch {
 };
 err store_flush_begin(struct store *s, const struct store_batch *batch)
     MUST_USE;
-/* One slice of about slice_us; *done when `flushed` is batch->to. */
+/* One slice of about slice_us; *done when `flushed` is batch->to.  After an
+** error nothing of the slice is kept and the same batch must begin again. */
 err store_flush_step(struct store *s, u32 slice_us, bool *done) MUST_USE;
 /* The redo log's rows of a complete log, for catching up after a crash:
 ** calls cb for each node row in order. */
@@ -172,7 +172,11 @@ err store_prune_below(struct store *s, u64 oldest) MUST_USE;
 /*------------------------------------------------------------- checkpoint */
 u64 store_wal_bytes(const struct store *s);
 /* True once a minute when there is something to copy and no other process
-** has the file open, or when the log is over its size limit. */
+** has had the file open (for at most ten minutes), or when the log is over
+** STORE_WAL_MAX. */
+#define STORE_WAL_MAX (1ull << 30)
+#define STORE_CHECKPOINT_MS 60000u
+#define STORE_FOREIGN_MS 600000u
 bool store_checkpoint_due(struct store *s, u64 now_ms);
 /* Copies the write-ahead log into the file.  ERR_BUSY when interrupted or a
 ** reader holds it back: try later. */

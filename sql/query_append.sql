@@ -1,0 +1,31 @@
+-- query_append.sql - statements of a block's transaction.
+
+-- block_insert
+INSERT INTO block(height, hash, size, tx_cnt, log_cnt, header, proposal,
+                  decision)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- body_insert
+INSERT INTO body(seq, bytes) VALUES (?1, ?2);
+
+-- receipt_insert
+INSERT INTO receipt(seq, bytes) VALUES (?1, ?2);
+
+-- diff_insert
+INSERT INTO diff(seq, bytes) VALUES (?1, ?2);
+
+-- code_insert
+INSERT OR IGNORE INTO code(hash, code) VALUES (?1, ?2);
+
+-- begin
+BEGIN IMMEDIATE;
+
+-- commit
+COMMIT;
+
+-- rollback
+ROLLBACK;
+
+-- standing_put
+UPDATE standing SET head = ?1, flushed = ?2, log_to = ?3, oldest_state = ?4
+WHERE id = 1;

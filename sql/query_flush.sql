@@ -1,0 +1,40 @@
+-- query_flush.sql - bringing keyed tables up to a height, and pruning.
+
+-- account_put
+INSERT INTO account(key, val) VALUES (?1, ?2)
+ON CONFLICT(key) DO UPDATE SET val = excluded.val;
+
+-- account_del
+DELETE FROM account WHERE key = ?1;
+
+-- slot_put
+INSERT INTO slot(key, val) VALUES (?1, ?2)
+ON CONFLICT(key) DO UPDATE SET val = excluded.val;
+
+-- slot_del
+DELETE FROM slot WHERE key = ?1;
+
+-- node_put
+INSERT INTO node(key, val) VALUES (?1, ?2)
+ON CONFLICT(key) DO UPDATE SET val = excluded.val;
+
+-- node_del
+DELETE FROM node WHERE key = ?1;
+
+-- log_insert
+INSERT INTO node_log(id, bytes) VALUES (?1, ?2);
+
+-- log_read
+SELECT bytes FROM node_log ORDER BY id;
+
+-- log_clear
+DELETE FROM node_log WHERE id <= ?1;
+
+-- log_first
+SELECT min(id) FROM node_log;
+
+-- diff_first
+SELECT min(seq) FROM diff;
+
+-- diff_clear
+DELETE FROM diff WHERE seq <= ?1;

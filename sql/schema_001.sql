@@ -1,0 +1,58 @@
+-- schema_001.sql - the tables of one CyberMiles file (application_id "CMIL",
+-- user_version 1).  What they hold and which of them trail behind the head
+-- is told in src/store/store.h; the bytes of their blobs by those who write
+-- them: src/node/node_bytes.c (chunks, rows), src/store/store_run.c (pages).
+
+-- One row: where the parts of the file stand.  head -1: no chain yet.
+CREATE TABLE standing(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  head INTEGER NOT NULL,
+  flushed INTEGER NOT NULL,
+  log_to INTEGER NOT NULL,
+  oldest_state INTEGER NOT NULL
+);
+INSERT INTO standing VALUES (1, -1, -1, -1, 0);
+
+CREATE TABLE meta(
+  name TEXT PRIMARY KEY,
+  val BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE keystore(
+  id INTEGER PRIMARY KEY,
+  addr BLOB NOT NULL UNIQUE,
+  json BLOB NOT NULL
+);
+
+-- Appended, by integer key.
+CREATE TABLE block(
+  height INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  tx_cnt INTEGER NOT NULL,
+  log_cnt INTEGER NOT NULL,
+  header BLOB NOT NULL,
+  proposal BLOB NOT NULL,
+  decision BLOB NOT NULL
+);
+CREATE TABLE body(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE receipt(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE diff(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE code(hash BLOB PRIMARY KEY, code BLOB NOT NULL);
+
+-- Keyed: the newest value only.
+CREATE TABLE account(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE slot(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE node(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE node_log(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+
+-- Index runs.  state: 0 in use, 1 being written, 2 to be deleted.
+CREATE TABLE run(
+  id INTEGER PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  cnt INTEGER NOT NULL
+);
+CREATE TABLE run_page(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);

@@ -1,0 +1,174 @@
+/* store_int.h - what the files of store share; not for other folders. */
+#ifndef STORE_STORE_INT_H
+#define STORE_STORE_INT_H
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+
+enum { STORE_W = 1, STORE_R = 2 };
+enum store_stmt {
+#define STMT(name, who) STORE_ST_##name,
+#include "store/store_stmt.def"
+#undef STMT
+  STORE_ST_CNT
+};
+
+/* A connection with its prepared statements. */
+struct store_conn {
+  sqlite3 *db;
+  sqlite3_stmt *st[STORE_ST_CNT];
+};
+/* Opens with the pragmas that all connections share and prepares the
+** statements of who.  On error nothing stays open. */
+err store_conn_open(struct store_conn *c, const char *path, int flags,
+                    u64 cache_bytes, struct errmsg *msg) MUST_USE;
+err store_conn_prepare(struct store_conn *c, int who, struct errmsg *msg)
+    MUST_USE;
+void store_conn_close(struct store_conn *c);
+/* The err of an SQLite result code. */
+err store_err(int rc);
+err store_conn_exec(struct store_conn *c, const char *sql) MUST_USE;
+/* Reads one number with a pragma or query text of our own. */
+err store_conn_number(struct store_conn *c, const char *sql, i64 *out)
+    MUST_USE;
+/* The text of a named statement, or of a schema file; NULL when missing. */
+const char *store_sql_find(const char *name, size_t *len);
+const char *store_sql_schema(u32 version);
+
+/* Statement by name, reset and ready to bind. */
+#define STORE_ST(conn, name) ((conn)->st[STORE_ST_##name])
+static inline void store_bind_u64(sqlite3_stmt *st, int at, u64 v) {
+  sqlite3_bind_int64(st, at, (sqlite3_int64)v);
+}
+static inline void store_bind_slice(sqlite3_stmt *st, int at, slice s) {
+  if (s.len) {
+    sqlite3_bind_blob64(st, at, s.ptr, s.len, SQLITE_STATIC);
+  } else {
+    sqlite3_bind_zeroblob(st, at, 0);
+  }
+}
+static inline slice store_col_slice(sqlite3_stmt *st, int col) {
+  const void *p = sqlite3_column_blob(st, col);
+  return slice_of(p, (size_t)sqlite3_column_bytes(st, col));
+}
+static inline u64 store_col_u64(sqlite3_stmt *st, int col) {
+  return (u64)sqlite3_column_int64(st, col);
+}
+/* Runs a statement that gives no row, and resets it. */
+err store_run_st(sqlite3_stmt *st) MUST_USE;
+/* First row: 1 row, 0 none (reset), negative err (reset). */
+int store_row_st(sqlite3_stmt *st);
+
+/*------------------------------------------------------------ index runs */
+#define STORE_RUN_FAN 508u /* entries of a page: 8128 bytes, one leaf */
+#define STORE_RUN_LEVELS 4u
+#define STORE_MERGE_MAX 16u
+
+struct store_run {
+  u64 id, cnt, first, last; /* heights first..last */
+  u32 kind, state;
+};
+struct store_run_list {
+  struct store_run *run; /* ascending by first */
+  u32 cnt, cap;
+};
+err store_run_load(struct store_conn *c, struct store_run_list *out) MUST_USE;
+void store_run_list_fini(struct store_run_list *l);
+/* At opening: runs whose writing was cut off are to be deleted. */
+err store_run_recover(struct store *s) MUST_USE;
+
+/* Writes one run, page by page, in ascending order. */
+struct store_run_writer {
+  bool on;
+  u64 id, cnt, page_cnt[STORE_RUN_LEVELS];
+  u32 kind, fill[STORE_RUN_LEVELS];
+  struct store_entry entry[STORE_RUN_LEVELS][STORE_RUN_FAN];
+};
+err store_run_begin(struct store *s, struct store_run_writer *w, u32 kind,
+                    u64 first, u64 last) MUST_USE;
+err store_run_add(struct store *s, struct store_run_writer *w,
+                  const struct store_entry *e) MUST_USE;
+/* Writes what is buffered; the run is still not in use. */
+err store_run_end(struct store *s, struct store_run_writer *w) MUST_USE;
+
+/* One run being read in order, for merging. */
+struct store_run_cursor {
+  struct store_run run;
+  u64 page;      /* the one in entry */
+  u32 at, cnt;
+  struct store_entry entry[STORE_RUN_FAN];
+};
+
+struct store_merge {
+  bool on;
+  u32 cnt;
+  struct store_run_cursor *in; /* cnt of them */
+  struct store_run_writer out;
+};
+err store_merge_step(struct store *s, u64 until_us, bool *more) MUST_USE;
+void store_merge_drop(struct store *s);
+
+/*---------------------------------------------------------------- handles */
+enum store_flush_phase {
+  STORE_FLUSH_OFF,
+  STORE_FLUSH_LOG,   /* nodes -> redo log */
+  STORE_FLUSH_ROWS,  /* rows -> keyed tables */
+  STORE_FLUSH_RUNS,  /* entries -> runs */
+  STORE_FLUSH_END
+};
+struct store_flush {
+  enum store_flush_phase phase;
+  bool whole;          /* small: all in one transaction, without redo log */
+  struct store_batch batch;
+  u32 part;            /* table or index in work */
+  size_t at;           /* next row or entry of it */
+  struct store_run_writer run[STORE_INDEX_CNT];
+  u32 slice_rows;      /* how many rows fit a slice, as learnt */
+};
+
+/* Sees other processes open and close the file (inotify). */
+struct store_watch {
+  int fd;              /* -1: not watching */
+  u32 own_opens;       /* of the process when the watch began */
+  i64 open_cnt;        /* foreign opens not yet closed */
+  u64 since_ms;        /* since when open_cnt > 0 */
+};
+
+struct store {
+  struct store_conn conn;
+  char *path;
+  int lock_fd;
+  bool read_only, in_tx;
+  struct store_standing standing;
+  u64 next_run_id, next_log_id;
+  struct store_flush flush;
+  struct store_merge merge;
+  struct store_watch watch;
+  u64 wal_pages, wal_floor; /* now; after the last checkpoint */
+  u64 checkpoint_ms;        /* when the last one was */
+  atomic_bool interrupt;
+  char error[256];
+};
+err store_begin(struct store *s, bool durable) MUST_USE;
+err store_commit(struct store *s) MUST_USE;
+void store_rollback(struct store *s);
+/* Keeps SQLite's words for store_error, gives the err. */
+err store_fail(struct store *s, err e);
+err store_standing_write(struct store *s) MUST_USE;
+u64 store_clock_us(void);
+extern atomic_uint store_own_opens;
+void store_watch_fini(struct store_watch *w);
+void store_watch_init(struct store_watch *w);
+bool store_watch_foreign(struct store *s, u64 now_ms);
+
+struct store_reader {
+  struct store_conn conn;
+  bool in_tx;
+  struct store_run_list runs; /* of the snapshot; loaded when first asked */
+  bool has_runs;
+  sqlite3_stmt *busy;         /* holds the last view */
+};
+#endif
