@@ -8,7 +8,7 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "crypto/secp256k1.h"
-#include "node/keystore.h"
+#include "node/node_keystore.h"
 #include "node/node.h"
 #include "node/node_state.h"
 #include "store/store.h"

@@ -81,3 +81,16 @@ void crypto_aes128_ctr(u8 *data, size_t len, const u8 key[16],
   mbedtls_aes_free(&aes);
   mem_wipe(stream, sizeof stream);
 }
+
+void crypto_aes128_cbc_decrypt(u8 *data, size_t len, const u8 key[16],
+                               const u8 iv[16]) {
+  mbedtls_aes_context c;
+  u8 chain[16];
+  MUST(len % 16 == 0);
+  memcpy(chain, iv, 16);
+  mbedtls_aes_init(&c);
+  MUST(mbedtls_aes_setkey_dec(&c, key, 128) == 0);
+  MUST(mbedtls_aes_crypt_cbc(&c, MBEDTLS_AES_DECRYPT, len, chain, data,
+                             data) == 0);
+  mbedtls_aes_free(&c);
+}

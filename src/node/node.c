@@ -4,7 +4,7 @@
 #include "node/node.h"
 #include "base/log.h"
 #include "crypto/secp256k1.h"
-#include "node/keystore.h"
+#include "node/node_keystore.h"
 #include "node/node_int.h"
 #include <pthread.h>
 #include <stdarg.h>

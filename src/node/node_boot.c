@@ -12,7 +12,7 @@
 #include "codec/hex.h"
 #include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
-#include "node/keystore.h"
+#include "node/node_keystore.h"
 #include "node/node_int.h"
 #include <errno.h>
 #include <stdio.h>

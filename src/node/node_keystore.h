@@ -1,4 +1,4 @@
-/* keystore.h - keys at rest in Web3 Secret Storage form (version 3).
+/* node_keystore.h - keys at rest in Web3 Secret Storage form (version 3).
 **
 ** {"address": hex, "crypto": {"cipher": "aes-128-ctr", "cipherparams": {"iv"},
 **  "ciphertext", "kdf": "scrypt" | "pbkdf2", "kdfparams": {...}, "mac"},
@@ -8,8 +8,8 @@
 ** written.  Parameters that would take more than 1 GiB or 2^24 rounds are
 ** refused (ERR_LIMIT): a key file is outside input.
 */
-#ifndef NODE_KEYSTORE_H
-#define NODE_KEYSTORE_H
+#ifndef NODE_NODE_KEYSTORE_H
+#define NODE_NODE_KEYSTORE_H
 #include "base/base.h"
 #include "base/buf.h"
 

@@ -1,5 +1,5 @@
-/* keystore.c - see keystore.h. */
-#include "node/keystore.h"
+/* node_keystore.c - see node_keystore.h. */
+#include "node/node_keystore.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "crypto/keccak.h"
