@@ -3,8 +3,8 @@
 
 /* EIP-4844, EIP-7691; Osaka keeps Prague's until a blob row says otherwise. */
 static const struct chain_blob_row chain_blob_ethereum[] = {
-  {0, 3, 6, 3338477},
-  {0, 6, 9, 5007716},
+  {"cancun", 0, 3, 6, 3338477},
+  {"prague", 0, 6, 9, 5007716},
 };
 
 bool chain_fork_by_time(enum evm_fork f) { return f >= EVM_SHANGHAI; }
@@ -31,7 +31,7 @@ enum evm_fork chain_fork_at(const struct chain_schedule *s, u64 number,
 }
 
 struct chain_blob_row chain_blob_default(enum evm_fork f) {
-  if (f < EVM_CANCUN) return (struct chain_blob_row){0, 0, 0, 0};
+  if (f < EVM_CANCUN) return (struct chain_blob_row){.time = 0};
   return chain_blob_ethereum[f >= EVM_PRAGUE];
 }
 

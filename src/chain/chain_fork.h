@@ -15,6 +15,7 @@
 #define CHAIN_BLOB_ROW_MAX 16
 
 struct chain_blob_row {
+  char name[8];           /* "cancun", "bpo1", ...: geth's key */
   u64 time;               /* in force from this header timestamp on */
   u64 target, max, update_fraction;
 };
