@@ -93,6 +93,11 @@ one() { # one KIND FILE SOURCE
     node) set -- node --test --test-reporter=tap "$file" ;;
   esac
   rm -rf "$dir"; mkdir -p "$dir"
+  if [ $kind = c ] && [ ! -x "$file" ]; then
+    printf 'F\t%s\t%s\n' "$suite" "was not built" >"$OUT/$id.res"
+    echo "FAIL $suite: was not built"
+    return
+  fi
   start=$(date +%s)
   (cd "$dir" && TMPDIR=$dir exec timeout -k 10 $((limit * TEST_SLOW)) "$@") \
     >"$log" 2>&1 </dev/null
@@ -171,10 +176,12 @@ fi
 
 cat "$OUT"/*.res 2>/dev/null | awk -F '\t' '
   { n[$1]++ }
-  $1 == "S" { skip[++s] = sprintf("  %-34s %s", $2, $3) }
+  # A suite that skips much for one reason says it three times.
+  $1 == "S" && ++of[$2] <= 3 { skip[++s] = sprintf("  %-34s %s", $2, $3) }
   $1 == "F" { bad[++b] = sprintf("  %-34s %s", $2, $3) }
   END {
-    if (s) { print "\nskipped, and why:"; for (i = 1; i <= s; i++) print skip[i] }
+    if (s) { print "\nskipped, and why:"; for (i = 1; i <= s; i++) print skip[i]
+      for (k in of) if (of[k] > 3) printf "  %-34s and %d more\n", k, of[k] - 3 }
     if (b) { print "\nfailed:"; for (i = 1; i <= b; i++) print bad[i] }
     if (!n["P"] && !n["F"]) { print "\nno test ran"; bad_end = 1 }
     printf "\n%d passed, %d failed, %d skipped\n", n["P"], n["F"], n["S"]
