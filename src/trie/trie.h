@@ -14,7 +14,7 @@
 
 /*------------------------------------------------------ ordered builder */
 struct trie_pair {
-  slice key, val; /* any lengths; val not empty */
+  slice key, val; /* keys up to 255 bytes; val not empty */
 };
 /* Keys strictly ascending (bytewise, shorter first when one is a prefix). */
 void trie_root_sorted(hash32 *root, const struct trie_pair *pairs, size_t cnt,
@@ -62,6 +62,18 @@ struct trie_result {
 err trie_update(struct trie_result *out, const struct trie_source *src,
                 const struct trie_change *changes, size_t cnt,
                 const struct par *par, struct arena *a) MUST_USE;
+/* Several tries at once: their nodes are hashed together, which is faster than
+** one after the other, and dealt out to the workers.  The sources may differ;
+** on an error all results are void. */
+struct trie_job {
+  const struct trie_source *src;
+  const struct trie_change *change;
+  size_t cnt;
+  struct trie_result out;
+  bool is_cut, was_empty; /* the update's own */
+};
+err trie_update_all(struct trie_job *job, size_t job_cnt,
+                    const struct par *par, struct arena *a) MUST_USE;
 /* The proof of key (present or absent): the RLP nodes from the root down, as
 ** in eth_getProof.  nodes in the arena. */
 err trie_prove(slice **nodes, u32 *node_cnt, const struct trie_source *src,

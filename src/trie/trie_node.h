@@ -1,6 +1,6 @@
 /* trie_node.h - what the files of this folder share: nibbles, Ethereum's node
-** encodings, and a hasher that gathers encodings and hashes many at once.
-** Not for other folders.
+** encodings, the stored records, and a hasher that gathers encodings and
+** hashes many at once.  Not for other folders.
 **
 ** A key or path is packed, two nibbles a byte, the high one first; positions
 ** count nibbles.  A node's reference is its keccak256, or the encoding itself
@@ -10,6 +10,7 @@
 #define TRIE_TRIE_NODE_H
 #include "base/arena.h"
 #include "base/base.h"
+#include "trie/trie.h"
 
 #define TRIE_KEY_NIBBLES 64
 
@@ -38,6 +39,37 @@ struct trie_ref_view {
 };
 size_t trie_branch_len(const struct trie_ref_view ref[16], slice val);
 size_t trie_branch_put(u8 *out, const struct trie_ref_view ref[16], slice val);
+
+/* An edge of the persistent trie: what hangs below one nibble of a branch, or
+** below the root.  It spans the nibbles from where it starts (known from where
+** it is) to `to`: 64 for a leaf, the branch's depth for a branch. */
+enum trie_kind { TRIE_EMPTY, TRIE_LEAF, TRIE_BRANCH };
+struct trie_edge {
+  u8 kind, to;
+  u8 tail_at;      /* tail holds the path's bytes from this one on */
+  u8 ref_len;
+  const u8 *tail;
+  const u8 *ref;   /* when node is NULL */
+  void *node;      /* new in this update: trie_leaf_new, trie_branch_new */
+};
+/* The stored records; trie_record.c tells their bytes.  Reading checks all and
+** gives views; ERR_CORRUPT.  key: any key that begins with the branch's path.
+** A put writes at most *_max bytes and returns how many. */
+err trie_root_load(struct trie_edge *out, const struct trie_source *src)
+    MUST_USE;
+err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
+                     const u8 *key, u32 depth) MUST_USE;
+/* Bytes of one edge's part in a branch record, refs taken as hashes. */
+u32 trie_record_edge_max(const struct trie_edge *e, u32 depth);
+#define TRIE_RECORD_HEAD 4u
+#define TRIE_RECORD_ROOT_MAX 66u
+size_t trie_record_put(u8 *out, const struct trie_edge *edge, u16 mask,
+                       u32 depth, const struct trie_ref_view *ref);
+size_t trie_record_root_put(u8 *out, const struct trie_edge *e,
+                            const hash32 *root);
+/* The whole path of an edge that starts at `at`: key gives the nibbles before. */
+void trie_edge_path(u8 out[32], const struct trie_edge *e, const u8 *key,
+                    u32 at);
 
 /* Gathers encodings; a reference asked for is valid after the flush. */
 #define TRIE_HASHER_CNT 64
