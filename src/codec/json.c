@@ -209,7 +209,8 @@ void jsonw_i64(struct jsonw *w, i64 v) {
   jsonw_raw(w, slice_of(t, (size_t)len));
 }
 
-/* The shortest of 15 to 17 digits that reads back the same. */
+/* The shortest of 15 to 17 digits that reads back the same; with ".0" where it
+** would else read back as an integer. */
 void jsonw_double(struct jsonw *w, double v) {
   char t[40];
   int len = 0;
@@ -220,6 +221,10 @@ void jsonw_double(struct jsonw *w, double v) {
   for (int digits = 15; digits <= 17; digits++) {
     len = snprintf(t, sizeof(t), "%.*g", digits, v);
     if (strtod(t, NULL) == v) break;
+  }
+  if (!t[strspn(t, "-0123456789")]) {
+    memcpy(t + len, ".0", 3);
+    len += 2;
   }
   jsonw_raw(w, slice_of(t, (size_t)len));
 }
