@@ -146,7 +146,7 @@ static void rpc_on_block(void *ctx, u64 head) {
   __atomic_store_n(&((struct rpc_server *)ctx)->head, head, __ATOMIC_RELEASE);
 }
 
-u64 rpc_head(const struct rpc_server *s) {
+u64 rpc_height(const struct rpc_server *s) {
   return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
 }
 

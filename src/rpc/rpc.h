@@ -66,6 +66,9 @@ void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
 ** in doubt. */
 bool rpc_is_quick(slice body);
 
+/* The newest durable height, without opening a view. */
+u64 rpc_height(const struct rpc_server *s);
+
 /* "CyberMiles/v0.1.0-0123456789ab/linux-amd64", as web3_clientVersion. */
 const char *rpc_client_version(void);
 

@@ -162,8 +162,6 @@ err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
 ** is false. */
 err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,
              bool *found, const struct rpc_block *at) MUST_USE;
-/* The newest durable height, without a view. */
-u64 rpc_head(const struct rpc_server *s);
 
 /*--------------------------------------------------------------- methods */
 

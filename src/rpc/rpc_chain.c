@@ -84,7 +84,7 @@ err rpc_do_eth_accounts(struct rpc_call *c) {
 }
 
 err rpc_do_eth_blockNumber(struct rpc_call *c) {
-  jsonw_quantity(&c->w, rpc_head(c->batch->server));
+  jsonw_quantity(&c->w, rpc_height(c->batch->server));
   return ERR_OK;
 }
 

@@ -1,0 +1,15 @@
+/* rpc_client.h - asks a JSON-RPC server over HTTP/1.1: for the commands that
+** talk to a running node.  Addresses are literals: no name is resolved. */
+#ifndef RPC_RPC_CLIENT_H
+#define RPC_RPC_CLIENT_H
+#include "base/base.h"
+#include "base/buf.h"
+
+/* Posts body to url ("http://127.0.0.1:8545/path", "http://[::1]:8545",
+** "http://localhost") and appends the reply's body to out.  ERR_USAGE for a
+** url that is none of these; ERR_IO when nobody answers, ERR_TIMEOUT after
+** timeout_ms of silence, ERR_INPUT for an answer that is no HTTP or no 200
+** (msg has its first line), ERR_LIMIT over max bytes. */
+err rpc_client_post(struct buf *out, const char *url, slice body, size_t max,
+                    u32 timeout_ms, struct errmsg *msg) MUST_USE;
+#endif

@@ -1,0 +1,543 @@
+/* http.c - the HTTP port: listening, routing, bodies, workers.
+**
+** libmicrohttpd runs a few event loops (epoll), each with its own share of the
+** connections.  A request goes: headers (Host, route, method, content type and
+** length are judged) -> body collected, up to its limit -> answered.  What is
+** quick (rpc_is_quick, files, health) is answered on the event loop; the rest
+** by a worker while the connection is suspended, so that a slow eth_call holds
+** up nobody else's request.
+**
+** A request and its answer cost three system calls on a kept-alive connection
+** (epoll_wait, recvfrom, sendmsg; libmicrohttpd sets TCP_NODELAY itself):
+** 9-13 us round trip on one connection over loopback was measured.  A client
+** that writes headers and body apart without TCP_NODELAY waits 44 ms for its
+** own kernel (Nagle against delayed acknowledgement): nothing here can help.
+**
+** Limits: connections in all and of one address, headers 32 KiB, bodies
+** (rpc.body_max; 256 KiB for /api/; 256 MiB of all together), 60 s for a body
+** to arrive, idle time.
+** The listening address is a literal: nothing here resolves names.
+*/
+#include "web/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "codec/json.h"
+#include "web/http_int.h"
+
+#define HTTP_CONNECTION_MEMORY 32768u
+#define HTTP_BACKLOG 1024
+
+/*---------------------------------------------------------------- answers */
+
+const char *http_header(const struct http_request *rq, const char *name) {
+  return MHD_lookup_connection_value(rq->conn, MHD_HEADER_KIND, name);
+}
+
+void http_say(struct http_request *rq, u32 status, const char *fmt, ...) {
+  char text[512];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  buf_clear(&rq->reply);
+  buf_put_str(&rq->reply, text);
+  buf_put_u8(&rq->reply, '\n');
+  rq->type = "text/plain; charset=utf-8";
+  rq->status = status;
+}
+
+void http_api_error(struct http_request *rq, u32 status, const char *code,
+                    const char *fmt, ...) {
+  char text[512];
+  struct jsonw w;
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  buf_clear(&rq->reply);
+  jsonw_init(&w, &rq->reply);
+  jsonw_obj(&w);
+  jsonw_key(&w, "error");
+  jsonw_obj(&w);
+  jsonw_kv_str(&w, "code", code);
+  jsonw_kv_str(&w, "message", text);
+  jsonw_obj_end(&w);
+  jsonw_obj_end(&w);
+  rq->type = "application/json";
+  rq->status = status;
+}
+
+static void http_add_cors(struct http_request *rq, struct MHD_Response *r) {
+  if (rq->h->origin_cnt == 0 || rq->route != HTTP_RPC) return;
+  const char *origin = http_cors_origin(rq);
+  MHD_add_response_header(r, "Vary", "Origin");
+  if (origin) MHD_add_response_header(r, "Access-Control-Allow-Origin", origin);
+}
+
+/* Sends what rq->status, type and reply hold; the reply's memory goes along. */
+static enum MHD_Result http_send(struct http_request *rq) {
+  struct MHD_Response *r;
+  if (rq->reply.len) {
+    r = MHD_create_response_from_buffer_with_free_callback(
+        rq->reply.len, rq->reply.ptr, mem_free);
+    MUST(r);
+    buf_init(&rq->reply, 0); /* given away */
+  } else {
+    r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    MUST(r);
+  }
+  if (rq->type) MHD_add_response_header(r, "Content-Type", rq->type);
+  http_add_cors(rq, r);
+  if (rq->route == HTTP_RPC) {
+    MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+  } else {
+    MHD_add_response_header(r, "Cache-Control", "no-store");
+    http_add_security(r);
+  }
+  enum MHD_Result ok = MHD_queue_response(rq->conn, rq->status, r);
+  MHD_destroy_response(r);
+  return ok;
+}
+
+/* A preflight: what the page asked for is granted if its origin is. */
+static enum MHD_Result http_send_preflight(struct http_request *rq) {
+  struct MHD_Response *r =
+      MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  http_add_cors(rq, r);
+  if (http_cors_origin(rq)) {
+    MHD_add_response_header(r, "Access-Control-Allow-Methods", "POST");
+    MHD_add_response_header(r, "Access-Control-Allow-Headers", "content-type");
+    MHD_add_response_header(r, "Access-Control-Max-Age", "600");
+  }
+  enum MHD_Result ok = MHD_queue_response(rq->conn, MHD_HTTP_NO_CONTENT, r);
+  MHD_destroy_response(r);
+  return ok;
+}
+
+/*---------------------------------------------------------------- routing */
+
+enum { HTTP_GET = 1, HTTP_POST = 2, HTTP_OPTIONS = 4, HTTP_OTHER = 8 };
+
+static const struct http_route_row {
+  const char *path;
+  u32 method;
+  enum http_route route;
+  bool keys;  /* needs http_keys_allowed */
+  bool quick; /* answered on the event loop */
+} http_routes[] = {
+  {"/", HTTP_POST, HTTP_RPC, false, false},
+  {"/api/events", HTTP_GET, HTTP_EVENTS, false, true},
+  {"/api/keys", HTTP_GET, HTTP_KEYS, true, false},
+  {"/api/keys", HTTP_POST, HTTP_KEY_NEW, true, false},
+  {"/api/send", HTTP_POST, HTTP_SEND, true, false},
+  {"/api/status", HTTP_GET, HTTP_STATUS, false, true},
+  {"/healthz", HTTP_GET, HTTP_HEALTH, false, true},
+  {"/readyz", HTTP_GET, HTTP_READY, false, true},
+  {"/version", HTTP_GET, HTTP_VERSION, false, true},
+};
+
+static u32 http_method(const char *m) {
+  if (strcmp(m, "GET") == 0 || strcmp(m, "HEAD") == 0) return HTTP_GET;
+  if (strcmp(m, "POST") == 0) return HTTP_POST;
+  if (strcmp(m, "OPTIONS") == 0) return HTTP_OPTIONS;
+  return HTTP_OTHER;
+}
+
+/* The row for path and method; NULL: *known says whether the path is one of
+** ours under another method. */
+static const struct http_route_row *http_find_route(const char *path,
+                                                    u32 method, bool *known) {
+  *known = strncmp(path, "/api/", 5) == 0;
+  for (u32 i = 0; i < ARRAY_LEN(http_routes); i++) {
+    if (strcmp(http_routes[i].path, path) != 0) continue;
+    *known = true;
+    if (http_routes[i].method == method) return &http_routes[i];
+  }
+  return NULL;
+}
+
+static bool http_route_is_quick(enum http_route route) {
+  for (u32 i = 0; i < ARRAY_LEN(http_routes); i++) {
+    if (http_routes[i].route == route) return http_routes[i].quick;
+  }
+  return true;
+}
+
+/* Content-Length, or 0. */
+static u64 http_content_length(const struct http_request *rq) {
+  const char *t = http_header(rq, "Content-Length");
+  u64 n = 0;
+  for (; t && *t >= '0' && *t <= '9' && n < (1ull << 40); t++) {
+    n = n * 10 + (u64)(*t - '0');
+  }
+  return n;
+}
+
+static void http_refuse_host(struct http_request *rq, const char *name) {
+  http_say(rq, MHD_HTTP_FORBIDDEN,
+           "invalid host specified: \"%.100s\" is not a name of this node; "
+           "call it by its address, or start it with --http.vhosts %.100s",
+           name, name);
+}
+
+/* Judges the headers of a POST. */
+static void http_check_post(struct http_request *rq) {
+  u64 len = http_content_length(rq);
+  rq->body_max = rq->route == HTTP_RPC ? rpc_limits(rq->h->rpc)->body_max
+                                       : HTTP_API_BODY_MAX;
+  if (!http_is_json(rq)) {
+    http_say(rq, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+             "invalid content type, only application/json is supported");
+  } else if (len > rq->body_max) {
+    http_say(rq, MHD_HTTP_CONTENT_TOO_LARGE,
+             "content length too large (%llu>%llu)", (unsigned long long)len,
+             (unsigned long long)rq->body_max);
+  }
+}
+
+/* Judges the headers: sets the route, or the answer (status). */
+static void http_begin(struct http_request *rq, const char *path,
+                       const char *method) {
+  char name[HTTP_NAME_MAX];
+  u32 m = http_method(method);
+  bool known;
+  const char *why;
+  if (!http_host_allowed(rq, name, sizeof name)) {
+    http_refuse_host(rq, name);
+    return;
+  }
+  const struct http_route_row *row = http_find_route(path, m, &known);
+  if (row) {
+    rq->route = row->route;
+    if (row->keys && !http_keys_allowed(rq, &why)) {
+      http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+    } else if (m == HTTP_POST) {
+      http_check_post(rq);
+    }
+  } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
+    rq->route = HTTP_PAGE;
+  } else if (m == HTTP_OPTIONS && strcmp(path, "/") == 0) {
+    rq->route = HTTP_RPC;
+  } else if (known && m == HTTP_GET) {
+    http_api_error(rq, MHD_HTTP_NOT_FOUND, "not_found", "no such route");
+  } else {
+    http_say(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed");
+  }
+}
+
+/*---------------------------------------------------------------- workers */
+
+static void http_run_rpc(struct http_request *rq) {
+  static const struct rpc_peer peer = {.access = RPC_PUBLIC};
+  rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer);
+  rq->type = "application/json";
+  rq->status = MHD_HTTP_OK;
+}
+
+/* Makes the answer of anything but files and events. */
+static void http_run(struct http_request *rq) {
+  switch (rq->route) {
+    case HTTP_RPC: http_run_rpc(rq); break;
+    case HTTP_STATUS: http_api_status(rq); break;
+    case HTTP_KEYS: http_api_keys(rq); break;
+    case HTTP_KEY_NEW: http_api_key_new(rq); break;
+    case HTTP_SEND: http_api_send(rq); break;
+    case HTTP_VERSION: http_api_version(rq); break;
+    case HTTP_READY: http_api_ready(rq); break;
+    default: http_say(rq, MHD_HTTP_OK, "ok"); break;
+  }
+}
+
+static void *http_work(void *arg) {
+  struct http *h = arg;
+  pthread_mutex_lock(&h->lock);
+  for (;;) {
+    while (!h->first && !h->stopping) pthread_cond_wait(&h->work, &h->lock);
+    struct http_request *rq = h->first;
+    if (!rq) break; /* stopping, and all done */
+    h->first = rq->next;
+    if (!h->first) h->last = NULL;
+    pthread_mutex_unlock(&h->lock);
+    http_run(rq);
+    MHD_resume_connection(rq->conn);
+    pthread_mutex_lock(&h->lock);
+  }
+  pthread_mutex_unlock(&h->lock);
+  return NULL;
+}
+
+/* Gives the request to a worker; false when stopping. */
+static bool http_hand_over(struct http_request *rq) {
+  struct http *h = rq->h;
+  pthread_mutex_lock(&h->lock);
+  bool ok = !h->stopping;
+  if (ok) {
+    rq->waiting = true;
+    rq->next = NULL;
+    MHD_suspend_connection(rq->conn);
+    if (h->last) {
+      h->last->next = rq;
+    } else {
+      h->first = rq;
+    }
+    h->last = rq;
+    pthread_cond_signal(&h->work);
+  }
+  pthread_mutex_unlock(&h->lock);
+  return ok;
+}
+
+/*--------------------------------------------------------------- requests */
+
+/* The request is complete. */
+static enum MHD_Result http_finish(struct http_request *rq, const char *path,
+                                   const char *method) {
+  if (rq->status) return http_send(rq); /* refused, or a worker is done */
+  if (rq->route == HTTP_PAGE) return http_page_send(rq, path);
+  if (rq->route == HTTP_EVENTS) return http_events_send(rq);
+  if (strcmp(method, "OPTIONS") == 0) return http_send_preflight(rq);
+  bool quick = rq->route == HTTP_RPC ? rpc_is_quick(buf_slice(&rq->body))
+                                     : http_route_is_quick(rq->route);
+  if (quick) {
+    http_run(rq);
+    return http_send(rq);
+  }
+  if (http_hand_over(rq)) return MHD_YES;
+  http_say(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "the node is shutting down");
+  return http_send(rq);
+}
+
+static enum MHD_Result http_take_body(struct http_request *rq, const char *p,
+                                      size_t *len) {
+  if (node_clock_ms() - rq->since_ms > HTTP_UPLOAD_MS) return MHD_NO;
+  if (!rq->status) {
+    rq->counted += *len;
+    u64 total =
+        __atomic_add_fetch(&rq->h->body_bytes, *len, __ATOMIC_RELAXED);
+    if (rq->body.len + *len > rq->body_max) {
+      http_say(rq, MHD_HTTP_CONTENT_TOO_LARGE, "body larger than %llu bytes",
+               (unsigned long long)rq->body_max);
+    } else if (total > HTTP_BODIES_MAX) {
+      http_say(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "too many large requests");
+    } else {
+      buf_put(&rq->body, p, *len);
+    }
+  }
+  *len = 0;
+  return MHD_YES;
+}
+
+static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
+                                       const char *path, const char *method,
+                                       const char *version, const char *data,
+                                       size_t *data_len, void **ctx) {
+  struct http_request *rq = *ctx;
+  (void)version;
+  if (!rq) {
+    rq = *ctx = mem_alloc(sizeof *rq);
+    rq->h = cls;
+    rq->conn = conn;
+    rq->since_ms = node_clock_ms();
+    buf_init(&rq->body, 0);
+    buf_init(&rq->reply, 0);
+    http_begin(rq, path, method);
+    /* A refusal now closes the connection before its body is read. */
+    return rq->status ? http_send(rq) : MHD_YES;
+  }
+  if (*data_len) return http_take_body(rq, data, data_len);
+  return http_finish(rq, path, method);
+}
+
+static void http_on_done(void *cls, struct MHD_Connection *conn, void **ctx,
+                         enum MHD_RequestTerminationCode why) {
+  struct http_request *rq = *ctx;
+  (void)cls;
+  (void)conn;
+  (void)why;
+  if (!rq) return;
+  __atomic_sub_fetch(&rq->h->body_bytes, rq->counted, __ATOMIC_RELAXED);
+  buf_fini(&rq->body);
+  buf_fini(&rq->reply);
+  mem_free(rq);
+  *ctx = NULL;
+}
+
+/*----------------------------------------------------------- start and stop */
+
+static void http_on_log(void *cls, const char *fmt, va_list ap) {
+  char text[256];
+  (void)cls;
+  if (!log_on(LOG_DEBUG)) return;
+  vsnprintf(text, sizeof text, fmt, ap);
+  text[strcspn(text, "\n")] = 0;
+  log_event(LOG_DEBUG, "http", "http.library", "text=\"%s\"", text);
+}
+
+static err http_parse_addr(struct sockaddr_storage *out, socklen_t *len,
+                           const char *addr, u16 port, struct errmsg *msg) {
+  struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  memset(out, 0, sizeof *out);
+  if (strcmp(addr, "localhost") == 0) addr = "127.0.0.1";
+  if (inet_pton(AF_INET, addr, &in.sin_addr) == 1) {
+    memcpy(out, &in, sizeof in);
+    *len = sizeof in;
+  } else if (inet_pton(AF_INET6, addr, &in6.sin6_addr) == 1) {
+    memcpy(out, &in6, sizeof in6);
+    *len = sizeof in6;
+  } else {
+    return err_say(msg, ERR_USAGE,
+                   "--http.addr %s is no IP address: give one such as "
+                   "127.0.0.1, 0.0.0.0 or ::1", addr);
+  }
+  return ERR_OK;
+}
+
+static err http_bind_error(const struct http_config *c, int why,
+                           struct errmsg *msg) {
+  switch (why) {
+    case EADDRINUSE:
+      return err_say(msg, ERR_BIND,
+                     "port %u of %s is in use by another program: stop it, or "
+                     "choose another with --http.port", c->port, c->addr);
+    case EACCES:
+      return err_say(msg, ERR_BIND,
+                     "no right to listen on port %u: choose one above 1023 "
+                     "with --http.port", c->port);
+    case EADDRNOTAVAIL:
+      return err_say(msg, ERR_BIND,
+                     "%s is no address of this machine: give one of its own "
+                     "with --http.addr", c->addr);
+    default:
+      return err_say(msg, ERR_BIND, "cannot listen on %s port %u: %s", c->addr,
+                     c->port, strerror(why));
+  }
+}
+
+static err http_listen(struct http *h, int *fd, struct errmsg *msg) {
+  const struct http_config *c = &h->cfg;
+  struct sockaddr_storage sa;
+  socklen_t len = 0;
+  u16 port = c->port == HTTP_PORT_ANY ? 0 : (u16)c->port;
+  TRY(http_parse_addr(&sa, &len, c->addr, port, msg));
+  int one = 1, s = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (s < 0) return http_bind_error(c, errno, msg);
+  setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(s, (struct sockaddr *)&sa, len) != 0 ||
+      listen(s, HTTP_BACKLOG) != 0 ||
+      getsockname(s, (struct sockaddr *)&sa, &len) != 0) {
+    int why = errno;
+    close(s);
+    return http_bind_error(c, why, msg);
+  }
+  in_port_t got;
+  memcpy(&got, (u8 *)&sa + (sa.ss_family == AF_INET
+                                ? offsetof(struct sockaddr_in, sin_port)
+                                : offsetof(struct sockaddr_in6, sin6_port)),
+         sizeof got);
+  h->port = ntohs(got);
+  snprintf(h->url, sizeof h->url,
+           sa.ss_family == AF_INET ? "http://%s:%u" : "http://[%s]:%u",
+           c->addr, h->port);
+  *fd = s;
+  return ERR_OK;
+}
+
+static void http_defaults(struct http_config *c) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  u32 n = cores < 1 ? 1 : (u32)cores;
+  if (!c->addr || !c->addr[0]) c->addr = "127.0.0.1";
+  if (!c->port) c->port = HTTP_PORT_DEFAULT;
+  if (!c->thread_cnt) c->thread_cnt = n < 2 ? 2 : n > 8 ? 8 : n;
+  if (!c->worker_cnt) c->worker_cnt = n < 2 ? 4 : n > 16 ? 32 : 2 * n;
+  if (c->worker_cnt > 32) c->worker_cnt = 32;
+  if (!c->conn_max) c->conn_max = 10000;
+  if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
+  if (!c->timeout_s) c->timeout_s = 120;
+  if (!c->event_max) c->event_max = 2048;
+}
+
+static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
+  const struct http_config *c = &h->cfg;
+  return MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+          MHD_USE_ERROR_LOG,
+      0, NULL, NULL, http_on_request, h,
+      MHD_OPTION_EXTERNAL_LOGGER, http_on_log, NULL,
+      MHD_OPTION_LISTEN_SOCKET, fd,
+      MHD_OPTION_THREAD_POOL_SIZE, c->thread_cnt,
+      MHD_OPTION_CONNECTION_LIMIT, c->conn_max,
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->conn_ip_max,
+      MHD_OPTION_CONNECTION_TIMEOUT, c->timeout_s,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+      MHD_OPTION_NOTIFY_COMPLETED, http_on_done, NULL,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_END);
+}
+
+err http_start(struct http **out, const struct http_config *cfg,
+               struct node *n, struct errmsg *msg) {
+  struct http *h = mem_alloc(sizeof *h);
+  int fd = -1;
+  h->node = n;
+  h->cfg = *cfg;
+  http_defaults(&h->cfg);
+  err e = http_listen(h, &fd, msg);
+  if (e < 0) {
+    mem_free(h);
+    return e;
+  }
+  pthread_mutex_init(&h->lock, NULL);
+  pthread_mutex_init(&h->key_lock, NULL);
+  pthread_cond_init(&h->work, NULL);
+  http_policy_init(h);
+  h->rpc = rpc_open(n, &h->cfg.rpc);
+  http_pages_make(h);
+  http_events_start(h);
+  for (; h->worker_cnt < h->cfg.worker_cnt; h->worker_cnt++) {
+    if (pthread_create(&h->worker[h->worker_cnt], NULL, http_work, h)) break;
+  }
+  h->daemon = h->worker_cnt ? http_start_daemon(h, fd) : NULL;
+  if (!h->daemon) {
+    close(fd);
+    http_stop(h);
+    return err_say(msg, ERR_IO, "cannot start the HTTP threads");
+  }
+  *out = h;
+  return ERR_OK;
+}
+
+void http_stop(struct http *h) {
+  if (!h) return;
+  int fd = h->daemon ? MHD_quiesce_daemon(h->daemon) : -1;
+  pthread_mutex_lock(&h->lock);
+  h->stopping = true;
+  pthread_cond_broadcast(&h->work);
+  pthread_mutex_unlock(&h->lock);
+  for (u32 i = 0; i < h->worker_cnt; i++) pthread_join(h->worker[i], NULL);
+  http_events_stop(h);
+  if (h->daemon) MHD_stop_daemon(h->daemon);
+  if (fd >= 0) close(fd);
+  http_events_free(h);
+  http_pages_free(h);
+  rpc_close(h->rpc);
+  http_policy_fini(h);
+  pthread_cond_destroy(&h->work);
+  pthread_mutex_destroy(&h->lock);
+  pthread_mutex_destroy(&h->key_lock);
+  mem_free(h);
+}
+
+u16 http_port(const struct http *h) { return h->port; }
+const char *http_url(const struct http *h) { return h->url; }
+
+#undef HTTP_CONNECTION_MEMORY
+#undef HTTP_BACKLOG

@@ -1,0 +1,136 @@
+/* http_int.h - inside src/web: one request under way, and the parts of the
+** server.
+**
+** Threads: libmicrohttpd's event loops own every connection and call
+** http_on_request; quick requests are answered there.  Slow ones are handed
+** to the workers: the connection is suspended, a worker fills req->reply and
+** resumes it, and the event loop sends it.  One more thread tells events.
+*/
+#ifndef WEB_HTTP_INT_H
+#define WEB_HTTP_INT_H
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "web/http.h"
+
+#define HTTP_NAME_MAX 256u        /* a host name or origin */
+#define HTTP_LIST_MAX 64u         /* names in --http.vhosts, --http.corsdomain */
+#define HTTP_API_BODY_MAX 262144u /* /api/ bodies */
+#define HTTP_BODIES_MAX (256ull << 20) /* all bodies under way */
+#define HTTP_UPLOAD_MS 60000u     /* a body must arrive within */
+#define HTTP_EVENT_RING 64u
+#define HTTP_EVENT_TEXT_MAX 512u
+#define HTTP_HEARTBEAT_MS 15000u
+#define HTTP_EVENT_GAP_MS 50u     /* least time between two heads told */
+#define HTTP_READY_AGE_MS 60000u  /* head older: not ready */
+
+/* The files of the dashboard as ready-made responses: as they are, gzip. */
+struct http_page {
+  struct MHD_Response *raw, *gz;
+};
+
+struct http_request;
+struct http_event;
+struct http_reader;
+
+struct http {
+  struct node *node;
+  struct rpc_server *rpc;
+  struct http_config cfg;
+  char *vhosts[HTTP_LIST_MAX], *origins[HTTP_LIST_MAX];
+  u32 vhost_cnt, origin_cnt;
+  bool any_host, any_origin;
+  struct MHD_Daemon *daemon;
+  u16 port;
+  char url[80];
+  u64 body_bytes;         /* of all requests; atomic */
+  struct http_page *page; /* by index in gen_asset */
+
+  pthread_mutex_t lock;   /* guards the following */
+  pthread_cond_t work;    /* there is work, or stopping */
+  struct http_request *first, *last;
+  bool stopping;
+  pthread_t worker[32];
+  u32 worker_cnt;
+
+  pthread_mutex_t key_lock; /* one password at a time */
+
+  pthread_mutex_t head_lock; /* guards the following; held for moments only */
+  pthread_cond_t head_wake;
+  u64 head;               /* newest height heard of */
+  u64 head_ms;            /* when */
+
+  pthread_mutex_t event_lock; /* guards the following */
+  u64 event_seq;          /* events told so far */
+  struct http_event *ring;
+  struct http_reader *readers;
+  u32 reader_cnt;
+  bool event_stop;
+  pthread_t event_thread;
+  u32 watch;
+};
+
+enum http_route {
+  HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
+  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION
+};
+
+struct http_request {
+  struct http *h;
+  struct MHD_Connection *conn;
+  struct http_request *next; /* in the queue of work */
+  enum http_route route;
+  u64 since_ms;
+  struct buf body;
+  u64 body_max, counted;     /* counted: its part of http.body_bytes */
+  /* The answer: status 0 = not made yet. */
+  u32 status;
+  const char *type;
+  struct buf reply;
+  bool waiting;              /* suspended, a worker has it */
+};
+
+/* A header's value, or NULL. */
+const char *http_header(const struct http_request *rq, const char *name);
+/* Sets the answer to a line of text, or to an API error object. */
+void http_say(struct http_request *rq, u32 status, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void http_api_error(struct http_request *rq, u32 status, const char *code,
+                    const char *fmt, ...) PRINTF_LIKE(4, 5);
+void http_add_security(struct MHD_Response *r);
+
+/* http_policy.c: who may ask what. */
+void http_policy_init(struct http *h);
+void http_policy_fini(struct http *h);
+/* True when the Host header is one of ours; else name is what it said. */
+bool http_host_allowed(const struct http_request *rq, char *name, size_t size);
+/* The Origin to grant in CORS headers, or NULL. */
+const char *http_cors_origin(const struct http_request *rq);
+bool http_is_json(const struct http_request *rq);
+/* Whether this caller may use the node's keys; else why not. */
+bool http_keys_allowed(const struct http_request *rq, const char **why);
+
+/* http_page.c: the dashboard's files. */
+void http_pages_make(struct http *h);
+void http_pages_free(struct http *h);
+enum MHD_Result http_page_send(struct http_request *rq, const char *path);
+
+/* http_api.c: the answers below /api/ and the health routes, on a worker or
+** an event loop; each sets status, type and reply. */
+void http_api_status(struct http_request *rq);
+void http_api_keys(struct http_request *rq);
+void http_api_key_new(struct http_request *rq);
+void http_api_send(struct http_request *rq);
+void http_api_version(struct http_request *rq);
+void http_api_ready(struct http_request *rq);
+
+/* http_event.c: server-sent events. */
+void http_events_start(struct http *h);
+/* Ends the streams; http_events_free after the daemon is stopped. */
+void http_events_stop(struct http *h);
+void http_events_free(struct http *h);
+enum MHD_Result http_events_send(struct http_request *rq);
+/* Milliseconds since the newest block was heard of. */
+u64 http_events_head_age(struct http *h);
+#endif

@@ -1,0 +1,161 @@
+/* http_policy.c - which names, origins and peers are let in.
+**
+** Host: a page of another site can make its own name resolve to this machine
+** (DNS rebinding) and then talks to us as "same origin"; but its Host header
+** still carries that name.  So only localhost, IP literals and the names of
+** --http.vhosts are answered.
+** Origin: by default no other origin may read our answers.  The key-using
+** routes demand, beyond that, a peer on the loopback interface that calls us
+** by a loopback name, no foreign Origin or Sec-Fetch-Site, and no trace of a
+** proxy, whose users would all look local.
+*/
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "web/http_int.h"
+
+static u32 policy_split(char **out, const char *list, bool *any) {
+  u32 cnt = 0;
+  for (const char *p = list ? list : ""; *p && cnt < HTTP_LIST_MAX;) {
+    p += strspn(p, ", ");
+    size_t n = strcspn(p, ", ");
+    if (n == 0) break;
+    if (n == 1 && *p == '*') *any = true;
+    char *s = mem_alloc(n + 1);
+    memcpy(s, p, n);
+    out[cnt++] = s;
+    p += n;
+  }
+  return cnt;
+}
+
+void http_policy_init(struct http *h) {
+  h->vhost_cnt = policy_split(h->vhosts, h->cfg.vhosts, &h->any_host);
+  h->origin_cnt = policy_split(h->origins, h->cfg.corsdomain, &h->any_origin);
+}
+
+void http_policy_fini(struct http *h) {
+  for (u32 i = 0; i < h->vhost_cnt; i++) mem_free(h->vhosts[i]);
+  for (u32 i = 0; i < h->origin_cnt; i++) mem_free(h->origins[i]);
+}
+
+/* The name in "name:port", "[::1]:port"; false when it is no such thing. */
+static bool policy_host_name(char *out, size_t size, const char *host) {
+  size_t n;
+  if (host[0] == '[') {
+    host++;
+    n = strcspn(host, "]");
+    if (host[n] != ']' || (host[n + 1] && host[n + 1] != ':')) return false;
+  } else {
+    n = strcspn(host, ":");
+    if (host[n] == ':' && strchr(host + n + 1, ':')) return false;
+  }
+  if (n == 0 || n >= size) return false;
+  memcpy(out, host, n);
+  out[n] = 0;
+  if (n > 1 && out[n - 1] == '.') out[n - 1] = 0;
+  return true;
+}
+
+static bool policy_is_ip(const char *name) {
+  u8 a[16];
+  return inet_pton(AF_INET, name, a) == 1 || inet_pton(AF_INET6, name, a) == 1;
+}
+
+static bool policy_is_loopback_name(const char *name) {
+  u8 a[16];
+  static const u8 one[16] = {[15] = 1};
+  if (strcasecmp(name, "localhost") == 0) return true;
+  if (inet_pton(AF_INET, name, a) == 1) return a[0] == 127;
+  return inet_pton(AF_INET6, name, a) == 1 && memcmp(a, one, 16) == 0;
+}
+
+bool http_host_allowed(const struct http_request *rq, char *name,
+                       size_t size) {
+  const struct http *h = rq->h;
+  const char *host = http_header(rq, "Host");
+  snprintf(name, size, "%s", host ? host : "");
+  if (h->any_host || !host || !host[0]) return true; /* HTTP/1.0 has none */
+  if (!policy_host_name(name, size, host)) return false;
+  if (policy_is_ip(name) || strcasecmp(name, "localhost") == 0) return true;
+  for (u32 i = 0; i < h->vhost_cnt; i++) {
+    if (strcasecmp(name, h->vhosts[i]) == 0) return true;
+  }
+  return false;
+}
+
+const char *http_cors_origin(const struct http_request *rq) {
+  const struct http *h = rq->h;
+  if (h->origin_cnt == 0) return NULL;
+  const char *origin = http_header(rq, "Origin");
+  if (!origin) return NULL;
+  if (h->any_origin) return "*";
+  for (u32 i = 0; i < h->origin_cnt; i++) {
+    if (strcasecmp(origin, h->origins[i]) == 0) return h->origins[i];
+  }
+  return NULL;
+}
+
+bool http_is_json(const struct http_request *rq) {
+  static const char *const types[] = {"application/json",
+                                      "application/json-rpc",
+                                      "application/jsonrequest"};
+  const char *t = http_header(rq, "Content-Type");
+  if (!t) return false;
+  size_t n = strcspn(t, "; \t");
+  for (u32 i = 0; i < ARRAY_LEN(types); i++) {
+    if (strlen(types[i]) == n && strncasecmp(t, types[i], n) == 0) return true;
+  }
+  return false;
+}
+
+static bool policy_peer_is_local(const struct http_request *rq) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(rq->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (!info || !info->client_addr) return false;
+  const struct sockaddr *sa = info->client_addr;
+  if (sa->sa_family == AF_INET) {
+    struct sockaddr_in in;
+    memcpy(&in, sa, sizeof in);
+    return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+  }
+  if (sa->sa_family != AF_INET6) return false;
+  struct sockaddr_in6 in6;
+  memcpy(&in6, sa, sizeof in6);
+  if (IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr)) return true;
+  return IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) &&
+         in6.sin6_addr.s6_addr[12] == 127;
+}
+
+/* An Origin, where there is one, must be what the browser called us by. */
+static bool policy_same_origin(const struct http_request *rq) {
+  char own[HTTP_NAME_MAX + 16];
+  const char *origin = http_header(rq, "Origin");
+  const char *site = http_header(rq, "Sec-Fetch-Site");
+  const char *host = http_header(rq, "Host");
+  if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
+    return false;
+  }
+  if (!origin) return true;
+  int n = snprintf(own, sizeof own, "http://%s", host ? host : "");
+  return n < (int)sizeof own && strcasecmp(origin, own) == 0;
+}
+
+bool http_keys_allowed(const struct http_request *rq, const char **why) {
+  static const char *const proxy[] = {"X-Forwarded-For", "Forwarded", "Via",
+                                      "X-Real-IP"};
+  char name[HTTP_NAME_MAX];
+  const char *host = http_header(rq, "Host");
+  *why = "keys are only used for requests from this machine itself: open "
+         "http://localhost";
+  if (!policy_peer_is_local(rq) || !host) return false;
+  if (!policy_host_name(name, sizeof name, host)) return false;
+  if (!policy_is_loopback_name(name)) return false;
+  for (u32 i = 0; i < ARRAY_LEN(proxy); i++) {
+    if (http_header(rq, proxy[i])) return false;
+  }
+  *why = "keys are not used for requests that another site makes";
+  return policy_same_origin(rq);
+}
