@@ -4,6 +4,8 @@
 
 #include "codec/rlp.h"
 #include "crypto/keccak.h"
+#include "crypto/secp256k1.h"
+#include "crypto/vrf.h"
 #include "trie/trie.h"
 
 /*-------------------------------------------------------------- encoding */
@@ -174,6 +176,18 @@ static bool chain_commit_is_sound(const struct chain_commit *c, u64 height) {
   return any && c->round <= 0xffff;
 }
 
+/* A proposer cannot choose: one key has one output for each parent. */
+static bool chain_beacon_is_sound(slice beacon,
+                                  const struct chain_genesis_validator *v,
+                                  const struct chain_header *parent) {
+  u8 pub[64], beta[32];
+  if (!v->has_key) return beacon.len == 0;
+  return beacon.len == CRYPTO_VRF_PROOF_LEN &&
+         crypto_pub_parse(pub, slice_of(v->key, 33)) == ERR_OK &&
+         crypto_vrf_verify(beta, pub, hash32_slice(&parent->mix_hash),
+                           beacon.ptr) == ERR_OK;
+}
+
 static const char *chain_proposal_fault(const struct chain_proposal *p,
                                         const hash32 *genesis_hash,
                                         const struct chain_header *parent,
@@ -181,10 +195,10 @@ static const char *chain_proposal_fault(const struct chain_proposal *p,
                                         const struct chain_genesis_validator *v,
                                         u32 v_cnt) {
   hash32 set;
-  bool elected = false;
+  const struct chain_genesis_validator *proposer = NULL;
   chain_validators_hash(&set, v, v_cnt);
   for (u32 i = 0; i < v_cnt; i++)
-    elected = elected || addr20_eq(&v[i].operator_addr, &p->proposer);
+    if (addr20_eq(&v[i].operator_addr, &p->proposer)) proposer = &v[i];
   if (p->version != CHAIN_PROPOSAL_VERSION) return "unknown version";
   if (!hash32_eq(&p->genesis_hash, genesis_hash)) return "of another chain";
   if (p->height != parent->number + 1) return "not the next height";
@@ -196,7 +210,9 @@ static const char *chain_proposal_fault(const struct chain_proposal *p,
   if (!chain_commit_is_sound(&p->parent_commit, p->height))
     return "unsound parent commit";
   if (!hash32_eq(&p->validators_hash, &set)) return "other validators";
-  if (!elected) return "proposer is no validator";
+  if (!proposer) return "proposer is no validator";
+  if (!chain_beacon_is_sound(p->beacon, proposer, parent))
+    return "beacon output is not the proposer's";
   return NULL;
 }
 
@@ -227,9 +243,13 @@ void chain_commit_hash(hash32 *out, const struct chain_commit *c, u64 height) {
 
 void chain_mix_hash(hash32 *out, const hash32 *previous, slice beacon) {
   struct keccak k;
+  u8 beta[32];
   keccak_init(&k);
   keccak_update(&k, previous->b, 32);
-  keccak_update(&k, beacon.ptr, beacon.len);
+  if (beacon.len == CRYPTO_VRF_PROOF_LEN) {
+    crypto_vrf_output(beta, beacon.ptr);
+    keccak_update(&k, beta, sizeof beta);
+  }
   keccak_final(&k, out);
 }
 

@@ -44,7 +44,8 @@ struct chain_proposal {
   const slice *evidence;
   u32 evidence_cnt;
   struct chain_commit parent_commit;
-  slice beacon;     /* output, with its proof; empty where there is none */
+  slice beacon;     /* VRF proof over the parent's mixHash (crypto/vrf.h) with
+                    ** the proposer's consensus key; empty without a key */
   addr20 proposer;  /* operator address of who first made it */
   hash32 validators_hash, next_validators_hash;
 };
@@ -74,6 +75,7 @@ void chain_proposal_draft(struct chain_header *out,
                           const struct chain_header *parent, u64 gas_limit);
 /* keccak256(rlp([round, [[validator, flag], ...]])); zero at height 1. */
 void chain_commit_hash(hash32 *out, const struct chain_commit *c, u64 height);
-/* keccak256(previous || beacon output). */
+/* keccak256(previous || output of the proof; nothing of it when the proposer
+** has no key).  The proof itself is left out: its owner could make many. */
 void chain_mix_hash(hash32 *out, const hash32 *previous, slice beacon);
 #endif

@@ -110,11 +110,6 @@ static err boot_operator(struct store *s, addr20 *out, const char *password,
   return e;
 }
 
-static void boot_compress(u8 out[33], const u8 pub[64]) {
-  out[0] = 2 | (pub[63] & 1);
-  memcpy(out + 1, pub, 32);
-}
-
 /* A chain of ours with one validator is run by this file's key. */
 static err boot_fill_validator(struct chain_genesis *g, const addr20 *operator,
                                const u8 consensus_pub[33], struct arena *a,
@@ -166,7 +161,7 @@ err node_boot_create(struct store *s, const struct node_create *what,
     e = boot_operator(s, &operator, what->password, first_password, msg);
   }
   if (e < 0) goto out;
-  boot_compress(consensus_pub, pub);
+  MUST(crypto_pub_compress(consensus_pub, pub) == ERR_OK);
   if (!what->genesis.len) {
     u32 r;
     node_random(&r, sizeof r);
