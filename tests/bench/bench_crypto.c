@@ -5,7 +5,9 @@
 
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
+#include "crypto/p256.h"
 #include "crypto/secp256k1.h"
+#include "crypto/vrf.h"
 
 enum { BENCH_RUNS = 5, BENCH_LONG = 1 << 16, BENCH_CNT = 1024 };
 
@@ -77,6 +79,24 @@ static void bench_verify(void) {
   memcpy(r_s + 32, bench_sig.s, 32);
   MUST(crypto_verify(bench_pub, &bench_digest, r_s));
 }
+/* Any numbers below n and a point of the curve (the generator) cost the same
+** as a good signature. */
+static void bench_p256(void) {
+  static const u8 g[64] = {
+      0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6,
+      0xe5, 0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb,
+      0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f,
+      0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a,
+      0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e,
+      0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5};
+  u8 r_s[64];
+  for (int i = 0; i < 64; i++) r_s[i] = (u8)(0x55 + i * 7 % 97);
+  MUST(!crypto_p256_verify(bench_digest.b, r_s, g));
+}
+static void bench_vrf_prove(void) {
+  u8 proof[CRYPTO_VRF_PROOF_LEN];
+  MUST(crypto_vrf_prove(proof, bench_key, hash32_slice(&bench_digest)) == 0);
+}
 
 int main(void) {
   static const char *const impls[] = {"c", "avx2", "avx512"};
@@ -104,5 +124,7 @@ int main(void) {
   bench_print("ecrecover", NULL, 1 / bench_time(bench_recover), "1/s");
   bench_print("ecdsa_verify", NULL, 1 / bench_time(bench_verify), "1/s");
   bench_print("ecdsa_sign", NULL, 1 / bench_time(bench_sign), "1/s");
+  bench_print("p256_verify", NULL, 1 / bench_time(bench_p256), "1/s");
+  bench_print("vrf_prove", NULL, 1 / bench_time(bench_vrf_prove), "1/s");
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/modexp.h"
+#include "crypto/p256.h"
 #include "crypto/secp256k1.h"
 
 /* Runs one input; fills out (up to 4 KiB) and returns its length, or a code
@@ -88,6 +89,14 @@ static int run_ecrecover(u8 *out, slice in) {
   return 32;
 }
 
+static int run_p256(u8 *out, slice in) {
+  if (in.len != 160 || !crypto_p256_verify(in.ptr, in.ptr + 32, in.ptr + 96))
+    return 0;
+  memset(out, 0, 31);
+  out[31] = 1;
+  return 32;
+}
+
 #define GETH "precompiles/go-ethereum/"
 
 static void blake2f_when_geth_vectors_then_equal(void **state) {
@@ -105,6 +114,11 @@ static void ecrecover_when_geth_vectors_then_equal(void **state) {
   (void)state;
   run_file(GETH "ecRecover.json", run_ecrecover);
 }
+static void p256_when_public_vectors_then_equal(void **state) {
+  (void)state;
+  run_file(GETH "p256Verify.json", run_p256);
+  run_file("precompiles/eips/eip-7951/test-vectors.json", run_p256);
+}
 
 static int start(void **state) {
   (void)state;
@@ -117,6 +131,7 @@ int main(void) {
       cmocka_unit_test(blake2f_when_geth_vectors_then_equal),
       cmocka_unit_test(modexp_when_geth_vectors_then_equal),
       cmocka_unit_test(ecrecover_when_geth_vectors_then_equal),
+      cmocka_unit_test(p256_when_public_vectors_then_equal),
   };
   return cmocka_run_group_tests_name("crypto_precompiles", tests, start, NULL);
 }

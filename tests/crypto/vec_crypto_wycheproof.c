@@ -2,8 +2,11 @@
 ** HMAC and PBKDF2. */
 #include "crypto_vec.h"
 
+#include <mbedtls/md.h>
+
 #include "crypto/hash.h"
 #include "crypto/keystore.h"
+#include "crypto/p256.h"
 #include "crypto/secp256k1.h"
 
 static const u8 secp_n[32] = {
@@ -84,6 +87,45 @@ static void secp256k1_when_wycheproof_then_verdicts_equal(void **state) {
       100, 100000);
 }
 
+static void check_p256_digest(json_t *g, json_t *t, const u8 digest[32]) {
+  slice pub = vec_bytes(json_object_get(g, "publicKey"), "uncompressed");
+  slice sig = vec_bytes(t, "sig");
+  bool ok;
+  assert_int_equal(pub.len, 65);
+  ok = sig.len == 64 && crypto_p256_verify(digest, sig.ptr, pub.ptr + 1);
+  if (ok != is_valid(t)) fail_msg("p256: %s", vec_text(t, "comment"));
+  vec_free(pub);
+  vec_free(sig);
+}
+static void check_p256_sha256(json_t *g, json_t *t) {
+  slice msg = vec_bytes(t, "msg");
+  u8 digest[32];
+  crypto_sha256(digest, msg.ptr, msg.len);
+  check_p256_digest(g, t, digest);
+  vec_free(msg);
+}
+/* ECDSA takes the leftmost bits of a longer digest. */
+static void check_p256_sha512(json_t *g, json_t *t) {
+  slice msg = vec_bytes(t, "msg");
+  u8 digest[64];
+  mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA512), msg.ptr, msg.len,
+             digest);
+  check_p256_digest(g, t, digest);
+  vec_free(msg);
+}
+
+static void p256_when_wycheproof_then_verdicts_equal(void **state) {
+  (void)state;
+  assert_in_range(
+      each_test(vec_load("wycheproof/ecdsa_secp256r1_sha256_p1363_test.json"),
+                check_p256_sha256),
+      200, 100000);
+  assert_in_range(
+      each_test(vec_load("wycheproof/ecdsa_secp256r1_sha512_p1363_test.json"),
+                check_p256_sha512),
+      200, 100000);
+}
+
 /* Truncated tags are compared over their length. */
 static void check_hmac_sha512(json_t *g, json_t *t) {
   slice key = vec_bytes(t, "key"), msg = vec_bytes(t, "msg");
@@ -152,6 +194,7 @@ static int start(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(secp256k1_when_wycheproof_then_verdicts_equal),
+      cmocka_unit_test(p256_when_wycheproof_then_verdicts_equal),
       cmocka_unit_test(hmac_sha512_when_wycheproof_then_verdicts_equal),
       cmocka_unit_test(pbkdf2_when_wycheproof_then_keys_equal),
   };
