@@ -1,0 +1,252 @@
+// cli.mjs - commands, options and what they say when something is wrong:
+// one clear line and the right exit code.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync }
+  from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
+import { BINARY, Node, folder, remove, run } from './node.mjs';
+
+let dir, password;
+before(() => {
+  dir = folder();
+  password = join(dir, 'password');
+  writeFileSync(password, 'correct horse\n', { mode: 0o600 });
+});
+after(() => remove(dir));
+
+// status, and stderr is one line that has each word
+function refuses(args, status, ...words) {
+  const r = run(args);
+  assert.equal(r.status, status, `${args.join(' ')}: ${r.stderr}`);
+  const lines = r.stderr.trimEnd().split('\n')
+    .filter((l) => !/^\d{4}-\d\d-\d\dT/.test(l));
+  assert.equal(lines.length, 1, r.stderr);
+  for (const word of words) {
+    assert.ok(lines[0].includes(word), `"${lines[0]}" lacks "${word}"`);
+  }
+}
+
+test('help lists every command, each with its own help', () => {
+  const help = run(['help']);
+  assert.equal(help.status, 0);
+  const names = [...help.stdout.matchAll(/^ {2}([a-z]+) +\S/gm)]
+    .map((m) => m[1]);
+  for (const name of ['run', 'dev', 'init', 'account', 'backup', 'verify',
+    'rpc', 'statetest', 'blocktest', 'evm', 'version', 'help']) {
+    assert.ok(names.includes(name), name);
+    const one = run([name, '--help']);
+    assert.equal(one.status, 0, name);
+    assert.ok(one.stdout.length > 40, name);
+  }
+});
+
+test('version tells version, commit and source', () => {
+  const v = JSON.parse(run(['version', '--json']).stdout);
+  assert.match(v.version, /^\d+\.\d+\.\d+/);
+  assert.match(v.source, /^[0-9a-f]{64}$/);
+  assert.equal(run(['--version']).stdout, run(['version']).stdout);
+});
+
+test('the binary is static', () => {
+  let out;
+  try {
+    out = execFileSync('ldd', [BINARY], { encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (e) { out = e.stdout + e.stderr; }
+  assert.match(out, /not a dynamic executable|statically linked/);
+});
+
+test('what is unknown is named, with the nearest there is', () => {
+  refuses(['rnu'], 2, 'unknown command rnu', 'run');
+  refuses(['run', '--http.prot', '1'], 2, '--http.prot', '--http.port');
+  refuses(['run', '--http.port', 'many'], 2, '--http.port', 'number');
+  refuses(['run', '--http.port'], 2, '--http.port', 'value');
+  refuses(['run', '--verbosity', '9'], 2, 'verbosity');
+  refuses(['run', '--log.format', 'xml'], 2, 'log.format');
+  refuses(['run', '--db', 'a', '--datadir', 'b'], 2, '--db', '--datadir');
+  refuses(['run', 'surplus'], 2, 'usage');
+  refuses(['account', 'frobnicate'], 2, 'usage');
+  assert.equal(run([]).status, 2);
+});
+
+test('options stand before or after the command, and in the environment',
+  () => {
+    const a = run(['--db', join(dir, 'none.db'), 'account', 'list']);
+    const b = run(['account', 'list', '--db', join(dir, 'none.db')]);
+    assert.equal(a.status, b.status);
+    assert.equal(a.stderr, b.stderr);
+    const env = { ...process.env, CYBERMILES_VERBOSITY: 'loud' };
+    const r = run(['version'], { env });
+    assert.equal(r.status, 2);
+    assert.match(r.stderr, /verbosity/);
+  });
+
+test('a nonsense genesis is refused with what is wrong in it', () => {
+  const cases = [
+    ['', 'empty'],
+    ['{', 'line 1'],
+    ['[]', 'object'],
+    ['{"config":{"chainId":-1},"alloc":{},"cybermiles":{"version":1}}',
+      'chainId'],
+    ['{"config":{"chainId":7},"alloc":{"0x12":{"balance":"1"}},'
+      + '"cybermiles":{"version":1}}', '0x12'],
+    ['{"config":{"chainId":7},"alloc":{"0x00000000000000000000000000000000'
+      + '000000aa":{"balance":"0xgg"}},"cybermiles":{"version":1}}', 'balance'],
+    ['{"config":{"chainId":7},"alloc":{},"cybermiles":{"version":1,'
+      + '"parameters":{"block_interval_ms":1}}}', 'block_interval_ms'],
+    ['{"config":{"chainId":7},"alloc":{},"cybermiles":{"version":1,'
+      + '"parameters":{"speed":1}}}', 'speed'],
+  ];
+  for (const [text, word] of cases) {
+    const file = join(dir, 'bad.json');
+    const db = join(dir, 'bad.db');
+    writeFileSync(file, text);
+    refuses(['init', '--genesis', file, '--db', db], 2, word);
+    remove(db);
+  }
+  refuses(['init', '--genesis', join(dir, 'absent.json'), '--db',
+    join(dir, 'bad.db')], 2, 'absent.json');
+});
+
+test('init makes a chain once, with a password that opens its key', () => {
+  const db = join(dir, 'shop.db');
+  const made = run(['init', '--db', db, '--json']);
+  assert.equal(made.status, 0, made.stderr);
+  const info = JSON.parse(made.stdout);
+  assert.ok(info.chainId >= 2 ** 20 && info.chainId < 2 ** 31);
+  assert.equal(statSync(db).mode & 0o077, 0, 'only its owner may read it');
+  refuses(['init', '--db', db], 1, 'holds a chain already', db);
+  const key = run(['account', 'export', info.operator, '--db', db]);
+  const wallet = ethers.Wallet.fromEncryptedJsonSync(key.stdout,
+    info.password);
+  assert.equal(wallet.address, info.operator);
+});
+
+test('keys are made, listed, imported and exported in Web3 form', async () => {
+  const db = join(dir, 'keys.db');
+  const common = ['--db', db, '--password', password];
+  const made = run(['account', 'new', ...common]);
+  assert.equal(made.status, 0, made.stderr);
+  const address = made.stdout.trim();
+  assert.equal(ethers.getAddress(address), address);
+  const text = run(['account', 'export', address, ...common]).stdout;
+  assert.equal(ethers.Wallet.fromEncryptedJsonSync(text, 'correct horse')
+    .address, address);
+
+  const wallet = ethers.Wallet.createRandom();
+  const file = join(dir, 'key.json');
+  writeFileSync(file, await wallet.encrypt('correct horse',
+    { scrypt: { N: 1024 } }));
+  const other = run(['account', 'import', file, ...common]);
+  assert.equal(other.stdout.trim(), wallet.address, other.stderr);
+  const hex = join(dir, 'key.hex');
+  const third = ethers.Wallet.createRandom();
+  writeFileSync(hex, `${third.privateKey}\n`);
+  assert.equal(run(['account', 'import', hex, ...common]).stdout.trim(),
+    third.address);
+  assert.deepEqual(run(['account', 'list', '--db', db]).stdout.trim()
+    .split('\n'), [address, wallet.address, third.address]);
+  assert.deepEqual(JSON.parse(run(['account', 'list', '--db', db, '--json'])
+    .stdout), [address, wallet.address, third.address]);
+
+  const wrong = join(dir, 'wrong');
+  writeFileSync(wrong, 'battery staple\n');
+  refuses(['account', 'import', file, '--db', db, '--password', wrong], 1,
+    'wrong password');
+  writeFileSync(file, '{"version":3}');
+  refuses(['account', 'import', file, ...common], 2, 'crypto');
+  writeFileSync(hex, `${'f'.repeat(64)}\n`);
+  refuses(['account', 'import', hex, ...common], 2, 'no valid');
+  refuses(['account', 'export', '0x1234', '--db', db], 2, 'no address');
+  refuses(['account', 'export', ethers.ZeroAddress, '--db', db], 1, 'no key');
+  refuses(['account', 'new', '--db', db], 2, '--password');
+});
+
+test('a file that is not ours, newer, damaged or not to be written is refused',
+  async () => {
+    const foreign = join(dir, 'foreign.db');
+    writeFileSync(foreign, 'this is a letter to my aunt\n'.repeat(1000));
+    refuses(['run', '--db', foreign], 3, foreign);
+    assert.match(readFileSync(foreign, 'utf8'), /^this is a letter/);
+
+    const newer = join(dir, 'newer.db');
+    assert.equal(run(['init', '--db', newer]).status, 0);
+    const bytes = readFileSync(newer);
+    bytes.writeUInt32BE(999, 60); // user_version in SQLite's header
+    writeFileSync(newer, bytes);
+    refuses(['run', '--db', newer], 3, 'newer');
+
+    refuses(['run', '--db', '/proc/shop.db'], 1, '/proc');
+    refuses(['run', '--db', join(dir, 'no', 'such', 'folder.db')], 1, 'no');
+    refuses(['verify', '--db', join(dir, 'absent.db')], 1, 'absent.db');
+    assert.ok(!existsSync(join(dir, 'absent.db')));
+
+    const torn = join(dir, 'torn.db');
+    assert.equal(run(['init', '--db', torn]).status, 0);
+    const page = readFileSync(torn);
+    page.fill(0xa5, 8192, 8192 * 3);
+    writeFileSync(torn, page);
+    assert.equal(run(['verify', '--db', torn]).status, 3);
+  });
+
+test('one file has one node; one port has one node', async () => {
+  const db = join(dir, 'busy.db');
+  const node = await Node.start(['run', '--db', db]);
+  refuses(['run', '--db', db, '--http.port', '0'], 3, 'in use');
+  refuses(['run', '--db', join(dir, 'second.db'), '--http.port',
+    String(node.port)], 4, String(node.port));
+  refuses(['run', '--db', join(dir, 'third.db'), '--http.addr', 'nowhere'], 2,
+    'http.addr');
+  assert.equal(run(['account', 'list', '--db', db]).status, 0);
+  refuses(['dev', '--db', db, '--http.port', '0'], 3, 'in use');
+  assert.equal((await node.stop()).code, 0);
+  refuses(['dev', '--db', db, '--http.port', '0'], 2, 'development');
+});
+
+test('the rpc command asks a running node', async () => {
+  const node = await Node.start(['dev']);
+  const at = ['--http.port', String(node.port)];
+  const id = run(['rpc', ...at, 'eth_chainId']);
+  assert.equal(id.stdout.trim(), '"0x7a69"', id.stderr);
+  const balance = run(['rpc', ...at, 'eth_getBalance',
+    '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266', 'latest']);
+  assert.equal(BigInt(JSON.parse(balance.stdout)), 10n ** 22n);
+  const bad = run(['rpc', ...at, 'eth_nonsense']);
+  assert.equal(bad.status, 1);
+  assert.match(bad.stderr, /does not exist/);
+  await node.stop();
+  const gone = run(['rpc', ...at, 'eth_chainId']);
+  assert.equal(gone.status, 1);
+  assert.match(gone.stderr, /cannot|refused/i);
+});
+
+test('the first run prints where the dashboard is, the key and its password',
+  async () => {
+    const node = await Node.start(['run', '--db', join(dir, 'first.db')]);
+    assert.match(node.stdout, /Operator account: 0x[0-9a-fA-F]{40}/);
+    const m = /shown only this once: (\S+)/.exec(node.stdout);
+    assert.ok(m);
+    const page = await (await fetch(node.url)).text();
+    assert.match(page, /<html/i);
+    assert.equal((await node.stop()).code, 0);
+    const again = await Node.start(['run', '--db', join(dir, 'first.db')]);
+    assert.ok(!again.stdout.includes('shown only this once'));
+    assert.equal((await again.stop()).code, 0);
+  });
+
+test('a second signal ends a node at once; sockets do not hold up a stop',
+  async () => {
+    const node = await Node.start(['dev']);
+    const socket = net.connect(node.port, '127.0.0.1');
+    await new Promise((resolve) => socket.on('connect', resolve));
+    socket.write('POST / HTTP/1.1\r\nHost: localhost\r\n');
+    socket.on('error', () => {});
+    const start = Date.now();
+    assert.equal((await node.stop()).code, 0);
+    assert.ok(Date.now() - start < 5000);
+    socket.destroy();
+  });
