@@ -108,6 +108,7 @@ struct evm_frame {
   u256 *base, *sp;        /* sp: the top word; base - 1 when empty */
   u8 *mem;
   size_t mem_len, mem_cap;
+  slice data;             /* call data; of init code: none */
   slice ret;              /* return data of the last call */
   slice output;
   enum evm_status status;

@@ -156,6 +156,7 @@ static void evm_msg_start_code(struct evm_frame *f) {
   f->gas = f->msg.gas;
   f->sp = f->base - 1;
   f->mem_len = 0;
+  f->data = f->msg.kind >= EVM_CREATE ? (slice){0} : f->msg.input;
   f->ret = (slice){0};
 }
 
