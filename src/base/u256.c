@@ -20,18 +20,6 @@ static inline u128 u256_pair(u64 hi, u64 lo) { return (u128)hi << 64 | lo; }
 
 /*-------------------------------------------------------- multiplication */
 
-/* acc (a number of 128 + 64 bits: c1:c0 and c2) += a * b */
-#define U256_MAC(c2, c1, c0, a, b) \
-  do { \
-    u128 p_ = (u128)(a) * (b); \
-    u256_ull t_; \
-    bool k_ = __builtin_uaddll_overflow((c0), (u64)p_, &t_); \
-    (c0) = t_; \
-    u128 s_ = (u128)(c1) + u256_hi(p_) + k_; \
-    (c1) = (u64)s_; \
-    (c2) += u256_hi(s_); \
-  } while (0)
-
 void u256_mul(u256 *out, const u256 *a, const u256 *b) {
   const u64 *x = a->w, *y = b->w;
   u128 p = (u128)x[0] * y[0];
@@ -55,20 +43,21 @@ void u256_mul(u256 *out, const u256 *a, const u256 *b) {
   *out = (u256){{r0, r1, r2, r3}};
 }
 
-/* The whole product, column by column. */
+/* The whole product, row by row: a product of limbs plus two limbs fits 128
+** bits. */
 static inline void u256_mul_full(u64 r[8], const u64 x[4], const u64 y[4]) {
-  u64 c0 = 0, c1 = 0, c2 = 0;
-#pragma GCC unroll 7
-  for (int k = 0; k < 7; k++) {
-    int from = k < 4 ? 0 : k - 3, to = k < 4 ? k : 3;
+  for (int i = 0; i < 4; i++) r[i] = 0;
 #pragma GCC unroll 4
-    for (int i = from; i <= to; i++) U256_MAC(c2, c1, c0, x[i], y[k - i]);
-    r[k] = c0;
-    c0 = c1;
-    c1 = c2;
-    c2 = 0;
+  for (int i = 0; i < 4; i++) {
+    u64 k = 0;
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      u128 p = (u128)x[i] * y[j] + r[i + j] + k;
+      r[i + j] = (u64)p;
+      k = u256_hi(p);
+    }
+    r[i + 4] = k;
   }
-  r[7] = c0;
 }
 
 bool u256_mul_over(u256 *out, const u256 *a, const u256 *b) {
@@ -168,6 +157,7 @@ static inline u64 u256_div_3by2(u128 *rem, u64 u2, u64 u1, u64 u0, u64 d1,
 /* u[0..n-1] -= q * d[0..n-1]; returns what is still to be subtracted above. */
 static inline u64 u256_submul(u64 *u, const u64 *d, int n, u64 q) {
   u64 k = 0;
+#pragma GCC unroll 4
   for (int i = 0; i < n; i++) {
     u128 p = (u128)q * d[i] + k;
     u64 lo = (u64)p;
@@ -179,12 +169,9 @@ static inline u64 u256_submul(u64 *u, const u64 *d, int n, u64 q) {
 
 /* u[0..n-1] += d[0..n-1]; returns the carry. */
 static inline u64 u256_addto(u64 *u, const u64 *d, int n) {
-  u64 k = 0;
-  for (int i = 0; i < n; i++) {
-    u128 s = (u128)u[i] + d[i] + k;
-    u[i] = (u64)s;
-    k = u256_hi(s);
-  }
+  u8 k = 0;
+#pragma GCC unroll 4
+  for (int i = 0; i < n; i++) u[i] = u256_adc(u[i], d[i], &k);
   return k;
 }
 
@@ -523,5 +510,3 @@ void u256_to_hex(char out[67], const u256 *a) {
     *out++ = "0123456789abcdef"[a->w[i / 16] >> (i % 16 * 4) & 15];
   *out = 0;
 }
-
-#undef U256_MAC

@@ -20,14 +20,38 @@ static inline bool u256_eq(const u256 *a, const u256 *b) {
 static inline bool u256_fits64(const u256 *a) {
   return (a->w[1] | a->w[2] | a->w[3]) == 0;
 }
+/* a + b + *carry and a - b - *carry, the carry (0 or 1) left in *carry.
+** Compilers do not find the carry chain in portable C, hence the builtins. */
+static inline u64 u256_adc(u64 a, u64 b, u8 *carry) {
+  unsigned long long r;
+#if defined(__x86_64__)
+  *carry = __builtin_ia32_addcarryx_u64(*carry, a, b, &r);
+#else
+  bool c1 = __builtin_uaddll_overflow(a, b, &r);
+  bool c2 = __builtin_uaddll_overflow(r, *carry, &r);
+  *carry = c1 | c2;
+#endif
+  return r;
+}
+static inline u64 u256_sbb(u64 a, u64 b, u8 *carry) {
+  unsigned long long r;
+#if defined(__x86_64__) && defined(__clang__)
+  *carry = __builtin_ia32_subborrow_u64(*carry, a, b, &r);
+#elif defined(__x86_64__)
+  *carry = __builtin_ia32_sbb_u64(*carry, a, b, &r);
+#else
+  bool c1 = __builtin_usubll_overflow(a, b, &r);
+  bool c2 = __builtin_usubll_overflow(r, *carry, &r);
+  *carry = c1 | c2;
+#endif
+  return r;
+}
 static inline bool u256_lt(const u256 *a, const u256 *b) {
-  unsigned long long t;
-  bool c = __builtin_usubll_overflow(a->w[0], b->w[0], &t);
-  for (int i = 1; i < 4; i++) {
-    bool c1 = __builtin_usubll_overflow(a->w[i], b->w[i], &t);
-    bool c2 = __builtin_usubll_overflow(t, (u64)c, &t);
-    c = c1 | c2;
-  }
+  u8 c = 0;
+  (void)u256_sbb(a->w[0], b->w[0], &c);
+  (void)u256_sbb(a->w[1], b->w[1], &c);
+  (void)u256_sbb(a->w[2], b->w[2], &c);
+  (void)u256_sbb(a->w[3], b->w[3], &c);
   return c;
 }
 static inline int u256_cmp(const u256 *a, const u256 *b) {
@@ -35,23 +59,19 @@ static inline int u256_cmp(const u256 *a, const u256 *b) {
 }
 /* *out = a + b, returns the carry.  out may alias. */
 static inline bool u256_add(u256 *out, const u256 *a, const u256 *b) {
-  u128 c = 0;
-  for (int i = 0; i < 4; i++) {
-    c += (u128)a->w[i] + b->w[i];
-    out->w[i] = (u64)c;
-    c >>= 64;
-  }
-  return (bool)c;
+  u8 c = 0;
+  u64 r0 = u256_adc(a->w[0], b->w[0], &c), r1 = u256_adc(a->w[1], b->w[1], &c);
+  u64 r2 = u256_adc(a->w[2], b->w[2], &c), r3 = u256_adc(a->w[3], b->w[3], &c);
+  *out = (u256){{r0, r1, r2, r3}};
+  return c;
 }
 /* *out = a - b, returns the borrow.  out may alias. */
 static inline bool u256_sub(u256 *out, const u256 *a, const u256 *b) {
-  u64 br = 0;
-  for (int i = 0; i < 4; i++) {
-    u128 t = (u128)a->w[i] - b->w[i] - br;
-    out->w[i] = (u64)t;
-    br = (u64)(t >> 64) & 1;
-  }
-  return br != 0;
+  u8 c = 0;
+  u64 r0 = u256_sbb(a->w[0], b->w[0], &c), r1 = u256_sbb(a->w[1], b->w[1], &c);
+  u64 r2 = u256_sbb(a->w[2], b->w[2], &c), r3 = u256_sbb(a->w[3], b->w[3], &c);
+  *out = (u256){{r0, r1, r2, r3}};
+  return c;
 }
 void u256_mul(u256 *out, const u256 *a, const u256 *b);
 /* Returns true when the product does not fit 256 bits. */

@@ -397,6 +397,7 @@ err abi_decode(struct abi_value *out, struct arena *a,
   struct abi_reader r = {.arena = a};
   MUST(tuple->kind == ABI_TUPLE);
   *out = (struct abi_value){.item_cnt = 0};
+  if (!data.ptr) data = slice_of("", 0); /* frames are found by adding to it */
   return abi_get_value(&r, out, tuple, data);
 }
 

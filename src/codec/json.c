@@ -15,6 +15,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /*--------------------------------------------------------------- reading */
 
@@ -102,8 +105,36 @@ static size_t json_utf8_len(const u8 *p, size_t left) {
   return 0;
 }
 
+/* How many bytes from the start need no care. */
+static inline size_t json_plain_len(slice s) {
+  size_t i = 0;
+#ifdef __SSE2__
+  /* 20..7e without quote and backslash; bytes from 80 are below 0 here */
+  for (; i + 16 <= s.len; i += 16) {
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
+    __m128i care = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    care = _mm_or_si128(care, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+    care = _mm_or_si128(care, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    care = _mm_or_si128(care, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+    u32 bits = (u32)_mm_movemask_epi8(care);
+    if (bits) return i + (u32)__builtin_ctz(bits);
+  }
+#endif
+  while (i < s.len && !json_care[s.ptr[i]]) i++;
+  return i;
+}
+
 static void json_put_string(struct buf *b, slice s) {
-  size_t from = 0, i = 0;
+  size_t from = 0, i = json_plain_len(s);
+  if (LIKELY(i == s.len)) {
+    u8 *to = buf_room(b, s.len + 2);
+    if (!to) return;
+    to[0] = '"';
+    if (s.len) memcpy(to + 1, s.ptr, s.len);
+    to[s.len + 1] = '"';
+    b->len += s.len + 2;
+    return;
+  }
   buf_put_u8(b, '"');
   while (i < s.len) {
     u8 care = json_care[s.ptr[i]];
@@ -124,7 +155,7 @@ static void json_put_string(struct buf *b, slice s) {
     }
     from = ++i;
   }
-  if (s.len) buf_put(b, s.ptr + from, s.len - from);
+  buf_put(b, s.ptr + from, s.len - from);
   buf_put_u8(b, '"');
 }
 
@@ -257,16 +288,18 @@ void jsonw_printf(struct jsonw *w, const char *fmt, ...) {
 
 void jsonw_hex(struct jsonw *w, slice s) {
   jsonw_value(w);
-  buf_put_u8(w->out, '"');
-  buf_put_hex(w->out, s);
-  buf_put_u8(w->out, '"');
+  u8 *to = buf_room(w->out, 4 + 2 * s.len);
+  if (UNLIKELY(!to)) return;
+  memcpy(to, "\"0x", 3);
+  hex_encode((char *)to + 3, s.ptr, s.len);
+  to[3 + 2 * s.len] = '"';
+  w->out->len += 4 + 2 * s.len;
 }
 
 void jsonw_quantity_u256(struct jsonw *w, const u256 *v) {
-  jsonw_value(w);
-  buf_put_u8(w->out, '"');
-  buf_put_quantity_u256(w->out, v);
-  buf_put_u8(w->out, '"');
+  char t[67];
+  u256_to_hex(t, v);
+  jsonw_str(w, t);
 }
 
 void jsonw_quantity(struct jsonw *w, u64 v) {
