@@ -7,7 +7,8 @@
 #   1. the programs given (cmocka; several at once, JOBS of them);
 #   2. tests/*/*.sh: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
-#   3. tests/e2e/*.mjs and tests/browser/*.mjs by "node --test".
+#   3. tests/e2e/*.mjs and tests/browser/*.mjs that import node:test, by
+#      "node --test"; the others are parts of those.
 # -u runs the programs alone.  -t runs only those whose path has the word in it.
 #
 # Every test runs in an empty folder of its own, with no standard input, and
@@ -157,8 +158,7 @@ done
 # Scripts of node run from a copy beside their packages: an import is looked
 # for in the folders above the importing file only.
 scripts=$(for f in "$SRCDIR"/tests/e2e/*.mjs "$SRCDIR"/tests/browser/*.mjs; do
-  case $f in */_*) continue ;; esac
-  [ -f "$f" ] && [ $units = no ] && wanted "$f" && printf '%s\n' "$f"; done)
+  [ -f "$f" ] && [ $units = no ] && grep -q node:test "$f" && wanted "$f" && printf '%s\n' "$f"; done)
 if [ -n "$scripts" ]; then
   NPM=$BUILD/npm
   if ! command -v node >/dev/null 2>&1; then
