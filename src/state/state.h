@@ -31,6 +31,9 @@ static inline bool state_account_is_empty(const struct state_account *a,
          hash32_eq(&a->code_hash, keccak_empty);
 }
 /* The trie's leaf: rlp([nonce, balance, storageRoot, codeHash]). */
+#define STATE_ACCOUNT_RLP_MAX 110
+u32 state_account_encode_to(u8 out[STATE_ACCOUNT_RLP_MAX],
+                            const struct state_account *a); /* its length */
 void state_account_encode(struct buf *out, const struct state_account *a);
 err state_account_decode(struct state_account *out, slice rlp) MUST_USE;
 /* The leaf of a storage trie: rlp of a value that is not zero, without leading
@@ -103,11 +106,13 @@ struct state_trie_put { /* one node to store */
 };
 struct state_root {
   hash32 root;
-  struct state_trie_put *put;
+  struct state_trie_put *put; /* each path once; owners point into the diff */
   size_t put_cnt;
 };
 /* Computes storage roots (written into d's new_val.storage_root) and the state
-** root after d; serial or on par's workers.  The source must stand before d. */
+** root after d; serial or on par's workers, which call the source's trie side
+** at the same time.  The source must stand before d.  A wiped account costs a
+** walk over its old storage trie. */
 err state_commit(struct state_root *out, struct state_diff *d,
                  const struct state_source *src, const struct par *par,
                  struct arena *a) MUST_USE;

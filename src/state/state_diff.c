@@ -40,13 +40,43 @@ enum {
 
 /*-------------------------------------------------------- account leaves */
 
+static u32 state_put_be(u8 *out, const u256 *v) {
+  u8 be[32];
+  u32 len = u256_bytes(v);
+  u256_to_be(be, v);
+  if (len == 1 && be[31] < 0x80) {
+    out[0] = be[31];
+    return 1;
+  }
+  out[0] = (u8)(0x80 + len);
+  memcpy(out + 1, be + 32 - len, len);
+  return len + 1;
+}
+u32 state_slot_encode(u8 out[33], const u256 *v) {
+  return state_put_be(out, v);
+}
+
+/* The payload is always 56..255 bytes long: two bytes of prefix. */
+u32 state_account_encode_to(u8 out[STATE_ACCOUNT_RLP_MAX],
+                            const struct state_account *a) {
+  u256 nonce = u256_from(a->nonce);
+  u32 at = 2;
+  at += state_put_be(out + at, &nonce);
+  at += state_put_be(out + at, &a->balance);
+  out[at++] = 0xa0;
+  memcpy(out + at, a->storage_root.b, 32);
+  at += 32;
+  out[at++] = 0xa0;
+  memcpy(out + at, a->code_hash.b, 32);
+  at += 32;
+  out[0] = 0xf8;
+  out[1] = (u8)(at - 2);
+  return at;
+}
+
 void state_account_encode(struct buf *out, const struct state_account *a) {
-  size_t at = rlp_list_open(out);
-  rlp_put_u64(out, a->nonce);
-  rlp_put_u256(out, &a->balance);
-  rlp_put_str(out, a->storage_root.b, 32);
-  rlp_put_str(out, a->code_hash.b, 32);
-  rlp_list_close(out, at);
+  u8 rlp[STATE_ACCOUNT_RLP_MAX];
+  buf_put(out, rlp, state_account_encode_to(rlp, a));
 }
 
 err state_account_decode(struct state_account *out, slice rlp) {
@@ -58,19 +88,6 @@ err state_account_decode(struct state_account *out, slice rlp) {
   TRY(rlp_read_fixed(&items, out->storage_root.b, 32));
   TRY(rlp_read_fixed(&items, out->code_hash.b, 32));
   return rlp_end(items);
-}
-
-u32 state_slot_encode(u8 out[33], const u256 *v) {
-  u8 be[32];
-  u32 len = u256_bytes(v);
-  u256_to_be(be, v);
-  if (len == 1 && be[31] < 0x80) {
-    out[0] = be[31];
-    return 1;
-  }
-  out[0] = (u8)(0x80 + len);
-  memcpy(out + 1, be + 32 - len, len);
-  return len + 1;
 }
 
 /*--------------------------------------------------------------- writing */

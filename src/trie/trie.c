@@ -479,16 +479,22 @@ static void trie_task_store(struct trie_task *t) {
 
 /*------------------------------------------------------------------ tasks */
 
+static err trie_part_load_root(struct trie_part *p) {
+  struct trie_job *j = p->job;
+  TRY(trie_root_load(&p->edge, j->src));
+  j->was_empty = p->edge.kind == TRIE_EMPTY;
+  j->root_before = CRYPTO_KECCAK_RLP_NIL;
+  if (!j->was_empty) memcpy(j->root_before.b, p->edge.ref, 32);
+  return ERR_OK;
+}
+
 /* First half: the new structure of every part. */
 static void trie_task_shape(void *arg, u32 i) {
   struct trie_task *t = (struct trie_task *)arg + i;
   for (size_t j = 0; j < t->part_cnt && t->e == ERR_OK; j++) {
     struct trie_part *p = &t->part[j];
-    if (p->at == 0) {
-      t->e = trie_root_load(&p->edge, p->job->src);
-      if (t->e != ERR_OK) break;
-      p->job->was_empty = p->edge.kind == TRIE_EMPTY;
-    }
+    if (p->at == 0) t->e = trie_part_load_root(p);
+    if (t->e != ERR_OK) break;
     t->e = trie_edge_update(t, p, &p->edge, p->at, p->change, p->cnt);
   }
 }
@@ -520,8 +526,8 @@ static bool trie_job_cuts(const struct trie_job *j, const struct par *par) {
 static err trie_plan_cut(struct trie_plan *pl, struct trie_job *j,
                          struct trie_part *top) {
   struct trie_edge kid[16];
-  TRY(trie_root_load(&top->edge, j->src));
-  j->was_empty = top->edge.kind == TRIE_EMPTY;
+  top->job = j;
+  TRY(trie_part_load_root(top));
   j->is_cut = j->was_empty || (top->edge.kind == TRIE_BRANCH &&
                                top->edge.to == 0);
   if (!j->is_cut) return ERR_OK;
@@ -540,7 +546,6 @@ static err trie_plan_cut(struct trie_plan *pl, struct trie_job *j,
     t->part_cnt = 1;
     lo = hi;
   }
-  top->job = j;
   pl->top_cnt++;
   return ERR_OK;
 }

@@ -70,10 +70,14 @@ struct trie_job {
   const struct trie_change *change;
   size_t cnt;
   struct trie_result out;
+  hash32 root_before;     /* as stored: for the caller to check */
   bool is_cut, was_empty; /* the update's own */
 };
 err trie_update_all(struct trie_job *job, size_t job_cnt,
                     const struct par *par, struct arena *a) MUST_USE;
+/* Deletes every node of the trie; the work is its size. */
+err trie_clear(struct trie_result *out, const struct trie_source *src,
+               struct arena *a) MUST_USE;
 /* The proof of key (present or absent): the RLP nodes from the root down, as
 ** in eth_getProof.  nodes in the arena. */
 err trie_prove(slice **nodes, u32 *node_cnt, const struct trie_source *src,
