@@ -31,6 +31,9 @@
 ** - stale: a committed file that says "Made by src/gen/..." equals what the
 **   build makes now (build/gen/again/PATH).
 **
+** Besides, and never a fault: which exported names only their own file uses,
+** tests included (they could be static, or go).
+**
 ** Comments and strings are blanked before words are looked for, so text may
 ** speak of what code must not do.  Limits: 4,096 files, 16 MiB a file.
 */
@@ -171,9 +174,7 @@ static bool tidy_listed(const char *list, const char *word) {
   return false;
 }
 
-static unsigned tidy_line_of(const struct tidy_file *f, const char *at,
-                             const char *base) {
-  (void)f;
+static unsigned tidy_line_of(const char *at, const char *base) {
   unsigned n = 1;
   for (const char *p = base; p < at; p++) n += *p == '\n';
   return n;
@@ -356,7 +357,7 @@ static bool tidy_next_include(const struct tidy_file *f, const char **at,
     const char *q = *s == '"' ? strchr(s + 1, '"') : NULL;
     if (!q || q > end || q - s > 255) continue;
     snprintf(name, 256, "%.*s", (int)(q - s - 1), s + 1);
-    *line = tidy_line_of(f, from, f->text);
+    *line = tidy_line_of(from, f->text);
     *at = p;
     return true;
   }
@@ -448,6 +449,7 @@ static const struct {
   {"base/log", " write clock_gettime gmtime_r abort "},
   {"crypto", " __gmp* secp256k1_* mbedtls_* crypto_pwhash_* "},
   {"codec", " json_* "},
+  {"chain", " json_* "},
 };
 
 static bool tidy_match(const char *list, const char *name) {
@@ -594,6 +596,32 @@ static void tidy_objects(const char *dir) {
   }
 }
 
+/* Exported names that no other object and no test mentions. */
+static void tidy_unused(void) {
+  unsigned cnt = 0;
+  for (unsigned i = 0, end; i < tidy_sym_cnt; i = end) {
+    const struct tidy_sym *s = &tidy_syms[i];
+    bool used = false;
+    const struct tidy_sym *def = NULL;
+    for (end = i; end < tidy_sym_cnt && !strcmp(tidy_syms[end].name, s->name);
+         end++) {
+      if (!tidy_syms[end].global) continue;
+      if (tidy_syms[end].defined) def = &tidy_syms[end];
+      else used = true;
+    }
+    if (!def || used || !strcmp(def->folder, "web") ||
+        tidy_starts(s->name, "cmd_"))
+      continue;
+    for (unsigned k = 0; k < tidy_file_cnt && !used; k++)
+      used = tidy_starts(tidy_files[k].path, "tests/") &&
+             tidy_word(tidy_files[k].text, tidy_files[k].text, s->name);
+    if (used) continue;
+    printf("%s %s", cnt++ ? "," : "note: exported, used in its own file only:",
+           s->name);
+  }
+  if (cnt) putchar('\n');
+}
+
 /* ---------------------------------------------------------------- words */
 
 /* Everywhere in src/ but gen/ (build-host programs) and as said. */
@@ -623,7 +651,7 @@ static void tidy_words(const struct tidy_file *f) {
       after += strspn(after, " ");
       bool member = p > f->code && (p[-1] == '.' || p[-1] == '>');
       if (*after == '(' && !member)
-        tidy_fault(TIDY_BANNED, f->path, tidy_line_of(f, p, f->code),
+        tidy_fault(TIDY_BANNED, f->path, tidy_line_of(p, f->code),
                    "%s()", w);
     }
   }
@@ -638,7 +666,7 @@ static void tidy_sql(const struct tidy_file *f) {
   if (!strcmp(f->folder, "store")) return;
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
     for (const char *p = f->text; (p = strstr(p, verbs[i])); p++)
-      tidy_fault(TIDY_SQL, f->path, tidy_line_of(f, p, f->text),
+      tidy_fault(TIDY_SQL, f->path, tidy_line_of(p, f->text),
                  "a statement outside sql/");
 }
 
@@ -649,7 +677,7 @@ static void tidy_markers(const struct tidy_file *f) {
                                       "for n" "ow", "stu" "b"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     for (const char *p = f->text; (p = tidy_word(p, f->text, words[i])); p++)
-      tidy_fault(TIDY_MARKER, f->path, tidy_line_of(f, p, f->text), "%s",
+      tidy_fault(TIDY_MARKER, f->path, tidy_line_of(p, f->text), "%s",
                  words[i]);
 }
 
@@ -688,8 +716,8 @@ static bool tidy_opens_function(const char *code, const char *p) {
 
 static void tidy_function(const struct tidy_file *f, const char *from,
                           const char *to) {
-  unsigned first = tidy_line_of(f, from, f->code);
-  unsigned cnt = tidy_line_of(f, to, f->code) - first + 1;
+  unsigned first = tidy_line_of(from, f->code);
+  unsigned cnt = tidy_line_of(to, f->code) - first + 1;
   tidy_fn_cnt++;
   if (cnt > tidy_fn_max) {
     tidy_fn_max = cnt;
@@ -834,7 +862,7 @@ static void tidy_locks(void) {
     if (!tidy_ends(f->path, "package-lock.json")) continue;
     const char *p = strstr(f->text, "\"resolved\"");
     if (p)
-      tidy_fault(TIDY_LOCK, f->path, tidy_line_of(f, p, f->text),
+      tidy_fault(TIDY_LOCK, f->path, tidy_line_of(p, f->text),
                  "set omit-lockfile-registry-resolved and make it again");
   }
 }
@@ -867,6 +895,7 @@ int main(int argc, char **argv) {
   tidy_layers_check();
   tidy_cycles();
   tidy_objects(argv[2]);
+  tidy_unused();
   for (unsigned i = 0; i < tidy_file_cnt; i++) {
     const struct tidy_file *f = &tidy_files[i];
     bool in_src = tidy_starts(f->path, "src/");
