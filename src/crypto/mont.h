@@ -24,6 +24,8 @@
 
 enum { MONT_LIMB_MAX = 6 };
 #define MONT_INLINE static inline __attribute__((always_inline))
+/* Before a function of a template that not every user needs. */
+#define MONT_MAYBE __attribute__((unused))
 
 /* *r = a + b + carry, returning the carry out; likewise the borrow. */
 MONT_INLINE u8 mont_addc(u64 *r, u64 a, u64 b, u8 carry) {
@@ -105,6 +107,27 @@ MONT_INLINE void mont_mul(u64 *r, const u64 *a, const u64 *b, const u64 *m,
     }
   }
   mont_reduce(r, t, top, m, n);
+}
+
+/* r = a*b + c*d with one reduction.  Needs 3m < 2^(64n); operands may be m
+** itself. */
+MONT_INLINE void mont_mul2(u64 *r, const u64 *a, const u64 *b, const u64 *c,
+                           const u64 *d, const u64 *m, u64 n0, int n) {
+  u64 t[MONT_LIMB_MAX] = {0};
+  _Pragma("GCC unroll 6") for (int i = 0; i < n; i++) {
+    u128 x = (u128)a[0] * b[i] + t[0];
+    u128 y = (u128)c[0] * d[i] + (u64)x, z;
+    u64 k = (u64)y * n0;
+    z = (u128)k * m[0] + (u64)y;
+    _Pragma("GCC unroll 6") for (int j = 1; j < n; j++) {
+      x = (u128)a[j] * b[i] + t[j] + (u64)(x >> 64);
+      y = (u128)c[j] * d[i] + (u64)x + (u64)(y >> 64);
+      z = (u128)k * m[j] + (u64)y + (u64)(z >> 64);
+      t[j - 1] = (u64)z;
+    }
+    t[n - 1] = (u64)(x >> 64) + (u64)(y >> 64) + (u64)(z >> 64);
+  }
+  mont_reduce(r, t, 0, m, n);
 }
 
 MONT_INLINE bool mont_is_zero(const u64 *a, int n) {

@@ -3,6 +3,7 @@
 ** inputs are evm's and tested there. */
 #include "crypto_vec.h"
 
+#include "crypto/bn254.h"
 #include "crypto/hash.h"
 #include "crypto/modexp.h"
 #include "crypto/p256.h"
@@ -97,6 +98,24 @@ static int run_p256(u8 *out, slice in) {
   return 32;
 }
 
+static int run_bn254_add(u8 *out, slice in) {
+  u8 buf[128];
+  take(buf, in, 0, sizeof buf);
+  return crypto_bn254_add(out, buf) == 0 ? 64 : -1;
+}
+static int run_bn254_mul(u8 *out, slice in) {
+  u8 buf[96];
+  take(buf, in, 0, sizeof buf);
+  return crypto_bn254_mul(out, buf) == 0 ? 64 : -1;
+}
+static int run_bn254_pairing(u8 *out, slice in) {
+  bool one;
+  if (crypto_bn254_pairing(&one, in) < 0) return -1;
+  memset(out, 0, 32);
+  out[31] = one;
+  return 32;
+}
+
 #define GETH "precompiles/go-ethereum/"
 
 static void blake2f_when_geth_vectors_then_equal(void **state) {
@@ -119,6 +138,12 @@ static void p256_when_public_vectors_then_equal(void **state) {
   run_file(GETH "p256Verify.json", run_p256);
   run_file("precompiles/eips/eip-7951/test-vectors.json", run_p256);
 }
+static void bn254_when_geth_vectors_then_equal(void **state) {
+  (void)state;
+  run_file(GETH "bn256Add.json", run_bn254_add);
+  run_file(GETH "bn256ScalarMul.json", run_bn254_mul);
+  run_file(GETH "bn256Pairing.json", run_bn254_pairing);
+}
 
 static int start(void **state) {
   (void)state;
@@ -132,6 +157,7 @@ int main(void) {
       cmocka_unit_test(modexp_when_geth_vectors_then_equal),
       cmocka_unit_test(ecrecover_when_geth_vectors_then_equal),
       cmocka_unit_test(p256_when_public_vectors_then_equal),
+      cmocka_unit_test(bn254_when_geth_vectors_then_equal),
   };
   return cmocka_run_group_tests_name("crypto_precompiles", tests, start, NULL);
 }
