@@ -114,6 +114,9 @@ enum chain_verdict chain_tx_check(const struct chain_tx *tx,
   if (rules->fees && tx->type >= 2 &&
       u256_lt(&tx->gas_price, &tx->max_priority_fee))
     return CHAIN_TIP_ABOVE_FEE;
+  u256 cost = u256_from(tx->gas_limit);
+  if (rules->fees && u256_mul_over(&cost, &cost, &tx->gas_price))
+    return CHAIN_FUNDS_GAS; /* over any balance */
   if (tx->type == 3) {
     v = chain_check_blobs(tx, rules);
     if (v != CHAIN_OK) return v;
