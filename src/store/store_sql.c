@@ -12,6 +12,8 @@
 #include "gen/gen_sql.h"
 #include "store/store_int.h"
 
+#define STORE_CACHE_DEFAULT (2u << 20)
+
 static const struct {
   const char *name;
   int who;
@@ -134,6 +136,7 @@ atomic_uint store_own_opens;
 err store_conn_open(struct store_conn *c, const char *path, int flags,
                     u64 cache_bytes, struct errmsg *msg) {
   *c = (struct store_conn){0};
+  if (!cache_bytes) cache_bytes = STORE_CACHE_DEFAULT;
   atomic_fetch_add(&store_own_opens, 1);
   int rc = sqlite3_open_v2(path, &c->db,
                            flags | SQLITE_OPEN_NOMUTEX |

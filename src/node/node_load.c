@@ -1,0 +1,371 @@
+/* node_load.c - catching up at opening.
+**
+** Above `flushed` everything is in the blocks' own rows: their differences give
+** the versions, their bodies the hashes, their receipts the log entries.  The
+** trie nodes of those blocks are not in the file; they come from one
+** state_commit of the differences merged to one, on the tries as they stand
+** in the table, and the root must be that of the head's header.
+**
+** Was a batch cut off after its redo log was complete, the table may be half
+** written.  Then the log's nodes are put over it and that batch is finished
+** first, before anything reads the tries.
+*/
+#include <stdlib.h>
+
+#include "codec/rlp.h"
+#include "crypto/keccak.h"
+#include "node/node_state_int.h"
+
+/*--------------------------------------------------- one block's memory */
+struct nstate_load_diff {
+  struct state_diff_account *account;
+  u32 *account_chunk, *slot_chunk;
+  struct state_diff_slot *slot; /* of all accounts, one after the other */
+  size_t account_cnt, account_cap, slot_cnt, slot_cap;
+  struct arena *a;
+};
+
+#define NSTATE_GROW(arr, cnt, cap) \
+  do { \
+    if ((cnt) == (cap)) { \
+      (cap) = (cap) ? (cap) * 2 : 64; \
+      (arr) = mem_realloc((arr), (cap) * sizeof *(arr)); \
+    } \
+  } while (0)
+
+static err nstate_load_diff_cb(void *ctx, const struct store_chunk *c) {
+  struct nstate_load_diff *l = ctx;
+  struct state_diff d;
+  TRY(state_diff_decode(&d, c->bytes, l->a));
+  for (u32 i = 0; i < d.account_cnt; i++) {
+    struct state_diff_account *acc = &d.account[i];
+    struct state_diff_account *last =
+        l->account_cnt ? &l->account[l->account_cnt - 1] : NULL;
+    int order = last ? hash32_cmp(&last->key, &acc->key) : -1;
+    if (order > 0) return ERR_CORRUPT;
+    if (order < 0) {
+      size_t cap = l->account_cap;
+      NSTATE_GROW(l->account, l->account_cnt, l->account_cap);
+      if (cap != l->account_cap)
+        l->account_chunk = mem_realloc(l->account_chunk,
+                                       l->account_cap * sizeof(u32));
+      l->account_chunk[l->account_cnt] = STORE_SEQ_IDX(c->seq);
+      last = &l->account[l->account_cnt++];
+      *last = *acc;
+      last->slot_cnt = 0;
+    }
+    for (u32 k = 0; k < acc->slot_cnt; k++) {
+      size_t cap = l->slot_cap;
+      NSTATE_GROW(l->slot, l->slot_cnt, l->slot_cap);
+      if (cap != l->slot_cap)
+        l->slot_chunk = mem_realloc(l->slot_chunk, l->slot_cap * sizeof(u32));
+      l->slot_chunk[l->slot_cnt] = STORE_SEQ_IDX(c->seq);
+      l->slot[l->slot_cnt++] = acc->slot[k];
+      last->slot_cnt++;
+    }
+  }
+  return ERR_OK;
+}
+
+static void nstate_load_diff_fini(struct nstate_load_diff *l) {
+  mem_free(l->account);
+  mem_free(l->account_chunk);
+  mem_free(l->slot);
+  mem_free(l->slot_chunk);
+}
+
+struct nstate_load_logs { /* entries grow with the receipts */
+  struct store_entry *entry;
+  u32 cnt;
+  struct arena *a;
+};
+
+static err nstate_load_receipts_cb(void *ctx, const struct store_chunk *c) {
+  struct nstate_load_logs *l = ctx;
+  struct chain_receipt r[64];
+  u32 first, cnt, base;
+  TRY(bytes_chunk_span(&first, &cnt, c));
+  if (cnt > ARRAY_LEN(r)) return ERR_CORRUPT;
+  for (u32 i = 0; i < cnt; i++) {
+    slice bytes;
+    TRY(bytes_receipt(&bytes, &base, c, first + i));
+    TRY(chain_receipt_load(&r[i], bytes, l->a));
+  }
+  u32 max = bytes_log_entries_max(r, cnt);
+  l->entry = mem_realloc(l->entry, (l->cnt + max + 1) * sizeof *l->entry);
+  l->cnt += bytes_log_entries(l->entry + l->cnt, c->seq, r, cnt);
+  return ERR_OK;
+}
+
+struct nstate_load_txs {
+  hash32 *hash;
+  u32 cnt, max;
+};
+
+static err nstate_load_bodies_cb(void *ctx, const struct store_chunk *c) {
+  struct nstate_load_txs *t = ctx;
+  u32 first, cnt;
+  TRY(bytes_chunk_span(&first, &cnt, c));
+  if (first != t->cnt || cnt > t->max - t->cnt) return ERR_CORRUPT;
+  for (u32 i = 0; i < cnt; i++) {
+    slice raw;
+    addr20 sender;
+    TRY(bytes_body(&raw, &sender, c, first + i));
+    crypto_keccak256(&t->hash[t->cnt++], raw.ptr, raw.len);
+  }
+  return ERR_OK;
+}
+
+static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
+                             u64 height) {
+  struct store_block_row row;
+  struct arena a;
+  u64 from = STORE_SEQ(height, 0), to = STORE_SEQ(height, STORE_SEQ_BLOCK);
+  TRY(store_read_block(r, &row, height));
+  arena_init(&a, 1 << 18, 0);
+  struct nstate_load_diff d = {.a = &a};
+  struct nstate_load_logs logs = {.a = &a};
+  struct nstate_load_txs txs = {.max = row.tx_cnt};
+  txs.hash = mem_alloc(((size_t)row.tx_cnt + 1) * sizeof *txs.hash);
+  u32 tx_cnt = row.tx_cnt;
+  hash32 hash = row.hash;
+  err e = store_read_chunks(r, STORE_DIFF, from, to, nstate_load_diff_cb, &d);
+  if (!e)
+    e = store_read_chunks(r, STORE_RECEIPT, from, to, nstate_load_receipts_cb,
+                          &logs);
+  if (!e)
+    e = store_read_chunks(r, STORE_BODY, from, to, nstate_load_bodies_cb, &txs);
+  if (!e && txs.cnt != tx_cnt) e = ERR_CORRUPT;
+  if (!e) {
+    struct state_diff diff = {.account = d.account,
+                              .account_cnt = (u32)d.account_cnt};
+    for (size_t i = 0, at = 0; i < d.account_cnt; i++) {
+      d.account[i].slot = d.slot + at;
+      at += d.account[i].slot_cnt;
+    }
+    struct nstate_block *b = nstate_block_make(
+        height, &hash, &diff, d.account_chunk, d.slot_chunk, tx_cnt, logs.cnt);
+    b->tx_cnt = tx_cnt;
+    memcpy(b->tx_hash, txs.hash, (size_t)tx_cnt * sizeof *txs.hash);
+    b->log_cnt = logs.cnt;
+    if (logs.cnt) memcpy(b->log, logs.entry, logs.cnt * sizeof *logs.entry);
+    *out = b;
+  }
+  nstate_load_diff_fini(&d);
+  mem_free(logs.entry);
+  mem_free(txs.hash);
+  arena_fini(&a);
+  return e;
+}
+
+err nstate_load(struct node_state *ns, struct store_reader *r,
+                const struct store_standing *st, struct errmsg *msg) {
+  for (i64 h = st->flushed + 1; h <= st->head; h++) {
+    struct nstate_block *b;
+    err e = nstate_load_block(&b, r, (u64)h);
+    if (e)
+      return err_say(msg, e == ERR_INPUT ? ERR_CORRUPT : e,
+                     "block %lld cannot be read back: %s", (long long)h,
+                     err_text(e));
+    nstate_block_link(ns, b);
+  }
+  return ERR_OK;
+}
+
+/*----------------------------------------------------------- merged diff */
+static int nstate_account_ver_cmp(const void *a, const void *b) {
+  return hash32_cmp(&((const struct state_diff_account *)a)->key,
+                    &((const struct state_diff_account *)b)->key);
+}
+
+static int nstate_slot_ver_cmp(const void *a, const void *b) {
+  const struct nstate_slot_ver *x = *(struct nstate_slot_ver *const *)a;
+  const struct nstate_slot_ver *y = *(struct nstate_slot_ver *const *)b;
+  int c = hash32_cmp(&x->owner->key, &y->owner->key);
+  return c ? c : hash32_cmp(&x->key, &y->key);
+}
+
+/* From the value before the first of the blocks to that after the last: each
+** list's oldest version has the one, its newest the other. */
+static void nstate_merge_accounts(struct node_state *ns, struct state_diff *d,
+                                  struct arena *a) {
+  size_t max = 0;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) max += ns->shard[i].ver_account.cnt;
+  d->account = arena_array(a, struct state_diff_account, max + 1);
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    size_t it = 0;
+    const void *key;
+    void *val;
+    while (map_next(&ns->shard[i].ver_account, &it, &key, &val)) {
+      struct nstate_account_ver *v;
+      memcpy(&v, val, sizeof v);
+      struct state_diff_account *out = &d->account[d->account_cnt++];
+      out->key = v->key;
+      out->addr = v->addr;
+      out->exists = v->exists;
+      out->new_val = v->new_val;
+      while (v->older) v = v->older;
+      out->existed = v->existed;
+      out->old_val = v->old_val;
+    }
+  }
+  qsort(d->account, d->account_cnt, sizeof *d->account,
+        nstate_account_ver_cmp);
+}
+
+static err nstate_merge_slots(struct node_state *ns, struct state_diff *d,
+                              struct arena *a) {
+  size_t max = 0, n = 0;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) max += ns->shard[i].ver_slot.cnt;
+  struct nstate_slot_ver **all = arena_array(a, struct nstate_slot_ver *,
+                                             max + 1);
+  struct state_diff_slot *slot = arena_array(a, struct state_diff_slot,
+                                             max + 1);
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    size_t it = 0;
+    const void *key;
+    void *val;
+    while (map_next(&ns->shard[i].ver_slot, &it, &key, &val))
+      memcpy(&all[n++], val, sizeof *all);
+  }
+  qsort(all, n, sizeof *all, nstate_slot_ver_cmp);
+  struct state_diff_account *acc = d->account,
+                            *end = d->account + d->account_cnt;
+  for (size_t i = 0; i < n; i++) {
+    struct nstate_slot_ver *v = all[i], *first = v;
+    while (first->older) first = first->older;
+    while (acc < end && !hash32_eq(&acc->key, &v->owner->key)) acc++;
+    if (acc == end) return ERR_CORRUPT;
+    if (u256_eq(&first->old_val, &v->new_val)) continue;
+    if (!acc->slot_cnt++) acc->slot = slot;
+    slot->key = v->key;
+    slot->old_val = first->old_val;
+    slot->new_val = v->new_val;
+    slot++;
+  }
+  return ERR_OK;
+}
+
+/* Accounts that neither were nor are tell the trie nothing. */
+static void nstate_merge_drop_none(struct state_diff *d) {
+  u32 n = 0;
+  for (u32 i = 0; i < d->account_cnt; i++)
+    if (d->account[i].existed || d->account[i].exists)
+      d->account[n++] = d->account[i];
+  d->account_cnt = n;
+}
+
+static err nstate_head_root(struct store_reader *r, i64 head, hash32 *out) {
+  struct store_block_row row;
+  struct chain_header h;
+  TRY(store_read_block(r, &row, (u64)head));
+  TRY(chain_header_decode(&h, row.header));
+  *out = h.state_root;
+  return ERR_OK;
+}
+
+static err nstate_commit_merged(struct node_state *ns, struct store_reader *r,
+                                const struct store_standing *st,
+                                struct errmsg *msg) {
+  struct arena a;
+  struct state_diff d = {0};
+  struct state_root root = {0};
+  struct state_source src;
+  hash32 want;
+  arena_init(&a, 1 << 20, 0);
+  struct nstate_view v = {.ns = ns, .r = r, .st = *st, .a = &a};
+  v.height = st->flushed;
+  nstate_view_source(&v, &src);
+  nstate_merge_accounts(ns, &d, &a);
+  err e = nstate_merge_slots(ns, &d, &a);
+  nstate_merge_drop_none(&d);
+  if (!e) e = state_commit(&root, &d, &src, NULL, &a);
+  if (!e) e = nstate_head_root(r, st->head, &want);
+  if (e) {
+    err_say(msg, e, "the tries cannot be brought to block %lld: %s",
+            (long long)st->head, err_text(e));
+  } else if (!hash32_eq(&root.root, &want)) {
+    e = err_say(msg, ERR_CORRUPT,
+                "the state root after catching up is not that of block %lld",
+                (long long)st->head);
+  } else {
+    nstate_nodes_put(ns, &root);
+    ns->cur_blocks = (u64)(st->head - st->flushed);
+    ns->cur_changes = d.account_cnt + root.put_cnt;
+  }
+  arena_fini(&a);
+  return e;
+}
+
+/*-------------------------------------------------------------- redo log */
+static err nstate_redo_cb(void *ctx, slice key, slice val) {
+  struct nstate_gen *g = ctx;
+  u8 path[64], node_key[NSTATE_NODE_KEY];
+  hash32 owner;
+  if (key.len < 2) return ERR_CORRUPT;
+  bool owned = key.ptr[0] == 1;
+  size_t at = owned ? 33 : 1;
+  if (key.len < at + 1) return ERR_CORRUPT;
+  if (owned) memcpy(owner.b, key.ptr + 1, 32);
+  u32 len = key.ptr[key.len - 1];
+  if (len == 255) {
+    len = TRIE_ROOT_EDGE;
+  } else {
+    if (len > 64 || key.len != at + (len + 1) / 2 + 1) return ERR_CORRUPT;
+    for (u32 i = 0; i < len; i++)
+      path[i] = i & 1 ? key.ptr[at + i / 2] & 15 : key.ptr[at + i / 2] >> 4;
+  }
+  nstate_node_key(node_key, owned ? &owner : NULL, path, len);
+  struct nstate_node *n =
+      map_put(&g->node[nstate_node_shard(node_key)], node_key, NULL);
+  n->ptr = mem_alloc(val.len + 1);
+  n->len = n->cap = (u32)val.len;
+  if (val.len) memcpy(n->ptr, val.ptr, val.len);
+  return ERR_OK;
+}
+
+/* Finishes the batch that a crash cut off, from its log. */
+static err nstate_redo(struct node_state *ns, const struct store_standing *st,
+                       struct errmsg *msg) {
+  struct nstate_gen *g = mem_alloc(sizeof *g);
+  g->from = st->flushed;
+  g->to = (u64)st->log_to;
+  g->shard_left = NSTATE_SHARDS;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++)
+    map_init(&g->node[i], NSTATE_NODE_KEY, sizeof(struct nstate_node), 0, 0);
+  err e = store_log_read(ns->store, nstate_redo_cb, g);
+  ns->flush_gen = g;
+  bool done = false;
+  if (!e) e = nstate_batch_make(ns);
+  if (!e) e = store_flush_begin(ns->store, &ns->batch);
+  while (!e && !done) e = store_flush_step(ns->store, STORE_SLICE_US, &done);
+  arena_clear(&ns->batch_arena);
+  ns->flush_gen = NULL;
+  ns->flush_phase = NSTATE_IDLE;
+  if (!e) ns->flushed = ns->frozen_to = (i64)g->to;
+  nstate_gen_free(ns, g);
+  return e ? err_say(msg, e, "the last batch cannot be finished: %s",
+                     store_error(ns->store)) : ERR_OK;
+}
+
+err nstate_catch_up(struct node_state *ns, struct store_reader *r,
+                    const struct store_standing *at_open, struct errmsg *msg) {
+  struct store_standing st = *at_open;
+  err e = store_reader_begin(r, &st);
+  if (e) return err_say(msg, e, "cannot read the file: %s", err_text(e));
+  e = nstate_load(ns, r, &st, msg);
+  store_reader_end(r);
+  if (e) return e;
+  if (st.log_to >= 0) {
+    u32 budget = UINT32_MAX;
+    TRY(nstate_redo(ns, &st, msg));
+    nstate_drop(ns, &budget);
+    store_standing(ns->store, &st);
+    if (st.head == st.flushed) return ERR_OK;
+  }
+  TRY(store_reader_begin(r, &st));
+  e = nstate_commit_merged(ns, r, &st, msg);
+  store_reader_end(r);
+  return e;
+}
+#undef NSTATE_GROW

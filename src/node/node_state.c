@@ -1,0 +1,875 @@
+/* node_state.c - the head's state: cache, execution's source, applying blocks,
+** readers, and the writer's share of the work behind the head.
+**
+** Cache. Keyed by address and slot themselves, so a hit costs no hash. Filled
+** by reads that went to the store, kept right by apply, shrunk only by apply:
+** nothing that execution was given disappears while it runs. When over its
+** budget, each map gives up entries not used since the clock's hand passed
+** last, in proportion to its share.
+**
+** Reads that miss go to one of a few connections, each behind a lock; its
+** snapshot is kept through a block and let go by apply, or when it is a second
+** old.
+**
+** Behind the head, one batch at a time:
+**   freeze (apply, when enough changed or it is time) -> the maker's thread
+**   sorts the batch -> the writer flushes it in slices -> versions, nodes and
+**   blocks are dropped when no reader stands below.
+*/
+#include "node/node_state.h"
+
+#include <time.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "crypto/keccak.h"
+#include "node/node_state_int.h"
+
+#define NSTATE_CACHE_DEFAULT (64ull << 20)
+#define NSTATE_READERS_DEFAULT 8u
+#define NSTATE_READER_CACHE (2u << 20)
+#define NSTATE_EXEC_CACHE (8u << 20)
+#define NSTATE_HISTORY_DEFAULT 90000u
+#define NSTATE_HISTORY_MIN 128u   /* eth_getProof's reach */
+#define NSTATE_FREEZE_CHANGES 50000u
+#define NSTATE_FREEZE_BLOCKS 256u
+#define NSTATE_FREEZE_MS 20000u
+#define NSTATE_SNAPSHOT_MS 1000u
+#define NSTATE_PRUNE_EVERY 256u
+#define NSTATE_DROP_BUDGET 20000u /* versions dropped in one step */
+enum { NSTATE_HAND_ACCOUNT, NSTATE_HAND_SLOT, NSTATE_HAND_NODE,
+       NSTATE_HAND_CODE };
+
+u64 nstate_clock_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
+}
+static u64 nstate_clock_ms(void) { return nstate_clock_us() / 1000; }
+
+/*---------------------------------------------------------------- readers */
+/* The pin is set before the snapshot is taken: what is dropped from memory is
+** then always in the snapshot. */
+err nstate_reader_begin(struct node_state *ns, struct nstate_reader *r,
+                        struct store_standing *st) {
+  pthread_mutex_lock(&ns->pin_lock);
+  r->pin = ns->flushed;
+  pthread_mutex_unlock(&ns->pin_lock);
+  err e = store_reader_begin(r->store, st);
+  if (e) nstate_reader_end(ns, r);
+  return e;
+}
+
+void nstate_reader_end(struct node_state *ns, struct nstate_reader *r) {
+  store_reader_end(r->store);
+  pthread_mutex_lock(&ns->pin_lock);
+  r->pin = INT64_MAX;
+  pthread_mutex_unlock(&ns->pin_lock);
+}
+
+err nstate_reader_take(struct node_state *ns, struct nstate_reader **out,
+                       u32 wait_ms) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += wait_ms / 1000;
+  until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_nsec -= 1000000000;
+    until.tv_sec++;
+  }
+  int rc = 0;
+  pthread_mutex_lock(&ns->pin_lock);
+  while (!ns->free_reader && rc == 0)
+    rc = pthread_cond_timedwait(&ns->reader_free, &ns->pin_lock, &until);
+  struct nstate_reader *r = ns->free_reader;
+  if (r) {
+    ns->free_reader = r->next_free;
+    ns->reader_busy++;
+  }
+  pthread_mutex_unlock(&ns->pin_lock);
+  *out = r;
+  return r ? ERR_OK : ERR_BUSY;
+}
+
+void nstate_reader_give(struct node_state *ns, struct nstate_reader *r) {
+  pthread_mutex_lock(&ns->pin_lock);
+  r->next_free = ns->free_reader;
+  ns->free_reader = r;
+  ns->reader_busy--;
+  pthread_cond_signal(&ns->reader_free);
+  pthread_mutex_unlock(&ns->pin_lock);
+}
+
+/*------------------------------------------------- connections of the head */
+/* Any free connection, with a snapshot; locked. */
+static err nstate_conn_take(struct node_state *ns,
+                            struct nstate_exec_conn **out) {
+  static _Thread_local u32 first;
+  struct nstate_exec_conn *c = NULL;
+  for (u32 i = 0; i < ns->conn_cnt && !c; i++) {
+    struct nstate_exec_conn *t = &ns->conn[(first + i) % ns->conn_cnt];
+    if (pthread_mutex_trylock(&t->lock) == 0) {
+      c = t;
+      first = (first + i) % ns->conn_cnt;
+    }
+  }
+  if (!c) {
+    c = &ns->conn[first % ns->conn_cnt];
+    pthread_mutex_lock(&c->lock);
+  }
+  if (!c->begun) {
+    struct store_standing st;
+    err e = nstate_reader_begin(ns, &c->r, &st);
+    if (e) {
+      pthread_mutex_unlock(&c->lock);
+      return e;
+    }
+    c->begun = true;
+    c->begun_ms = nstate_clock_ms();
+  }
+  *out = c;
+  return ERR_OK;
+}
+
+static void nstate_conn_end_old(struct node_state *ns, u64 older_ms) {
+  u64 now = nstate_clock_ms();
+  for (u32 i = 0; i < ns->conn_cnt; i++) {
+    struct nstate_exec_conn *c = &ns->conn[i];
+    if (pthread_mutex_trylock(&c->lock) != 0) continue;
+    if (c->begun && now - c->begun_ms >= older_ms) {
+      nstate_reader_end(ns, &c->r);
+      c->begun = false;
+    }
+    pthread_mutex_unlock(&c->lock);
+  }
+}
+
+/* Newest account below the cache: overlay, then the table. */
+static err nstate_head_account(struct node_state *ns, struct state_account *out,
+                               bool *found, const hash32 *key) {
+  struct nstate_exec_conn *c;
+  TRY(nstate_conn_take(ns, &c));
+  struct nstate_view v = {.ns = ns, .r = c->r.store, .height = INT64_MAX,
+                          .st = {.flushed = -1}};
+  err e = nstate_view_account(&v, out, found, key);
+  pthread_mutex_unlock(&c->lock);
+  return e;
+}
+
+static err nstate_head_slot(struct node_state *ns, u256 *out,
+                            const hash32 *addr_hash, const hash32 *slot) {
+  struct nstate_exec_conn *c;
+  TRY(nstate_conn_take(ns, &c));
+  struct nstate_view v = {.ns = ns, .r = c->r.store, .height = INT64_MAX,
+                          .st = {.flushed = -1}};
+  err e = nstate_view_slot(&v, out, addr_hash, slot);
+  pthread_mutex_unlock(&c->lock);
+  return e;
+}
+
+/*------------------------------------------------------ execution's source */
+static bool nstate_cache_account(struct nstate_shard *s,
+                                 struct state_account *out, bool *found,
+                                 const addr20 *addr) {
+  pthread_mutex_lock(&s->lock);
+  struct nstate_cached_account *c = map_get(&s->cache_account, addr->b);
+  if (c) {
+    c->ref = 1;
+    *out = c->val;
+    *found = c->found;
+    s->hits++;
+  } else {
+    s->misses++;
+  }
+  pthread_mutex_unlock(&s->lock);
+  return c != NULL;
+}
+
+static err nstate_src_account(void *ctx, struct state_account *out,
+                              bool *found, const addr20 *addr,
+                              const hash32 *addr_hash) {
+  struct node_state *ns = ctx;
+  struct nstate_shard *s = &ns->shard[nstate_shard_of(addr->b)];
+  hash32 h;
+  if (nstate_cache_account(s, out, found, addr)) return ERR_OK;
+  if (!addr_hash) {
+    crypto_keccak256(&h, addr->b, 20);
+    addr_hash = &h;
+  }
+  TRY(nstate_head_account(ns, out, found, addr_hash));
+  pthread_mutex_lock(&s->lock);
+  struct nstate_cached_account *c = map_put(&s->cache_account, addr->b, NULL);
+  c->found = *found;
+  c->ref = 1;
+  if (*found) c->val = *out;
+  pthread_mutex_unlock(&s->lock);
+  return ERR_OK;
+}
+
+static void nstate_slot_cache_key(u8 out[52], const addr20 *addr,
+                                  const u256 *slot) {
+  memcpy(out, addr->b, 20);
+  u256_to_be(out + 20, slot);
+}
+static u32 nstate_slot_cache_shard(const u8 key[52]) {
+  return (key[0] ^ key[51] ^ key[51] << 4) >> 4 & 15;
+}
+
+static err nstate_src_slot(void *ctx, u256 *out, const addr20 *addr,
+                           const hash32 *addr_hash, const u256 *slot,
+                           const hash32 *slot_hash) {
+  struct node_state *ns = ctx;
+  u8 key[52];
+  hash32 ah, sh;
+  nstate_slot_cache_key(key, addr, slot);
+  struct nstate_shard *s = &ns->shard[nstate_slot_cache_shard(key)];
+  pthread_mutex_lock(&s->lock);
+  struct nstate_cached_slot *c = map_get(&s->cache_slot, key);
+  if (c) {
+    c->ref = 1;
+    *out = c->val;
+    s->hits++;
+  } else {
+    s->misses++;
+  }
+  pthread_mutex_unlock(&s->lock);
+  if (c) return ERR_OK;
+  if (!addr_hash) crypto_keccak256(&ah, addr->b, 20);
+  if (!slot_hash) crypto_keccak256(&sh, key + 20, 32);
+  TRY(nstate_head_slot(ns, out, addr_hash ? addr_hash : &ah,
+                       slot_hash ? slot_hash : &sh));
+  pthread_mutex_lock(&s->lock);
+  c = map_put(&s->cache_slot, key, NULL);
+  c->val = *out;
+  c->ref = 1;
+  pthread_mutex_unlock(&s->lock);
+  return ERR_OK;
+}
+
+static err nstate_src_by_hash(void *ctx, struct state_account *out,
+                              bool *found, const hash32 *addr_hash) {
+  return nstate_head_account(ctx, out, found, addr_hash);
+}
+static err nstate_src_slot_by_hash(void *ctx, u256 *out,
+                                   const hash32 *addr_hash,
+                                   const hash32 *slot_hash) {
+  return nstate_head_slot(ctx, out, addr_hash, slot_hash);
+}
+
+static bool nstate_cache_code(struct nstate_shard *s, slice *out,
+                              const hash32 *hash) {
+  pthread_mutex_lock(&s->lock);
+  struct nstate_cached_code *c = map_get(&s->cache_code, hash->b);
+  if (c) {
+    c->ref = 1;
+    *out = slice_of(c->ptr, c->len);
+    s->hits++;
+  } else {
+    s->misses++;
+  }
+  pthread_mutex_unlock(&s->lock);
+  return c != NULL;
+}
+
+/* Copies to the cache unless another thread was first. */
+static void nstate_code_keep(struct nstate_shard *s, slice *out,
+                             const hash32 *hash) {
+  bool is_new;
+  pthread_mutex_lock(&s->lock);
+  struct nstate_cached_code *c = map_put(&s->cache_code, hash->b, &is_new);
+  if (is_new) {
+    c->ptr = mem_alloc(out->len + 1);
+    c->len = (u32)out->len;
+    if (out->len) memcpy(c->ptr, out->ptr, out->len);
+    s->cache_code_bytes += out->len;
+  }
+  c->ref = 1;
+  *out = slice_of(c->ptr, c->len);
+  pthread_mutex_unlock(&s->lock);
+}
+
+static err nstate_src_code(void *ctx, slice *out, const hash32 *hash) {
+  struct node_state *ns = ctx;
+  struct nstate_shard *s = &ns->shard[nstate_shard_of(hash->b)];
+  struct nstate_exec_conn *c;
+  if (nstate_cache_code(s, out, hash)) return ERR_OK;
+  TRY(nstate_conn_take(ns, &c));
+  err e = store_read_code(c->r.store, out, hash);
+  if (!e) nstate_code_keep(s, out, hash);
+  pthread_mutex_unlock(&c->lock);
+  return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
+}
+
+/* Newest first: since the freeze, frozen, cache. */
+static bool nstate_node_memory(struct node_state *ns, slice *out,
+                               const u8 key[NSTATE_NODE_KEY]) {
+  u32 at = nstate_node_shard(key);
+  struct nstate_shard *s = &ns->shard[at];
+  pthread_mutex_lock(&s->lock);
+  struct nstate_node *n = map_get(&s->node, key);
+  if (n) *out = slice_of(n->ptr, n->len);
+  pthread_mutex_unlock(&s->lock);
+  if (n) return true;
+  pthread_mutex_lock(&ns->pin_lock);
+  for (struct nstate_gen *g = ns->gen; g; g = g->next) {
+    struct nstate_node *frozen = map_get(&g->node[at], key);
+    if (frozen) n = frozen;
+  }
+  if (n) *out = slice_of(n->ptr, n->len);
+  pthread_mutex_unlock(&ns->pin_lock);
+  if (n) return true;
+  pthread_mutex_lock(&s->lock);
+  n = map_get(&s->cache_node, key);
+  if (n) {
+    n->ref = 1;
+    *out = slice_of(n->ptr, n->len);
+    s->hits++;
+  } else {
+    s->misses++;
+  }
+  pthread_mutex_unlock(&s->lock);
+  return n != NULL;
+}
+
+static err nstate_src_node(void *ctx, slice *out, const hash32 *owner,
+                           const u8 *path, u32 path_len) {
+  struct node_state *ns = ctx;
+  u8 key[NSTATE_NODE_KEY], row[BYTES_NODE_KEY_MAX];
+  struct nstate_exec_conn *c;
+  nstate_node_key(key, owner, path, path_len);
+  if (nstate_node_memory(ns, out, key)) return ERR_OK;
+  u32 len = bytes_node_key(row, owner, path, path_len);
+  TRY(nstate_conn_take(ns, &c));
+  err e = store_read_row(c->r.store, out, STORE_NODE, slice_of(row, len));
+  if (e == ERR_NOT_FOUND) {
+    *out = (slice){0};
+    e = ERR_OK;
+  }
+  if (!e) {
+    struct nstate_shard *s = &ns->shard[nstate_node_shard(key)];
+    bool is_new;
+    pthread_mutex_lock(&s->lock);
+    struct nstate_node *n = map_put(&s->cache_node, key, &is_new);
+    if (is_new && out->len) {
+      n->ptr = mem_alloc(out->len);
+      n->len = n->cap = (u32)out->len;
+      memcpy(n->ptr, out->ptr, out->len);
+      s->cache_node_bytes += out->len;
+    }
+    n->ref = 1;
+    *out = slice_of(n->ptr, n->len);
+    pthread_mutex_unlock(&s->lock);
+  }
+  pthread_mutex_unlock(&c->lock);
+  return e;
+}
+
+const struct state_source *node_state_source(struct node_state *ns) {
+  return &ns->source;
+}
+
+/* Not through execution's filling of the cache: apply may run meanwhile. */
+err node_state_account(struct node_state *ns, struct state_account *out,
+                       bool *found, const addr20 *addr) {
+  hash32 h;
+  struct nstate_shard *s = &ns->shard[nstate_shard_of(addr->b)];
+  if (nstate_cache_account(s, out, found, addr)) return ERR_OK;
+  crypto_keccak256(&h, addr->b, 20);
+  return nstate_head_account(ns, out, found, &h);
+}
+
+/*------------------------------------------------------------------ cache */
+static size_t nstate_cache_bytes(const struct nstate_shard *s) {
+  return s->cache_account.cnt * (s->cache_account.slot_len + 8) +
+         s->cache_slot.cnt * (s->cache_slot.slot_len + 8) +
+         s->cache_node.cnt * (s->cache_node.slot_len + 24) +
+         s->cache_code.cnt * (s->cache_code.slot_len + 24) +
+         s->cache_node_bytes + s->cache_code_bytes;
+}
+
+/* Drops entries not used since the hand came by, want of them at most, in at
+** most two rounds.  give: frees what the value holds. */
+static void nstate_clock(struct map *m, size_t *hand, size_t want,
+                         size_t ref_at, size_t ref_len,
+                         void (*give)(struct nstate_shard *s, void *val),
+                         struct nstate_shard *s) {
+  const void *key;
+  void *val;
+  for (size_t steps = 2 * m->cnt; want && steps; steps--) {
+    if (!map_next(m, hand, &key, &val)) {
+      *hand = 0;
+      if (!map_next(m, hand, &key, &val)) return;
+    }
+    u8 *ref = (u8 *)val + ref_at;
+    if (*ref) {
+      memset(ref, 0, ref_len);
+      continue;
+    }
+    if (give) give(s, val);
+    map_del(m, key);
+    want--;
+  }
+}
+
+static void nstate_give_node(struct nstate_shard *s, void *val) {
+  struct nstate_node *n = val;
+  s->cache_node_bytes -= n->cap;
+  mem_free(n->ptr);
+}
+static void nstate_give_code(struct nstate_shard *s, void *val) {
+  struct nstate_cached_code *c = val;
+  s->cache_code_bytes -= c->len;
+  mem_free(c->ptr);
+}
+
+/* Exec's thread, nothing reads: over its share a shard loses the part of each
+** map by which it is over, and a sixteenth more. */
+static void nstate_cache_shrink(struct node_state *ns) {
+  size_t share = ns->cfg.cache_bytes / NSTATE_SHARDS;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    struct nstate_shard *s = &ns->shard[i];
+    pthread_mutex_lock(&s->lock);
+    size_t bytes = nstate_cache_bytes(s);
+    if (bytes > share) {
+      u64 ppm = (u64)(bytes - share) * 1000000 / bytes + 62500;
+#define NSTATE_SHRINK(map, hand_no, type, give) \
+  nstate_clock(&s->map, &s->hand[hand_no], (size_t)(s->map.cnt * ppm / 1000000), \
+               offsetof(type, ref), sizeof(((type *)0)->ref), give, s)
+      NSTATE_SHRINK(cache_account, NSTATE_HAND_ACCOUNT,
+                    struct nstate_cached_account, NULL);
+      NSTATE_SHRINK(cache_slot, NSTATE_HAND_SLOT, struct nstate_cached_slot,
+                    NULL);
+      NSTATE_SHRINK(cache_node, NSTATE_HAND_NODE, struct nstate_node,
+                    nstate_give_node);
+      NSTATE_SHRINK(cache_code, NSTATE_HAND_CODE, struct nstate_cached_code,
+                    nstate_give_code);
+#undef NSTATE_SHRINK
+    }
+    pthread_mutex_unlock(&s->lock);
+  }
+}
+
+static void nstate_cache_apply(struct node_state *ns,
+                               const struct state_diff *d) {
+  for (u32 i = 0; i < d->account_cnt; i++) {
+    const struct state_diff_account *a = &d->account[i];
+    struct nstate_shard *s = &ns->shard[nstate_shard_of(a->addr.b)];
+    pthread_mutex_lock(&s->lock);
+    struct nstate_cached_account *c =
+        map_put(&s->cache_account, a->addr.b, NULL);
+    c->val = a->new_val;
+    c->found = a->exists;
+    c->ref = 1;
+    pthread_mutex_unlock(&s->lock);
+    for (u32 k = 0; k < a->slot_cnt; k++) {
+      u8 key[52];
+      nstate_slot_cache_key(key, &a->addr, &a->slot[k].slot);
+      s = &ns->shard[nstate_slot_cache_shard(key)];
+      pthread_mutex_lock(&s->lock);
+      struct nstate_cached_slot *cs = map_put(&s->cache_slot, key, NULL);
+      cs->val = a->slot[k].new_val;
+      cs->ref = 1;
+      pthread_mutex_unlock(&s->lock);
+    }
+  }
+  for (u32 i = 0; i < d->code_cnt; i++) {
+    slice code = d->code[i].code;
+    nstate_code_keep(&ns->shard[nstate_shard_of(d->code[i].hash.b)], &code,
+                     &d->code[i].hash);
+  }
+}
+
+/*------------------------------------------------------------------ apply */
+static u32 nstate_block_logs(struct nstate_block *b,
+                             const struct store_block *sb,
+                             const struct chain_receipt *receipt) {
+  for (u32 i = 0; i < sb->chunk_cnt[STORE_RECEIPT]; i++) {
+    const struct store_chunk *c = &sb->chunk[STORE_RECEIPT][i];
+    u32 first = STORE_SEQ_IDX(c->seq);
+    u32 end = i + 1 < sb->chunk_cnt[STORE_RECEIPT]
+                  ? STORE_SEQ_IDX(c[1].seq) : sb->tx_cnt;
+    b->log_cnt += bytes_log_entries(b->log + b->log_cnt, c->seq,
+                                    receipt + first, end - first);
+  }
+  return b->log_cnt;
+}
+
+static void nstate_empty_grave(struct node_state *ns) {
+  pthread_mutex_lock(&ns->grave_lock);
+  for (size_t i = 0; i < ns->grave_cnt; i++) mem_free(ns->grave[i]);
+  ns->grave_cnt = 0;
+  pthread_mutex_unlock(&ns->grave_lock);
+}
+
+static bool nstate_freeze_due(struct node_state *ns, u64 now_ms) {
+  if (ns->cur_blocks == 0) return false;
+  pthread_mutex_lock(&ns->flush_lock);
+  bool idle = ns->flush_phase == NSTATE_IDLE;
+  pthread_mutex_unlock(&ns->flush_lock);
+  return idle && (ns->cur_changes >= NSTATE_FREEZE_CHANGES ||
+                  ns->cur_blocks >= NSTATE_FREEZE_BLOCKS ||
+                  now_ms - ns->frozen_ms >= NSTATE_FREEZE_MS);
+}
+
+static err nstate_check_diff(const struct state_diff *d) {
+  for (u32 i = 0; i < d->account_cnt; i++) {
+    const struct state_diff_account *a = &d->account[i];
+    /* Slots not named would stay: no rule set from Cancun on can do this. */
+    if (a->wiped && a->existed &&
+        !hash32_eq(&a->old_val.storage_root, &CRYPTO_KECCAK_RLP_NIL))
+      return ERR_UNSUPPORTED;
+  }
+  return ERR_OK;
+}
+
+err node_state_apply(struct node_state *ns, struct store_block **out,
+                     const struct chain_block_result *res, slice proposal,
+                     slice commit) {
+  struct arena a;
+  struct bytes_places places;
+  MUST((i64)res->header.number == atomic_load(&ns->applied) + 1);
+  TRY(nstate_check_diff(&res->diff));
+  arena_init(&a, 1 << 16, 0);
+  err e = bytes_block(out, &places, res, proposal, commit, &a);
+  if (e) {
+    arena_fini(&a);
+    return e;
+  }
+  struct nstate_block *b = nstate_block_make(
+      res->header.number, &res->hash, &res->diff, places.account, places.slot,
+      res->tx_cnt, bytes_log_entries_max(res->receipt, res->tx_cnt));
+  for (u32 i = 0; i < res->tx_cnt; i++) b->tx_hash[i] = res->tx[i]->hash;
+  b->tx_cnt = res->tx_cnt;
+  nstate_block_logs(b, *out, res->receipt);
+  arena_fini(&a);
+
+  pthread_mutex_lock(&ns->apply_lock);
+  nstate_empty_grave(ns);
+  nstate_conn_end_old(ns, 0);
+  nstate_block_link(ns, b);
+  nstate_cache_apply(ns, &res->diff);
+  nstate_nodes_put(ns, &res->root);
+  atomic_store(&ns->applied, (i64)res->header.number);
+  ns->cur_changes += b->account_cnt + b->slot_cnt + res->root.put_cnt / 2;
+  ns->cur_blocks++;
+  nstate_cache_shrink(ns);
+  u64 now = nstate_clock_ms();
+  if (nstate_freeze_due(ns, now)) nstate_freeze(ns, now);
+  pthread_mutex_unlock(&ns->apply_lock);
+  return ERR_OK;
+}
+
+void node_state_durable(struct node_state *ns, u64 height) {
+  atomic_store(&ns->durable, (i64)height);
+}
+
+u32 node_state_lag_percent(struct node_state *ns) {
+  u64 bytes = atomic_load(&ns->overlay_bytes) * 100 / LIMIT_STATE_OVERLAY;
+  u64 blocks = atomic_load(&ns->block_cnt) * 100 / LIMIT_STATE_BLOCKS;
+  u64 p = bytes > blocks ? bytes : blocks;
+  return p > 1000 ? 1000 : (u32)p;
+}
+
+/*----------------------------------------------------- the writer's slices */
+static err nstate_flush_slice(struct node_state *ns, bool *more) {
+  bool done = false;
+  pthread_mutex_lock(&ns->flush_lock);
+  enum nstate_flush_phase phase = ns->flush_phase;
+  pthread_mutex_unlock(&ns->flush_lock);
+  if (phase == NSTATE_READY) {
+    if (atomic_load(&ns->durable) < (i64)ns->batch.to) return ERR_OK;
+    TRY(store_flush_begin(ns->store, &ns->batch));
+    pthread_mutex_lock(&ns->flush_lock);
+    ns->flush_phase = phase = NSTATE_RUNNING;
+    pthread_mutex_unlock(&ns->flush_lock);
+  }
+  if (phase != NSTATE_RUNNING) return ERR_OK;
+  *more = true;
+  err e = store_flush_step(ns->store, STORE_SLICE_US, &done);
+  if (e) {
+    /* The store has let go of the batch: it begins again from its start. */
+    pthread_mutex_lock(&ns->flush_lock);
+    ns->flush_phase = NSTATE_READY;
+    pthread_mutex_unlock(&ns->flush_lock);
+  }
+  if (e || !done) return e;
+  pthread_mutex_lock(&ns->pin_lock);
+  ns->flushed = (i64)ns->batch.to;
+  ns->flush_gen->done = true;
+  pthread_mutex_unlock(&ns->pin_lock);
+  pthread_mutex_lock(&ns->flush_lock);
+  arena_clear(&ns->batch_arena);
+  ns->flush_gen = NULL;
+  ns->flush_phase = NSTATE_IDLE;
+  ns->upkeep_more = true;
+  pthread_mutex_unlock(&ns->flush_lock);
+  return ERR_OK;
+}
+
+static err nstate_prune(struct node_state *ns) {
+  u64 keep = ns->cfg.history_blocks;
+  i64 head = atomic_load(&ns->durable);
+  if (keep == UINT64_MAX || head < (i64)ns->prune_at) return ERR_OK;
+  ns->prune_at = (u64)head + NSTATE_PRUNE_EVERY;
+  if (head < (i64)keep) return ERR_OK;
+  u64 oldest = (u64)head - keep;
+  if ((i64)oldest > ns->flushed) return ERR_OK;
+  ns->upkeep_more = true;
+  return store_prune_below(ns->store, oldest);
+}
+
+err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+  u32 budget = NSTATE_DROP_BUDGET;
+  *more = false;
+  nstate_conn_end_old(ns, NSTATE_SNAPSHOT_MS);
+  if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
+    u64 now = nstate_clock_ms();
+    if (nstate_freeze_due(ns, now)) nstate_freeze(ns, now);
+    pthread_mutex_unlock(&ns->apply_lock);
+  }
+  TRY(nstate_flush_slice(ns, more));
+  nstate_drop(ns, &budget);
+  if (budget == 0) *more = true;
+  if (*more) return ERR_OK;
+  TRY(nstate_prune(ns));
+  if (ns->upkeep_more) {
+    TRY(store_upkeep_step(ns->store, STORE_SLICE_US, &ns->upkeep_more));
+    *more = ns->upkeep_more;
+    return ERR_OK;
+  }
+  if (store_checkpoint_due(ns->store, now_ms)) {
+    err e = store_checkpoint(ns->store, now_ms);
+    if (e && e != ERR_BUSY) return e;
+  }
+  return ERR_OK;
+}
+
+/*---------------------------------------------------------- open and close */
+static void nstate_shard_init(struct nstate_shard *s, u64 seed) {
+  pthread_mutex_init(&s->lock, NULL);
+  map_init(&s->ver_account, 32, sizeof(void *), 0, seed);
+  map_init(&s->ver_slot, 64, sizeof(void *), 0, seed);
+  map_init(&s->ver_code, 32, sizeof(void *), 0, seed);
+  map_init(&s->ver_hash, 32, sizeof(u64), 0, seed);
+  map_init(&s->node, NSTATE_NODE_KEY, sizeof(struct nstate_node), 0, seed);
+  map_init(&s->cache_account, 20, sizeof(struct nstate_cached_account), 0,
+           seed);
+  map_init(&s->cache_slot, 52, sizeof(struct nstate_cached_slot), 0, seed);
+  map_init(&s->cache_node, NSTATE_NODE_KEY, sizeof(struct nstate_node), 0,
+           seed);
+  map_init(&s->cache_code, 32, sizeof(struct nstate_cached_code), 0, seed);
+}
+
+static void nstate_nodes_fini(struct map *m) {
+  size_t it = 0;
+  const void *key;
+  void *val;
+  while (map_next(m, &it, &key, &val))
+    mem_free(((struct nstate_node *)val)->ptr);
+  map_fini(m);
+}
+
+static void nstate_shard_fini(struct nstate_shard *s) {
+  size_t it = 0;
+  const void *key;
+  void *val;
+  map_fini(&s->ver_account);
+  map_fini(&s->ver_slot);
+  map_fini(&s->ver_code);
+  map_fini(&s->ver_hash);
+  nstate_nodes_fini(&s->node);
+  map_fini(&s->cache_account);
+  map_fini(&s->cache_slot);
+  nstate_nodes_fini(&s->cache_node);
+  while (map_next(&s->cache_code, &it, &key, &val))
+    mem_free(((struct nstate_cached_code *)val)->ptr);
+  map_fini(&s->cache_code);
+  pthread_mutex_destroy(&s->lock);
+}
+
+static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
+  ns->reader = mem_alloc(ns->cfg.reader_cnt * sizeof *ns->reader);
+  for (u32 i = 0; i < ns->cfg.reader_cnt; i++) {
+    struct nstate_reader *r = &ns->reader[i];
+    r->pin = INT64_MAX;
+    TRY(store_reader_open(&r->store, ns->store, NSTATE_READER_CACHE, msg));
+    ns->reader_cnt++;
+    r->next_free = ns->free_reader;
+    ns->free_reader = r;
+  }
+  for (u32 i = 0; i < NSTATE_EXEC_CONNS; i++) {
+    struct nstate_exec_conn *c = &ns->conn[i];
+    pthread_mutex_init(&c->lock, NULL);
+    c->r.pin = INT64_MAX;
+    TRY(store_reader_open(&c->r.store, ns->store, NSTATE_EXEC_CACHE, msg));
+    ns->conn_cnt++;
+  }
+  return ERR_OK;
+}
+
+void nstate_free(struct node_state *ns) {
+  for (u32 i = 0; i < ns->conn_cnt; i++) {
+    if (ns->conn[i].begun) nstate_reader_end(ns, &ns->conn[i].r);
+    store_reader_close(ns->conn[i].r.store);
+    pthread_mutex_destroy(&ns->conn[i].lock);
+  }
+  for (u32 i = 0; i < ns->reader_cnt; i++) {
+    nstate_read_close(ns->reader[i].read);
+    store_reader_close(ns->reader[i].store);
+  }
+  mem_free(ns->reader);
+  while (ns->gen) {
+    struct nstate_gen *g = ns->gen;
+    ns->gen = g->next;
+    nstate_gen_free(ns, g);
+  }
+  while (ns->oldest) {
+    struct nstate_block *b = ns->oldest;
+    ns->oldest = b->next;
+    nstate_block_free(b);
+  }
+  nstate_empty_grave(ns);
+  mem_free(ns->grave);
+  arena_fini(&ns->batch_arena);
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) nstate_shard_fini(&ns->shard[i]);
+  pthread_mutex_destroy(&ns->apply_lock);
+  pthread_mutex_destroy(&ns->pin_lock);
+  pthread_mutex_destroy(&ns->flush_lock);
+  pthread_mutex_destroy(&ns->grave_lock);
+  pthread_cond_destroy(&ns->reader_free);
+  pthread_cond_destroy(&ns->flush_wake);
+  mem_free(ns);
+}
+
+static void nstate_stop_maker(struct node_state *ns) {
+  if (!ns->maker_started) return;
+  pthread_mutex_lock(&ns->flush_lock);
+  ns->stop = true;
+  pthread_cond_signal(&ns->flush_wake);
+  pthread_mutex_unlock(&ns->flush_lock);
+  pthread_join(ns->maker, NULL);
+  ns->maker_started = false;
+}
+
+struct node_state *nstate_new(const struct node_state_config *cfg) {
+  struct node_state *ns = mem_alloc(sizeof *ns);
+  pthread_condattr_t attr;
+  ns->cfg = *cfg;
+  ns->store = cfg->store;
+  if (!ns->cfg.cache_bytes) ns->cfg.cache_bytes = NSTATE_CACHE_DEFAULT;
+  if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = NSTATE_READERS_DEFAULT;
+  if (!ns->cfg.history_blocks) ns->cfg.history_blocks = NSTATE_HISTORY_DEFAULT;
+  if (ns->cfg.history_blocks < NSTATE_HISTORY_MIN)
+    ns->cfg.history_blocks = NSTATE_HISTORY_MIN;
+  pthread_mutex_init(&ns->apply_lock, NULL);
+  pthread_mutex_init(&ns->pin_lock, NULL);
+  pthread_mutex_init(&ns->flush_lock, NULL);
+  pthread_mutex_init(&ns->grave_lock, NULL);
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&ns->reader_free, &attr);
+  pthread_cond_init(&ns->flush_wake, &attr);
+  pthread_condattr_destroy(&attr);
+  arena_init(&ns->batch_arena, 1 << 20, 0);
+  /* Maps are keyed by outsiders' addresses and slots. */
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  u64 seed = ((u64)t.tv_nsec << 32 ^ (u64)t.tv_sec) * 0x9e3779b97f4a7c15u ^
+             (u64)(uintptr_t)ns;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++)
+    nstate_shard_init(&ns->shard[i], seed + i);
+  ns->source = (struct state_source){
+      .ctx = ns, .hashless = true, .account = nstate_src_account,
+      .slot = nstate_src_slot, .code = nstate_src_code,
+      .node = nstate_src_node, .account_by_hash = nstate_src_by_hash,
+      .slot_by_hash = nstate_src_slot_by_hash};
+  return ns;
+}
+
+err node_state_open(struct node_state **out,
+                    const struct node_state_config *cfg, struct errmsg *msg) {
+  struct node_state *ns = nstate_new(cfg);
+  struct store_standing st;
+  *out = NULL;
+  store_standing(ns->store, &st);
+  ns->flushed = st.flushed;
+  atomic_store(&ns->applied, st.head);
+  atomic_store(&ns->durable, st.head);
+  ns->frozen_to = st.flushed;
+  ns->frozen_ms = nstate_clock_ms();
+  ns->upkeep_more = true;
+  err e = nstate_open_readers(ns, msg);
+  if (!e && st.head > st.flushed)
+    e = nstate_catch_up(ns, ns->reader[0].store, &st, msg);
+  if (!e) {
+    ns->maker_started =
+        pthread_create(&ns->maker, NULL, nstate_maker_main, ns) == 0;
+    if (!ns->maker_started)
+      e = err_say(msg, ERR_LIMIT, "cannot start a thread");
+  }
+  if (e) {
+    nstate_free(ns);
+    return e;
+  }
+  *out = ns;
+  return ERR_OK;
+}
+
+/* Batches until the tables stand at the head. */
+static err nstate_flush_all(struct node_state *ns) {
+  bool more;
+  while (ns->flushed < atomic_load(&ns->durable)) {
+    pthread_mutex_lock(&ns->flush_lock);
+    enum nstate_flush_phase phase = ns->flush_phase;
+    pthread_mutex_unlock(&ns->flush_lock);
+    if (phase == NSTATE_IDLE) {
+      if (atomic_load(&ns->applied) != atomic_load(&ns->durable))
+        return ERR_OK; /* blocks that were never written */
+      pthread_mutex_lock(&ns->apply_lock);
+      nstate_freeze(ns, nstate_clock_ms());
+      pthread_mutex_unlock(&ns->apply_lock);
+    } else if (phase == NSTATE_FROZEN) {
+      TRY(nstate_batch_make(ns));
+    } else {
+      if (atomic_load(&ns->durable) < (i64)ns->batch.to) return ERR_OK;
+      TRY(nstate_flush_slice(ns, &more));
+    }
+  }
+  return ERR_OK;
+}
+
+err node_state_close(struct node_state *ns, bool abandon, struct errmsg *msg) {
+  if (!ns) return ERR_OK;
+  nstate_stop_maker(ns);
+  nstate_conn_end_old(ns, 0);
+  err e = abandon ? ERR_OK : nstate_flush_all(ns);
+  if (e) err_say(msg, e, "the tables stay behind the head: %s",
+                 store_error(ns->store));
+  nstate_free(ns);
+  return e;
+}
+
+void node_state_stat(struct node_state *ns, struct node_state_stat *out) {
+  memset(out, 0, sizeof *out);
+  i64 applied = atomic_load(&ns->applied), durable = atomic_load(&ns->durable);
+  out->applied = applied < 0 ? 0 : (u64)applied;
+  out->durable = durable < 0 ? 0 : (u64)durable;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    struct nstate_shard *s = &ns->shard[i];
+    pthread_mutex_lock(&s->lock);
+    out->cache_bytes += nstate_cache_bytes(s);
+    out->overlay_bytes += s->node_bytes;
+    out->cache_hits += s->hits;
+    out->cache_misses += s->misses;
+    pthread_mutex_unlock(&s->lock);
+  }
+  out->overlay_bytes += atomic_load(&ns->overlay_bytes);
+  pthread_mutex_lock(&ns->pin_lock);
+  out->flushed = ns->flushed < 0 ? 0 : (u64)ns->flushed;
+  for (struct nstate_gen *g = ns->gen; g; g = g->next)
+    out->overlay_bytes += g->bytes;
+  out->reader_cnt = ns->reader_cnt;
+  out->reader_busy = ns->reader_busy;
+  pthread_mutex_unlock(&ns->pin_lock);
+  out->wal_bytes = store_wal_bytes(ns->store);
+}
