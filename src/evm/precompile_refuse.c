@@ -7,9 +7,6 @@
     (void)f, (void)fork, (void)in; \
     return false; \
   }
-PRECOMPILE_REFUSE(bn254_add)
-PRECOMPILE_REFUSE(bn254_mul)
-PRECOMPILE_REFUSE(bn254_pairing)
 PRECOMPILE_REFUSE(kzg_point)
 PRECOMPILE_REFUSE(bls_g1_add)
 PRECOMPILE_REFUSE(bls_g1_msm)
