@@ -506,8 +506,8 @@ static bool nstate_freeze_due(struct node_state *ns, u64 now_ms) {
   pthread_mutex_lock(&ns->flush_lock);
   bool idle = ns->flush_phase == NSTATE_IDLE;
   pthread_mutex_unlock(&ns->flush_lock);
-  return idle && (ns->cur_changes >= NSTATE_FREEZE_CHANGES ||
-                  ns->cur_blocks >= NSTATE_FREEZE_BLOCKS ||
+  return idle && (ns->cur_changes >= ns->cfg.batch_changes ||
+                  ns->cur_blocks >= ns->cfg.batch_blocks ||
                   now_ms - ns->frozen_ms >= NSTATE_FREEZE_MS);
 }
 
@@ -759,6 +759,8 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   if (!ns->cfg.cache_bytes) ns->cfg.cache_bytes = NSTATE_CACHE_DEFAULT;
   if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = NSTATE_READERS_DEFAULT;
   if (!ns->cfg.history_blocks) ns->cfg.history_blocks = NSTATE_HISTORY_DEFAULT;
+  if (!ns->cfg.batch_changes) ns->cfg.batch_changes = NSTATE_FREEZE_CHANGES;
+  if (!ns->cfg.batch_blocks) ns->cfg.batch_blocks = NSTATE_FREEZE_BLOCKS;
   if (ns->cfg.history_blocks < NSTATE_HISTORY_MIN)
     ns->cfg.history_blocks = NSTATE_HISTORY_MIN;
   pthread_mutex_init(&ns->apply_lock, NULL);

@@ -51,7 +51,9 @@ struct node_state_config {
   u64 cache_bytes;          /* 0: 64 MiB */
   u32 reader_cnt;           /* connections for node_read; 0: 8 */
   u64 history_blocks;       /* 0: 90,000; UINT64_MAX: archive */
-  const struct par *par;    /* for catching up; may be NULL */
+  const struct par *par;    /* may be NULL */
+  /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */
+  u64 batch_changes, batch_blocks;
 };
 err node_state_open(struct node_state **out,
                     const struct node_state_config *cfg, struct errmsg *msg)
