@@ -226,7 +226,7 @@ err state_commit(struct state_root *out, struct state_diff *d,
   struct state_commit_ctx ctx = {src, NULL};
   struct arena tmp;
   MUST(src->node && src->account_by_hash && src->slot_by_hash);
-  arena_init(&tmp, 256u << 10, 0);
+  arena_init(&tmp, 64u << 10, 0);
   err e = state_commit_run(out, &ctx, d, par, &tmp, a);
   arena_fini(&tmp);
   for (struct state_leaf_block *b = ctx.blocks, *next; b; b = next) {

@@ -33,7 +33,7 @@
 
 #define TRIE_SPLIT_MIN 256u  /* changes from which a trie is cut in 16 */
 #define TRIE_TASK_MIN 128u   /* changes a task should have at least */
-#define TRIE_TASK_CHUNK (128u << 10)
+#define TRIE_TASK_CHUNK (64u << 10)
 
 /* The piece of one trie that one task works on: the whole of it, the part
 ** under one first nibble, or what joins those parts. */

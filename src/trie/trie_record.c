@@ -49,9 +49,9 @@ err trie_root_load(struct trie_edge *out, const struct trie_source *src) {
   return trie_record_tail_ok(out->tail, len, out->to) ? ERR_OK : ERR_CORRUPT;
 }
 
-/* Takes one child's part off the record. */
-static err trie_record_edge(struct trie_edge *e, slice *in, bool is_leaf,
-                            u32 depth) {
+/* Takes the part of the child at a nibble off the record. */
+static err trie_record_edge(struct trie_edge *e, slice *in, u32 nibble,
+                            bool is_leaf, u32 depth) {
   if (in->len < 2) return ERR_CORRUPT;
   u32 head = in->ptr[0], used = 1, tail_len = 0;
   bool far = head & TRIE_RECORD_FAR;
@@ -70,6 +70,10 @@ static err trie_record_edge(struct trie_edge *e, slice *in, bool is_leaf,
   e->tail = in->ptr + used;
   e->ref = e->tail + tail_len;
   if (!trie_record_tail_ok(e->tail, tail_len, e->to)) return ERR_CORRUPT;
+  /* From the middle of a byte: before it is the child's own nibble. */
+  if (!(depth & 1) && tail_len && e->tail[0] >> 4 != nibble) {
+    return ERR_CORRUPT;
+  }
   used += tail_len + e->ref_len;
   *in = slice_of(in->ptr + used, in->len - used);
   return ERR_OK;
@@ -89,7 +93,7 @@ err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
   memset(out, 0, 16 * sizeof *out);
   for (u32 i = 0; i < 16; i++) {
     if (!(mask >> i & 1)) continue;
-    TRY(trie_record_edge(&out[i], &s, leaves >> i & 1, depth));
+    TRY(trie_record_edge(&out[i], &s, i, leaves >> i & 1, depth));
   }
   return s.len ? ERR_CORRUPT : ERR_OK;
 }
