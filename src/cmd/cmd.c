@@ -275,6 +275,16 @@ static int cmd_setup(struct cmd *c) {
   return EXIT_DONE;
 }
 
+/* Commands with options of their own; rpc's help goes beyond its row. */
+static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row,
+                       int argc, char **argv) {
+  bool help = c->cfg.help;
+  for (int i = 1; i < argc; i++) help |= strcmp(argv[i], "--help") == 0;
+  if (!help || row->run_raw == cmd_rpc) return row->run_raw(argc, argv);
+  cmd_help_one(row);
+  return EXIT_DONE;
+}
+
 /* Words that are no options: the command, then its arguments. */
 static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
                      char **argv) {
@@ -292,9 +302,7 @@ static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
     const char *near = NULL;
     *row = cmd_find(argv[i], &near);
     if (!*row) return cmd_unknown("command", "", argv[i], near);
-    if ((*row)->most == RAW && !c->cfg.help) {
-      return (*row)->run_raw(argc - i, argv + i);
-    }
+    if ((*row)->most == RAW) return cmd_run_raw(c, *row, argc - i, argv + i);
     i++;
   }
   return -1;

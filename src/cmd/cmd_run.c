@@ -152,8 +152,8 @@ static int run_wait(struct node *n, const sigset_t *set) {
 
 static int run_node(struct cmd *c, bool dev) {
   sigset_t set;
-  struct node *n;
-  struct http *h;
+  struct node *n = NULL;
+  struct http *h = NULL;
   struct errmsg msg = {""};
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

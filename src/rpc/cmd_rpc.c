@@ -18,8 +18,8 @@
 
 static int cmd_rpc_usage(FILE *to) {
   fprintf(to,
-          "usage: cybermiles rpc [--url URL] [--timeout SECONDS] METHOD "
-          "[PARAM...]\n\n"
+          "usage: cybermiles rpc [--http.port N | --url URL] [--timeout "
+          "SECONDS] METHOD [PARAM...]\n\n"
           "Asks the node at URL (" CMD_RPC_URL ") and prints the result.  A "
           "PARAM is JSON,\nor else taken as a string; one PARAM that is an "
           "array is the whole list.\n\n"
@@ -97,6 +97,7 @@ static int cmd_rpc_show(slice reply) {
 
 int cmd_rpc(int argc, char **argv) {
   const char *url = CMD_RPC_URL;
+  char local[64];
   unsigned long timeout_s = 30;
   int i = 1;
   for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
@@ -104,6 +105,9 @@ int cmd_rpc(int argc, char **argv) {
     if (strcmp(argv[i], "--help") == 0) return cmd_rpc_usage(stdout);
     if (strcmp(argv[i], "--url") == 0 && has_value) {
       url = argv[++i];
+    } else if (strcmp(argv[i], "--http.port") == 0 && has_value) {
+      snprintf(local, sizeof local, "http://127.0.0.1:%.40s", argv[++i]);
+      url = local;
     } else if (strcmp(argv[i], "--timeout") == 0 && has_value) {
       timeout_s = strtoul(argv[++i], NULL, 10);
       if (timeout_s == 0 || timeout_s > 86400) return cmd_rpc_usage(stderr);

@@ -139,8 +139,8 @@ test('keys are made, listed, imported and exported in Web3 form', async () => {
 
   const wallet = ethers.Wallet.createRandom();
   const file = join(dir, 'key.json');
-  writeFileSync(file, await wallet.encrypt('correct horse',
-    { scrypt: { N: 1024 } }));
+  writeFileSync(file, await ethers.encryptKeystoreJson(wallet, 'correct horse',
+    { scrypt: { N: 1024 }, progressCallback: () => {} }));
   const other = run(['account', 'import', file, ...common]);
   assert.equal(other.stdout.trim(), wallet.address, other.stderr);
   const hex = join(dir, 'key.hex');

@@ -114,7 +114,7 @@ test('a revert tells its reason, a typed error its values, a panic its code',
       e.revert.name === 'Closed' && e.revert.args[0] === 7n &&
       e.revert.args[1] === alice.address);
     await assert.rejects(moods.panics.staticCall(0n),
-      (e) => e.revert.name === 'Panic' && e.revert.args[0] === 18n);
+      (e) => e.revert.name === 'Panic' && BigInt(e.revert.args[0]) === 18n);
     await assert.rejects(moods.fails.estimateGas(),
       (e) => e.reason === 'shop is closed');
     const tx = await moods.fails({ gasLimit: 100000n });

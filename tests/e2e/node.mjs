@@ -33,6 +33,7 @@ export class Node {
     });
     node.child.stderr.on('data', (d) => { node.stderr += d; });
     await new Promise((resolve, reject) => {
+      node.child.on('error', reject);
       node.child.stdout.on('data', (d) => {
         node.stdout += d;
         const m = /JSON-RPC: (http:\/\/\S+)\n/.exec(node.stdout);
