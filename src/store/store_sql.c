@@ -84,13 +84,16 @@ err store_err(int rc) {
   }
 }
 
-/* A file-size limit or quota is a full disk to the one who runs the node. */
+/* A file-size limit or quota is a full disk to the one who runs the node.
+** SQLite tells only a plain "disk full" as such; for the others its own record
+** of the system's error is not always filled, the thread's errno is. */
 static err store_sql_err(sqlite3 *db, int rc) {
-  if ((rc & 0xff) == SQLITE_IOERR) {
-    int os = sqlite3_system_errno(db);
-    if (os == ENOSPC || os == EDQUOT || os == EFBIG) return ERR_DISK_FULL;
-  }
-  return store_err(rc);
+  int os[2] = {errno, sqlite3_system_errno(db)};
+  if ((rc & 0xff) != SQLITE_IOERR) return store_err(rc);
+  for (u32 i = 0; i < 2; i++)
+    if (os[i] == ENOSPC || os[i] == EDQUOT || os[i] == EFBIG)
+      return ERR_DISK_FULL;
+  return ERR_IO;
 }
 
 err store_run_st(sqlite3_stmt *st) {
