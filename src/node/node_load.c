@@ -161,7 +161,7 @@ static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
 err nstate_load(struct node_state *ns, struct store_reader *r,
                 const struct store_standing *st, struct errmsg *msg) {
   for (i64 h = st->flushed + 1; h <= st->head; h++) {
-    struct nstate_block *b;
+    struct nstate_block *b = NULL;
     err e = nstate_load_block(&b, r, (u64)h);
     if (e)
       return err_say(msg, e == ERR_INPUT ? ERR_CORRUPT : e,
