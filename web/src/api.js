@@ -1,0 +1,57 @@
+// api.js - the node: JSON-RPC, its own /api, and live events.
+import { signal } from './signal.js';
+
+let nextId = 1;
+
+// One call, or several in one batch: rpc('eth_x', a) or rpcAll([['eth_x', a]]).
+export async function rpcAll(calls) {
+  const body = calls.map(([method, ...params]) =>
+    ({ jsonrpc: '2.0', id: nextId++, method, params }));
+  const r = await fetch('/', { method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body) });
+  if (!r.ok) throw new Error(await r.text());
+  const answers = new Map((await r.json()).map((a) => [a.id, a]));
+  return body.map(({ id }) => {
+    const a = answers.get(id);
+    if (a.error) throw Object.assign(new Error(a.error.message), a.error);
+    return a.result;
+  });
+}
+export const rpc = async (...call) => (await rpcAll([call]))[0];
+
+// The node's own API; its errors carry a code of http.h.
+export async function api(path, body) {
+  const r = await fetch(path, body === undefined ? {} : { method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body) });
+  const answer = await r.json().catch(() => ({}));
+  if (!r.ok) {
+    const e = answer.error ?? { code: 'internal', message: `HTTP ${r.status}` };
+    throw Object.assign(new Error(e.message), { code: e.code });
+  }
+  return answer;
+}
+
+// What the node pushes: connected, head, pool.
+export const live = signal({ connected: false, since: Date.now(), height: null,
+  head: null, pending: 0, queued: 0 });
+
+export function connect() {
+  const events = new EventSource('/api/events');
+  const set = (change) => live.set({ ...live.value, connected: true,
+    ...change });
+  events.addEventListener('status', (e) => set(JSON.parse(e.data)));
+  events.addEventListener('head', (e) => {
+    const head = JSON.parse(e.data);
+    set({ head, height: head.number, pending: head.pending,
+      queued: head.queued });
+  });
+  events.addEventListener('pending', (e) => set(JSON.parse(e.data)));
+  events.addEventListener('open', () => set({}));
+  events.addEventListener('error', () => {
+    if (live.value.connected) {
+      live.set({ ...live.value, connected: false, since: Date.now() });
+    }
+  });
+}

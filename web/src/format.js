@@ -1,0 +1,49 @@
+// format.js - numbers, amounts, times and hashes as people read them.
+import { language, t } from './i18n.js';
+
+const UNIT = 10n ** 18n;
+
+export const number = (n) => new Intl.NumberFormat(language()).format(n);
+
+// Wei (BigInt) as CMT with up to digits decimals, exact when they suffice.
+export function cmt(wei, digits = 18) {
+  const negative = wei < 0n;
+  if (negative) wei = -wei;
+  const whole = new Intl.NumberFormat(language()).format(wei / UNIT);
+  let rest = (wei % UNIT).toString().padStart(18, '0');
+  const cut = /[1-9]/.test(rest.slice(digits));
+  rest = rest.slice(0, digits).replace(/0+$/, '');
+  const point = new Intl.NumberFormat(language()).format(1.1)[1];
+  return (negative ? '\u2212' : '') + whole + (rest ? point + rest : '')
+    + (cut ? '\u2026' : '');
+}
+
+// What a person typed, in CMT, as wei; null when it is no amount.
+export function parseCmt(text) {
+  const m = /^\s*(\d{1,30})(?:[.,](\d{1,18}))?\s*$/.exec(text);
+  if (!m) return null;
+  return BigInt(m[1]) * UNIT + BigInt((m[2] ?? '').padEnd(18, '0') || '0');
+}
+
+export const short = (hex, head = 8, tail = 6) =>
+  hex.length <= head + tail + 2 ? hex
+    : `${hex.slice(0, head + 2)}\u2026${hex.slice(-tail)}`;
+
+export const isAddress = (s) => /^0x[0-9a-fA-F]{40}$/.test(s);
+export const isHash = (s) => /^0x[0-9a-fA-F]{64}$/.test(s);
+
+export const time = (ms) => new Intl.DateTimeFormat(language(),
+  { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
+
+export function ago(ms, now = Date.now()) {
+  const s = Math.max(0, Math.round((now - ms) / 1000));
+  if (s < 2) return t('time.now');
+  const f = new Intl.RelativeTimeFormat(language(), { style: 'short' });
+  if (s < 60) return f.format(-s, 'second');
+  if (s < 3600) return f.format(-Math.floor(s / 60), 'minute');
+  if (s < 86400) return f.format(-Math.floor(s / 3600), 'hour');
+  return f.format(-Math.floor(s / 86400), 'day');
+}
+
+export const bytes = (n) => n < 1024 ? t('unit.bytes', { n: number(n) })
+  : `${number(Math.round(n / 102.4) / 10)} KB`;

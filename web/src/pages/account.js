@@ -1,0 +1,32 @@
+// account.js - one address: balance, nonce, code.
+import { live, rpcAll } from '../api.js';
+import { bytes, cmt, isAddress, number } from '../format.js';
+import { t } from '../i18n.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Address, Copy, Empty, Facts, Loaded, html } from '../ui.js';
+
+const kindOf = (code) => code === '0x' ? 'address.person'
+  : /^0xef0100/.test(code) ? 'address.delegated' : 'address.contract';
+
+export function Account({ address }) {
+  const { height } = useSignal(live);
+  const state = useLoad(async () => isAddress(address) ? rpcAll([
+    ['eth_getBalance', address, 'latest'],
+    ['eth_getTransactionCount', address, 'latest'],
+    ['eth_getCode', address, 'latest']]) : null, [address, height]);
+  return html`<h1>${t('address.title')}</h1>
+    <p class="hash">${address} <${Copy} text=${address} /></p>
+    <${Loaded} state=${state} rows=${4}>${(data) => data === null
+      ? html`<${Empty} title=${t('address.bad')}>${t('address.form')}<//>`
+      : html`<${Facts} rows=${[
+          ['address.balance', html`<span data-test="balance">
+            ${cmt(BigInt(data[0]))} CMT</span>`],
+          ['address.kind', t(kindOf(data[2]))],
+          ['address.target', /^0xef0100/.test(data[2]) ? html`<${Address}
+            value=${`0x${data[2].slice(8)}`} full />` : null],
+          ['address.sent', number(data[1])],
+          ['address.code', data[2] === '0x' ? null
+            : bytes((data[2].length - 2) / 2)]]} />
+        ${data[2] !== '0x' && html`<h2>${t('address.bytes')}</h2>
+          <pre tabindex="0">${data[2]}</pre>`}`}<//>`;
+}

@@ -1,0 +1,135 @@
+// send.js - send CMT from a key of the node (with its password) or from a
+// wallet of the browser; what was sent stays in sight until it is in a block.
+import { useState } from 'preact/hooks';
+import { api, live, rpc, rpcAll } from '../api.js';
+import { cmt, isAddress, number, parseCmt } from '../format.js';
+import { t } from '../i18n.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Empty, Failure, Field, Hash, Notice, Skeleton, html } from '../ui.js';
+import { accountsOf, sendBy, useNetwork, wallets } from '../wallet.js';
+
+const SAFE = { password: 'send.e.password', refused: 'send.e.refused',
+  busy: 'send.e.busy', forbidden: 'send.e.forbidden' };
+
+// Follows one transaction until its receipt is there.
+function Sent({ hash }) {
+  const { height } = useSignal(live);
+  const state = useLoad(() => rpc('eth_getTransactionReceipt', hash),
+    [hash, height]);
+  const r = state.data;
+  const [kind, key] = !r ? ['info', 'send.waiting']
+    : r.status === '0x1' ? ['good', 'send.done'] : ['error', 'send.failed'];
+  return html`<${Notice} kind=${kind} title=${t(key)}>
+    <p data-test="sent"><${Hash} value=${hash} to=${`/tx/${hash}`} /></p>
+    ${r && html`<p>${t('tx.block')} <a href=${`/block/${Number(r.blockNumber)}`}
+      >${number(r.blockNumber)}</a></p>`}<//>`;
+}
+
+// The accounts to send from: the node's keys, then each wallet's.
+function useSources() {
+  const found = useSignal(wallets);
+  const status = useLoad(() => api('/api/status'), []);
+  const keys = useLoad(async () => {
+    try { return (await api('/api/keys')).keys; }
+    catch (e) { if (e.code === 'forbidden') return []; throw e; }
+  }, []);
+  const sources = (keys.data ?? []).map((address) =>
+    ({ id: address, address, label: address }))
+    .concat(found.map((w) => ({ id: w.info.uuid, wallet: w,
+      label: w.info.name })));
+  return { sources, status, keys };
+}
+
+function check(form) {
+  const wrong = {};
+  if (!isAddress(form.to.trim())) wrong.to = t('send.bad.to');
+  const value = parseCmt(form.amount);
+  if (value === null) wrong.amount = t('send.bad.amount');
+  if (form.data && !/^0x([0-9a-fA-F]{2})*$/.test(form.data.trim())) {
+    wrong.data = t('send.bad.data');
+  }
+  return { wrong, value };
+}
+
+async function submit(source, form, value, chainId) {
+  const to = form.to.trim();
+  const data = form.data.trim() || undefined;
+  if (!source.wallet) {
+    const body = { from: source.address, to, value: value.toString(),
+      password: form.password };
+    if (data) body.data = data;
+    return (await api('/api/send', body)).hash;
+  }
+  await useNetwork(source.wallet, chainId);
+  const [from] = await accountsOf(source.wallet);
+  const tx = { from, to, value: `0x${value.toString(16)}` };
+  if (data) tx.data = data;
+  return sendBy(source.wallet, tx);
+}
+
+export function Send() {
+  const { sources, status, keys } = useSources();
+  const [form, set] = useState({ from: '', to: '', amount: '', data: '',
+    password: '' });
+  const [wrong, setWrong] = useState({});
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  const [sent, setSent] = useState([]);
+  const { height } = useSignal(live);
+  const source = sources.find((s) => s.id === form.from) ?? sources[0];
+  const balance = useLoad(async () => source?.address ? BigInt((await rpcAll([
+    ['eth_getBalance', source.address, 'latest']]))[0]) : null,
+  [source?.address, height]);
+  if (keys.error) return html`<h1>${t('nav.send')}</h1>
+    <${Failure} ...${keys} />`;
+  if (!keys.data || !status.data) return html`<h1>${t('nav.send')}</h1>
+    <${Skeleton} rows=${5} />`;
+  if (!sources.length) return html`<h1>${t('nav.send')}</h1>
+    <${Empty} title=${t('send.none')}>${t(status.data.keysUsable
+      ? 'send.make' : 'send.away')}<//>`;
+  const put = (name) => (e) => set({ ...form, [name]: e.target.value });
+  const send = async (event) => {
+    event.preventDefault();
+    const { wrong: bad, value } = check(form);
+    setWrong(bad);
+    setError(null);
+    if (Object.keys(bad).length) return;
+    setBusy(true);
+    try {
+      const hash = await submit(source, form, value, status.data.chainId);
+      setSent([hash, ...sent]);
+      set({ ...form, amount: '', data: '', password: '' });
+    } catch (e) { setError(e); }
+    setBusy(false);
+  };
+  const input = (name, rest) => html`<input id=${name} name=${name}
+    value=${form[name]} onInput=${put(name)} autocomplete="off"
+    spellcheck=${false} aria-invalid=${wrong[name] ? 'true' : null}
+    aria-describedby=${wrong[name] ? `${name}-error` : null} ...${rest} />`;
+  return html`<h1>${t('nav.send')}</h1>
+    ${sent.map((hash) => html`<${Sent} key=${hash} hash=${hash} />`)}
+    <form class="form" onSubmit=${send} novalidate>
+      <${Field} id="from" label=${t('send.from')}
+        hint=${balance.data ? t('send.has', { amount: cmt(balance.data, 6) })
+          : source.wallet ? t('send.wallet') : null}>
+        <select id="from" value=${source.id} onChange=${put('from')}>
+          ${sources.map((s) => html`<option value=${s.id}>${s.label}</option>`)}
+        </select><//>
+      <${Field} id="to" label=${t('send.to')} error=${wrong.to}>
+        ${input('to', { placeholder: '0x…' })}<//>
+      <${Field} id="amount" label=${t('send.amount')} error=${wrong.amount}
+        hint=${t('send.free')}>
+        ${input('amount', { inputmode: 'decimal', placeholder: '0.0' })}<//>
+      <details><summary>${t('send.more')}</summary>
+        <${Field} id="data" label=${t('send.data')} error=${wrong.data}>
+          ${input('data', { placeholder: '0x' })}<//></details>
+      ${!source.wallet && !status.data.dev && html`<${Field} id="password"
+        label=${t('send.password')}>${input('password',
+          { type: 'password', autocomplete: 'current-password' })}<//>`}
+      ${error && html`<${Notice} kind="error" title=${t('send.not')}>
+        <p>${error.message}</p>
+        <p>${t(SAFE[error.code] ?? 'send.e.other')}</p><//>`}
+      <button class="main" type="submit" disabled=${busy}>
+        ${t(busy ? 'send.busy' : 'send.go')}</button>
+    </form>`;
+}

@@ -1,0 +1,79 @@
+// transaction.js - one transaction: status, what it moved, its logs.
+import { live, rpcAll } from '../api.js';
+import { cmt, number, time } from '../format.js';
+import { t } from '../i18n.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Address, Empty, Facts, Hash, Loaded, html } from '../ui.js';
+import { blockMs } from './home.js';
+import { revertReason } from '../revert.js';
+
+async function load(hash) {
+  const [tx, receipt] = await rpcAll([['eth_getTransactionByHash', hash],
+    ['eth_getTransactionReceipt', hash]]);
+  if (!tx) return null;
+  if (!receipt) return { tx };
+  const [block] = await rpcAll([['eth_getBlockByNumber', receipt.blockNumber,
+    false]]);
+  const reason = receipt.status === '0x0' ? await whyFailed(tx, receipt) : null;
+  return { tx, receipt, block, reason };
+}
+
+// Receipts carry no reason: the call is made again on the state before it.
+async function whyFailed(tx, receipt) {
+  const before = `0x${(BigInt(receipt.blockNumber) - 1n).toString(16)}`;
+  try {
+    await rpcAll([['eth_call', { from: tx.from, to: tx.to ?? undefined,
+      value: tx.value, input: tx.input, gas: tx.gas }, before]]);
+  } catch (e) { return revertReason(e); }
+  return null;
+}
+
+const STATUS = { '0x1': ['ok', 'tx.done'], '0x0': ['bad', 'tx.failed'] };
+
+function Status({ receipt, reason }) {
+  const [kind, text] = STATUS[receipt?.status] ?? ['wait', 'tx.waiting'];
+  const mark = { ok: '✓', bad: '✕', wait: '…' }[kind];
+  return html`<span class="status ${kind}" role="status">
+    <span aria-hidden="true">${mark}</span> ${t(text)}</span>
+    ${reason && html` <span>${t('tx.reason', { reason })}</span>`}`;
+}
+
+const Log = ({ log, index }) => html`<li>
+  <p>${t('tx.log', { n: index })} <${Address} value=${log.address} /></p>
+  <ol class="topics">${log.topics.map((x) => html`
+    <li class="hash">${x}</li>`)}</ol>
+  ${log.data !== '0x' && html`<pre tabindex="0">${log.data}</pre>`}</li>`;
+
+export function Transaction({ hash }) {
+  const { height } = useSignal(live);
+  const state = useLoad(() => load(hash), [hash]);
+  const waiting = state.data?.tx && !state.data.receipt;
+  useLoad(async () => { if (waiting) state.again(); }, [height]);
+  return html`<h1>${t('tx.title')}</h1>
+    <${Loaded} state=${state} rows=${8}>${(data) => data === null
+      ? html`<${Empty} title=${t('tx.none')}>${t('tx.unknown')}<//>`
+      : html`<p><${Status} ...${data} /></p>
+        <${Facts} rows=${facts(data)} />
+        ${data.receipt?.logs.length > 0 && html`<h2>${t('tx.logs')}</h2>
+          <ol class="logs">${data.receipt.logs.map((log, i) => html`
+            <${Log} log=${log} index=${i} />`)}</ol>`}
+        ${data.tx.input !== '0x' && html`<h2>${t('tx.input')}</h2>
+          <pre tabindex="0">${data.tx.input}</pre>`}`}<//>`;
+}
+
+const facts = ({ tx, receipt, block }) => [
+  ['tx.hash', html`<${Hash} value=${tx.hash} full />`],
+  ['tx.from', html`<${Address} value=${tx.from} full />`],
+  ['tx.to', tx.to && html`<${Address} value=${tx.to} full />`],
+  ['tx.created', receipt?.contractAddress
+    && html`<${Address} value=${receipt.contractAddress} full />`],
+  ['tx.value', html`<span data-test="value">${cmt(BigInt(tx.value))} CMT
+    </span>`],
+  ['tx.fee', t('tx.free')],
+  ['tx.block', receipt && html`<a href=${`/block/${Number(receipt.blockNumber)}`}
+    >${number(receipt.blockNumber)}</a>`],
+  ['block.time', block && time(blockMs(block))],
+  ['tx.gas', receipt && `${number(receipt.gasUsed)} / ${number(tx.gas)}`],
+  ['tx.nonce', number(tx.nonce)],
+  ['tx.type', Number(tx.type)],
+];

@@ -1,0 +1,34 @@
+// router.js - pages by path: rows of { path: '/block/:id', page }.
+import { signal } from './signal.js';
+
+export const route = signal(location.pathname);
+addEventListener('popstate', () => route.set(location.pathname));
+
+export function go(path) {
+  if (path !== location.pathname) history.pushState(null, '', path);
+  route.set(path);
+  scrollTo(0, 0);
+}
+
+// For <a href>: the browser's own way for new tabs, ours for a plain click.
+export function follow(event) {
+  const a = event.target.closest?.('a[href^="/"]');
+  if (!a || event.defaultPrevented || event.button !== 0 || event.metaKey
+    || event.ctrlKey || event.shiftKey || a.target || a.hasAttribute('download')
+  ) return;
+  event.preventDefault();
+  go(a.getAttribute('href'));
+}
+
+export function match(rows, path) {
+  for (const row of rows) {
+    const want = row.path.split('/');
+    const have = path.replace(/\/+$/, '').split('/');
+    if (row.path === '/' ? path !== '/' : want.length !== have.length) continue;
+    const params = {};
+    if (want.every((w, i) => w[0] === ':'
+      ? (params[w.slice(1)] = decodeURIComponent(have[i] ?? ''))
+      : row.path === '/' || w === have[i])) return { row, params };
+  }
+  return null;
+}

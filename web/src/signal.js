@@ -1,0 +1,41 @@
+// signal.js - a value that pages watch, and hooks over it.
+import { useEffect, useState } from 'preact/hooks';
+
+export function signal(value) {
+  const watchers = new Set();
+  return {
+    get value() { return value; },
+    set(next) { value = next; for (const w of [...watchers]) w(next); },
+    watch(w) { watchers.add(w); return () => watchers.delete(w); },
+  };
+}
+
+export function useSignal(s) {
+  const [value, set] = useState(s.value);
+  useEffect(() => { set(s.value); return s.watch(set); }, [s]);
+  return value;
+}
+
+// Loads when a dependency changes: { data, error, loading, again }.  What was
+// loaded stays while newer is on its way.
+export function useLoad(load, deps) {
+  const [state, set] = useState({ loading: true });
+  const [turn, again] = useState(0);
+  useEffect(() => {
+    let stale = false;
+    set((s) => ({ ...s, loading: true }));
+    load().then((data) => { if (!stale) set({ data, loading: false }); },
+      (error) => { if (!stale) set((s) => ({ ...s, error, loading: false })); });
+    return () => { stale = true; };
+  }, [...deps, turn]);
+  return { ...state, again: () => again((n) => n + 1) };
+}
+
+export function useClock(every_ms = 1000) {
+  const [now, set] = useState(Date.now());
+  useEffect(() => {
+    const id = setInterval(() => set(Date.now()), every_ms);
+    return () => clearInterval(id);
+  }, [every_ms]);
+  return now;
+}

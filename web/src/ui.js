@@ -1,0 +1,114 @@
+// ui.js - the pieces that pages are made of.
+import { h } from 'preact';
+import { useState } from 'preact/hooks';
+import htm from 'htm';
+import { ago, short, time } from './format.js';
+import { t } from './i18n.js';
+import { useClock } from './signal.js';
+
+export const html = htm.bind(h);
+
+export const Notice = ({ kind = 'info', title, children, action }) => html`
+  <div class="notice ${kind}" role=${kind === 'error' ? 'alert' : 'status'}>
+    <strong>${title}</strong>
+    <div>${children}</div>
+    ${action}
+  </div>`;
+
+// What happened, whether money is safe, what to do.
+export const Failure = ({ error, again }) => html`
+  <${Notice} kind="error" title=${t('error.load')}
+    action=${again && html`<button type="button" onClick=${again}>
+      ${t('error.again')}</button>`}>
+    <p>${error.message}</p><p>${t('error.safe')}</p><//>`;
+
+export const Skeleton = ({ rows = 3 }) => html`
+  <div class="skeleton" role="status" aria-label=${t('loading')}>
+    ${Array.from({ length: rows }, () => html`<span></span>`)}</div>`;
+
+// A loaded part of a page: skeleton, then content, and errors in place.
+export function Loaded({ state, rows, children }) {
+  if (state.error) return html`<${Failure} ...${state} />`;
+  if (state.data === undefined) return html`<${Skeleton} rows=${rows} />`;
+  return children(state.data);
+}
+
+export const Empty = ({ title, children }) => html`
+  <div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
+
+export function Copy({ text }) {
+  const [done, set] = useState(false);
+  if (!navigator.clipboard) return null;
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    set(true);
+    setTimeout(() => set(false), 1500);
+  };
+  return html`<button type="button" class="copy" onClick=${copy}
+    aria-label=${t('copy')} title=${t('copy')}>${done ? '✓' : '⧉'}</button>`;
+}
+
+export const Hash = ({ value, to, full }) => html`<span class="hash">
+  ${to ? html`<a href=${to} title=${value}>${full ? value : short(value)}</a>`
+    : html`<span title=${value}>${full ? value : short(value)}</span>`}
+  ${full && html`<${Copy} text=${value} />`}</span>`;
+
+export const Address = ({ value, full }) => html`
+  <${Hash} value=${value} to=${`/address/${value}`} full=${full} />`;
+
+export function Ago({ ms }) {
+  const now = useClock();
+  return html`<time datetime=${new Date(ms).toISOString()} title=${time(ms)}>
+    ${ago(ms, now)}</time>`;
+}
+
+// Pairs of name and value; nothing is shown for a value that is not there.
+export const Facts = ({ rows }) => html`<dl class="facts">
+  ${rows.filter(([, v]) => v !== undefined && v !== null).map(([k, v]) => html`
+    <div key=${k}><dt>${t(k)}</dt><dd>${v}</dd></div>`)}</dl>`;
+
+// A table that becomes cards on a narrow screen.
+export const Table = ({ caption, columns, rows }) => html`
+  <table class="list"><caption class="quiet">${caption}</caption>
+    <thead><tr>${columns.map((c) => html`<th scope="col">${t(c)}</th>`)}</tr>
+    </thead>
+    <tbody>${rows.map((row) => html`<tr key=${row.key}>
+      ${row.cells.map((cell, i) => html`
+        <td data-label=${t(columns[i])}>${cell}</td>`)}</tr>`)}</tbody>
+  </table>`;
+
+// Bars with a title, readable by keyboard and as a table.
+export function Bars({ title, unit, points }) {
+  const [at, set] = useState(null);
+  if (points.length < 3) return null;
+  const top = Math.max(1, ...points.map((p) => p.value));
+  const width = 100 / points.length;
+  const shown = points[at] ?? points.at(-1);
+  const move = (e) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
+    if (!step) return;
+    e.preventDefault();
+    set(Math.min(points.length - 1,
+      Math.max(0, (at ?? points.length - 1) + step)));
+  };
+  return html`<figure class="bars">
+    <figcaption>${title}<output aria-live="polite">
+      ${shown.label}: ${shown.value} ${unit}</output></figcaption>
+    <svg viewBox="0 0 100 30" preserveAspectRatio="none" tabindex="0"
+      role="img" aria-label=${title} onKeyDown=${move}
+      onMouseLeave=${() => set(null)}>
+      ${points.map((p, i) => {
+        const height = Math.max(0.6, (p.value / top) * 29);
+        return html`<g onMouseEnter=${() => set(i)}>
+          <rect class="room" x=${i * width} y="0" width=${width} height="30" />
+          <rect class=${i === at ? 'bar on' : 'bar'} x=${i * width + 0.3}
+            y=${30 - height} width=${Math.max(0.4, width - 0.6)}
+            height=${height} /></g>`;
+      })}</svg></figure>`;
+}
+
+export const Field = ({ label, hint, error, id, children }) => html`
+  <div class="field"><label for=${id}>${label}</label>${children}
+    ${hint && html`<small id=${`${id}-hint`}>${hint}</small>`}
+    ${error && html`<small class="wrong" id=${`${id}-error`} role="alert">
+      ${error}</small>`}</div>`;

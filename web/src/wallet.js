@@ -1,0 +1,43 @@
+// wallet.js - wallets of the browser: discovered by EIP-6963, with
+// window.ethereum as the fallback; our network is added where it is unknown.
+import { signal } from './signal.js';
+
+export const wallets = signal([]);
+
+export function discover() {
+  addEventListener('eip6963:announceProvider', (e) => {
+    const { info, provider } = e.detail;
+    if (wallets.value.some((w) => w.info.uuid === info.uuid)) return;
+    wallets.set([...wallets.value, { info, provider }]);
+  });
+  dispatchEvent(new Event('eip6963:requestProvider'));
+  setTimeout(() => {
+    if (!wallets.value.length && window.ethereum) {
+      wallets.set([{ info: { uuid: 'injected', name: 'Browser wallet' },
+        provider: window.ethereum }]);
+    }
+  }, 300);
+}
+
+export async function accountsOf(wallet) {
+  return wallet.provider.request({ method: 'eth_requestAccounts' });
+}
+
+export async function useNetwork(wallet, chainId) {
+  const id = `0x${chainId.toString(16)}`;
+  const { provider } = wallet;
+  if (await provider.request({ method: 'eth_chainId' }) === id) return;
+  try {
+    await provider.request({ method: 'wallet_switchEthereumChain',
+      params: [{ chainId: id }] });
+  } catch (e) {
+    if (e.code !== 4902 && e.data?.originalError?.code !== 4902) throw e;
+    await provider.request({ method: 'wallet_addEthereumChain', params: [{
+      chainId: id, chainName: `CyberMiles ${chainId}`,
+      nativeCurrency: { name: 'CyberMiles Token', symbol: 'CMT', decimals: 18 },
+      rpcUrls: [location.origin], blockExplorerUrls: [location.origin] }] });
+  }
+}
+
+export const sendBy = (wallet, tx) =>
+  wallet.provider.request({ method: 'eth_sendTransaction', params: [tx] });
