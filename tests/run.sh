@@ -17,7 +17,7 @@
 #   CONFORMANCE      folder of the public vectors' archives (may be absent)
 #   CONFORMANCE_DIR  where they are unpacked, one folder for each archive
 #   CHROMIUM         path of the browser, or empty
-# A test longer than TEST_TIMEOUT seconds (120; 300 for scripts) is stopped
+# A test longer than TEST_TIMEOUT seconds (120; 600 for scripts) is stopped
 # and counts as failed; a file that needs more has "TEST_TIMEOUT=seconds" in
 # a comment.  TEST_SLOW multiplies all limits (sanitizer builds).
 #
@@ -79,6 +79,17 @@ tally() { # tally SUITE STATUS LOG KIND
     }' "$3"
 }
 
+# What to show of a failed test: the end of its log; of node's, which tells
+# much about what passed, the blocks of the failed cases.
+excerpt() { # excerpt KIND LOG
+  if [ "$1" = node ] && grep -q '^ *not ok' "$2"; then
+    awk '/^ *not ok/ { on = 1 } on { print } /^ *\.\.\.$/ { on = 0 }' "$2" |
+      cut -c 1-400 | head -n 120
+  else
+    tail -n 40 "$2"
+  fi
+}
+
 # One test: log and results under $OUT, one line on the screen.
 one() { # one KIND FILE SOURCE
   kind=$1 file=$2 source=$3
@@ -87,7 +98,7 @@ one() { # one KIND FILE SOURCE
   dir=$OUT/$id.d log=$OUT/$id.log
   limit=$(sed -n 's/.*TEST_TIMEOUT=\([0-9][0-9]*\).*/\1/p' "$source" |
     head -n 1)
-  case $kind in c) : "${limit:=120}" ;; *) : "${limit:=300}" ;; esac
+  case $kind in c) : "${limit:=120}" ;; *) : "${limit:=600}" ;; esac
   case $kind in
     c) set -- "$file" ;;
     sh) set -- sh "$file" ;;
@@ -114,7 +125,7 @@ one() { # one KIND FILE SOURCE
       printf "%s\n", (took > 1 ? "  (" took " s)" : "") }' "$OUT/$id.res"
   if grep -q '^F' "$OUT/$id.res"; then
     { sed -n 's/^F\t[^\t]*\t/     failed: /p' "$OUT/$id.res"
-      tail -n "${TEST_TAIL:-40}" "$log" | sed 's/^/     | /'; }
+      excerpt "$kind" "$log" | sed 's/^/     | /'; }
   else
     rm -rf "$dir"
   fi

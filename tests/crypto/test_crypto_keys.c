@@ -14,7 +14,7 @@
 #include "crypto/secp256k1.h"
 
 static void assert_hex(const u8 *b, size_t len, const char *hex) {
-  char got[257];
+  char got[257] = "";
   assert_true(len <= 128);
   for (size_t i = 0; i < len; i++) snprintf(got + 2 * i, 3, "%02x", b[i]);
   assert_string_equal(got, hex);
