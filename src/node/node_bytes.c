@@ -187,7 +187,7 @@ static void bytes_diff_account(struct bytes_diff_maker *d, u32 *slot_place,
   for (;;) {
     struct state_diff_account *p = &d->part.account[d->part.account_cnt++];
     *p = *acc;
-    p->slot = acc->slot + at;
+    p->slot = at < acc->slot_cnt ? acc->slot + at : NULL;
     p->slot_cnt = 0;
     d->weight += head;
     while (at < acc->slot_cnt) {

@@ -40,7 +40,8 @@ static err client_parse_url(struct client_url *u, const char *url,
   if (end == p || end - p >= (ptrdiff_t)sizeof u->host) goto bad;
   memcpy(u->host, p, (size_t)(end - p));
   u->host[end - p] = 0;
-  p = v6 && *end == ']' ? end + 1 : end;
+  if (v6 && *end != ']') goto bad;
+  p = v6 ? end + 1 : end;
   if (*p == ':') {
     size_t n = strspn(p + 1, "0123456789");
     if (n == 0 || n > 5) goto bad;
