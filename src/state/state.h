@@ -7,8 +7,9 @@
 ** update, the block's row in the store, history, and the caches.
 **
 ** Accounts and slots are ordered by hashed key, the trie's order.
-** Invariants: snapshots belong to their transaction; original values are those at the start of the transaction;
-** block-old values those at the start of the block; a reverted snapshot
+** Invariants: snapshots belong to their transaction; original values are
+** those at the start of the transaction; block-old values those at the start
+** of the block; a reverted snapshot
 ** leaves no trace but warmed caches.
 */
 #ifndef STATE_STATE_H

@@ -65,7 +65,7 @@ static err store_folder_check(const char *path, struct errmsg *msg) {
   size_t n = slash ? (size_t)(slash - path) : 0;
   if (n >= sizeof dir) return err_say(msg, ERR_INPUT, "%s: too long", path);
   if (!slash) {
-    strcpy(dir, ".");
+    memcpy(dir, ".", 2);
   } else {
     memcpy(dir, path, n ? n : 1);
     dir[n ? n : 1] = 0;

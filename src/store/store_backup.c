@@ -109,7 +109,7 @@ static err store_backup_folder_sync(const char *path, struct errmsg *msg) {
   size_t n = slash ? (size_t)(slash - path) : 0;
   if (n >= sizeof dir) return ERR_INPUT;
   if (!slash) {
-    strcpy(dir, ".");
+    memcpy(dir, ".", 2);
   } else {
     memcpy(dir, path, n ? n : 1);
     dir[n ? n : 1] = 0;
