@@ -1,0 +1,428 @@
+/* test_crypto_curve.c - laws that hold for every input of the curves (sums,
+** products, bilinearity, chunk borders) and refusals of what is no point. */
+#include "crypto_vec.h"
+
+#include "crypto/bls12_381.h"
+#include "crypto/bn254.h"
+#include "crypto/kzg.h"
+#include "crypto/p256.h"
+#include "crypto/secp256k1.h"
+
+/*-------------------------------------------------------------------- BN254 */
+
+static const char bn_order[] =
+    "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
+static const char bn_p[] =
+    "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+static const char bn_g2[] =
+    "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"
+    "1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed"
+    "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"
+    "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa";
+
+/* On the twist, but outside the group of prime order. */
+static const char bn_outside[] =
+    "0000000000000000000000000000000000000000000000000000000000000001"
+    "0000000000000000000000000000000000000000000000000000000000000002"
+    "2b76c179599bb92a963dac85546a005a777f7c13f6a7b75d5918b6b5808f5fde"
+    "101f7278419308b95099eca02dcee0c5381f4d26d1d62313f057167f064101ce";
+
+static void put_hex(u8 *out, const char *hex) {
+  slice s = vec_hex(hex);
+  memcpy(out, s.ptr, s.len);
+  vec_free(s);
+}
+
+static void bn_mul_g(u8 out[64], const u8 k[32]) {
+  u8 in[96] = {0};
+  in[31] = 1;
+  in[63] = 2;
+  memcpy(in + 64, k, 32);
+  assert_int_equal(crypto_bn254_mul(out, in), 0);
+}
+
+/* -y mod p. */
+static void bn_negate(u8 point[64]) {
+  u8 p[32];
+  int borrow = 0;
+  put_hex(p, bn_p);
+  for (int i = 31; i >= 0; i--) {
+    int v = p[i] - point[32 + i] - borrow;
+    borrow = v < 0;
+    point[32 + i] = (u8)v;
+  }
+}
+
+static void bn254_when_multiplied_then_as_repeated_addition(void **state) {
+  u8 sum[128] = {0}, product[64], k[32] = {0};
+  (void)state;
+  sum[64 + 31] = 1;
+  sum[64 + 63] = 2;
+  for (int i = 1; i <= 70; i++) {
+    assert_int_equal(crypto_bn254_add(sum, sum), 0);
+    k[31] = (u8)i;
+    bn_mul_g(product, k);
+    assert_memory_equal(sum, product, 64);
+  }
+}
+
+static void count_down(u8 k[32], int by) {
+  while (by--)
+    for (int i = 31; i >= 0 && k[i]-- == 0; i--) {
+    }
+}
+static void count_up(u8 k[32]) {
+  for (int i = 31; i >= 0 && ++k[i] == 0; i--) {
+  }
+}
+static void bn_add(u8 out[64], const u8 a[64], const u8 b[64]) {
+  u8 in[128];
+  memcpy(in, a, 64);
+  memcpy(in + 64, b, 64);
+  assert_int_equal(crypto_bn254_add(out, in), 0);
+}
+
+/* r gives infinity; each next factor one point more, across r; and 2^256 - 1
+** is one point less than twice 2^255. */
+static void bn254_when_factor_at_order_then_wraps(void **state) {
+  u8 k[32], got[64], next[64], one[64] = {0}, zero[64] = {0};
+  (void)state;
+  one[31] = 1;
+  one[63] = 2;
+  put_hex(k, bn_order);
+  bn_mul_g(got, k);
+  assert_memory_equal(got, zero, 64);
+  count_down(k, 100);
+  bn_mul_g(got, k);
+  for (int i = 0; i < 200; i++) {
+    count_up(k);
+    bn_mul_g(next, k);
+    bn_add(got, got, one);
+    assert_memory_equal(got, next, 64);
+  }
+  memset(k, 0xff, 32);
+  bn_mul_g(got, k);
+  bn_add(got, got, one);
+  memset(k, 0, 32);
+  k[0] = 0x80;
+  bn_mul_g(next, k);
+  bn_add(next, next, next);
+  assert_memory_equal(got, next, 64);
+}
+
+static void bn254_when_opposite_or_infinite_then_sum_right(void **state) {
+  u8 k[32] = {0}, in[128] = {0}, out[64], zero[64] = {0};
+  (void)state;
+  k[5] = 77;
+  bn_mul_g(in, k);
+  assert_int_equal(crypto_bn254_add(out, in), 0);
+  assert_memory_equal(out, in, 64);
+  memcpy(in + 64, in, 64);
+  bn_negate(in + 64);
+  assert_int_equal(crypto_bn254_add(out, in), 0);
+  assert_memory_equal(out, zero, 64);
+}
+
+static void bn254_when_not_a_point_then_refused(void **state) {
+  u8 in[128] = {0}, out[64], mul[96] = {0};
+  (void)state;
+  in[31] = 1;
+  in[63] = 3;
+  assert_int_equal(crypto_bn254_add(out, in), ERR_INPUT);
+  in[63] = 2;
+  put_hex(in + 64, bn_p);
+  assert_int_equal(crypto_bn254_add(out, in), ERR_INPUT);
+  memset(in, 0xff, 128);
+  assert_int_equal(crypto_bn254_add(out, in), ERR_INPUT);
+  mul[0] = 1;
+  assert_int_equal(crypto_bn254_mul(out, mul), ERR_INPUT);
+}
+
+/* e(aG, bH) e(-abG, H) = 1 with b a small number on the G1 side, over more
+** pairs than share one Miller loop. */
+static void bn254_pairing_when_product_cancels_then_one(void **state) {
+  static u8 pairs[20 * 192];
+  u8 k[32] = {0};
+  bool one;
+  (void)state;
+  for (size_t n = 1; n <= 19; n += 3) {
+    u32 sum = 0;
+    for (size_t i = 0; i < n; i++) {
+      k[31] = (u8)(3 * i + 1);
+      k[30] = 0;
+      sum += k[31];
+      bn_mul_g(pairs + 192 * i, k);
+      put_hex(pairs + 192 * i + 64, bn_g2);
+    }
+    k[30] = (u8)(sum >> 8);
+    k[31] = (u8)sum;
+    bn_mul_g(pairs + 192 * n, k);
+    put_hex(pairs + 192 * n + 64, bn_g2);
+    assert_int_equal(
+        crypto_bn254_pairing(&one, slice_of(pairs, 192 * (n + 1))), 0);
+    assert_false(one);
+    bn_negate(pairs + 192 * n);
+    assert_int_equal(
+        crypto_bn254_pairing(&one, slice_of(pairs, 192 * (n + 1))), 0);
+    assert_true(one);
+  }
+}
+
+static void bn254_pairing_when_trivial_then_one(void **state) {
+  u8 pair[192] = {0};
+  bool one = false;
+  (void)state;
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(NULL, 0)), 0);
+  assert_true(one);
+  put_hex(pair + 64, bn_g2);
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(pair, 192)), 0);
+  assert_true(one);
+  pair[31] = 1;
+  pair[63] = 2;
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(pair, 192)), 0);
+  assert_false(one);
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(pair, 191)), ERR_INPUT);
+  pair[64] ^= 1;
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(pair, 192)), ERR_INPUT);
+  assert_false(one);
+}
+
+static void bn254_pairing_when_q_outside_group_then_refused(void **state) {
+  u8 pair[192] = {0};
+  bool one;
+  (void)state;
+  pair[31] = 1;
+  pair[63] = 2;
+  put_hex(pair + 64, bn_outside);
+  assert_int_equal(crypto_bn254_pairing(&one, slice_of(pair, 192)), ERR_INPUT);
+}
+
+/*---------------------------------------------------------------- BLS12-381 */
+
+static const char bls_g1[] =
+    "0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f"
+    "9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb0000000000000000"
+    "000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb"
+    "2c04b3edd03cc744a2888ae40caa232946c5e7e1";
+static const char bls_g2[] =
+    "00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4"
+    "fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb80000000000000000"
+    "000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bb"
+    "dc7f5049334cf11213945d57e5ac7d055d042b7e00000000000000000000000000000000"
+    "0ce5d527727d6e118cc9cdc6da2e351aadfd9baa8cbdd3a76d429a695160d12c923ac9cc"
+    "3baca289e193548608b82801000000000000000000000000000000000606c4a02ea734cc"
+    "32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075f"
+    "f05f79be";
+static const char bls_order[] =
+    "73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001";
+
+typedef err msm_fn(u8 *out, slice in);
+static err msm_g1(u8 *out, slice in) { return crypto_bls_g1_msm(out, in); }
+static err msm_g2(u8 *out, slice in) { return crypto_bls_g2_msm(out, in); }
+typedef err add_fn(u8 *out, const u8 *in);
+static err add_g1(u8 *out, const u8 *in) { return crypto_bls_g1_add(out, in); }
+static err add_g2(u8 *out, const u8 *in) { return crypto_bls_g2_add(out, in); }
+
+static void fill_scalar(u8 k[32], u32 seed) {
+  for (int i = 0; i < 32; i++) {
+    seed = seed * 1664525 + 1013904223;
+    k[i] = (u8)(seed >> 24);
+  }
+}
+
+/* A sum of n products at once equals the products added one by one, for n
+** around the borders of chunks; scalars of all sizes, above the order too. */
+static void check_msm(const char *g, size_t len, msm_fn *msm, add_fn *add) {
+  enum { N = 19 };
+  size_t pair = len + 32;
+  u8 *in = calloc(N, pair), *sum = calloc(2, len), *got = malloc(len);
+  for (u32 i = 0; i < N; i++) {
+    u8 *at = in + i * pair, first[256 + 32];
+    put_hex(first, g);
+    memset(first + len, 0, 32);
+    first[len + 31] = (u8)(i + 1);
+    assert_int_equal(msm(at, slice_of(first, pair)), 0);
+    fill_scalar(at + len, i);
+    memset(at + len, 0, i % 4 * 8);
+    if (i == 5) put_hex(at + len, bls_order);
+    if (i == 6) memset(at, 0, len);
+    if (i == 7) memset(at + len, 0xff, 32);
+    assert_int_equal(msm(sum + len, slice_of(at, pair)), 0);
+    assert_int_equal(add(got, sum), 0);
+    memcpy(sum, got, len);
+    assert_int_equal(msm(got, slice_of(in, (i + 1) * pair)), 0);
+    assert_memory_equal(got, sum, len);
+  }
+  assert_int_equal(msm(got, slice_of(in, 0)), ERR_INPUT);
+  assert_int_equal(msm(got, slice_of(in, pair - 1)), ERR_INPUT);
+  free(in);
+  free(sum);
+  free(got);
+}
+static void bls_g1_msm_when_many_then_sum_of_products(void **state) {
+  (void)state;
+  check_msm(bls_g1, 128, msm_g1, add_g1);
+}
+static void bls_g2_msm_when_many_then_sum_of_products(void **state) {
+  (void)state;
+  check_msm(bls_g2, 256, msm_g2, add_g2);
+}
+
+/* Multiples by small numbers are repeated additions, doublings included. */
+static void bls_when_multiplied_then_as_repeated_addition(void **state) {
+  u8 g1[256] = {0}, g2[512] = {0}, in[288], out[256];
+  (void)state;
+  put_hex(g1 + 128, bls_g1);
+  put_hex(g2 + 256, bls_g2);
+  for (int i = 1; i <= 40; i++) {
+    assert_int_equal(crypto_bls_g1_add(out, g1), 0);
+    memcpy(g1, out, 128);
+    put_hex(in, bls_g1);
+    memset(in + 128, 0, 32);
+    in[159] = (u8)i;
+    assert_int_equal(crypto_bls_g1_msm(out, slice_of(in, 160)), 0);
+    assert_memory_equal(out, g1, 128);
+    assert_int_equal(crypto_bls_g2_add(out, g2), 0);
+    memcpy(g2, out, 256);
+    put_hex(in, bls_g2);
+    memset(in + 256, 0, 32);
+    in[287] = (u8)i;
+    assert_int_equal(crypto_bls_g2_msm(out, slice_of(in, 288)), 0);
+    assert_memory_equal(out, g2, 256);
+  }
+}
+
+/* e(aG, bH) = e(abG, H), by multiplying with the negative. */
+static void bls_pairing_when_bilinear_then_one(void **state) {
+  u8 pairs[2 * 384], g1[160], g2[288];
+  bool one;
+  (void)state;
+  for (u32 i = 0; i < 4; i++) {
+    put_hex(g1, bls_g1);
+    put_hex(g2, bls_g2);
+    memset(g1 + 128, 0, 32);
+    memset(g2 + 256, 0, 32);
+    g1[159] = (u8)(3 + i);
+    g2[287] = 5;
+    assert_int_equal(crypto_bls_g1_msm(pairs, slice_of(g1, 160)), 0);
+    assert_int_equal(crypto_bls_g2_msm(pairs + 128, slice_of(g2, 288)), 0);
+    /* -(3 + i) * 5 = order - (3 + i) * 5 */
+    put_hex(g1 + 128, bls_order);
+    count_down(g1 + 128, (int)(3 + i) * 5);
+    assert_int_equal(crypto_bls_g1_msm(pairs + 384, slice_of(g1, 160)), 0);
+    memcpy(pairs + 512, g2, 256);
+    assert_int_equal(crypto_bls_pairing(&one, slice_of(pairs, 768)), 0);
+    assert_true(one);
+    assert_int_equal(crypto_bls_pairing(&one, slice_of(pairs, 384)), 0);
+    assert_false(one);
+  }
+  assert_int_equal(crypto_bls_pairing(&one, slice_of(pairs, 0)), ERR_INPUT);
+  assert_int_equal(crypto_bls_pairing(&one, slice_of(pairs, 383)), ERR_INPUT);
+}
+
+/* The image of a map is in the group: the pairing takes it. */
+static void bls_map_when_any_input_then_in_group(void **state) {
+  u8 u[128], pair[384];
+  bool one;
+  (void)state;
+  for (u32 i = 0; i < 12; i++) {
+    memset(u, 0, sizeof u);
+    if (i > 1) {
+      fill_scalar(u + 20, i);
+      fill_scalar(u + 84, i + 100);
+    }
+    if (i == 1) u[63] = 1;
+    if (i == 3) memset(u + 64, 0, 64);
+    if (i == 4) memset(u, 0, 64);
+    assert_int_equal(crypto_bls_map_g1(pair, u), 0);
+    assert_int_equal(crypto_bls_map_g2(pair + 128, u), 0);
+    assert_int_equal(crypto_bls_pairing(&one, slice_of(pair, 384)), 0);
+    assert_false(one);
+  }
+  u[0] = 1;
+  assert_int_equal(crypto_bls_map_g1(pair, u), ERR_INPUT);
+  assert_int_equal(crypto_bls_map_g2(pair, u), ERR_INPUT);
+}
+
+/*---------------------------------------------------------------------- KZG */
+
+static void kzg_when_points_infinite_then_zero_polynomial(void **state) {
+  u8 c[48] = {0xc0}, zero[32] = {0}, z[32] = {0}, big[32];
+  (void)state;
+  z[31] = 9;
+  assert_int_equal(crypto_kzg_verify(c, z, zero, c), 0);
+  assert_int_equal(crypto_kzg_verify(c, z, z, c), ERR_SIGNATURE);
+  put_hex(big, bls_order);
+  assert_int_equal(crypto_kzg_verify(c, big, zero, c), ERR_INPUT);
+  assert_int_equal(crypto_kzg_verify(c, z, big, c), ERR_INPUT);
+  c[47] = 1;
+  assert_int_equal(crypto_kzg_verify(c, z, zero, c), ERR_INPUT);
+  c[47] = 0;
+  c[0] = 0xe0;
+  assert_int_equal(crypto_kzg_verify(c, z, zero, c), ERR_INPUT);
+  c[0] = 0x40;
+  assert_int_equal(crypto_kzg_verify(c, z, zero, c), ERR_INPUT);
+}
+
+/* The constant polynomial 1: its commitment is the generator, its opening
+** anywhere is 1 with the proof at infinity. */
+static void kzg_when_polynomial_constant_then_opens_to_it(void **state) {
+  u8 c[48], inf[48] = {0xc0}, z[32] = {0}, one[32] = {0};
+  (void)state;
+  put_hex(c, "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c"
+             "55e83ff97a1aeffb3af00adb22c6bb");
+  one[31] = 1;
+  for (int i = 0; i < 5; i++) {
+    z[20] = (u8)(7 * i);
+    assert_int_equal(crypto_kzg_verify(c, z, one, inf), 0);
+    assert_int_equal(crypto_kzg_verify(c, z, z, inf), ERR_SIGNATURE);
+    assert_int_equal(crypto_kzg_verify(c, z, one, c), ERR_SIGNATURE);
+  }
+}
+
+/*--------------------------------------------------------------------- P-256 */
+
+/* r and s of any size and points that are none must not pass. */
+static void p256_when_out_of_range_then_refused(void **state) {
+  u8 digest[32] = {1}, r_s[64], pub[64] = {0};
+  (void)state;
+  memset(r_s, 1, 64);
+  assert_false(crypto_p256_verify(digest, r_s, pub));
+  memset(pub, 0xff, 64);
+  assert_false(crypto_p256_verify(digest, r_s, pub));
+  put_hex(pub, "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+               "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
+  assert_false(crypto_p256_verify(digest, r_s, pub));
+  memset(r_s, 0, 32);
+  assert_false(crypto_p256_verify(digest, r_s, pub));
+  memset(r_s, 1, 32);
+  memset(r_s + 32, 0, 32);
+  assert_false(crypto_p256_verify(digest, r_s, pub));
+}
+
+static int start(void **state) {
+  (void)state;
+  crypto_init(NULL);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bn254_when_multiplied_then_as_repeated_addition),
+      cmocka_unit_test(bn254_when_factor_at_order_then_wraps),
+      cmocka_unit_test(bn254_when_opposite_or_infinite_then_sum_right),
+      cmocka_unit_test(bn254_when_not_a_point_then_refused),
+      cmocka_unit_test(bn254_pairing_when_product_cancels_then_one),
+      cmocka_unit_test(bn254_pairing_when_trivial_then_one),
+      cmocka_unit_test(bn254_pairing_when_q_outside_group_then_refused),
+      cmocka_unit_test(bls_g1_msm_when_many_then_sum_of_products),
+      cmocka_unit_test(bls_g2_msm_when_many_then_sum_of_products),
+      cmocka_unit_test(bls_when_multiplied_then_as_repeated_addition),
+      cmocka_unit_test(bls_pairing_when_bilinear_then_one),
+      cmocka_unit_test(bls_map_when_any_input_then_in_group),
+      cmocka_unit_test(kzg_when_points_infinite_then_zero_polynomial),
+      cmocka_unit_test(kzg_when_polynomial_constant_then_opens_to_it),
+      cmocka_unit_test(p256_when_out_of_range_then_refused),
+  };
+  return cmocka_run_group_tests_name("crypto_curve", tests, start, NULL);
+}
