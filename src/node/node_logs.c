@@ -137,7 +137,7 @@ static err nlogs_collect(struct nlogs *q, struct nlogs_list *l, u32 part,
                          STORE_SEQ(from, 0), STORE_SEQ(to, STORE_SEQ_BLOCK),
                          STORE_INDEX_OLDEST, nlogs_collect_cb, l));
   }
-  if (cnt > 1) qsort(l->seq, l->cnt, sizeof *l->seq, nlogs_seq_cmp);
+  if (l->cnt > 1) qsort(l->seq, l->cnt, sizeof *l->seq, nlogs_seq_cmp);
   size_t kept = 0;
   for (size_t i = 0; i < l->cnt; i++)
     if (i == 0 || l->seq[i] != l->seq[kept - 1]) l->seq[kept++] = l->seq[i];
