@@ -1,0 +1,246 @@
+// dashboard.mjs - the dashboard as a person uses it, in Chromium: sends CMT,
+// sees the block, finds it again; wrong input, small screens, dark, keyboard.
+// TEST_TIMEOUT=300
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
+import { Node, run, folder, remove } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+let node, browser;
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev']);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+async function send(page, to, amount) {
+  await page.goto(`${node.url}/send`);
+  await page.fill('#to', to);
+  await page.fill('#amount', amount);
+  await page.click('button.main');
+  await page.waitForSelector('.notice.good');
+}
+
+test('CMT is sent from the page, the block is seen, the balance is there',
+  { skip }, async () => {
+    const page = await open(browser);
+    await page.goto(node.url);
+    await page.waitForSelector('[data-test=height]');
+    const height = await node.height();
+    assert.equal(await page.textContent('[data-test=height]').then((s) =>
+      s.trim()), String(height));
+    const to = ethers.Wallet.createRandom().address;
+    await send(page, to, '12.5');
+    await page.click('[data-test=sent] a');
+    await page.waitForSelector('.status.ok');
+    assert.match(await page.textContent('[data-test=value]'), /12\.5\s+CMT/);
+    await page.click(`a[href="/block/${height + 1}"]`);
+    await page.waitForSelector(`h1:has-text("Block ${height + 1}")`);
+    await page.fill('#search', to);
+    await page.press('#search', 'Enter');
+    await page.waitForSelector('[data-test=balance]');
+    assert.match(await page.textContent('[data-test=balance]'),
+      /12\.5\s+CMT/);
+    await page.click('nav a[href="/"]');
+    await page.waitForFunction((n) => document
+      .querySelector('[data-test=height]')?.textContent.trim() === String(n),
+    height + 1);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a new block appears by itself', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(node.url);
+  await page.waitForSelector('.pill.on');
+  const height = await node.height();
+  const wallet = ethers.HDNodeWallet.fromPhrase(
+    'test test test test test test test test test test test junk', undefined,
+    "m/44'/60'/0'/0/5");
+  await node.rpc('eth_sendRawTransaction', [await wallet.signTransaction({
+    type: 0, chainId: 31337, nonce: 0, to: wallet.address, gasPrice: 0,
+    gasLimit: 21000 })]);
+  await page.waitForFunction((n) => document
+    .querySelector('[data-test=height]')?.textContent.trim() === String(n),
+  height + 1);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('wrong input is named at its field and nothing is sent', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/send`);
+    const height = await node.height();
+    await page.fill('#to', '0x12');
+    await page.fill('#amount', 'a lot');
+    await page.click('button.main');
+    assert.ok(await page.isVisible('#to-error'));
+    assert.ok(await page.isVisible('#amount-error'));
+    await page.fill('#to', ethers.ZeroAddress);
+    await page.fill('#amount', '999999999');
+    await page.click('button.main');
+    await page.waitForSelector('.notice.error');
+    assert.match(await page.textContent('.notice.error'),
+      /insufficient funds/);
+    assert.equal(await node.height(), height);
+    await page.context().close();
+  });
+
+test('what is not there is said so', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(`${node.url}/block/999999`);
+  await page.waitForSelector('.empty');
+  await page.goto(`${node.url}/tx/0x${'12'.repeat(32)}`);
+  await page.waitForSelector('.empty');
+  await page.goto(`${node.url}/address/0x12`);
+  await page.waitForSelector('.empty');
+  await page.goto(`${node.url}/no/such/page`);
+  await page.waitForSelector('h1:has-text("no such page")');
+  await page.fill('#search', 'hello');
+  await page.press('#search', 'Enter');
+  await page.waitForSelector('.search .wrong:has-text("block number")');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('on a network the password of the key is asked, and a wrong one said',
+  { skip }, async () => {
+    const dir = folder();
+    const word = join(dir, 'word');
+    writeFileSync(word, 'open sesame\n');
+    const db = join(dir, 'shop.db');
+    assert.equal(run(['init', '--db', db, '--password', word]).status, 0);
+    const shop = await Node.start(['run', '--db', db]);
+    const page = await open(browser);
+    await page.goto(`${shop.url}/send`);
+    await page.fill('#to', ethers.ZeroAddress);
+    await page.fill('#amount', '1');
+    await page.fill('#password', 'open barley');
+    await page.click('button.main');
+    await page.waitForSelector('.notice.error:has-text("password")');
+    await page.fill('#password', 'open sesame');
+    await page.click('button.main');
+    await page.waitForSelector('.notice.good', { timeout: 20000 });
+    assert.equal(BigInt(await shop.rpc('eth_getBalance', [ethers.ZeroAddress,
+      'latest'])), 10n ** 18n);
+    await page.context().close();
+    assert.equal((await shop.stop()).code, 0);
+    remove(dir);
+  });
+
+test('a wallet found by EIP-6963 is offered and asked to send', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.addInitScript(() => {
+      const asked = [];
+      window.asked = asked;
+      const provider = { request: async ({ method, params }) => {
+        asked.push([method, params]);
+        if (method === 'eth_chainId') return '0x1';
+        if (method === 'eth_requestAccounts') return [`0x${'ab'.repeat(20)}`];
+        if (method === 'wallet_switchEthereumChain') {
+          throw Object.assign(new Error('unknown chain'), { code: 4902 });
+        }
+        if (method === 'eth_sendTransaction') return `0x${'cd'.repeat(32)}`;
+        return null;
+      } };
+      const say = () => dispatchEvent(new CustomEvent(
+        'eip6963:announceProvider', { detail: Object.freeze({ provider,
+          info: { uuid: 'u-1', name: 'Test Wallet', icon: 'data:,',
+            rdns: 'test.wallet' } }) }));
+      addEventListener('eip6963:requestProvider', say);
+    });
+    await page.goto(`${node.url}/send`);
+    await page.selectOption('#from', { label: 'Test Wallet' });
+    await page.fill('#to', ethers.ZeroAddress);
+    await page.fill('#amount', '0.25');
+    await page.click('button.main');
+    await page.waitForSelector('[data-test=sent]');
+    const asked = await page.evaluate(() => window.asked);
+    const add = asked.find(([m]) => m === 'wallet_addEthereumChain');
+    assert.equal(add[1][0].chainId, '0x7a69');
+    assert.equal(add[1][0].nativeCurrency.symbol, 'CMT');
+    const tx = asked.find(([m]) => m === 'eth_sendTransaction')[1][0];
+    assert.equal(BigInt(tx.value), 25n * 10n ** 16n);
+    await page.context().close();
+  });
+
+test('every page works at 320 px, dark and light, without axe violations',
+  { skip }, async () => {
+    const head = await node.rpc('eth_getBlockByNumber', ['latest', true]);
+    const paths = ['/', '/blocks', '/send', `/block/${Number(head.number)}`,
+      head.transactions[0] ? `/tx/${head.transactions[0].hash}` : '/blocks',
+      `/address/${head.miner}`, '/missing'];
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(browser, { colorScheme, bypassCSP: true,
+        viewport: { width: 320, height: 640 } });
+      for (const path of paths) {
+        await page.goto(node.url + path);
+        await page.waitForSelector('h1');
+        await page.waitForFunction(() => !document.querySelector('.skeleton'));
+        const wide = await page.evaluate(() =>
+          document.documentElement.scrollWidth);
+        assert.ok(wide <= 320, `${path} is ${wide} px wide`);
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => window.axe.run());
+        assert.deepEqual(violations.map((v) => `${path} ${colorScheme}: ${v.id}`
+          + ` ${v.nodes[0].html.slice(0, 120)}`), []);
+        if (process.env.SCREENSHOTS) {
+          await page.screenshot({ path: join(process.env.SCREENSHOTS,
+            `${colorScheme}${path.replaceAll('/', '_').slice(0, 20)}.png`),
+          fullPage: true });
+        }
+      }
+      await page.context().close();
+    }
+  });
+
+test('the page is usable by keyboard alone', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(`${node.url}/blocks`);
+  await page.waitForSelector('h1');
+  await page.keyboard.press('Tab');
+  for (let i = 0; i < 12; i++) {
+    const href = await page.evaluate(() =>
+      document.activeElement.getAttribute('href'));
+    if (href === '/send') break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#to');
+  assert.equal(new URL(page.url()).pathname, '/send');
+  await page.context().close();
+});
+
+test('the language is changed and kept', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(node.url);
+  await page.locator('footer select').nth(1).selectOption('de');
+  await page.waitForSelector('h1:has-text("Übersicht")');
+  await page.reload();
+  await page.waitForSelector('h1:has-text("Übersicht")');
+  assert.equal(await page.getAttribute('html', 'lang'), 'de');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('German says everything that English says', () => {
+  const text = (name) => JSON.parse(readFileSync(new URL(
+    `../../web/strings/${name}.json`, import.meta.url)));
+  assert.deepEqual(Object.keys(text('de')).sort(),
+    Object.keys(text('en')).sort());
+});
