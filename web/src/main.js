@@ -12,13 +12,13 @@ import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
 import { useSignal } from './signal.js';
-import { Notice, html } from './ui.js';
+import { Icon, Notice, html } from './ui.js';
 import { discover } from './wallet.js';
 
 const PAGES = [
-  { path: '/', title: 'nav.home', page: Home, icon: '⌂' },
-  { path: '/blocks', title: 'nav.explore', page: Blocks, icon: '☷' },
-  { path: '/send', title: 'nav.send', page: Send, icon: '➤' },
+  { path: '/', title: 'nav.home', page: Home, icon: 'home' },
+  { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
+  { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
     under: '/blocks' },
@@ -103,7 +103,7 @@ function Shell() {
       height="28" /> CyberMiles</a><${Pill} /><${Search} /></header>
     <nav aria-label=${t('nav.label')}>${PAGES.filter((p) => p.icon).map((p) =>
       html`<a href=${p.path} aria-current=${here === p.path ? 'page' : null}>
-        <span aria-hidden="true">${p.icon}</span>${t(p.title)}</a>`)}</nav>
+        <${Icon} name=${p.icon} />${t(p.title)}</a>`)}</nav>
     <main id="main" tabindex="-1" ref=${main}>
       ${lost && html`<${Notice} kind="error" title=${t('lost.title')}>
         ${t('lost.text')}<//>`}

@@ -8,6 +8,17 @@ import { useClock } from './signal.js';
 
 export const html = htm.bind(h);
 
+// Line drawings on a 24 x 24 grid.
+const ICONS = {
+  home: 'M4 11 12 4l8 7v9h-5v-6H9v6H4z',
+  blocks: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
+  send: 'M4 12 20 4l-5 16-3.5-6.5z',
+  copy: 'M9 9h11v11H9zM15 9V4H4v11h5',
+  check: 'M4 12.5 9.5 18 20 6.5',
+};
+export const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 24 24"
+  aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
+
 export const Notice = ({ kind = 'info', title, children, action }) => html`
   <div class="notice ${kind}" role=${kind === 'error' ? 'alert' : 'status'}>
     <strong>${title}</strong>
@@ -45,7 +56,8 @@ export function Copy({ text }) {
     setTimeout(() => set(false), 1500);
   };
   return html`<button type="button" class="copy" onClick=${copy}
-    aria-label=${t('copy')} title=${t('copy')}>${done ? '✓' : '⧉'}</button>`;
+    aria-label=${t('copy')} title=${t('copy')}>
+    <${Icon} name=${done ? 'check' : 'copy'} /></button>`;
 }
 
 export const Hash = ({ value, to, full }) => html`<span class="hash">
