@@ -291,7 +291,9 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
 }
 
 static void nstate_gen_drop(struct node_state *ns, i64 floor, u32 *budget) {
+  pthread_mutex_lock(&ns->pin_lock);
   struct nstate_gen *g = ns->gen; /* only this thread takes one away */
+  pthread_mutex_unlock(&ns->pin_lock);
   if (!g || !g->done || (i64)g->to > floor) return;
   while (g->shard_left && *budget) {
     nstate_gen_move(ns, g, g->shard_left - 1);
