@@ -22,6 +22,7 @@
 #include "crypto/bls12_381_int.h"
 
 #include "crypto/mont.h"
+#include "crypto/mont_x86.h"
 
 #define BLS12_X 0xd201000000010000u /* |x| */
 
@@ -61,6 +62,8 @@ static const u64 bls12_frob[5][2][6] = {
 #define TOWER_P0 0x89f3fffcfffcfffdu
 #define TOWER_XI 1
 #define TOWER_TWIST_M
+#define TOWER_MUL_ADX crypto_mont_mul6_adx
+#define TOWER_MUL2_ADX crypto_mont_mul2x6_adx
 #include "crypto/tower.inc"
 
 #include "crypto/bls12_381_iso.inc"

@@ -22,6 +22,7 @@
 #include "crypto/bn254.h"
 
 #include "crypto/mont.h"
+#include "crypto/mont_x86.h"
 
 #define BN254_X 0x44e992b44a6909f1u
 
@@ -58,6 +59,8 @@ static const u64 bn254_frob[5][2][4] = {
 #define TOWER_P0 0x87d20782e4866389u
 #define TOWER_XI 9
 #define TOWER_TWIST_D
+#define TOWER_MUL_ADX crypto_mont_mul4_adx
+#define TOWER_MUL2_ADX crypto_mont_mul2x4_adx
 #include "crypto/tower.inc"
 
 static const bn254_fp bn254_b1 = {{0x7a17caa950ad28d7, 0x1f6ac17ae15521b9,

@@ -21,8 +21,7 @@ static const u64 p256_p[4] = {0xffffffffffffffff, 0x00000000ffffffff, 0,
                               0xffffffff00000001};
 static const u64 p256_n[4] = {0xf3b9cac2fc632551, 0xbce6faada7179e84,
                               0xffffffffffffffff, 0xffffffff00000000};
-/* -1/p and -1/n mod 2^64. */
-#define P256_P0 1u
+/* -1/n mod 2^64. */
 #define P256_N0 0xccd1c8aaee00bc4fu
 static const u64 p256_r2_p[4] = {0x0000000000000003, 0xfffffffbffffffff,
                                  0xfffffffffffffffe, 0x00000004fffffffd};
@@ -40,9 +39,29 @@ static const struct p256_point p256_g = {
     {{0x0000000000000001, 0xffffffff00000000, 0xffffffffffffffff,
       0x00000000fffffffe}}};
 
+/* As mont_mul, where -1/p = 1 mod 2^64 makes the multiple of p that clears the
+** lowest limb k of the sum  k 2^256 - k 2^224 + k 2^192 + k 2^96 - k. */
 static p256_fe p256_mul(const p256_fe *a, const p256_fe *b) {
+  u64 t[5] = {0};
   p256_fe r;
-  mont_mul(r.v, a->v, b->v, p256_p, P256_P0, P256_LIMBS, false);
+  _Pragma("GCC unroll 4") for (int i = 0; i < P256_LIMBS; i++) {
+    u128 x = (u128)a->v[0] * b->v[i] + t[0], z;
+    u64 k = (u64)x, top;
+    u8 carry;
+    _Pragma("GCC unroll 4") for (int j = 1; j < P256_LIMBS; j++) {
+      x = (u128)a->v[j] * b->v[i] + t[j] + (u64)(x >> 64);
+      t[j] = (u64)x;
+    }
+    carry = mont_addc(&top, t[4], (u64)(x >> 64), 0);
+    z = (u128)k * p256_p[3];
+    t[4] = carry;
+    carry = mont_addc(&t[0], t[1], k << 32, 0);
+    carry = mont_addc(&t[1], t[2], k >> 32, carry);
+    carry = mont_addc(&t[2], t[3], (u64)z, carry);
+    carry = mont_addc(&t[3], top, (u64)(z >> 64), carry);
+    t[4] += carry;
+  }
+  mont_reduce(r.v, t, t[4], p256_p, P256_LIMBS);
   return r;
 }
 static p256_fe p256_sqr(const p256_fe *a) { return p256_mul(a, a); }

@@ -11,6 +11,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
+#include "crypto/mont_x86.h"
 
 /* The group order n and its half, big-endian. */
 static const u8 secp_n[32] = {
@@ -28,6 +29,7 @@ static secp256k1_context *secp_ctx;
 void crypto_init(const u8 seed[32]) {
   crypto_keccak_select(NULL);
   crypto_sha256_select(true);
+  crypto_mont_select(true);
   if (!secp_ctx) secp_ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
   MUST(secp_ctx);
   if (seed) MUST(secp256k1_context_randomize(secp_ctx, seed));

@@ -5,8 +5,131 @@
 #include "crypto/bls12_381.h"
 #include "crypto/bn254.h"
 #include "crypto/kzg.h"
+#include "crypto/mont.h"
+#include "crypto/mont_x86.h"
 #include "crypto/p256.h"
 #include "crypto/secp256k1.h"
+
+/*--------------------------------------------------------------------- limbs */
+
+#if defined(__x86_64__)
+/* Numbers below m, at their limits and in between. */
+static void pick(u64 r[6], const u64 *m, int n, u32 *seed) {
+  *seed = *seed * 1664525 + 1013904223;
+  int kind = *seed >> 24 & 15;
+  memset(r, 0, 48);
+  for (int i = 0; i < n; i++) {
+    *seed = *seed * 1664525 + 1013904223;
+    r[i] = (u64)*seed << 32 | (*seed * 2654435761u);
+    if (kind < 4) r[i] = 0 - (u64)(kind & 1);
+    if (kind == 4) r[i] = m[i];
+  }
+  if (kind == 4) r[0]--;
+  if (kind == 5) memset(r + 1, 0, 40);
+  while (!mont_less(r, m, n)) {
+    u8 borrow = 0;
+    r[n - 1] %= m[n - 1] + 1;
+    if (!mont_less(r, m, n))
+      for (int i = 0; i < n; i++)
+        borrow = mont_subb(&r[i], r[i], m[i], borrow);
+  }
+}
+
+static void limbs_when_multiplied_then_asm_equals_c(void **state) {
+  static const u64 m4[4] = {0x3c208c16d87cfd47, 0x97816a916871ca8d,
+                            0xb85045b68181585d, 0x30644e72e131a029};
+  static const u64 m6[6] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff,
+                            0x6730d2a0f6b0f624, 0x64774b84f38512bf,
+                            0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
+  const u64 n4 = 0x87d20782e4866389, n6 = 0x89f3fffcfffcfffd;
+  u64 a[6], b[6], c[6], d[6], x[6], y[6];
+  u32 seed = 7;
+  (void)state;
+  if (!crypto_mont_select(true)) {
+    print_message("this CPU has no adx: nothing to compare\n");
+    skip();
+  }
+  for (int i = 0; i < 20000; i++) {
+    pick(a, m4, 4, &seed);
+    pick(b, m4, 4, &seed);
+    pick(c, m4, 4, &seed);
+    pick(d, m4, 4, &seed);
+    if (i % 5 == 0) memcpy(d, m4, 32);
+    mont_mul(x, a, b, m4, n4, 4, true);
+    crypto_mont_mul4_adx(y, a, b, m4, n4);
+    assert_memory_equal(x, y, 32);
+    mont_mul(y, a, b, m4, n4, 4, false);
+    assert_memory_equal(x, y, 32);
+    mont_mul2(x, a, b, c, d, m4, n4, 4);
+    crypto_mont_mul2x4_adx(y, a, b, c, d, m4, n4);
+    assert_memory_equal(x, y, 32);
+    pick(a, m6, 6, &seed);
+    pick(b, m6, 6, &seed);
+    pick(c, m6, 6, &seed);
+    pick(d, m6, 6, &seed);
+    if (i % 5 == 0) memcpy(d, m6, 48);
+    mont_mul(x, a, b, m6, n6, 6, true);
+    crypto_mont_mul6_adx(y, a, b, m6, n6);
+    assert_memory_equal(x, y, 48);
+    mont_mul2(x, a, b, c, d, m6, n6, 6);
+    crypto_mont_mul2x6_adx(y, a, b, c, d, m6, n6);
+    assert_memory_equal(x, y, 48);
+    memcpy(y, a, 48);
+    crypto_mont_mul2x6_adx(y, y, b, c, d, m6, n6);
+    assert_memory_equal(x, y, 48);
+  }
+}
+#endif
+
+/* a times 1/a is 1, for small and large a. */
+static void limbs_when_inverted_then_product_is_one(void **state) {
+  static const u64 m[6] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff,
+                           0x6730d2a0f6b0f624, 0x64774b84f38512bf,
+                           0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
+  const u64 n0 = 0x89f3fffcfffcfffd, one[6] = {1};
+  (void)state;
+  for (u64 i = 1; i < 2000; i++) {
+    u64 a[6] = {0}, inv[6], r[6], s[6];
+    a[i % 6] = i * i;
+    if (i % 7 == 0) memcpy(a, m, 48);
+    if (i % 7 == 0) a[0] -= i;
+    if (!mont_less(a, m, 6)) a[5] = 0;
+    mont_inv_plain(inv, a, m, 6);
+    assert_true(mont_less(inv, m, 6));
+    /* a inv / R, and 1 / R. */
+    mont_mul(r, a, inv, m, n0, 6, true);
+    mont_mul(s, one, one, m, n0, 6, true);
+    assert_memory_equal(r, s, 48);
+  }
+}
+
+static void digits_when_summed_then_the_number(void **state) {
+  u32 seed = 3;
+  (void)state;
+  for (int i = 0; i < 300; i++) {
+    for (int w = 2; w <= 6; w++) {
+      signed char digit[129];
+      u64 k[2], sum[2] = {0};
+      int len;
+      for (int j = 0; j < 2; j++) {
+        seed = seed * 1664525 + 1013904223;
+        k[j] = (u64)seed << 32 | (seed * 2654435761u);
+        if (i < 4) k[j] = 0 - (u64)(i >> j & 1);
+      }
+      len = mont_wnaf(digit, k, 2, w);
+      assert_in_range(len, 0, 129);
+      for (int j = len - 1; j >= 0; j--) {
+        u128 s = (u128)sum[1] << 64 | sum[0];
+        s = 2 * s + (u128)(__int128)digit[j];
+        sum[0] = (u64)s;
+        sum[1] = (u64)(s >> 64);
+        assert_true(digit[j] == 0 || digit[j] & 1);
+        assert_true(digit[j] < 1 << (w - 1) && digit[j] > -(1 << (w - 1)));
+      }
+      assert_memory_equal(sum, k, 16);
+    }
+  }
+}
 
 /*-------------------------------------------------------------------- BN254 */
 
@@ -408,6 +531,11 @@ static int start(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+#if defined(__x86_64__)
+      cmocka_unit_test(limbs_when_multiplied_then_asm_equals_c),
+#endif
+      cmocka_unit_test(limbs_when_inverted_then_product_is_one),
+      cmocka_unit_test(digits_when_summed_then_the_number),
       cmocka_unit_test(bn254_when_multiplied_then_as_repeated_addition),
       cmocka_unit_test(bn254_when_factor_at_order_then_wraps),
       cmocka_unit_test(bn254_when_opposite_or_infinite_then_sum_right),

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "crypto/kzg.h"
 #include "crypto/modexp.h"
+#include "crypto/mont_x86.h"
 #include "crypto/p256.h"
 #include "crypto/secp256k1.h"
 
@@ -312,6 +313,20 @@ static void kzg_when_c_kzg_vectors_then_verdicts_equal(void **state) {
   assert_in_range(cnt, 100, 10000);
 }
 
+/* The same once more without the instructions of this CPU. */
+static void curves_when_plain_c_then_equal(void **state) {
+  (void)state;
+  crypto_mont_select(false);
+  run_file(GETH "bn256Pairing.json", run_bn254_pairing);
+  run_file(GETH "bn256ScalarMul.json", run_bn254_mul);
+  run_file(EIPS "msm_G1_bls.json", run_bls_g1_msm);
+  run_file(EIPS "mul_G2_bls.json", run_bls_g2_msm);
+  run_file(EIPS "pairing_check_bls.json", run_bls_pairing);
+  run_file(EIPS "map_fp_to_G1_bls.json", run_bls_map_g1);
+  run_file(EIPS "map_fp2_to_G2_bls.json", run_bls_map_g2);
+  crypto_mont_select(true);
+}
+
 static int start(void **state) {
   (void)state;
   crypto_init(NULL);
@@ -329,6 +344,7 @@ int main(void) {
       cmocka_unit_test(bls_when_geth_failures_then_refused),
       cmocka_unit_test(bls_when_eip_vectors_then_equal),
       cmocka_unit_test(bls_when_eip_failures_then_refused),
+      cmocka_unit_test(curves_when_plain_c_then_equal),
       cmocka_unit_test(kzg_when_geth_vectors_then_equal),
       cmocka_unit_test(kzg_when_c_kzg_vectors_then_verdicts_equal),
   };
