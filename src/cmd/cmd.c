@@ -275,12 +275,15 @@ static int cmd_setup(struct cmd *c) {
   return EXIT_DONE;
 }
 
-/* Commands with options of their own; rpc's help goes beyond its row. */
+/* Commands with options of their own; rpc's and bench's help goes beyond
+** their rows. */
 static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row,
                        int argc, char **argv) {
   bool help = c->cfg.help;
   for (int i = 1; i < argc; i++) help |= strcmp(argv[i], "--help") == 0;
-  if (!help || row->run_raw == cmd_rpc) return row->run_raw(argc, argv);
+  if (!help || row->run_raw == cmd_rpc || row->run_raw == cmd_bench) {
+    return row->run_raw(argc, argv);
+  }
   cmd_help_one(row);
   return EXIT_DONE;
 }

@@ -57,4 +57,5 @@ int cmd_rpc(int argc, char **argv);
 int cmd_statetest(int argc, char **argv);
 int cmd_blocktest(int argc, char **argv);
 int cmd_evm(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 #endif

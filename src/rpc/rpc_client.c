@@ -19,15 +19,8 @@
 
 #define CLIENT_HEAD_MAX 65536u
 
-struct client_url {
-  char host[64];  /* literal, without brackets */
-  char authority[80];
-  char path[512];
-  u16 port;
-};
-
-static err client_parse_url(struct client_url *u, const char *url,
-                            struct errmsg *msg) {
+err rpc_client_parse(struct rpc_client_url *u, const char *url,
+                     struct errmsg *msg) {
   char port[8] = "80";
   const char *p = url, *end;
   if (strncmp(p, "http://", 7) != 0) {
@@ -51,7 +44,8 @@ static err client_parse_url(struct client_url *u, const char *url,
   }
   long num = strtol(port, NULL, 10);
   if ((*p && *p != '/') || num > 65535 || strlen(p) >= sizeof u->path) goto bad;
-  if (strcasecmp(u->host, "localhost") == 0) strcpy(u->host, "127.0.0.1");
+  if (strcasecmp(u->host, "localhost") == 0)
+    memcpy(u->host, "127.0.0.1", sizeof "127.0.0.1");
   u->port = (u16)num;
   snprintf(u->path, sizeof u->path, "%s", *p ? p : "/");
   if (strpbrk(u->path, " \r\n")) goto bad;
@@ -63,8 +57,8 @@ bad:
                  "%.200s is no URL of the form http://127.0.0.1:8545", url);
 }
 
-static err client_connect(int *fd, const struct client_url *u, u32 timeout_ms,
-                          struct errmsg *msg) {
+err rpc_client_connect(int *fd, const struct rpc_client_url *u, u32 timeout_ms,
+                       struct errmsg *msg) {
   struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(u->port)};
   struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
                              .sin6_port = htons(u->port)};
@@ -218,11 +212,11 @@ static err client_read_reply(struct buf *out, int fd, struct buf *in,
 
 err rpc_client_post(struct buf *out, const char *url, slice body, size_t max,
                     u32 timeout_ms, struct errmsg *msg) {
-  struct client_url u;
+  struct rpc_client_url u;
   int fd = -1;
   struct buf req, in;
-  TRY(client_parse_url(&u, url, msg));
-  TRY(client_connect(&fd, &u, timeout_ms, msg));
+  TRY(rpc_client_parse(&u, url, msg));
+  TRY(rpc_client_connect(&fd, &u, timeout_ms, msg));
   buf_init(&req, 0);
   buf_init(&in, max + CLIENT_HEAD_MAX + 65536);
   buf_printf(&req,

@@ -12,4 +12,17 @@
 ** (msg has its first line), ERR_LIMIT over max bytes. */
 err rpc_client_post(struct buf *out, const char *url, slice body, size_t max,
                     u32 timeout_ms, struct errmsg *msg) MUST_USE;
+
+/* For those who keep their connections: where a url points, ERR_USAGE as
+** above; and a TCP connection there whose calls wait timeout_ms at most. */
+struct rpc_client_url {
+  char host[64];      /* literal, without brackets */
+  char authority[80]; /* what the Host header says */
+  char path[512];
+  u16 port;
+};
+err rpc_client_parse(struct rpc_client_url *out, const char *url,
+                     struct errmsg *msg) MUST_USE;
+err rpc_client_connect(int *fd, const struct rpc_client_url *url,
+                       u32 timeout_ms, struct errmsg *msg) MUST_USE;
 #endif

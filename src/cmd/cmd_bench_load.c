@@ -1,0 +1,598 @@
+/* cmd_bench_load.c - load upon a node through JSON-RPC, and its measure.
+**
+** One thread turns all connections by epoll, so that the generator leaves the
+** cores to the node: each connection has one request under way, its senders
+** are its own (sender % connections), and nonces go out in order.  What the
+** pool has no room for is sent again a little later.  A second thread asks
+** for each new block's transaction count: that tells how many are durable,
+** bounds those on their way (window), and ends the measure.  Afterwards the
+** receipt of every sender's last transaction must say success.
+*/
+#include "cmd/cmd_bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "node/node_workers.h"
+#include "rpc/rpc_client.h"
+
+#define LOAD_REPLY_MAX (64u << 20)
+#define LOAD_TIMEOUT_MS 30000u
+#define LOAD_STALL_S 60.0
+#define LOAD_AGAIN_S 0.02 /* after "pool is full" */
+#define LOAD_ASK 200u     /* calls in a request of our own */
+
+struct load_conn {
+  int fd;
+  bool busy;           /* a request is under way */
+  double again_at;     /* not before this */
+  struct buf out, in;
+  size_t sent, body_at, body_len; /* body_at 0: head not complete */
+  u32 *sending, sending_cnt;      /* transactions of the request */
+  u32 *again, again_cnt;          /* to be sent again, before others */
+  u32 sender, round;              /* the next: sender + round * accounts */
+};
+
+struct load {
+  const struct cmd_bench_load *l;
+  struct rpc_client_url url;
+  u64 chain_id, gas_limit, first_block;
+  u64 *nonce;
+  struct cmd_bench_accounts accounts;
+  struct cmd_bench_txs txs;
+  struct load_conn *conn;
+  int epoll;
+  u32 accepted, again;         /* so far; how often one was sent again */
+  double submit_s, seconds;
+  u32 blocks;                  /* of the watching thread */
+  atomic_uint included;
+  atomic_bool stop;
+  err watch_result;
+  struct errmsg watch_msg;
+};
+
+static char *load_put(char *to, const void *p, size_t len) {
+  memcpy(to, p, len);
+  return to + len;
+}
+
+static const u8 *load_find(const u8 *in, size_t len, const char *what,
+                           size_t what_len) {
+  const u8 *end = in + len;
+  while ((size_t)(end - in) >= what_len) {
+    in = memchr(in, what[0], (size_t)(end - in) - what_len + 1);
+    if (!in || memcmp(in, what, what_len) == 0) return in;
+    in++;
+  }
+  return NULL;
+}
+
+static double load_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/*---------------------------------------------------- questions to the node */
+
+/* One call, or several in a batch (parameters as JSON text): the array of
+** results into out, to be given back with json_decref. */
+static err load_ask(const struct load *g, json_t **out, const char *method,
+                    char (*params)[160], u32 cnt, struct errmsg *msg) {
+  struct buf req, reply;
+  json_t *j = NULL, *list = json_array();
+  buf_init(&req, 0);
+  buf_init(&reply, 0);
+  buf_put_u8(&req, '[');
+  for (u32 i = 0; i < cnt; i++) {
+    buf_printf(&req, "%s{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"%s\","
+               "\"params\":[%s]}", i ? "," : "", i, method, params[i]);
+  }
+  buf_put_u8(&req, ']');
+  err e = rpc_client_post(&reply, g->l->url, buf_slice(&req), LOAD_REPLY_MAX,
+                          LOAD_TIMEOUT_MS, msg);
+  if (e == ERR_OK && !(j = json_read(buf_slice(&reply), msg))) e = ERR_INPUT;
+  for (u32 i = 0; e == ERR_OK && i < cnt; i++) {
+    json_t *item = json_array_get(j, i);
+    json_t *result = json_object_get(item, "result");
+    if (!result) {
+      const char *text = json_string_value(
+          json_object_get(json_object_get(item, "error"), "message"));
+      e = err_say(msg, ERR_INPUT, "%s: %s", method,
+                  text ? text : "no answer in the node's reply");
+    } else {
+      json_array_append(list, result);
+    }
+  }
+  if (j) json_decref(j);
+  buf_fini(&req);
+  buf_fini(&reply);
+  if (e < 0) {
+    json_decref(list);
+  } else {
+    *out = list;
+  }
+  return e;
+}
+
+static err load_quantity(u64 *out, const json_t *v, const char *method,
+                         struct errmsg *msg) {
+  const char *text = json_string_value(v);
+  if (text && hex_quantity(out, slice_str(text)) == ERR_OK) return ERR_OK;
+  return err_say(msg, ERR_INPUT, "%s: the answer is no number", method);
+}
+
+static err load_ask_u64(const struct load *g, u64 *out, const char *method,
+                        struct errmsg *msg) {
+  char params[1][160] = {""};
+  json_t *list;
+  TRY(load_ask(g, &list, method, params, 1, msg));
+  err e = load_quantity(out, json_array_get(list, 0), method, msg);
+  json_decref(list);
+  return e;
+}
+
+static err load_ask_chain(struct load *g, struct errmsg *msg) {
+  char params[1][160] = {"\"latest\",false"};
+  json_t *list;
+  TRY(load_ask_u64(g, &g->chain_id, "eth_chainId", msg));
+  TRY(load_ask_u64(g, &g->first_block, "eth_blockNumber", msg));
+  TRY(load_ask(g, &list, "eth_getBlockByNumber", params, 1, msg));
+  err e = load_quantity(
+      &g->gas_limit, json_object_get(json_array_get(list, 0), "gasLimit"),
+      "eth_getBlockByNumber", msg);
+  json_decref(list);
+  if (e < 0) return e;
+  char addr[43];
+  hex_addr(addr, &g->accounts.addr[g->accounts.cnt - 1]);
+  snprintf(params[0], sizeof params[0], "\"%s\",\"latest\"", addr);
+  TRY(load_ask(g, &list, "eth_getBalance", params, 1, msg));
+  const char *balance = json_string_value(json_array_get(list, 0));
+  if (!balance || strcmp(balance, "0x0") == 0) {
+    e = err_say(msg, ERR_USAGE, "account %s has no funds there: make the chain "
+                "from \"cybermiles bench genesis --accounts %u\"", addr,
+                g->accounts.cnt);
+  }
+  json_decref(list);
+  return e;
+}
+
+/* For each account: its nonce, or whether its last transaction succeeded. */
+static err load_ask_accounts(struct load *g, bool receipts,
+                             struct errmsg *msg) {
+  static const char *const method[] = {"eth_getTransactionCount",
+                                       "eth_getTransactionReceipt"};
+  char params[LOAD_ASK][160];
+  u32 all = g->accounts.cnt < g->l->txs ? g->accounts.cnt : g->l->txs;
+  for (u32 at = 0; at < all; at += LOAD_ASK) {
+    u32 cnt = all - at < LOAD_ASK ? all - at : LOAD_ASK;
+    for (u32 i = 0; i < cnt; i++) {
+      u32 last = (g->l->txs - 1 - (at + i)) / g->accounts.cnt *
+                 g->accounts.cnt + at + i;
+      char hex[65] = "";
+      if (receipts) {
+        hex_encode(hex, g->txs.hash[last].b, 32);
+        snprintf(params[i], sizeof params[i], "\"0x%.64s\"", hex);
+      } else {
+        hex_encode(hex, g->accounts.addr[at + i].b, 20);
+        snprintf(params[i], sizeof params[i], "\"0x%.40s\",\"latest\"", hex);
+      }
+    }
+    json_t *list;
+    TRY(load_ask(g, &list, method[receipts], params, cnt, msg));
+    err e = ERR_OK;
+    for (u32 i = 0; e == ERR_OK && i < cnt; i++) {
+      const json_t *v = json_array_get(list, i);
+      u64 status = 0;
+      if (!receipts) {
+        e = load_quantity(&g->nonce[at + i], v, method[0], msg);
+      } else if (load_quantity(&status, json_object_get(v, "status"),
+                               method[1], msg) < 0 || status != 1) {
+        e = err_say(msg, ERR_INPUT, "the receipt of account %u's last "
+                    "transaction does not say success", at + i);
+      }
+    }
+    json_decref(list);
+    TRY(e);
+  }
+  return ERR_OK;
+}
+
+/*--------------------------------------------------------------- watching */
+
+static err load_watch_step(struct load *g, u64 *next, bool *more,
+                           struct errmsg *msg) {
+  static const char method[] = "eth_getBlockTransactionCountByNumber";
+  char params[1][160];
+  json_t *list;
+  u64 cnt = 0;
+  snprintf(params[0], sizeof params[0], "\"0x%llx\"",
+           (unsigned long long)*next);
+  TRY(load_ask(g, &list, method, params, 1, msg));
+  const json_t *v = json_array_get(list, 0);
+  *more = !json_is_null(v);
+  err e = *more ? load_quantity(&cnt, v, method, msg) : ERR_OK;
+  json_decref(list);
+  if (*more) ++*next;
+  if (cnt > 0) {
+    g->blocks++;
+    atomic_fetch_add(&g->included, (unsigned)cnt);
+  }
+  return e;
+}
+
+static void *load_watch(void *arg) {
+  struct load *g = arg;
+  u64 next = g->first_block + 1;
+  while (!atomic_load(&g->stop) && g->watch_result == ERR_OK &&
+         atomic_load(&g->included) < g->l->txs) {
+    bool more = false;
+    struct timespec pause = {.tv_nsec = 20000000};
+    g->watch_result = load_watch_step(g, &next, &more, &g->watch_msg);
+    if (!more) nanosleep(&pause, NULL);
+  }
+  if (g->watch_result < 0) atomic_store(&g->stop, true);
+  return NULL;
+}
+
+/*---------------------------------------------------------------- sending */
+
+static err load_open(struct load *g, struct load_conn *c, u32 i,
+                     struct errmsg *msg) {
+  struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
+  buf_init(&c->out, 0);
+  buf_init(&c->in, LOAD_REPLY_MAX);
+  c->sending = mem_alloc(sizeof *c->sending * g->l->batch);
+  c->again = mem_alloc(sizeof *c->again * g->l->batch);
+  c->sender = i;
+  TRY(rpc_client_connect(&c->fd, &g->url, LOAD_TIMEOUT_MS, msg));
+  if (fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0 ||
+      epoll_ctl(g->epoll, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
+    return err_say(msg, ERR_IO, "cannot watch a connection: %s",
+                   strerror(errno));
+  }
+  return ERR_OK;
+}
+
+static void load_close(struct load *g) {
+  for (u32 i = 0; i < g->l->conns; i++) {
+    struct load_conn *c = &g->conn[i];
+    if (!c->sending) break;
+    if (c->fd > 0) close(c->fd);
+    buf_fini(&c->out);
+    buf_fini(&c->in);
+    mem_free(c->sending);
+    mem_free(c->again);
+  }
+  mem_free(g->conn);
+  if (g->epoll > 0) close(g->epoll);
+}
+
+/* The connection's next transaction in order; false when none is left. */
+static bool load_next(const struct load *g, struct load_conn *c, u32 *out) {
+  u64 i = (u64)c->round * g->accounts.cnt + c->sender;
+  if (i >= g->l->txs) return false;
+  *out = (u32)i;
+  c->sender += g->l->conns;
+  if (c->sender >= g->accounts.cnt) {
+    c->sender %= g->l->conns;
+    c->round++;
+  }
+  return true;
+}
+
+static void load_render(struct load *g, struct load_conn *c) {
+  static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
+  static const char call[] =
+      ",\"method\":\"eth_sendRawTransaction\",\"params\":[\"";
+  bool batch = g->l->batch > 1;
+  size_t len = batch ? c->sending_cnt + 1 : 0;
+  for (u32 i = 0; i < c->sending_cnt; i++) {
+    len += sizeof head - 1 + 10 + sizeof call - 1 + 2 +
+           2 * g->txs.raw[c->sending[i]].len + 3;
+  }
+  buf_clear(&c->out);
+  buf_printf(&c->out,
+             "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json"
+             "\r\nContent-Length: %zu\r\n\r\n",
+             g->url.path, g->url.authority, len);
+  char *p = (char *)buf_room(&c->out, len);
+  MUST(p);
+  for (u32 i = 0; i < c->sending_cnt; i++) {
+    slice raw = g->txs.raw[c->sending[i]];
+    char id[12];
+    if (batch) *p++ = i ? ',' : '[';
+    p = load_put(p, head, sizeof head - 1);
+    snprintf(id, sizeof id, "%10u", c->sending[i]); /* of one width */
+    p = load_put(p, id, 10);
+    p = load_put(p, call, sizeof call - 1);
+    p = load_put(p, "0x", 2);
+    hex_encode(p, raw.ptr, raw.len);
+    p = load_put(p + 2 * raw.len, "\"]}", 3);
+  }
+  if (batch) *p++ = ']';
+  c->out.len += len;
+}
+
+static err load_flush(struct load *g, struct load_conn *c, u32 i,
+                      struct errmsg *msg) {
+  bool waited = c->sent > 0;
+  while (c->sent < c->out.len) {
+    ssize_t n = send(c->fd, c->out.ptr + c->sent, c->out.len - c->sent,
+                     MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (n <= 0) return err_say(msg, ERR_IO, "sending: %s", strerror(errno));
+    c->sent += (size_t)n;
+  }
+  bool more = c->sent < c->out.len;
+  if (more || waited) {
+    struct epoll_event ev = {.events = EPOLLIN | (more ? EPOLLOUT : 0),
+                             .data.u32 = i};
+    epoll_ctl(g->epoll, EPOLL_CTL_MOD, c->fd, &ev);
+  }
+  return ERR_OK;
+}
+
+/* Begins the next request, unless there is nothing to send, it must wait, or
+** enough is on its way. */
+static err load_begin(struct load *g, struct load_conn *c, u32 i, double now,
+                      struct errmsg *msg) {
+  if (c->busy || now < c->again_at) return ERR_OK;
+  if (g->accepted - atomic_load(&g->included) + g->l->batch > g->l->window &&
+      g->accepted > atomic_load(&g->included)) {
+    return ERR_OK;
+  }
+  c->sending_cnt = c->again_cnt;
+  memcpy(c->sending, c->again, sizeof *c->again * c->again_cnt);
+  c->again_cnt = 0;
+  while (c->sending_cnt < g->l->batch &&
+         load_next(g, c, &c->sending[c->sending_cnt])) {
+    c->sending_cnt++;
+  }
+  if (c->sending_cnt == 0) return ERR_OK;
+  load_render(g, c);
+  c->busy = true;
+  c->sent = c->body_at = 0;
+  buf_clear(&c->in);
+  return load_flush(g, c, i, msg);
+}
+
+/* What the node said to one transaction. */
+static err load_take_verdict(struct load *g, struct load_conn *c,
+                             const json_t *item, struct errmsg *msg) {
+  const json_t *id = json_object_get(item, "id");
+  if (json_object_get(item, "result")) return ERR_OK;
+  const char *text = json_string_value(
+      json_object_get(json_object_get(item, "error"), "message"));
+  if (!text) text = "no verdict";
+  if (strstr(text, "already known")) return ERR_OK;
+  if (!json_is_integer(id) ||
+      (!strstr(text, "pool is full") && !strstr(text, "too many"))) {
+    return err_say(msg, ERR_INPUT, "the node refused a transaction: %.200s",
+                   text);
+  }
+  c->again[c->again_cnt++] = (u32)json_integer_value(id);
+  g->again++;
+  return ERR_OK;
+}
+
+static err load_take_reply(struct load *g, struct load_conn *c, slice body,
+                           struct errmsg *msg) {
+  err e = ERR_OK;
+  if (load_find(body.ptr, body.len, "\"error\"", 7)) {
+    json_t *j = json_read(body, msg);
+    if (!j) return ERR_INPUT;
+    if (json_is_array(j)) {
+      for (size_t i = 0; e == ERR_OK && i < json_array_size(j); i++) {
+        e = load_take_verdict(g, c, json_array_get(j, i), msg);
+      }
+    } else {
+      e = load_take_verdict(g, c, j, msg);
+    }
+    json_decref(j);
+    if (c->again_cnt) c->again_at = load_now() + LOAD_AGAIN_S;
+  }
+  g->accepted += c->sending_cnt - c->again_cnt;
+  c->busy = false;
+  return e;
+}
+
+/* Finds the end of the head and what it says of the body. */
+static err load_read_head(struct load_conn *c, struct errmsg *msg) {
+  static const char name[] = "\r\ncontent-length:";
+  const u8 *end = load_find(c->in.ptr, c->in.len, "\r\n\r\n", 4);
+  if (!end) return ERR_OK;
+  c->body_at = (size_t)(end - c->in.ptr) + 4;
+  const char *head = (const char *)c->in.ptr;
+  if (c->body_at < 16 || memcmp(head + 8, " 200", 4) != 0) {
+    return err_say(msg, ERR_INPUT, "refused: %.*s",
+                   (int)strcspn(head, "\r\n"), head);
+  }
+  for (const char *p = head; p < (const char *)end; p++) {
+    if (strncasecmp(p, name, sizeof name - 1) == 0) {
+      c->body_len = strtoull(p + sizeof name - 1, NULL, 10);
+      return ERR_OK;
+    }
+  }
+  return err_say(msg, ERR_INPUT, "the answer does not tell its length");
+}
+
+static err load_receive(struct load *g, struct load_conn *c,
+                        struct errmsg *msg) {
+  for (;;) {
+    u8 *p = buf_room(&c->in, 32768);
+    if (!p) return err_say(msg, ERR_LIMIT, "the answer is too large");
+    ssize_t n = recv(c->fd, p, 32768, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return ERR_OK;
+    if (n <= 0) {
+      return err_say(msg, ERR_IO, "the node closed a connection%s%s",
+                     n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
+    }
+    c->in.len += (size_t)n;
+    if (!c->body_at) TRY(load_read_head(c, msg));
+    if (c->body_at && c->in.len >= c->body_at + c->body_len) {
+      return load_take_reply(
+          g, c, slice_of(c->in.ptr + c->body_at, c->body_len), msg);
+    }
+    if (n < 32768) return ERR_OK;
+  }
+}
+
+static err load_turn(struct load *g, struct errmsg *msg) {
+  struct epoll_event ev[64];
+  int cnt = epoll_wait(g->epoll, ev, ARRAY_LEN(ev), 5);
+  double now = load_now();
+  for (int k = 0; k < cnt; k++) {
+    u32 i = ev[k].data.u32;
+    struct load_conn *c = &g->conn[i];
+    if (ev[k].events & EPOLLOUT) TRY(load_flush(g, c, i, msg));
+    if (ev[k].events & ~(u32)EPOLLOUT) TRY(load_receive(g, c, msg));
+    TRY(load_begin(g, c, i, now, msg));
+  }
+  if (cnt < (int)ARRAY_LEN(ev)) { /* some may have waited for their time */
+    for (u32 i = 0; i < g->l->conns; i++) {
+      TRY(load_begin(g, &g->conn[i], i, now, msg));
+    }
+  }
+  return ERR_OK;
+}
+
+static err load_send_all(struct load *g, struct errmsg *msg) {
+  g->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (g->epoll < 0) return err_say(msg, ERR_IO, "epoll: %s", strerror(errno));
+  for (u32 i = 0; i < g->l->conns; i++) {
+    TRY(load_open(g, &g->conn[i], i, msg));
+  }
+  double start = load_now(), moved = start;
+  u32 was = 0;
+  while (atomic_load(&g->included) < g->l->txs) {
+    u32 seen = atomic_load(&g->included) + g->accepted;
+    double now = load_now();
+    if (seen != was) was = seen, moved = now;
+    if (now - moved > LOAD_STALL_S) {
+      return err_say(msg, ERR_TIMEOUT, "nothing moves: %u transactions are "
+                     "accepted, %u in blocks", g->accepted,
+                     atomic_load(&g->included));
+    }
+    if (atomic_load(&g->stop)) {
+      *msg = g->watch_msg;
+      return g->watch_result;
+    }
+    TRY(load_turn(g, msg));
+    if (!g->submit_s && g->accepted == g->l->txs) {
+      g->submit_s = load_now() - start;
+    }
+  }
+  g->seconds = load_now() - start;
+  return ERR_OK;
+}
+
+/*-------------------------------------------------------------- measuring */
+
+/* CPU time of a process so far in us; 0 when it cannot be told. */
+static double load_cpu_us(u32 pid) {
+  char path[64], text[1024];
+  unsigned long long user = 0, sys = 0;
+  snprintf(path, sizeof path, "/proc/%u/stat", pid);
+  FILE *f = pid ? fopen(path, "rb") : NULL;
+  if (!f) return 0;
+  size_t n = fread(text, 1, sizeof text - 1, f);
+  fclose(f);
+  text[n] = 0;
+  const char *p = strrchr(text, ')'); /* the name may hold anything */
+  if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
+                   "%llu", &user, &sys) != 2) {
+    return 0;
+  }
+  return (double)(user + sys) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double load_own_us(void) {
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+         (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+static void load_print(const struct load *g, double server_us,
+                       double own_us) {
+  const struct cmd_bench_load *l = g->l;
+  printf("{\"name\":\"load_%s\",\"txs\":%u,\"batch\":%u,\"accounts\":%u,"
+         "\"conns\":%u,\"seconds\":%.3f,\"tps\":%.0f,\"submit_s\":%.3f,"
+         "\"blocks\":%u,\"sent_again\":%u,",
+         l->erc20 ? "erc20" : "transfer", l->txs, l->batch, l->accounts,
+         l->conns, g->seconds, l->txs / g->seconds, g->submit_s, g->blocks,
+         g->again);
+  if (l->pid) {
+    printf("\"server_cpu_us_per_tx\":%.1f,", server_us / l->txs);
+  }
+  printf("\"client_cpu_us_per_tx\":%.1f,\"gas_limit\":%llu}\n",
+         own_us / l->txs, (unsigned long long)g->gas_limit);
+  fflush(stdout);
+}
+
+static err load_measure(struct load *g, struct errmsg *msg) {
+  pthread_t watcher;
+  double server_us = load_cpu_us(g->l->pid), own_us = load_own_us();
+  if (pthread_create(&watcher, NULL, load_watch, g) != 0) {
+    return err_say(msg, ERR_LIMIT, "cannot start a thread");
+  }
+  err e = load_send_all(g, msg);
+  atomic_store(&g->stop, true);
+  pthread_join(watcher, NULL);
+  server_us = load_cpu_us(g->l->pid) - server_us;
+  own_us = load_own_us() - own_us;
+  if (e == ERR_OK) e = load_ask_accounts(g, true, msg);
+  if (e == ERR_OK) load_print(g, server_us, own_us);
+  return e;
+}
+
+err cmd_bench_run(const struct cmd_bench_load *wish, struct errmsg *msg) {
+  struct cmd_bench_load l = *wish;
+  if (l.conns > l.accounts) l.conns = l.accounts;
+  struct load g = {.l = &l};
+  TRY(rpc_client_parse(&g.url, l.url, msg));
+  if (l.pid && load_cpu_us(l.pid) == 0) {
+    return err_say(msg, ERR_USAGE, "bench: --pid %u is no process", l.pid);
+  }
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  struct node_workers *w = node_workers_open(cores > 1 ? (u32)cores - 1 : 0);
+  cmd_bench_accounts_init(&g.accounts, l.accounts, node_workers_par(w));
+  g.nonce = mem_alloc(sizeof *g.nonce * l.accounts);
+  g.conn = mem_alloc(sizeof *g.conn * l.conns);
+  err e = load_ask_chain(&g, msg);
+  if (e == ERR_OK) e = load_ask_accounts(&g, false, msg);
+  if (e == ERR_OK) {
+    cmd_bench_txs_init(&g.txs, l.txs, &g.accounts, g.nonce, g.chain_id,
+                       l.erc20, node_workers_par(w));
+  }
+  node_workers_close(w);
+  if (e == ERR_OK) {
+    e = load_measure(&g, msg);
+    cmd_bench_txs_fini(&g.txs);
+  }
+  load_close(&g);
+  cmd_bench_accounts_fini(&g.accounts);
+  mem_free(g.nonce);
+  return e;
+}
+
+#undef LOAD_REPLY_MAX
+#undef LOAD_TIMEOUT_MS
+#undef LOAD_STALL_S
+#undef LOAD_AGAIN_S
+#undef LOAD_ASK
