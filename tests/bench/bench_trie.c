@@ -2,7 +2,8 @@
 ** account updates in batches of 5,000 over 100,000 and 1,000,000 accounts,
 ** roots of a block's transactions and receipts, and what the world takes for a
 ** transfer and for a slot, with the best keccak of this CPU.  Nodes are in a
-** table in memory; storing them there is not counted.  Each figure is the median of several batches. */
+** table in memory; storing them there is not counted.  Each figure is the
+** median of several batches. */
 #include "crypto/keccak.h"
 #include "state/state.h"
 #include "trie/trie_fixture.h"
