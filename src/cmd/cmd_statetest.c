@@ -227,7 +227,7 @@ static const char *cmd_state_run(struct cmd_state_case *c) {
   state_block_diff(chain_exec_state(v->exec), &diff, &v->arena);
   state_mem_apply(mem, &diff);
   state_mem_root(mem, &c->report.state_root);
-  c->report.has_hashes = true;
+  c->report.has_root = c->report.has_logs = true;
   if (!fault && refused != expect)
     fault = refused ? arena_printf(&v->arena, "refused: %s",
                                    chain_verdict_text(out.verdict))

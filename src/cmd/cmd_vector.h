@@ -30,7 +30,7 @@ struct cmd_vector_case {
   const char *name, *fork;
   u32 index;
   bool pass;
-  bool has_hashes;
+  bool has_root, has_logs;
   hash32 state_root, logs_hash;
   const char *error;   /* NULL: none */
 };
@@ -47,6 +47,7 @@ bool cmd_vector_has(const json_t *obj, const char *key);
 bool cmd_vector_u256(u256 *out, const json_t *v); /* false: over 256 bits */
 u256 cmd_vector_get_u256(const json_t *obj, const char *key);
 u64 cmd_vector_get_u64(const json_t *obj, const char *key); /* saturates */
+u256 cmd_vector_key(const char *text); /* of a storage object */
 slice cmd_vector_bytes(struct arena *a, const json_t *v);
 void cmd_vector_fixed(void *out, size_t len, const json_t *v);
 addr20 cmd_vector_addr(const char *text);
