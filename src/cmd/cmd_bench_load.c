@@ -503,20 +503,20 @@ static err load_send_all(struct load *g, struct errmsg *msg) {
 
 /*-------------------------------------------------------------- measuring */
 
-/* CPU time of a process so far in us; 0 when it cannot be told. */
+/* CPU time of a process so far in us; below 0 when it cannot be told. */
 static double load_cpu_us(u32 pid) {
   char path[64], text[1024];
   unsigned long long user = 0, sys = 0;
   snprintf(path, sizeof path, "/proc/%u/stat", pid);
   FILE *f = pid ? fopen(path, "rb") : NULL;
-  if (!f) return 0;
+  if (!f) return -1;
   size_t n = fread(text, 1, sizeof text - 1, f);
   fclose(f);
   text[n] = 0;
   const char *p = strrchr(text, ')'); /* the name may hold anything */
   if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
                    "%llu", &user, &sys) != 2) {
-    return 0;
+    return -1;
   }
   return (double)(user + sys) * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
@@ -566,7 +566,7 @@ err cmd_bench_run(const struct cmd_bench_load *wish, struct errmsg *msg) {
   if (l.conns > l.accounts) l.conns = l.accounts;
   struct load g = {.l = &l};
   TRY(rpc_client_parse(&g.url, l.url, msg));
-  if (l.pid && load_cpu_us(l.pid) == 0) {
+  if (l.pid && load_cpu_us(l.pid) < 0) {
     return err_say(msg, ERR_USAGE, "bench: --pid %u is no process", l.pid);
   }
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
