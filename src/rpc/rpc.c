@@ -93,7 +93,7 @@ const struct rpc_method_info *rpc_method_at(u32 i) {
   return i < ARRAY_LEN(rpc_infos) ? &rpc_infos[i] : NULL;
 }
 
-const struct rpc_method *rpc_method_find(slice name) {
+static const struct rpc_method *rpc_method_find(slice name) {
   size_t lo = 0, hi = ARRAY_LEN(rpc_methods);
   while (lo < hi) {
     size_t mid = (lo + hi) / 2;

@@ -42,8 +42,6 @@ struct rpc_value {
   const json_t *tree;
 };
 struct rpc_value rpc_value_of(const json_t *j);
-/* "string", "number", ...: for messages. */
-const char *rpc_kind_name(enum rpc_kind k);
 
 /*-------------------------------------------------------- typed parameters */
 
@@ -177,7 +175,6 @@ struct rpc_method {
   bool quick;
   struct rpc_param param[RPC_PARAM_MAX]; /* name NULL: past the last */
 };
-const struct rpc_method *rpc_method_find(slice name);
 
 #define METHOD(name, access, speed, summary, ...) \
   err rpc_do_##name(struct rpc_call *c);

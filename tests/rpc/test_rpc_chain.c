@@ -416,12 +416,6 @@ static void block_when_asked_by_number_hash_or_tag_then_same(void **state) {
   assert_field(json_array_get(txs, 0), "hash", c->call_hash);
   json_decref(a);
   json_decref(b);
-  assert_string_equal(
-      fixture_result(f, "eth_getBlockTransactionCountByNumber",
-                     arena_printf(&f->arena, "[\"%s\"]", number)), "0x1");
-  assert_string_equal(
-      fixture_result(f, "eth_getUncleCountByBlockHash",
-                     arena_printf(&f->arena, "[\"%s\"]", hash)), "0x0");
   json_t *latest = fixture_ask(f, "eth_getBlockByNumber", "[\"latest\"]");
   json_t *safe = fixture_ask(f, "eth_getBlockByNumber", "[\"safe\"]");
   json_t *final = fixture_ask(f, "eth_getBlockByNumber", "[\"finalized\"]");
@@ -435,6 +429,67 @@ static void block_when_asked_by_number_hash_or_tag_then_same(void **state) {
   json_t *none = fixture_ask(f, "eth_getBlockByNumber", "[\"0xffffff\"]");
   assert_is_null(none, "result");
   json_decref(none);
+}
+
+/* Counts and uncles of the block that holds the call. */
+static void block_when_counted_then_by_number_and_hash_alike(void **state) {
+  static const struct { const char *method; bool by_hash; const char *want; }
+  cases[] = {
+    {"eth_getBlockTransactionCountByHash", true, "0x1"},
+    {"eth_getBlockTransactionCountByNumber", false, "0x1"},
+    {"eth_getUncleCountByBlockHash", true, "0x0"},
+    {"eth_getUncleCountByBlockNumber", false, "0x0"},
+  };
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  json_t *r = fixture_receipt(f, c->call_hash);
+  for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
+    const char *at = fixture_field(
+        r, cases[i].by_hash ? "blockHash" : "blockNumber");
+    assert_string_equal(
+        fixture_result(f, cases[i].method,
+                       arena_printf(&f->arena, "[\"%s\"]", at)),
+        cases[i].want);
+    json_t *none = fixture_ask(
+        f, cases[i].method,
+        cases[i].by_hash ? "[\"" TOPIC "\"]" : "[\"0xffffff\"]");
+    assert_is_null(none, "result");
+    json_decref(none);
+  }
+  json_t *u = fixture_ask(
+      f, "eth_getUncleByBlockHashAndIndex",
+      arena_printf(&f->arena, "[\"%s\",\"0x0\"]",
+                   fixture_field(r, "blockHash")));
+  assert_is_null(u, "result");
+  json_decref(u);
+  u = fixture_ask(f, "eth_getUncleByBlockNumberAndIndex",
+                  "[\"latest\",\"0x0\"]");
+  assert_is_null(u, "result");
+  json_decref(u);
+  json_decref(r);
+}
+
+static void node_when_asked_about_itself_then_answers(void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  assert_non_null(strstr(fixture_result(f, "web3_clientVersion", "[]"),
+                         "CyberMiles/v"));
+  assert_string_equal(fixture_result(f, "net_version", "[]"), "31337");
+  assert_string_equal(fixture_result(f, "net_peerCount", "[]"), "0x0");
+  assert_int_equal(strlen(fixture_result(f, "eth_coinbase", "[]")), 42);
+  assert_string_equal(
+      fixture_result(f, "web3_sha3", "[\"0x68656c6c6f\"]"),
+      "0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8");
+  json_t *j = fixture_ask(f, "net_listening", "[]");
+  assert_true(json_is_true(json_object_get(j, "result")));
+  json_decref(j);
+  j = fixture_ask(f, "rpc_modules", "[]");
+  assert_field(json_object_get(j, "result"), "eth", "1.0");
+  json_decref(j);
+  /* keys are not told to everyone */
+  j = fixture_ask(f, "eth_accounts", "[]");
+  assert_int_equal(json_array_size(json_object_get(j, "result")), 0);
+  json_decref(j);
 }
 
 static void state_when_past_block_asked_then_as_it_was(void **state) {
@@ -538,6 +593,8 @@ int main(void) {
     cmocka_unit_test(estimate_when_used_as_limit_then_succeeds),
     cmocka_unit_test(access_list_when_made_then_names_the_slot),
     cmocka_unit_test(block_when_asked_by_number_hash_or_tag_then_same),
+    cmocka_unit_test(block_when_counted_then_by_number_and_hash_alike),
+    cmocka_unit_test(node_when_asked_about_itself_then_answers),
     cmocka_unit_test(state_when_past_block_asked_then_as_it_was),
     cmocka_unit_test(proof_when_asked_then_starts_at_the_state_root),
     cmocka_unit_test(fees_when_asked_then_zero_and_well_formed),
