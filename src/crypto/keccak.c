@@ -176,20 +176,95 @@ __attribute__((target("avx512f,avx512vl"))) static void keccak_x8_avx512(
 }
 #endif
 
+/*-------------------------------------------------- blocks into columns */
+
+/* Adds a block to each of w columns; a column whose bit is set in fresh begins
+** with a state of zeros. */
+static inline void keccak_absorb_c(u64 *st, const u8 *const *block, u32 w,
+                                   u32 fresh) {
+  for (u32 j = 0; j < w; j++) {
+    u64 keep = (u64)(fresh >> j & 1) - 1, v;
+    for (u32 i = 0; i < 25; i++) {
+      v = 0;
+      if (i < KECCAK_RATE_LANES) memcpy(&v, block[j] + 8 * i, 8);
+      st[i * w + j] = (st[i * w + j] & keep) ^ v;
+    }
+  }
+}
+
+static void keccak_absorb4(u64 *st, const u8 *const *block, u32 w,
+                           u32 fresh) {
+  (void)w;
+  keccak_absorb_c(st, block, 4, fresh);
+}
+
+#if defined(__x86_64__)
+/* The seventeenth and last word of a block. */
+static inline i64 keccak_word(const u8 *block) {
+  i64 v;
+  memcpy(&v, block + 128, 8);
+  return v;
+}
+/* The same for eight columns: 8 x 8 words at a time are turned in registers. */
+__attribute__((target("avx512f,avx512vl"))) static void keccak_absorb_avx512(
+    u64 *st, const u8 *const *block, u32 w, u32 fresh) {
+  const __mmask8 keep = (__mmask8)~fresh;
+  __m512i last;
+  (void)w;
+  for (int half = 0; half < 2; half++) {
+    __m512i a[8], b[8], t[8];
+    _Pragma("GCC unroll 8") for (int j = 0; j < 8; j++)
+      a[j] = _mm512_loadu_si512(block[j] + 64 * half);
+    _Pragma("GCC unroll 8") for (int j = 0; j < 8; j += 2) {
+      b[j] = _mm512_unpacklo_epi64(a[j], a[j + 1]);
+      b[j + 1] = _mm512_unpackhi_epi64(a[j], a[j + 1]);
+    }
+    _Pragma("GCC unroll 8") for (int j = 0; j < 2; j++) {
+      a[j] = _mm512_shuffle_i64x2(b[j], b[j + 2], 0x88);
+      a[j + 2] = _mm512_shuffle_i64x2(b[j], b[j + 2], 0xdd);
+      a[j + 4] = _mm512_shuffle_i64x2(b[j + 4], b[j + 6], 0x88);
+      a[j + 6] = _mm512_shuffle_i64x2(b[j + 4], b[j + 6], 0xdd);
+    }
+    _Pragma("GCC unroll 8") for (int j = 0; j < 4; j++) {
+      t[j] = _mm512_shuffle_i64x2(a[j], a[j + 4], 0x88);
+      t[j + 4] = _mm512_shuffle_i64x2(a[j], a[j + 4], 0xdd);
+    }
+    _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) {
+      u64 *at = st + 64 * half + 8 * i;
+      __m512i old = _mm512_maskz_loadu_epi64(keep, at);
+      _mm512_storeu_si512(at, _mm512_xor_si512(old, t[i]));
+    }
+  }
+  last = _mm512_setr_epi64(
+      keccak_word(block[0]), keccak_word(block[1]), keccak_word(block[2]),
+      keccak_word(block[3]), keccak_word(block[4]), keccak_word(block[5]),
+      keccak_word(block[6]), keccak_word(block[7]));
+  for (int i = 16; i < 25; i++) {
+    __m512i old = _mm512_maskz_loadu_epi64(keep, st + 8 * i);
+    if (i == 16) old = _mm512_xor_si512(old, last);
+    _mm512_storeu_si512(st + 8 * i, old);
+  }
+}
+#endif
+
 /*---------------------------------------------------------------- choice */
 
 typedef void keccak_permute_fn(u64 *st);
+typedef void keccak_absorb_fn(u64 *st, const u8 *const *block, u32 w,
+                              u32 fresh);
 struct keccak_impl {
   const char *name;
   keccak_permute_fn *x1, *x4, *x8; /* x4, x8 may be NULL */
+  keccak_absorb_fn *absorb8;       /* goes with x8 */
 };
 /* Best first. */
 static const struct keccak_impl keccak_impls[] = {
 #if defined(__x86_64__)
-    {"avx512", keccak_x1_avx512, keccak_x4_avx512, keccak_x8_avx512},
-    {"avx2", keccak_x1_bmi, keccak_x4_avx2, NULL},
+    {"avx512", keccak_x1_avx512, keccak_x4_avx512, keccak_x8_avx512,
+     keccak_absorb_avx512},
+    {"avx2", keccak_x1_bmi, keccak_x4_avx2, NULL, NULL},
 #endif
-    {"c", keccak_x1_c, NULL, NULL},
+    {"c", keccak_x1_c, NULL, NULL, NULL},
 };
 static const struct keccak_impl *keccak_use =
     &keccak_impls[ARRAY_LEN(keccak_impls) - 1];
@@ -298,60 +373,60 @@ struct keccak_col {
   bool last;     /* the padded block has been absorbed */
 };
 
-static void keccak_col_start(struct keccak_col *c, u64 *col, u32 w,
-                             const slice *in, size_t idx) {
-  for (int i = 0; i < 25; i++) col[i * w] = 0;
-  *c = (struct keccak_col){in[idx].ptr, in[idx].len, idx, true, false};
-}
-
-static void keccak_col_absorb(struct keccak_col *c, u64 *col, u32 w) {
-  u8 block[KECCAK_RATE];
+/* The column's next block, in place or padded into pad. */
+static const u8 *keccak_col_block(struct keccak_col *c,
+                                  u8 pad[KECCAK_RATE]) {
   const u8 *p = c->p;
   if (c->len >= KECCAK_RATE) {
     c->p += KECCAK_RATE;
     c->len -= KECCAK_RATE;
-  } else {
-    keccak_pad(block, p, c->len);
-    c->last = true;
-    p = block;
+    return p;
   }
-  for (int i = 0; i < KECCAK_RATE_LANES; i++) {
-    u64 v;
-    memcpy(&v, p + 8 * i, 8);
-    col[i * w] ^= v;
-  }
+  keccak_pad(pad, p, c->len);
+  c->last = true;
+  return pad;
 }
 
-/* w columns at a time; what remains when fewer than w/4 + 1 are live is done
-** by the single permutation. */
+/* w columns at a time; what remains when no more than w/4 are live is done by
+** the single permutation. */
 static void keccak_batch_wide(hash32 *out, const slice *in, size_t cnt, u32 w,
-                              keccak_permute_fn *permute) {
-  u64 st[25 * KECCAK_W_MAX] __attribute__((aligned(64))) = {0};
+                              keccak_permute_fn *permute,
+                              keccak_absorb_fn *absorb) {
+  static const u8 nothing[KECCAK_RATE];
+  /* Not cleared: the first blocks of all columns are fresh. */
+  u64 st[25 * KECCAK_W_MAX] __attribute__((aligned(64)));
+  u8 pad[KECCAK_W_MAX][KECCAK_RATE];
   struct keccak_col col[KECCAK_W_MAX] = {0};
   size_t next = 0;
-  u32 live = 0;
-  for (u32 j = 0; j < w && next < cnt; j++, live++)
-    keccak_col_start(&col[j], st + j, w, in, next++);
+  u32 live = cnt < w ? (u32)cnt : w, fresh = (1u << w) - 1;
+  for (u32 j = 0; j < live; j++, next++)
+    col[j] = (struct keccak_col){in[j].ptr, in[j].len, j, true, false};
   while (live > w / 4) {
+    const u8 *block[KECCAK_W_MAX];
     for (u32 j = 0; j < w; j++)
-      if (col[j].live) keccak_col_absorb(&col[j], st + j, w);
+      block[j] = col[j].live ? keccak_col_block(&col[j], pad[j]) : nothing;
+    absorb(st, block, w, fresh);
     permute(st);
+    fresh = 0;
     for (u32 j = 0; j < w; j++) {
-      if (!col[j].live || !col[j].last) continue;
+      struct keccak_col *c = &col[j];
+      if (!c->live || !c->last) continue;
       for (u32 i = 0; i < 4; i++)
-        memcpy(out[col[j].idx].b + 8 * i, &st[i * w + j], 8);
+        memcpy(out[c->idx].b + 8 * i, &st[i * w + j], 8);
       if (next < cnt) {
-        keccak_col_start(&col[j], st + j, w, in, next++);
+        *c = (struct keccak_col){in[next].ptr, in[next].len, next, true, false};
+        fresh |= 1u << j;
+        next++;
       } else {
-        col[j].live = false;
+        c->live = false;
         live--;
       }
     }
   }
   for (u32 j = 0; j < w; j++) {
-    u64 lane[25];
+    u64 lane[25] = {0};
     if (!col[j].live) continue;
-    for (u32 i = 0; i < 25; i++) lane[i] = st[i * w + j];
+    for (u32 i = 0; i < 25 && !(fresh >> j & 1); i++) lane[i] = st[i * w + j];
     keccak_finish(lane, col[j].p, col[j].len, &out[col[j].idx]);
   }
 }
@@ -359,9 +434,9 @@ static void keccak_batch_wide(hash32 *out, const slice *in, size_t cnt, u32 w,
 void crypto_keccak256_batch(hash32 *out, const slice *in, size_t cnt) {
   const struct keccak_impl *impl = keccak_use;
   if (impl->x8 && cnt > 4) {
-    keccak_batch_wide(out, in, cnt, 8, impl->x8);
+    keccak_batch_wide(out, in, cnt, 8, impl->x8, impl->absorb8);
   } else if (impl->x4 && cnt > 1) {
-    keccak_batch_wide(out, in, cnt, 4, impl->x4);
+    keccak_batch_wide(out, in, cnt, 4, impl->x4, keccak_absorb4);
   } else {
     for (size_t i = 0; i < cnt; i++)
       crypto_keccak256(&out[i], in[i].ptr, in[i].len);
