@@ -84,6 +84,17 @@ static double bench_update(struct trie_fixture *t, struct trie_change *c,
   return took;
 }
 
+/* Bytes of all stored nodes, paths not counted. */
+static double bench_node_bytes(const struct trie_fixture *t) {
+  const void *key;
+  void *val;
+  double sum = 0;
+  for (size_t it = 0; map_next(&t->node, &it, &key, &val);) {
+    sum += (double)((const struct trie_fixture_val *)val)->len;
+  }
+  return sum;
+}
+
 static void bench_trie_size(u64 accounts) {
   static struct trie_change c[BENCH_BATCH];
   struct trie_fixture t;
@@ -101,10 +112,13 @@ static void bench_trie_size(u64 accounts) {
   snprintf(name, sizeof name, "trie_insert_to_%llu",
            (unsigned long long)accounts);
   bench_say(name, (double)accounts / built, "accounts/s");
+  snprintf(name, sizeof name, "trie_nodes_of_%llu",
+           (unsigned long long)accounts);
+  bench_say(name, bench_node_bytes(&t) / (double)accounts, "bytes/account");
   for (int par = 0; par < 2; par++) {
     for (int run = 0; run < BENCH_RUNS; run++) {
-      u64 first = trie_random_u64(&r);
-      for (u32 k = 0; k < BENCH_BATCH; k++) { /* distinct for odd steps */
+      u64 first = trie_random_u64(&r) % accounts;
+      for (u32 k = 0; k < BENCH_BATCH; k++) { /* 7919 is prime: all differ */
         bench_key(&c[k].key, (first + k * 7919ull) % accounts);
         c[k].val = slice_of(bench_leaf, BENCH_LEAF);
       }
