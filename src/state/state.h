@@ -167,7 +167,8 @@ void state_transient(struct state *s, u256 *out, const addr20 *a,
 void state_touch(struct state *s, const addr20 *a); /* EIP-161 touch; creates */
 void state_balance_add(struct state *s, const addr20 *a, const u256 *v);
 /* false and nothing done when the balance is short. */
-bool state_balance_sub(struct state *s, const addr20 *a, const u256 *v) MUST_USE;
+bool state_balance_sub(struct state *s, const addr20 *a, const u256 *v)
+    MUST_USE;
 void state_balance_set(struct state *s, const addr20 *a, const u256 *v);
 void state_nonce_set(struct state *s, const addr20 *a, u64 nonce);
 void state_code_set(struct state *s, const addr20 *a, slice code);

@@ -327,7 +327,9 @@ static void state_diff_hash_accounts(struct state_diff *d) {
   for (u32 at = 0; at < d->account_cnt; at += STATE_DIFF_BATCH) {
     u32 cnt = d->account_cnt - at;
     if (cnt > STATE_DIFF_BATCH) cnt = STATE_DIFF_BATCH;
-    for (u32 i = 0; i < cnt; i++) in[i] = addr20_slice(&d->account[at + i].addr);
+    for (u32 i = 0; i < cnt; i++) {
+      in[i] = addr20_slice(&d->account[at + i].addr);
+    }
     crypto_keccak256_batch(out, in, cnt);
     for (u32 i = 0; i < cnt; i++) d->account[at + i].key = out[i];
   }

@@ -67,7 +67,8 @@ size_t trie_record_put(u8 *out, const struct trie_edge *edge, u16 mask,
                        u32 depth, const struct trie_ref_view *ref);
 size_t trie_record_root_put(u8 *out, const struct trie_edge *e,
                             const hash32 *root);
-/* The whole path of an edge that starts at `at`: key gives the nibbles before. */
+/* The whole path of an edge that starts at `at`; key gives the nibbles before
+** that. */
 void trie_edge_path(u8 out[32], const struct trie_edge *e, const u8 *key,
                     u32 at);
 
