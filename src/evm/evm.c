@@ -5,19 +5,22 @@
 ** every call, so depth costs no C stack.  After a run buffers of more than
 ** EVM_KEEP bytes are given back, so one greedy transaction does not stay in
 ** memory. */
+#include "evm/evm_fast.h"
 #include "evm/evm_msg.h"
 
 enum { EVM_KEEP = 256 << 10 };
 
 struct evm *evm_open(void) {
   struct evm *e = mem_alloc(sizeof *e);
-  size_t words = (size_t)(EVM_DEPTH_MAX + 2) * EVM_STACK_MAX + 64;
+  /* Behind the last frame's words, room for a block's spare slots. */
+  size_t words = (size_t)(EVM_DEPTH_MAX + 3) * EVM_STACK_MAX;
   e->frame = mem_alloc((EVM_DEPTH_MAX + 2) * sizeof *e->frame);
   e->stack_mem = mem_alloc(words * sizeof(u256));
   /* Word 0 of a cache line, with a line to spare below. */
   e->stack = (u256 *)(((uintptr_t)e->stack_mem + 127) & ~(uintptr_t)63);
   evm_cache_init(&e->cache);
   e->rules.fork = EVM_FORK_CNT;
+  e->cool = EVM_FAST_COOL;
   return e;
 }
 
@@ -28,6 +31,7 @@ void evm_close(struct evm *e) {
     evm_code_fini(&e->frame[i].init);
   }
   evm_cache_fini(&e->cache);
+  evm_fast_fini(e);
   mem_free(e->frame);
   mem_free(e->stack_mem);
   mem_free(e);
@@ -83,10 +87,11 @@ void evm_mem_grow(struct evm_frame *f, u64 end) {
   if (len > f->mem_cap) evm_mem_fit(f, len);
   memset(f->mem + f->mem_len, 0, len - f->mem_len);
   f->mem_len = len;
+  f->mem_reach = len - 31;
 }
 
 u8 *evm_mem_room(struct evm_frame *f, size_t len) {
-  f->mem_len = 0;
+  f->mem_len = f->mem_reach = 0;
   if (len > f->mem_cap) evm_mem_fit(f, len);
   return f->mem;
 }
@@ -116,6 +121,41 @@ static void evm_give_back(struct evm *e) {
 
 /*-------------------------------------------------------------------- run */
 
+/* Has the frame's code translated and the frame go on there, at pc. */
+static void evm_make_fast(struct evm *e, struct evm_frame *f) {
+  struct evm_code *code = f->code;
+  struct evm_fast *fast = evm_fast_make(e, code);
+  if (!fast) return;
+  if (code == &f->init) code->fast = fast;
+  else evm_cache_grown(&e->cache, code, fast);
+  f->in = evm_fast_at(fast, (u64)(f->pc - code->bytes));
+}
+
+/* Chooses the loop for a frame that begins. */
+static void evm_start(struct evm *e, struct evm_frame *f) {
+  struct evm_code *code = f->code;
+  if (UNLIKELY(e->tracer)) return;
+  if (code->fast && code->fast->fork != e->rules.fork) {
+    evm_cache_grown(&e->cache, code, NULL);
+    code->cool = e->cool;
+  }
+  if (code->fast) f->in = evm_fast_at(code->fast, 0);
+  else if (code->cool == 0 || --code->cool == 0) evm_make_fast(e, f);
+}
+
+/* Runs the frame until it ends (true) or calls. */
+static bool evm_continue(struct evm *e, struct evm_frame *f) {
+  if (UNLIKELY(e->tracer)) return evm_loop_traced(e, f) == EVM_EXIT_DONE;
+  for (;;) {
+    switch (f->in ? evm_loop_fast(e, f) : evm_loop_plain(e, f)) {
+      case EVM_EXIT_DONE: return true;
+      case EVM_EXIT_CALL: return false;
+      case EVM_EXIT_HOT: evm_make_fast(e, f); break;
+      case EVM_EXIT_COLD: break;
+    }
+  }
+}
+
 void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
   struct evm_frame *f = e->frame;
   evm_give_back(e);
@@ -124,16 +164,16 @@ void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
   f->msg.depth = 0;
   f->base = e->stack;
   bool running = evm_msg_begin(e, f, out);
+  if (running) evm_start(e, f);
   for (;;) {
     if (running) {
-      enum evm_exit exit =
-          UNLIKELY(e->tracer) ? evm_loop_traced(e, f) : evm_loop_plain(e, f);
-      if (exit == EVM_EXIT_CALL) {
+      if (!evm_continue(e, f)) {
         struct evm_frame *callee = f + 1;
         callee->base = f->sp + 1;
         f = callee;
         if (f->msg.depth > e->depth_top) e->depth_top = f->msg.depth;
         running = evm_msg_begin(e, f, out);
+        if (running) evm_start(e, f);
         continue;
       }
       evm_msg_end(e, f, out);

@@ -7,13 +7,13 @@
 **
 ** The cache is a table of chains over the first bytes of the code hash (a
 ** keccak, which nobody can aim at more than a few dozen bits) with one list in
-** order of last use.  Over EVM_CACHE_MAX bytes the least recently used
+** order of last use.  An entry is owned with its translation, if it has one.  Over EVM_CACHE_MAX bytes the least recently used
 ** entries that no frame runs are dropped; frames can pin at most 1025. */
-#include "evm/evm_int.h"
+#include "evm/evm_fast.h"
 
 enum { EVM_CACHE_BUCKETS = 4096, EVM_CACHE_MAX = 64 << 20 };
 
-void evm_code_set(struct evm_code *c, slice code) {
+void evm_code_set(struct evm_code *c, slice code, u32 cool) {
   size_t dest_len = (code.len + 63) / 64 * 8;
   size_t bytes_len = (code.len + EVM_CODE_PAD + 7) / 8 * 8;
   if (bytes_len + dest_len > c->cap) {
@@ -24,13 +24,18 @@ void evm_code_set(struct evm_code *c, slice code) {
   c->len = code.len;
   c->dest = (u64 *)(void *)(c->bytes + bytes_len);
   c->dest_ready = false;
+  c->cool = cool + (cool ? (u32)(code.len / 16) : 0);
+  mem_free(c->fast);
+  c->fast = NULL;
   if (code.len) memcpy(c->bytes, code.ptr, code.len);
   memset(c->bytes + code.len, 0, bytes_len - code.len);
 }
 
 void evm_code_fini(struct evm_code *c) {
   mem_free(c->bytes);
+  mem_free(c->fast);
   c->bytes = NULL;
+  c->fast = NULL;
   c->cap = 0;
 }
 
@@ -87,6 +92,10 @@ static void evm_cache_link_newest(struct evm_cache *c, struct evm_code *code) {
   c->newest = code;
 }
 
+static size_t evm_cache_size(const struct evm_code *code) {
+  return sizeof *code + code->cap + (code->fast ? code->fast->bytes : 0);
+}
+
 static void evm_cache_shrink(struct evm_cache *c) {
   struct evm_code *code = c->oldest;
   while (code && c->bytes > EVM_CACHE_MAX) {
@@ -94,7 +103,7 @@ static void evm_cache_shrink(struct evm_cache *c) {
     if (code->pins == 0) {
       *evm_cache_slot(c, &code->hash) = code->chain;
       evm_cache_unlink(c, code);
-      c->bytes -= code->cap + sizeof *code;
+      c->bytes -= evm_cache_size(code);
       evm_code_fini(code);
       mem_free(code);
     }
@@ -103,7 +112,7 @@ static void evm_cache_shrink(struct evm_cache *c) {
 }
 
 struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
-                               slice code) {
+                               slice code, u32 cool) {
   struct evm_code **at = evm_cache_slot(c, hash);
   struct evm_code *found = *at;
   if (found) {
@@ -117,10 +126,10 @@ struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
   found = mem_alloc(sizeof *found);
   found->hash = *hash;
   found->pins = 1;
-  evm_code_set(found, code);
+  evm_code_set(found, code, cool);
   *at = found;
   evm_cache_link_newest(c, found);
-  c->bytes += found->cap + sizeof *found;
+  c->bytes += evm_cache_size(found);
   if (c->bytes > EVM_CACHE_MAX) evm_cache_shrink(c);
   return found;
 }
@@ -128,4 +137,13 @@ struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
 void evm_cache_unpin(struct evm_code *code) {
   MUST(code->pins > 0);
   code->pins--;
+}
+
+void evm_cache_grown(struct evm_cache *c, struct evm_code *code,
+                     struct evm_fast *fast) {
+  c->bytes -= evm_cache_size(code);
+  mem_free(code->fast);
+  code->fast = fast;
+  c->bytes += evm_cache_size(code);
+  if (c->bytes > EVM_CACHE_MAX) evm_cache_shrink(c);
 }

@@ -73,6 +73,8 @@ struct evm_code {
   u64 *dest;
   bool dest_ready;
   u32 pins;          /* frames that run it */
+  u32 cool;          /* jumps until it is worth translating */
+  struct evm_fast *fast; /* translated, or NULL */
   struct evm_code *older, *newer, *chain;
 };
 
@@ -84,12 +86,16 @@ struct evm_cache {
 };
 void evm_cache_init(struct evm_cache *c);
 void evm_cache_fini(struct evm_cache *c);
-/* Pinned until evm_cache_unpin. */
+/* Pinned until evm_cache_unpin.  New code is hot after cool jumps and some
+** more by its length; 0: at once. */
 struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
-                               slice code);
+                               slice code, u32 cool);
+/* Gives a pinned entry its translation, or takes it away (NULL). */
+void evm_cache_grown(struct evm_cache *c, struct evm_code *code,
+                     struct evm_fast *fast);
 void evm_cache_unpin(struct evm_code *code);
 /* Copies code in for one use (init code). */
-void evm_code_set(struct evm_code *c, slice code);
+void evm_code_set(struct evm_code *c, slice code, u32 cool);
 void evm_code_fini(struct evm_code *c);
 void evm_code_find_dests(struct evm_code *c);
 static inline bool evm_code_is_dest(struct evm_code *c, u64 pc) {
@@ -103,11 +109,13 @@ static inline bool evm_code_is_dest(struct evm_code *c, u64 pc) {
 struct evm_frame {
   struct evm_msg msg;
   struct evm_code *code;
-  const u8 *pc;
+  const u8 *pc;           /* where to go on, in the plain loops */
+  const struct evm_ins *in; /* in the fast loop; NULL: plain */
   u64 gas;
   u256 *base, *sp;        /* sp: the top word; base - 1 when empty */
   u8 *mem;
   size_t mem_len, mem_cap;
+  size_t mem_reach;       /* below it 32 bytes can be had without growing */
   slice data;             /* call data; of init code: none */
   slice ret;              /* return data of the last call */
   slice output;
@@ -131,7 +139,10 @@ struct evm {
   void *stack_mem;
   u256 *stack;
   struct evm_cache cache;
-  const void *label[256]; /* of the loop, undefined opcodes replaced */
+  const void *label[256]; /* of the plain loop, undefined opcodes replaced */
+  const void *fast_label[256]; /* by enum evm_fn */
+  struct evm_tr *tr;      /* scratch of translation */
+  u32 cool;               /* EVM_FAST_COOL, or what a test wants */
 };
 
 /*------------------------------------------------------- memory of a frame */
@@ -156,9 +167,13 @@ void evm_copy_padded(u8 *dst, u64 len, slice src, const u256 *src_off);
 
 /*------------------------------------- messages and opcodes with effects */
 
-enum evm_exit { EVM_EXIT_DONE, EVM_EXIT_CALL };
-/* Runs the frame until it ends (status and output are set) or calls (the
-** message is in the next frame). */
+enum evm_exit {
+  EVM_EXIT_DONE, /* status and output are set */
+  EVM_EXIT_CALL, /* the message is in the next frame */
+  EVM_EXIT_HOT,  /* pc is a jump target of code worth translating */
+  EVM_EXIT_COLD  /* the fast loop leaves the rest to the plain one */
+};
+/* Runs the frame as far as it gets. */
 enum evm_exit evm_loop_plain(struct evm *e, struct evm_frame *f);
 enum evm_exit evm_loop_traced(struct evm *e, struct evm_frame *f);
 /* Fills e->label for e->rules. */

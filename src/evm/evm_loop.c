@@ -1,50 +1,17 @@
-/* evm_loop.c - the two loops, plain and traced, from one text (evm_loop.inc),
-** and the small things their bodies share. */
-#include "evm/evm_int.h"
+/* evm_loop.c - the three loops, plain, traced and fast, from one text
+** (evm_loop.inc), and the small things their bodies share. */
+#include "evm/evm_fast.h"
+#include "evm/evm_word.h"
 
 #include "crypto/keccak.h"
-
-static inline bool evm_loop_slt(const u256 *a, const u256 *b) {
-  return ((a->w[3] ^ b->w[3]) >> 63) ? a->w[3] >> 63 : u256_lt(a, b);
-}
-
-/* A shift count; 256 stands for all that is more. */
-static inline u64 evm_loop_count(const u256 *a) {
-  return u256_fits64(a) && a->w[0] < 256 ? a->w[0] : 256;
-}
-
-/* Byte i of b, 0 the most significant. */
-static inline u64 evm_loop_byte(const u256 *i, const u256 *b) {
-  if (!u256_fits64(i) || i->w[0] > 31) return 0;
-  u64 at = 31 - i->w[0];
-  return b->w[at / 8] >> (at % 8 * 8) & 0xff;
-}
-
-/* The sign bit of byte i (0 the least significant) fills all above it. */
-static inline void evm_loop_signextend(u256 *out, const u256 *i,
-                                       const u256 *b) {
-  if (!u256_fits64(i) || i->w[0] > 30) {
-    *out = *b;
-    return;
-  }
-  u64 up = 248 - 8 * i->w[0];
-  u256_shl(out, b, up);
-  u256_sar(out, out, up);
-}
-
-static inline u256 evm_loop_addr(const addr20 *a) {
-  return (u256){{load_be64(a->b + 12), load_be64(a->b + 4), load_be32(a->b),
-                 0}};
-}
 
 /* n (constant at each use) big-endian bytes; reads up to 7 bytes beyond. */
 static inline void evm_loop_push(u256 *out, const u8 *p, u32 n) {
   u32 top = (n - 1) / 8, rest = n - 8 * top; /* rest 1..8 */
-  *out = U256_ZERO;
-  out->w[top] = load_be64(p) >> (64 - 8 * rest);
-  for (u32 i = 0; i < top; i++) {
-    out->w[top - 1 - i] = load_be64(p + rest + 8 * i);
-  }
+  u64 w[4] = {0, 0, 0, 0};
+  w[top] = load_be64(p) >> (64 - 8 * rest);
+  for (u32 i = 0; i < top; i++) w[top - 1 - i] = load_be64(p + rest + 8 * i);
+  word_put(out, w[0], w[1], w[2], w[3]);
 }
 
 static void evm_loop_log(struct evm *e, struct evm_frame *f, const u256 *sp,
@@ -58,11 +25,37 @@ static void evm_loop_log(struct evm *e, struct evm_frame *f, const u256 *sp,
 
 /*-------------------------------------------------------------- the loops */
 
+#define EVM_PLAIN 0
+#define EVM_TRACED 1
+#define EVM_FAST 2
+
 #define EVM_LOOP evm_loop_plain
-#define EVM_TRACED 0
+#define EVM_KIND EVM_PLAIN
 #include "evm/evm_loop.inc"
 
-void evm_loop_labels(struct evm *e) { (void)evm_loop_plain(e, NULL); }
+/* Enters the block whose header is at: see evm_fast.h. */
+#define ENTER(at) \
+  do { \
+    in = (at); \
+    if (UNLIKELY(gas < in->gas) || \
+        UNLIKELY((u32)((u8 *)sp - (u8 *)base) - (u32)in->low > in->span)) { \
+      goto cold; \
+    } \
+    gas -= in->gas; \
+    in++; \
+    goto *in->fn; \
+  } while (0)
+#define EVM_LOOP evm_loop_fast
+#define EVM_KIND EVM_FAST
+#include "evm/evm_loop.inc"
+#undef ENTER
+
+void evm_loop_labels(struct evm *e) {
+  (void)evm_loop_plain(e, NULL);
+  (void)evm_loop_fast(e, NULL);
+}
+
+/*------------------------------------------------------------------ tracing */
 
 /* What a step found; bodies tell it only after they have charged. */
 struct evm_loop_before {
@@ -103,5 +96,9 @@ static void evm_loop_tell(struct evm *e, struct evm_frame *f, const u8 *pc,
 }
 
 #define EVM_LOOP evm_loop_traced
-#define EVM_TRACED 1
+#define EVM_KIND EVM_TRACED
 #include "evm/evm_loop.inc"
+
+#undef EVM_PLAIN
+#undef EVM_TRACED
+#undef EVM_FAST

@@ -153,9 +153,10 @@ static void evm_msg_transfer(struct evm *e, const struct evm_msg *m) {
 
 static void evm_msg_start_code(struct evm_frame *f) {
   f->pc = f->code->bytes;
+  f->in = NULL;
   f->gas = f->msg.gas;
   f->sp = f->base - 1;
-  f->mem_len = 0;
+  f->mem_len = f->mem_reach = 0;
   f->data = f->msg.kind >= EVM_CREATE ? (slice){0} : f->msg.input;
   f->ret = (slice){0};
 }
@@ -212,7 +213,7 @@ static bool evm_msg_begin_call(struct evm *e, struct evm_frame *f,
     r->gas_left = m->gas;
     return false;
   }
-  f->code = evm_cache_pin(&e->cache, &hash, code);
+  f->code = evm_cache_pin(&e->cache, &hash, code, e->cool);
   evm_msg_start_code(f);
   return true;
 }
@@ -259,7 +260,7 @@ static bool evm_msg_begin_create(struct evm *e, struct evm_frame *f,
   h->create(h->ctx, &m->recipient);
   if (e->rules.empty_is_dead) h->nonce_set(h->ctx, &m->recipient, 1);
   evm_msg_transfer(e, m);
-  evm_code_set(&f->init, m->input);
+  evm_code_set(&f->init, m->input, e->cool);
   f->code = &f->init;
   evm_msg_start_code(f);
   return true;
