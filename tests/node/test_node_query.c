@@ -2,13 +2,6 @@
 ** as rpc asks for them, before and after they are in the indexes. */
 #include "state_world.h"
 
-static struct node_read *query_begin(struct world *w) {
-  struct node_read *r;
-  assert_int_equal(node_read_begin(&w->node, &r), ERR_OK);
-  r->deadline_us = nstate_clock_us() + 60000000; /* sanitizers are slow */
-  return r;
-}
-
 static void blocks_when_read_then_whole(void **state) {
   (void)state;
   struct world w;
@@ -19,7 +12,7 @@ static void blocks_when_read_then_whole(void **state) {
     w.txs = round * 40; /* up to several chunks */
     world_grow(&w, 9);
     if (round == 3) world_settle(&w);
-    struct node_read *r = query_begin(&w);
+    struct node_read *r = world_read(&w);
     for (u64 h = 0; h <= (u64)w.head; h++) {
       struct node_block b;
       u64 number = 0, logs = 0;
@@ -139,7 +132,7 @@ static void logs_when_filtered_then_all_and_only(void **state) {
   struct store_standing st;
   store_standing(w.store, &st);
   assert_true(st.flushed > 20 && st.flushed < w.head);
-  struct node_read *r = query_begin(&w);
+  struct node_read *r = world_read(&w);
   u64 any = 0;
   for (u32 round = 0; round < 60; round++) {
     addr20 addr[3] = {0};
@@ -231,7 +224,7 @@ static void proofs_when_tables_move_then_check_out(void **state) {
     usleep(500);
     world_step(&w);
     running += w.store->flush.phase > STORE_FLUSH_LOG;
-    struct node_read *r = query_begin(&w);
+    struct node_read *r = world_read(&w);
     u64 head = node_read_head(r);
     for (u32 i = 0; i < 4; i++) {
       u64 h = head - world_random(&w.rnd) % (head < 128 ? head + 1 : 129);
@@ -243,7 +236,7 @@ static void proofs_when_tables_move_then_check_out(void **state) {
   }
   assert_true(running > 5);
   world_grow(&w, 100);
-  struct node_read *r = query_begin(&w);
+  struct node_read *r = world_read(&w);
   struct node_proof p;
   addr20 addr = world_addr(0);
   u64 head = node_read_head(r);
@@ -271,7 +264,7 @@ static void reader_when_over_its_time_then_timeout(void **state) {
   world_crash(&w);
   world_open_file(&w);
   arena_init(&a, 1 << 16, 0);
-  struct node_read *r = query_begin(&w);
+  struct node_read *r = world_read(&w);
   assert_int_equal(node_read_state(r, &src, 0), ERR_OK);
   r->deadline_us = nstate_clock_us() - 1;
   assert_int_equal(node_read_block(r, &b, 1, 0, &a), ERR_TIMEOUT);
@@ -290,7 +283,7 @@ static void readers_when_all_taken_then_busy(void **state) {
   struct world w;
   world_open(&w, 15);
   world_grow(&w, 2);
-  struct node_read *r1 = query_begin(&w), *r2 = query_begin(&w), *r3;
+  struct node_read *r1 = world_read(&w), *r2 = world_read(&w), *r3;
   assert_int_equal(node_read_begin(&w.node, &r3), ERR_BUSY);
   node_read_end(r1);
   assert_int_equal(node_read_begin(&w.node, &r3), ERR_OK);
@@ -337,7 +330,7 @@ static void call_when_endless_then_timeout(void **state) {
   assert_int_equal(node_state_apply(w.state, &sb, &res, slice_of(NULL, 0),
                                     slice_of(NULL, 0)), ERR_OK);
   world_write(&w, sb);
-  struct node_read *r = query_begin(&w);
+  struct node_read *r = world_read(&w);
   struct chain_tx tx = {.has_to = true, .to = c1, .gas_limit = 100000,
                         .has_sender = true};
   struct chain_outcome out;

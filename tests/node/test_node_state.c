@@ -38,8 +38,7 @@ static void check_height(struct world *w, struct node_read *r, u64 height) {
 }
 
 static void check_some(struct world *w, u32 cnt) {
-  struct node_read *r;
-  assert_int_equal(node_read_begin(&w->node, &r), ERR_OK);
+  struct node_read *r = world_read(w);
   u64 head = node_read_head(r), oldest = node_read_oldest_state(r);
   check_height(w, r, head);
   check_height(w, r, oldest);
@@ -63,8 +62,7 @@ static void heights_when_batches_run_then_all_read_right(void **state) {
   store_standing(w.store, &st);
   assert_true(st.flushed > 150);
   for (u64 h = 0; h <= (u64)w.head; h += 17) {
-    struct node_read *r;
-    assert_int_equal(node_read_begin(&w.node, &r), ERR_OK);
+    struct node_read *r = world_read(&w);
     check_height(&w, r, h);
     node_read_end(r);
   }
@@ -82,13 +80,11 @@ static void reader_when_chain_moves_then_view_stands(void **state) {
   struct world w;
   world_open(&w, 2);
   world_grow(&w, 60);
-  struct node_read *r;
-  assert_int_equal(node_read_begin(&w.node, &r), ERR_OK);
+  struct node_read *r = world_read(&w);
   u64 head = node_read_head(r);
   for (u32 i = 0; i < 8; i++) {
     world_grow(&w, 15);
     world_settle(&w);
-    r->deadline_us = nstate_clock_us() + 2000000;
     assert_int_equal(node_read_head(r), head);
     check_height(&w, r, head);
     check_height(&w, r, head / 2);
@@ -147,8 +143,7 @@ static void blocks_when_not_durable_then_not_seen(void **state) {
   struct world_past kept = w.past[19];
   store_block_free(world_make(&w));
   store_block_free(world_make(&w));
-  struct node_read *r;
-  assert_int_equal(node_read_begin(&w.node, &r), ERR_OK);
+  struct node_read *r = world_read(&w);
   assert_int_equal(node_read_head(r), 19);
   check_height(&w, r, 19);
   u64 n;
@@ -173,9 +168,8 @@ static void history_when_pruned_then_older_not_found(void **state) {
   world_open_file(&w);
   world_grow(&w, 600);
   world_settle(&w);
-  struct node_read *r;
+  struct node_read *r = world_read(&w);
   struct state_source src;
-  assert_int_equal(node_read_begin(&w.node, &r), ERR_OK);
   u64 oldest = node_read_oldest_state(r);
   assert_true(oldest > 100 && oldest <= 600 - 130);
   assert_int_equal(node_read_state(r, &src, oldest - 1), ERR_NOT_FOUND);
