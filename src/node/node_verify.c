@@ -1,8 +1,9 @@
 /* node_verify.c - checking a whole file, also beside a running node.
 **
 ** One snapshot: SQLite's own check of the structure; then block after block:
-** hash of the header, parent, number, roots of transactions and receipts; then
-** the state: slots in key order give each account's storage root, accounts in
+** hash of the header, parent, number, roots of transactions and receipts, and
+** that the indexes know the block and the first entry of each of its chunks;
+** then the state: slots in key order give each account's storage root, accounts in
 ** key order the state root, by the ordered builder, never through stored trie
 ** nodes.  Blocks above `flushed` are laid over the tables in memory first, as
 ** everywhere.
@@ -177,6 +178,78 @@ static err nverify_list(struct nverify *v, enum store_chunk_kind kind,
   return e;
 }
 
+/* The index tells seq under key, where it should already. */
+static int nverify_index_cb(void *ctx, u64 seq) {
+  (void)seq;
+  *(bool *)ctx = true;
+  return 1;
+}
+static err nverify_index(struct nverify *v, enum store_index index, u64 key,
+                         u64 seq) {
+  bool found = false;
+  if ((i64)STORE_SEQ_HEIGHT(seq) > v->st.flushed) return ERR_OK;
+  TRY(store_read_index(v->r, index, key, seq, seq, 0, nverify_index_cb,
+                       &found));
+  return found ? ERR_OK : ERR_CORRUPT;
+}
+
+/* Of each chunk the first entry: runs are written whole or not at all. */
+static err nverify_first(struct nverify *v, const struct store_chunk *chunk,
+                         enum store_chunk_kind kind) {
+  struct arena a;
+  struct state_diff d;
+  struct chain_receipt r;
+  slice bytes;
+  addr20 sender;
+  hash32 h;
+  u32 base;
+  err e;
+  arena_init(&a, 1 << 16, 0);
+  struct store_chunk c = {chunk->seq, arena_copy_slice(&a, chunk->bytes)};
+  u32 first = STORE_SEQ_IDX(c.seq);
+  if (kind == STORE_BODY) {
+    e = bytes_body(&bytes, &sender, &c, first);
+    if (!e) crypto_keccak256(&h, bytes.ptr, bytes.len);
+    if (!e) e = nverify_index(v, STORE_INDEX_HASH, bytes_key_hash(&h), c.seq);
+  } else if (kind == STORE_RECEIPT) {
+    e = bytes_receipt(&bytes, &base, &c, first);
+    if (!e) e = chain_receipt_load(&r, bytes, &a);
+    if (!e && r.log_cnt)
+      e = nverify_index(v, STORE_INDEX_LOG,
+                        bytes_key_log_addr(&r.log[0].addr), c.seq);
+  } else {
+    e = state_diff_decode(&d, c.bytes, &a);
+    if (!e && d.account_cnt && STORE_SEQ_HEIGHT(c.seq) > v->st.oldest_state &&
+        d.account[0].slot_cnt == 0)
+      e = nverify_index(v, STORE_INDEX_STATE,
+                        bytes_key_account(&d.account[0].key), c.seq);
+  }
+  arena_fini(&a);
+  return e;
+}
+
+struct nverify_walk {
+  struct nverify *v;
+  enum store_chunk_kind kind;
+};
+static err nverify_walk_cb(void *ctx, const struct store_chunk *c) {
+  struct nverify_walk *w = ctx;
+  return nverify_first(w->v, c, w->kind);
+}
+
+static err nverify_indexed(struct nverify *v, u64 height, const hash32 *hash) {
+  TRY(nverify_index(v, STORE_INDEX_HASH, bytes_key_hash(hash),
+                    STORE_SEQ(height, STORE_SEQ_BLOCK)));
+  if ((i64)height > v->st.flushed) return ERR_OK;
+  for (u32 k = 0; k < STORE_CHUNK_CNT; k++) {
+    struct nverify_walk w = {v, (enum store_chunk_kind)k};
+    TRY(store_read_chunks(v->r, w.kind, STORE_SEQ(height, 0),
+                          STORE_SEQ(height, STORE_SEQ_BLOCK), nverify_walk_cb,
+                          &w));
+  }
+  return ERR_OK;
+}
+
 static err nverify_block(struct nverify *v, u64 height, const char **what) {
   struct store_block_row row;
   struct chain_header h;
@@ -194,6 +267,8 @@ static err nverify_block(struct nverify *v, u64 height, const char **what) {
   TRY(nverify_list(v, STORE_BODY, height, tx_cnt, &h.txs_root));
   *what = "its receipts";
   TRY(nverify_list(v, STORE_RECEIPT, height, tx_cnt, &h.receipts_root));
+  *what = "its places in the indexes";
+  TRY(nverify_indexed(v, height, &hash));
   v->parent = hash;
   v->state_root = h.state_root;
   return ERR_OK;

@@ -209,6 +209,9 @@ static void verify_when_a_row_is_changed_then_damaged(void **state) {
       "DELETE FROM account WHERE key = (SELECT key FROM account LIMIT 1)",
       "UPDATE block SET hash = zeroblob(32) WHERE height = 3",
       "DELETE FROM body WHERE seq = (SELECT max(seq) FROM body)",
+      "DELETE FROM run WHERE kind = 0",
+      "DELETE FROM run WHERE kind = 1",
+      "DELETE FROM run WHERE kind = 2",
       "UPDATE receipt SET bytes = (SELECT bytes FROM receipt LIMIT 1) "
       "WHERE seq = (SELECT max(seq) FROM receipt)"};
   struct world w;
