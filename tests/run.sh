@@ -5,7 +5,7 @@
 #
 # Runs, in this order:
 #   1. the programs given (cmocka; several at once, JOBS of them);
-#   2. tests/*/*.sh: exit status 0 passed, 77 skipped, else failed; lines
+#   2. tests/*/*.sh but bench: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
 #   3. tests/e2e/*.mjs and tests/browser/*.mjs that import node:test, by
 #      "node --test"; the others are parts of those.
@@ -163,6 +163,7 @@ for p; do wanted "$p" && printf '%s\n' "$p"; done |
   xargs -r -n 1 -P "$JOBS" sh "$SRCDIR/tests/run.sh" --one c
 
 for f in "$SRCDIR"/tests/*/*.sh; do
+  case $f in */bench/*) continue ;; esac # measured, not tested
   [ -f "$f" ] && [ $units = no ] && wanted "$f" && one sh "$f" "$f"
 done
 
