@@ -21,6 +21,12 @@ err crypto_recover(u8 pub[64], const hash32 *digest, const struct sig65 *sig)
     MUST_USE;
 err crypto_recover_addr(addr20 *out, const hash32 *digest,
                         const struct sig65 *sig) MUST_USE;
+/* cnt signatures, res[i] as crypto_recover_addr gives.  Where the CPU has
+** AVX-512 IFMA eight are recovered in the time of two: call with multiples of
+** CRYPTO_RECOVER_GROUP. */
+#define CRYPTO_RECOVER_GROUP 8u
+void crypto_recover_addr_batch(addr20 *out, err *res, const hash32 *digest,
+                               const struct sig65 *sig, u32 cnt);
 /* s in the upper half of the group order (EIP-2 refuses it). */
 bool crypto_sig_s_is_high(const u8 s[32]);
 /* r or s zero or not below the group order. */
