@@ -353,16 +353,48 @@ void chain_auth_recover(struct chain_auth *auth) {
       crypto_recover_addr(&auth->authority, &digest, &auth->sig) == ERR_OK;
 }
 
+static bool chain_tx_sig_ok(const struct chain_tx *tx) {
+  return crypto_sig_in_range(&tx->sig) &&
+         !(tx->protected && crypto_sig_s_is_high(tx->sig.s));
+}
+
+static void chain_tx_senders_group(struct chain_tx *const *tx, err *res,
+                                   u32 cnt) {
+  hash32 digest[CRYPTO_RECOVER_GROUP];
+  struct sig65 sig[CRYPTO_RECOVER_GROUP];
+  addr20 sender[CRYPTO_RECOVER_GROUP];
+  err got[CRYPTO_RECOVER_GROUP];
+  u32 at[CRYPTO_RECOVER_GROUP], good = 0;
+  for (u32 i = 0; i < cnt; i++) {
+    tx[i]->has_sender = false;
+    res[i] = ERR_SIGNATURE;
+    if (!chain_tx_sig_ok(tx[i])) continue;
+    chain_tx_signing_hash(&digest[good], tx[i]);
+    sig[good] = tx[i]->sig;
+    at[good++] = i;
+  }
+  crypto_recover_addr_batch(sender, got, digest, sig, good);
+  for (u32 g = 0; g < good; g++) {
+    struct chain_tx *t = tx[at[g]];
+    res[at[g]] = got[g];
+    if (got[g] < 0) continue;
+    t->sender = sender[g];
+    for (u32 i = 0; i < t->auth_cnt; i++) chain_auth_recover(&t->auth[i]);
+    t->has_sender = true;
+  }
+}
+
+void chain_tx_senders(struct chain_tx *const *tx, err *res, u32 cnt) {
+  for (u32 i = 0; i < cnt; i += CRYPTO_RECOVER_GROUP) {
+    u32 n = cnt - i < CRYPTO_RECOVER_GROUP ? cnt - i : CRYPTO_RECOVER_GROUP;
+    chain_tx_senders_group(tx + i, res + i, n);
+  }
+}
+
 err chain_tx_sender(struct chain_tx *tx) {
-  hash32 digest;
-  tx->has_sender = false;
-  if (!crypto_sig_in_range(&tx->sig)) return ERR_SIGNATURE;
-  if (tx->protected && crypto_sig_s_is_high(tx->sig.s)) return ERR_SIGNATURE;
-  chain_tx_signing_hash(&digest, tx);
-  TRY(crypto_recover_addr(&tx->sender, &digest, &tx->sig));
-  for (u32 i = 0; i < tx->auth_cnt; i++) chain_auth_recover(&tx->auth[i]);
-  tx->has_sender = true;
-  return ERR_OK;
+  err e;
+  chain_tx_senders_group(&tx, &e, 1);
+  return e;
 }
 
 err chain_tx_sign(struct chain_tx *tx, const u8 key[32], struct arena *a) {

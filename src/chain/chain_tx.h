@@ -62,6 +62,9 @@ void chain_tx_signing_hash(hash32 *out, const struct chain_tx *tx);
 ** once, in a worker, never again.  A high s is refused but for unprotected
 ** transactions, which Frontier took (chain_tx_check knows the fork). */
 err chain_tx_sender(struct chain_tx *tx) MUST_USE;
+/* The same for cnt transactions; res[i] is what chain_tx_sender gives.  Best
+** in groups of CRYPTO_RECOVER_GROUP. */
+void chain_tx_senders(struct chain_tx *const *tx, err *res, u32 cnt);
 /* Recovers one authorization (EIP-7702): has_authority stays false when its
 ** signature is not one of a low s. */
 void chain_auth_recover(struct chain_auth *auth);

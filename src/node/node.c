@@ -398,7 +398,8 @@ static err node_submit_one(struct node *n, struct node_submit_result *out,
                    "this chain is read-only: it has plain Ethereum rules");
   }
   err e;
-  struct pool_tx *t = node_pool_prepare(n->pool, out, &e, raw);
+  struct pool_tx *t;
+  node_pool_prepare(n->pool, &t, out, &e, &raw, 1);
   return t ? node_pool_add(n->pool, out, t) : e;
 }
 
@@ -413,11 +414,14 @@ struct node_batch {
   err *errs;
   struct node_submit_result *out;
   const slice *raw;
+  u32 cnt;
   struct pool_tx **tx;
 };
-static void node_batch_prepare(void *arg, u32 i) {
+static void node_batch_prepare(void *arg, u32 piece) {
   struct node_batch *b = arg;
-  b->tx[i] = node_pool_prepare(b->n->pool, &b->out[i], &b->errs[i], b->raw[i]);
+  u32 i = piece * CRYPTO_RECOVER_GROUP, left = b->cnt - i;
+  node_pool_prepare(b->n->pool, b->tx + i, b->out + i, b->errs + i, b->raw + i,
+                    left < CRYPTO_RECOVER_GROUP ? left : CRYPTO_RECOVER_GROUP);
 }
 
 /* Recovery on all cores, then into the pool in the order given, so that a
@@ -429,9 +433,10 @@ void node_submit_batch(struct node *n, err *errs,
     for (u32 i = 0; i < cnt; i++) errs[i] = node_submit(n, &out[i], raw[i]);
     return;
   }
-  struct node_batch b = {n, errs, out, raw,
+  struct node_batch b = {n, errs, out, raw, cnt,
                          mem_alloc(sizeof(struct pool_tx *) * (cnt + 1))};
-  par_run(node_workers_par(n->workers), node_batch_prepare, &b, cnt);
+  par_run(node_workers_par(n->workers), node_batch_prepare, &b,
+          (cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);
   const hash32 *last = NULL;
   for (u32 i = 0; i < cnt; i++) {
     if (b.tx[i]) errs[i] = node_pool_add(n->pool, &out[i], b.tx[i]);

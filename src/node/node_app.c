@@ -150,15 +150,21 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
   return ERR_OK;
 }
 
-struct app_decode { /* par_run: one transaction each */
+struct app_decode { /* par_run: a group of transactions each */
   const slice *raw;
   struct chain_tx *tx;
   struct arena *arena;
   err *result;
+  u32 cnt;
 };
-static void app_recover_one(void *arg, u32 i) {
+static void app_recover_group(void *arg, u32 group) {
   struct app_decode *d = arg;
-  d->result[i] = chain_tx_sender(&d->tx[i]);
+  struct chain_tx *tx[CRYPTO_RECOVER_GROUP];
+  u32 at = group * CRYPTO_RECOVER_GROUP, cnt = 0;
+  for (; cnt < CRYPTO_RECOVER_GROUP && at + cnt < d->cnt; cnt++) {
+    tx[cnt] = &d->tx[at + cnt];
+  }
+  chain_tx_senders(tx, d->result + at, cnt);
 }
 
 /* Form and sender of each; what cannot be decoded or recovered makes the whole
@@ -170,13 +176,15 @@ static err app_decode_all(struct node_app *app, struct chain_tx **out,
     .tx = arena_array(&app->arena, struct chain_tx, p->tx_cnt + 1),
     .arena = &app->arena,
     .result = arena_array(&app->arena, err, p->tx_cnt + 1),
+    .cnt = p->tx_cnt,
   };
   for (u32 i = 0; i < p->tx_cnt; i++) {
     if (chain_tx_decode(&d.tx[i], p->tx[i], d.arena, msg) < 0) {
       return ERR_INVALID_BLOCK;
     }
   }
-  par_run(app->cfg.par, app_recover_one, &d, p->tx_cnt);
+  par_run(app->cfg.par, app_recover_group, &d,
+          (p->tx_cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);
   for (u32 i = 0; i < p->tx_cnt; i++) {
     if (d.result[i] < 0) {
       return err_say(msg, ERR_INVALID_BLOCK,

@@ -219,10 +219,13 @@ static err pool_check(const struct node_pool *p, struct node_submit_result *out,
   return err_say(&out->msg, ERR_INVALID_TX, "%s", chain_verdict_text(v));
 }
 
-struct pool_tx *node_pool_prepare(const struct node_pool *p,
-                                  struct node_submit_result *out, err *e,
-                                  slice raw) {
-  memset(out, 0, sizeof *out);
+/* All but the sender; NULL when refused. */
+static struct pool_tx *pool_decode(const struct node_pool *p,
+                                   struct node_submit_result *out, err *e,
+                                   slice raw) {
+  out->hash = (hash32){{0}};
+  out->verdict = CHAIN_OK;
+  out->msg.text[0] = 0;
   if (raw.len > LIMIT_POOL_TX_BYTES) {
     out->verdict = CHAIN_OVERSIZED;
     *e = err_say(&out->msg, ERR_INVALID_TX,
@@ -239,18 +242,47 @@ struct pool_tx *node_pool_prepare(const struct node_pool *p,
     out->hash = t->tx.hash;
     *e = pool_check(p, out, &t->tx);
   }
-  if (*e == ERR_OK && chain_tx_sender(&t->tx) < 0) {
-    out->verdict = CHAIN_SIGNATURE;
-    *e = err_say(&out->msg, ERR_INVALID_TX, "%s",
-                 chain_verdict_text(CHAIN_SIGNATURE));
+  if (*e == ERR_OK) return t;
+  node_pool_drop(t);
+  return NULL;
+}
+
+static void pool_prepare_group(const struct node_pool *p, struct pool_tx **t,
+                               struct node_submit_result *out, err *errs,
+                               const slice *raw, u32 cnt) {
+  struct chain_tx *tx[CRYPTO_RECOVER_GROUP];
+  err got[CRYPTO_RECOVER_GROUP];
+  u32 at[CRYPTO_RECOVER_GROUP], good = 0;
+  for (u32 i = 0; i < cnt; i++) {
+    t[i] = pool_decode(p, &out[i], &errs[i], raw[i]);
+    if (!t[i]) continue;
+    tx[good] = &t[i]->tx;
+    at[good++] = i;
   }
-  if (*e < 0) {
-    node_pool_drop(t);
-    return NULL;
+  chain_tx_senders(tx, got, good);
+  u64 now_ms = node_clock_ms();
+  for (u32 g = 0; g < good; g++) {
+    u32 i = at[g];
+    if (got[g] < 0) {
+      out[i].verdict = CHAIN_SIGNATURE;
+      errs[i] = err_say(&out[i].msg, ERR_INVALID_TX, "%s",
+                        chain_verdict_text(CHAIN_SIGNATURE));
+      node_pool_drop(t[i]);
+      t[i] = NULL;
+      continue;
+    }
+    t[i]->bytes += t[i]->lists.used;
+    t[i]->arrival_ms = now_ms;
   }
-  t->bytes += t->lists.used;
-  t->arrival_ms = node_clock_ms();
-  return t;
+}
+
+void node_pool_prepare(const struct node_pool *p, struct pool_tx **t,
+                       struct node_submit_result *out, err *errs,
+                       const slice *raw, u32 cnt) {
+  for (u32 i = 0; i < cnt; i += CRYPTO_RECOVER_GROUP) {
+    u32 n = cnt - i < CRYPTO_RECOVER_GROUP ? cnt - i : CRYPTO_RECOVER_GROUP;
+    pool_prepare_group(p, t + i, out + i, errs + i, raw + i, n);
+  }
 }
 
 const struct chain_tx *node_pool_tx_of(const struct pool_tx *t) {

@@ -42,12 +42,12 @@ struct node_pool_config {
 struct node_pool *node_pool_open(const struct node_pool_config *cfg);
 void node_pool_close(struct node_pool *p);
 
-/* Before the pool: decodes a copy of raw, checks all that needs no state and
-** recovers the sender (the costly part); no lock is held.  NULL with result
-** and error filled when refused. */
-struct pool_tx *node_pool_prepare(const struct node_pool *p,
-                                  struct node_submit_result *out, err *e,
-                                  slice raw);
+/* Before the pool: decodes a copy of each raw, checks all that needs no state
+** and recovers the senders (the costly part: best by CRYPTO_RECOVER_GROUP);
+** no lock is held.  t[i] is NULL with result and error filled when refused. */
+void node_pool_prepare(const struct node_pool *p, struct pool_tx **t,
+                       struct node_submit_result *out, err *errs,
+                       const slice *raw, u32 cnt);
 void node_pool_drop(struct pool_tx *t);
 /* Takes t (freed when refused). */
 err node_pool_add(struct node_pool *p, struct node_submit_result *out,

@@ -127,7 +127,8 @@ static slice make_tx(struct half *h, u8 who, u64 nonce, u64 value) {
 static void pool_tx(struct half *h, slice raw) {
   struct node_submit_result out;
   err e;
-  struct pool_tx *t = node_pool_prepare(h->pool, &out, &e, raw);
+  struct pool_tx *t;
+  node_pool_prepare(h->pool, &t, &out, &e, &raw, 1);
   if (!t || node_pool_add(h->pool, &out, t) < 0) fail_msg("%s", out.msg.text);
 }
 

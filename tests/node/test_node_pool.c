@@ -85,7 +85,8 @@ static slice make_tx(struct bench *b, struct make m) {
 
 static err add_raw(struct bench *b, slice raw, struct node_submit_result *out) {
   err e;
-  struct pool_tx *t = node_pool_prepare(b->pool, out, &e, raw);
+  struct pool_tx *t;
+  node_pool_prepare(b->pool, &t, out, &e, &raw, 1);
   return t ? node_pool_add(b->pool, out, t) : e;
 }
 static err add(struct bench *b, struct make m) {
