@@ -446,6 +446,8 @@ static void tr_jump(struct evm_tr *t, u32 pc) {
 static void tr_jumpi(struct evm_tr *t) {
   struct evm_tr_sym dest = tr_pop(t), cond = tr_pop(t);
   u64 goal;
+  if (!tr_const(t, cond)) tr_hold(t, cond.slot);
+  if (!tr_const(t, dest)) tr_hold(t, dest.slot);
   if (!tr_goal(t, &goal, dest) || tr_const(t, cond)) {
     int a = tr_guard(t, tr_slot(t, dest)), b = tr_guard(t, tr_slot(t, cond));
     tr_settle(t);

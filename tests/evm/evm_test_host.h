@@ -12,14 +12,15 @@
 #include "crypto/secp256k1.h"
 #include "evm/evm.h"
 
-enum { TH_ACCOUNTS = 64, TH_SLOTS = 256, TH_LOGS = 64, TH_SNAPS = 1200 };
+enum { TH_ACCOUNTS = 64, TH_SLOTS = 256, TH_LOGS = 64, TH_SNAPS = 1200,
+       TH_CODES = 256 };
 
 struct th_account {
   addr20 addr;
   bool exists, created, destructed, warm;
   u64 nonce;
   u256 balance;
-  u8 *code; /* never freed before the world is */
+  u8 *code; /* one of th.made */
   size_t code_len;
 };
 struct th_slot {
@@ -39,6 +40,8 @@ struct th {
   struct th_world w;
   struct th_world *snap[TH_SNAPS];
   u32 snap_cnt;
+  u8 *made[TH_CODES]; /* code of this case */
+  u32 made_cnt;
   struct evm *evm;
   struct evm_host host;
   struct evm_block block;
@@ -124,8 +127,10 @@ static void th_nonce_set(void *c, const addr20 *a, u64 nonce) {
   th_acc(c, a)->nonce = nonce;
 }
 static void th_code_set(void *c, const addr20 *a, slice code) {
+  struct th *t = c;
   struct th_account *x = th_acc(c, a);
-  x->code = malloc(code.len + 1);
+  assert_true(t->made_cnt < TH_CODES);
+  x->code = t->made[t->made_cnt++] = malloc(code.len + 1);
   if (code.len) memcpy(x->code, code.ptr, code.len);
   x->code_len = code.len;
 }
@@ -208,7 +213,12 @@ static inline struct th *th_open(void) {
   t->evm = evm_open();
   return t;
 }
+static inline void th_forget(struct th *t) {
+  for (u32 i = 0; i < t->made_cnt; i++) free(t->made[i]);
+  t->made_cnt = 0;
+}
 static inline void th_close(struct th *t) {
+  th_forget(t);
   evm_close(t->evm);
   for (u32 i = 0; i < TH_SNAPS; i++) free(t->snap[i]);
   free(t);
@@ -216,6 +226,7 @@ static inline void th_close(struct th *t) {
 /* A fresh world on a fork; account 0xca11 has 1000 wei, 0xc0de runs. */
 static inline void th_begin(struct th *t, enum evm_fork fork) {
   addr20 caller = th_addr(0xca11);
+  th_forget(t);
   memset(&t->w, 0, sizeof t->w);
   t->snap_cnt = 0;
   struct th_account *x = th_acc(t, &caller);

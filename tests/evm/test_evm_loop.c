@@ -404,5 +404,7 @@ int main(void) {
     cmocka_unit_test(names_when_asked_then_known),
   };
   host = th_open();
-  return cmocka_run_group_tests_name("evm_loop", tests, NULL, NULL);
+  int failed = cmocka_run_group_tests_name("evm_loop", tests, NULL, NULL);
+  th_close(host);
+  return failed;
 }

@@ -496,5 +496,7 @@ int main(void) {
     cmocka_unit_test(trace_when_messages_nest_then_enter_and_leave_pair),
   };
   host = th_open();
-  return cmocka_run_group_tests_name("evm_message", tests, NULL, NULL);
+  int failed = cmocka_run_group_tests_name("evm_message", tests, NULL, NULL);
+  th_close(host);
+  return failed;
 }

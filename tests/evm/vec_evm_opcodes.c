@@ -45,5 +45,7 @@ int main(void) {
 #undef CASE
   };
   host = th_open();
-  return cmocka_run_group_tests_name("evm_opcodes", tests, NULL, NULL);
+  int failed = cmocka_run_group_tests_name("evm_opcodes", tests, NULL, NULL);
+  th_close(host);
+  return failed;
 }
