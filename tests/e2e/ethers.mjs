@@ -117,7 +117,7 @@ test('a revert tells its reason, a typed error its values, a panic its code',
       (e) => e.revert.name === 'Panic' && BigInt(e.revert.args[0]) === 18n);
     await assert.rejects(moods.fails.estimateGas(),
       (e) => e.reason === 'shop is closed');
-    const tx = await moods.fails({ gasLimit: 100000n });
+    const tx = await moods.fails.send({ gasLimit: 100000n });
     await assert.rejects(tx.wait(), (e) => e.code === 'CALL_EXCEPTION' &&
       e.receipt.status === 0);
     const answer = await node.raw('eth_call', [{ to: await moods.getAddress(),
