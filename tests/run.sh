@@ -80,10 +80,12 @@ tally() { # tally SUITE STATUS LOG KIND
 }
 
 # What to show of a failed test: the end of its log; of node's, which tells
-# much about what passed, the blocks of the failed cases.
+# much about what passed, the blocks of the failed cases and what was printed.
 excerpt() { # excerpt KIND LOG
   if [ "$1" = node ] && grep -q '^ *not ok' "$2"; then
-    awk '/^ *not ok/ { on = 1 } on { print } /^ *\.\.\.$/ { on = 0 }' "$2" |
+    awk '/^ *not ok/ { on = 1 } on { print } /^ *\.\.\.$/ { on = 0 }
+      /^# (Subtest|tests|suites|pass|fail|cancelled|skipped|todo|dur)/ { next }
+      /^#/ { print }' "$2" |
       cut -c 1-400 | head -n 120
   else
     tail -n 40 "$2"
