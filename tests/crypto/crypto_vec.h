@@ -18,7 +18,7 @@
 
 /* CONFORMANCE_DIR/file; NULL after a line that says what is missing. */
 static inline char *vec_path(const char *file) {
-  static char path[1024];
+  static char path[4096];
   const char *dir = getenv("CONFORMANCE_DIR");
   FILE *f;
   snprintf(path, sizeof path, "%s/%s", dir ? dir : "conformance", file);
