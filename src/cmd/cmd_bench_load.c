@@ -514,10 +514,11 @@ static double load_cpu_us(u32 pid) {
   fclose(f);
   text[n] = 0;
   const char *p = strrchr(text, ')'); /* the name may hold anything */
-  if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
-                   "%llu", &user, &sys) != 2) {
-    return -1;
-  }
+  for (u32 i = 0; p && i < 12; i++) p = strchr(p + 1, ' ');
+  if (!p) return -1;
+  char *rest; /* fields 14 and 15: user and system time */
+  user = strtoull(p, &rest, 10);
+  sys = strtoull(rest, NULL, 10);
   return (double)(user + sys) * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
 
