@@ -593,39 +593,3 @@ err node_key_new(struct node *n, addr20 *out, const char *password) {
   *out = k.addr;
   return e;
 }
-
-/*---------------------------------------------------------------- backup */
-
-struct node_backup_call {
-  struct store_backup *b;
-  const char *dest;
-  struct errmsg *msg;
-  bool done;
-  u32 left_ppm;
-  err result;
-};
-static void node_backup_begin(struct node *n, void *arg) {
-  struct node_backup_call *k = arg;
-  k->result = store_backup_begin(n->store, &k->b, k->dest, k->msg);
-}
-static void node_backup_step(struct node *n, void *arg) {
-  struct node_backup_call *k = arg;
-  (void)n;
-  k->result = store_backup_step(k->b, STORE_SLICE_US, &k->done, &k->left_ppm);
-}
-
-err node_backup(struct node *n, const char *dest, struct errmsg *msg) {
-  struct node_backup_call k = {.dest = dest, .msg = msg, .result = ERR_CLOSED};
-  if (!node_thread_call(&n->writer, node_backup_begin, &k)) return ERR_CLOSED;
-  TRY(k.result);
-  while (!k.done) {
-    k.result = ERR_CLOSED;
-    node_thread_call(&n->writer, node_backup_step, &k);
-    if (k.result < 0) {
-      store_backup_abort(k.b);
-      return err_say(msg, k.result, "backup to %s: %s", dest,
-                     err_text(k.result));
-    }
-  }
-  return store_backup_finish(k.b, msg);
-}

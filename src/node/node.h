@@ -214,7 +214,4 @@ u32 node_keys(struct node *n, addr20 *out, u32 cnt_max);
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
                      const char *password, struct arena *a) MUST_USE;
 err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;
-
-/*---------------------------------------------------------- maintenance */
-err node_backup(struct node *n, const char *dest, struct errmsg *msg) MUST_USE;
 #endif

@@ -210,10 +210,3 @@ void node_queue_close(struct node_queue *q) {
   pthread_cond_broadcast(&q->not_full);
   pthread_mutex_unlock(&q->lock);
 }
-
-u32 node_queue_cnt(struct node_queue *q) {
-  pthread_mutex_lock(&q->lock);
-  u32 cnt = q->cnt;
-  pthread_mutex_unlock(&q->lock);
-  return cnt;
-}

@@ -31,7 +31,6 @@ bool node_queue_put(struct node_queue *q, void *item);
 ** empty. */
 void *node_queue_get(struct node_queue *q, i64 timeout_ms);
 void node_queue_close(struct node_queue *q);
-u32 node_queue_cnt(struct node_queue *q);
 /* Makes one waiting node_queue_get return NULL at once. */
 void node_queue_wake(struct node_queue *q);
 

@@ -36,7 +36,7 @@ test('help lists every command, each with its own help', () => {
   const names = [...help.stdout.matchAll(/^ {2}([a-z]+) +\S/gm)]
     .map((m) => m[1]);
   for (const name of ['run', 'dev', 'init', 'account', 'backup', 'verify',
-    'rpc', 'statetest', 'blocktest', 'evm', 'version', 'help']) {
+    'rpc', 'statetest', 'blocktest', 'evm', 'bench', 'version', 'help']) {
     assert.ok(names.includes(name), name);
     const one = run([name, '--help']);
     assert.equal(one.status, 0, name);
@@ -222,6 +222,25 @@ test('the rpc command asks a running node', async () => {
   const gone = run(['rpc', ...at, 'eth_chainId']);
   assert.equal(gone.status, 1);
   assert.match(gone.stderr, /cannot|refused/i);
+});
+
+test('bench loads a node and tells how fast it was', async () => {
+  const db = join(dir, 'bench.db');
+  const genesis = join(dir, 'bench.json');
+  assert.equal(run(['bench', 'genesis', '--accounts', '20', '--kind', 'erc20',
+    '--out', genesis]).status, 0);
+  assert.equal(run(['init', '--genesis', genesis, '--db', db]).status, 0);
+  const node = await Node.start(['run', '--db', db]);
+  for (const kind of ['transfer', 'erc20']) {
+    const r = run(['bench', 'load', '--url', node.url, '--kind', kind, '--txs',
+      '200', '--accounts', '20', '--batch', '10']);
+    assert.equal(r.status, 0, r.stderr);
+    const line = JSON.parse(r.stdout);
+    assert.equal(line.txs, 200);
+    assert.ok(line.tps > 0);
+  }
+  refuses(['bench', 'load', '--accounts', 'some'], 2, 'accounts');
+  assert.equal((await node.stop()).code, 0);
 });
 
 test('the first run prints where the dashboard is, the key and its password',
