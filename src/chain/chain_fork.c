@@ -7,7 +7,7 @@ static const struct chain_blob_row chain_blob_ethereum[] = {
   {"prague", 0, 6, 9, 5007716},
 };
 
-bool chain_fork_by_time(enum evm_fork f) { return f >= EVM_SHANGHAI; }
+static bool chain_fork_by_time(enum evm_fork f) { return f >= EVM_SHANGHAI; }
 
 void chain_schedule_init(struct chain_schedule *s) {
   memset(s, 0, sizeof(*s));
@@ -30,7 +30,8 @@ enum evm_fork chain_fork_at(const struct chain_schedule *s, u64 number,
   return EVM_FRONTIER;
 }
 
-struct chain_blob_row chain_blob_default(enum evm_fork f) {
+/* Zeros before Cancun. */
+static struct chain_blob_row chain_blob_default(enum evm_fork f) {
   if (f < EVM_CANCUN) return (struct chain_blob_row){.time = 0};
   return chain_blob_ethereum[f >= EVM_PRAGUE];
 }

@@ -29,11 +29,8 @@ struct chain_schedule {
 void chain_schedule_init(struct chain_schedule *s);
 /* Every fork up to last from genesis, with Ethereum's blob parameters. */
 void chain_schedule_all(struct chain_schedule *s, enum evm_fork last);
-bool chain_fork_by_time(enum evm_fork f);
 enum evm_fork chain_fork_at(const struct chain_schedule *s, u64 number,
                             u64 time);
-/* Ethereum's blob parameters of a fork (zeros before Cancun). */
-struct chain_blob_row chain_blob_default(enum evm_fork f);
 /* Plain Ethereum: fees on, system calls on. */
 void chain_rules_ethereum(struct chain_rules *out,
                           const struct chain_schedule *s, u64 chain_id,

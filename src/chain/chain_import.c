@@ -118,7 +118,8 @@ err chain_import_decode(struct chain_import_block *out, slice rlp,
 
 /*---------------------------------------------------------------- header */
 
-void chain_next_base_fee(u256 *out, const struct chain_header *parent) {
+static void chain_import_base_fee(u256 *out,
+                                  const struct chain_header *parent) {
   if (parent->opt_cnt < 1) {
     *out = u256_from(CHAIN_IMPORT_FEE_FIRST);
     return;
@@ -138,8 +139,8 @@ void chain_next_base_fee(u256 *out, const struct chain_header *parent) {
     u256_sub(out, &fee, &delta);
 }
 
-u64 chain_next_excess_blob_gas(const struct chain_header *parent,
-                               const struct chain_rules *rules) {
+static u64 chain_import_excess_blob_gas(const struct chain_header *parent,
+                                        const struct chain_rules *rules) {
   u64 target = rules->blob_target * CHAIN_IMPORT_GAS_PER_BLOB;
   u64 used = parent->blob_gas_used, sum = parent->excess_blob_gas + used;
   if (sum < target) return 0;
@@ -215,12 +216,12 @@ static err chain_import_header(const struct chain_import_env *env,
   TRY(chain_import_gas_limit(h, parent, msg));
   TRY(chain_import_consensus(env, h, msg));
   if (h->opt_cnt >= 1) {
-    chain_next_base_fee(&fee, parent);
+    chain_import_base_fee(&fee, parent);
     CHAIN_IMPORT_NEED(u256_eq(&fee, &h->base_fee), "wrong base fee");
   }
   if (h->opt_cnt >= 4) {
     CHAIN_IMPORT_NEED(h->excess_blob_gas ==
-                          chain_next_excess_blob_gas(parent, &env->rules),
+                          chain_import_excess_blob_gas(parent, &env->rules),
                       "wrong excess blob gas");
     CHAIN_IMPORT_NEED(h->blob_gas_used <=
                           env->rules.blob_max * CHAIN_IMPORT_GAS_PER_BLOB,
