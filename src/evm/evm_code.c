@@ -7,8 +7,9 @@
 **
 ** The cache is a table of chains over the first bytes of the code hash (a
 ** keccak, which nobody can aim at more than a few dozen bits) with one list in
-** order of last use.  An entry is owned with its translation, if it has one.  Over EVM_CACHE_MAX bytes the least recently used
-** entries that no frame runs are dropped; frames can pin at most 1025. */
+** order of last use.  An entry owns its translation, if it has one.  Over
+** EVM_CACHE_MAX bytes the least recently used entries that no frame runs are
+** dropped; frames can pin at most 1025. */
 #include "evm/evm_fast.h"
 
 enum { EVM_CACHE_BUCKETS = 4096, EVM_CACHE_MAX = 64 << 20 };

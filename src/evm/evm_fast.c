@@ -60,16 +60,16 @@ struct evm_tr {
   int konst_cnt;
 };
 
-static struct evm_tr_sym *tr_sym(struct evm_tr *t, int pos) {
+static struct evm_tr_sym *fast_sym(struct evm_tr *t, int pos) {
   return &t->sym_at[EVM_TR_LOW + pos];
 }
-static u8 *tr_ref(struct evm_tr *t, int slot) {
+static u8 *fast_ref(struct evm_tr *t, int slot) {
   return &t->ref_of[EVM_TR_LOW + slot];
 }
 
 /*----------------------------------------------------------- instructions */
 
-static struct evm_ins *tr_add(struct evm_tr *t, enum evm_fn id) {
+static struct evm_ins *fast_add(struct evm_tr *t, enum evm_fn id) {
   if (t->ins_cnt == t->ins_cap) {
     t->ins_cap = t->ins_cap ? t->ins_cap * 2 : 1024;
     t->ins = mem_realloc(t->ins, t->ins_cap * sizeof *t->ins);
@@ -79,19 +79,19 @@ static struct evm_ins *tr_add(struct evm_tr *t, enum evm_fn id) {
   return in;
 }
 
-static int16_t tr_off(int slot) { return (int16_t)(slot * 32); }
+static int16_t fast_off(int slot) { return (int16_t)(slot * 32); }
 
-static struct evm_ins *tr_emit(struct evm_tr *t, enum evm_fn id, int d, int a,
+static struct evm_ins *fast_emit(struct evm_tr *t, enum evm_fn id, int d, int a,
                                int b, u64 imm) {
-  struct evm_ins *in = tr_add(t, id);
-  in->d = tr_off(d);
-  in->a = tr_off(a);
-  in->b = tr_off(b);
+  struct evm_ins *in = fast_add(t, id);
+  in->d = fast_off(d);
+  in->a = fast_off(a);
+  in->b = fast_off(b);
   in->imm = imm;
   return in;
 }
 
-static u32 tr_pool(struct evm_tr *t, const u256 *v) {
+static u32 fast_pool(struct evm_tr *t, const u256 *v) {
   for (u32 i = t->pool_cnt; i > 0 && i + 8 > t->pool_cnt; i--) {
     if (u256_eq(&t->pool[i - 1], v)) return i - 1;
   }
@@ -103,51 +103,51 @@ static u32 tr_pool(struct evm_tr *t, const u256 *v) {
   return t->pool_cnt++;
 }
 
-static void tr_emit_const(struct evm_tr *t, int slot, const u256 *v) {
-  if (u256_fits64(v)) tr_emit(t, EVM_FN_SMALL, slot, 0, 0, v->w[0]);
-  else tr_emit(t, EVM_FN_CONST, slot, 0, 0, tr_pool(t, v));
+static void fast_emit_const(struct evm_tr *t, int slot, const u256 *v) {
+  if (u256_fits64(v)) fast_emit(t, EVM_FN_SMALL, slot, 0, 0, v->w[0]);
+  else fast_emit(t, EVM_FN_CONST, slot, 0, 0, fast_pool(t, v));
 }
 
 /*---------------------------------------------------------------- symbols */
 
-static const u256 *tr_const(const struct evm_tr *t, struct evm_tr_sym s) {
+static const u256 *fast_const(const struct evm_tr *t, struct evm_tr_sym s) {
   return s.konst == EVM_TR_NONE ? NULL : &t->konst[s.konst];
 }
 
-static struct evm_tr_sym tr_pop(struct evm_tr *t) {
-  struct evm_tr_sym s = *tr_sym(t, t->top--);
-  if (s.konst == EVM_TR_NONE) --*tr_ref(t, s.slot);
+static struct evm_tr_sym fast_pop(struct evm_tr *t) {
+  struct evm_tr_sym s = *fast_sym(t, t->top--);
+  if (s.konst == EVM_TR_NONE) --*fast_ref(t, s.slot);
   return s;
 }
 
-static void tr_push(struct evm_tr *t, struct evm_tr_sym s) {
-  *tr_sym(t, ++t->top) = s;
-  if (s.konst == EVM_TR_NONE) ++*tr_ref(t, s.slot);
+static void fast_push(struct evm_tr *t, struct evm_tr_sym s) {
+  *fast_sym(t, ++t->top) = s;
+  if (s.konst == EVM_TR_NONE) ++*fast_ref(t, s.slot);
 }
 
-static void tr_push_const(struct evm_tr *t, const u256 *v) {
+static void fast_push_const(struct evm_tr *t, const u256 *v) {
   MUST(t->konst_cnt < (int)ARRAY_LEN(t->konst));
   t->konst[t->konst_cnt] = *v;
-  tr_push(t, (struct evm_tr_sym){0, (int16_t)t->konst_cnt++});
+  fast_push(t, (struct evm_tr_sym){0, (int16_t)t->konst_cnt++});
 }
 
-static int tr_spare(struct evm_tr *t) {
+static int fast_spare(struct evm_tr *t) {
   int slot = t->grow + 1;
-  while (*tr_ref(t, slot) || t->held_of[EVM_TR_LOW + slot]) slot++;
+  while (*fast_ref(t, slot) || t->held_of[EVM_TR_LOW + slot]) slot++;
   MUST(slot < EVM_TR_HIGH);
   if (slot > t->slot_top) t->slot_top = slot;
   return slot;
 }
 
 /* Nothing else may be put into slot until the opcode is done. */
-static int tr_hold(struct evm_tr *t, int slot) {
+static int fast_hold(struct evm_tr *t, int slot) {
   if (slot <= t->grow) return slot; /* not a spare one */
   t->held_of[EVM_TR_LOW + slot] = true;
   if (slot > t->held_top) t->held_top = slot;
   return slot;
 }
 
-static void tr_release(struct evm_tr *t) {
+static void fast_release(struct evm_tr *t) {
   for (int s = t->grow + 1; s <= t->held_top; s++) {
     t->held_of[EVM_TR_LOW + s] = false;
   }
@@ -155,18 +155,18 @@ static void tr_release(struct evm_tr *t) {
 }
 
 /* The slot where an operand can be read. */
-static int tr_slot(struct evm_tr *t, struct evm_tr_sym s) {
-  if (s.konst == EVM_TR_NONE) return tr_hold(t, s.slot);
-  int slot = tr_hold(t, tr_spare(t));
-  tr_emit_const(t, slot, &t->konst[s.konst]);
+static int fast_slot(struct evm_tr *t, struct evm_tr_sym s) {
+  if (s.konst == EVM_TR_NONE) return fast_hold(t, s.slot);
+  int slot = fast_hold(t, fast_spare(t));
+  fast_emit_const(t, slot, &t->konst[s.konst]);
   return slot;
 }
 
 /* Pushes a new result and says where it goes. */
-static int tr_result(struct evm_tr *t) {
+static int fast_result(struct evm_tr *t) {
   int pos = t->top + 1;
-  int slot = *tr_ref(t, pos) == 0 ? pos : tr_spare(t);
-  tr_push(t, (struct evm_tr_sym){(int16_t)slot, EVM_TR_NONE});
+  int slot = *fast_ref(t, pos) == 0 ? pos : fast_spare(t);
+  fast_push(t, (struct evm_tr_sym){(int16_t)slot, EVM_TR_NONE});
   return slot;
 }
 
@@ -180,10 +180,10 @@ struct evm_tr_moves {
 };
 enum { EVM_TR_NO_MOVE = INT32_MIN };
 
-static void tr_move_ready(struct evm_tr *t, struct evm_tr_moves *m) {
+static void fast_move_ready(struct evm_tr *t, struct evm_tr_moves *m) {
   while (m->ready_cnt) {
     int dst = m->ready[--m->ready_cnt], src = m->src[EVM_TR_LOW + dst];
-    tr_emit(t, EVM_FN_MOVE, dst, src, 0, 0);
+    fast_emit(t, EVM_FN_MOVE, dst, src, 0, 0);
     m->src[EVM_TR_LOW + dst] = EVM_TR_NO_MOVE;
     if (--m->wanted[EVM_TR_LOW + src] == 0 &&
         m->src[EVM_TR_LOW + src] != EVM_TR_NO_MOVE) {
@@ -193,26 +193,27 @@ static void tr_move_ready(struct evm_tr *t, struct evm_tr_moves *m) {
 }
 
 /* Only cycles are left: each slot is read once. */
-static void tr_move_cycles(struct evm_tr *t, struct evm_tr_moves *m, int low) {
+static void fast_move_cycles(struct evm_tr *t, struct evm_tr_moves *m,
+                             int low) {
   for (int dst = low; dst <= t->top; dst++) {
     int at = dst, src;
     while ((src = m->src[EVM_TR_LOW + at]) != EVM_TR_NO_MOVE) {
       m->src[EVM_TR_LOW + at] = EVM_TR_NO_MOVE;
       /* What was at dst travels through the cycle, one exchange a step. */
-      if (src != dst) tr_emit(t, EVM_FN_XCHG, at, src, 0, 0);
+      if (src != dst) fast_emit(t, EVM_FN_XCHG, at, src, 0, 0);
       at = src;
     }
   }
 }
 
 /* Puts every live position into its own slot. */
-static void tr_settle(struct evm_tr *t) {
+static void fast_settle(struct evm_tr *t) {
   struct evm_tr_moves m;
   int low = 1 - t->need;
   m.ready_cnt = 0;
   memset(&m.wanted[EVM_TR_LOW + low], 0, (size_t)(t->slot_top - low + 1));
   for (int p = low; p <= t->top; p++) {
-    struct evm_tr_sym s = *tr_sym(t, p);
+    struct evm_tr_sym s = *fast_sym(t, p);
     bool moves = s.konst == EVM_TR_NONE && s.slot != p;
     m.src[EVM_TR_LOW + p] = moves ? s.slot : EVM_TR_NO_MOVE;
     if (moves) m.wanted[EVM_TR_LOW + s.slot]++;
@@ -227,28 +228,28 @@ static void tr_settle(struct evm_tr *t) {
       m.ready[m.ready_cnt++] = p;
     }
   }
-  tr_move_ready(t, &m);
-  tr_move_cycles(t, &m, low);
+  fast_move_ready(t, &m);
+  fast_move_cycles(t, &m, low);
   for (int p = low; p <= t->top; p++) {
-    const u256 *v = tr_const(t, *tr_sym(t, p));
-    if (v) tr_emit_const(t, p, v);
+    const u256 *v = fast_const(t, *fast_sym(t, p));
+    if (v) fast_emit_const(t, p, v);
   }
 }
 
 /* An operand of the instruction that follows a settle: moved out of the way
 ** if its slot will get another value. */
-static int tr_guard(struct evm_tr *t, int slot) {
+static int fast_guard(struct evm_tr *t, int slot) {
   if (slot > t->top || slot < 1 - t->need) return slot;
-  struct evm_tr_sym s = *tr_sym(t, slot);
+  struct evm_tr_sym s = *fast_sym(t, slot);
   if (s.konst == EVM_TR_NONE && s.slot == slot) return slot;
-  int safe = tr_hold(t, tr_spare(t));
-  tr_emit(t, EVM_FN_MOVE, safe, slot, 0, 0);
+  int safe = fast_hold(t, fast_spare(t));
+  fast_emit(t, EVM_FN_MOVE, safe, slot, 0, 0);
   return safe;
 }
 
 /*-------------------------------------------------- arithmetic of constants */
 
-static bool tr_fold(u256 *r, u8 op, const u256 *a, const u256 *b) {
+static bool fast_fold(u256 *r, u8 op, const u256 *a, const u256 *b) {
   switch (op) {
     case EVM_OP_ADD: word_add(r, a, b); return true;
     case EVM_OP_SUB: word_sub(r, a, b); return true;
@@ -267,7 +268,7 @@ static bool tr_fold(u256 *r, u8 op, const u256 *a, const u256 *b) {
 }
 
 /* One operand is k, the other a slot. */
-static bool tr_binary_small(struct evm_tr *t, u8 op, bool a_is_k, int slot,
+static bool fast_binary_small(struct evm_tr *t, u8 op, bool a_is_k, int slot,
                             u64 k) {
   enum evm_fn id;
   switch (op) {
@@ -287,72 +288,72 @@ static bool tr_binary_small(struct evm_tr *t, u8 op, bool a_is_k, int slot,
       break;
     default: return false;
   }
-  tr_emit(t, id, tr_result(t), slot, 0, k);
+  fast_emit(t, id, fast_result(t), slot, 0, k);
   return true;
 }
 
 /* Opcodes of FN_PURE. */
-static void tr_binary(struct evm_tr *t, u8 op, enum evm_fn id) {
-  struct evm_tr_sym sa = tr_pop(t), sb = tr_pop(t);
-  const u256 *ka = tr_const(t, sa), *kb = tr_const(t, sb);
+static void fast_binary(struct evm_tr *t, u8 op, enum evm_fn id) {
+  struct evm_tr_sym sa = fast_pop(t), sb = fast_pop(t);
+  const u256 *ka = fast_const(t, sa), *kb = fast_const(t, sb);
   u256 folded;
-  if (ka && kb && tr_fold(&folded, op, ka, kb)) {
-    tr_push_const(t, &folded);
+  if (ka && kb && fast_fold(&folded, op, ka, kb)) {
+    fast_push_const(t, &folded);
     return;
   }
   if (ka && kb) { /* not folded: one of them becomes a slot */
-    int b = tr_slot(t, sb);
-    tr_emit(t, id + 1, tr_result(t), 0, b, tr_pool(t, ka));
+    int b = fast_slot(t, sb);
+    fast_emit(t, id + 1, fast_result(t), 0, b, fast_pool(t, ka));
     return;
   }
   if (ka || kb) {
     const u256 *k = ka ? ka : kb;
     int slot = ka ? sb.slot : sa.slot;
-    if (u256_fits64(k) && tr_binary_small(t, op, ka != NULL, slot, k->w[0])) {
+    if (u256_fits64(k) && fast_binary_small(t, op, ka != NULL, slot, k->w[0])) {
       return;
     }
-    u64 at = tr_pool(t, k);
-    tr_emit(t, ka ? id + 1 : id + 2, tr_result(t), slot, slot, at);
+    u64 at = fast_pool(t, k);
+    fast_emit(t, ka ? id + 1 : id + 2, fast_result(t), slot, slot, at);
     return;
   }
-  tr_emit(t, id, tr_result(t), sa.slot, sb.slot, 0);
+  fast_emit(t, id, fast_result(t), sa.slot, sb.slot, 0);
 }
 
-static void tr_unary(struct evm_tr *t, u8 op, enum evm_fn id) {
-  struct evm_tr_sym s = tr_pop(t);
-  const u256 *k = tr_const(t, s);
+static void fast_unary(struct evm_tr *t, u8 op, enum evm_fn id) {
+  struct evm_tr_sym s = fast_pop(t);
+  const u256 *k = fast_const(t, s);
   u256 v;
   if (k && (op == EVM_OP_ISZERO || op == EVM_OP_NOT)) {
     if (op == EVM_OP_NOT) word_not(&v, k);
     else v = u256_from(u256_is_zero(k));
-    tr_push_const(t, &v);
+    fast_push_const(t, &v);
     return;
   }
-  int a = tr_slot(t, s);
-  tr_emit(t, id, tr_result(t), a, 0, 0);
+  int a = fast_slot(t, s);
+  fast_emit(t, id, fast_result(t), a, 0, 0);
 }
 
 /* Any opcode of at most three operands and one result. */
-static void tr_generic(struct evm_tr *t, enum evm_fn id,
+static void fast_generic(struct evm_tr *t, enum evm_fn id,
                        const struct evm_op_row *row) {
   int slot[3] = {0, 0, 0};
-  for (u32 i = 0; i < row->in; i++) slot[i] = tr_slot(t, tr_pop(t));
-  int d = row->out ? tr_result(t) : 0;
+  for (u32 i = 0; i < row->in; i++) slot[i] = fast_slot(t, fast_pop(t));
+  int d = row->out ? fast_result(t) : 0;
   struct evm_ins *in =
-      tr_emit(t, id, d, slot[0], slot[1], t->gas - t->gas_done);
-  in->c = tr_off(slot[2]);
+      fast_emit(t, id, d, slot[0], slot[1], t->gas - t->gas_done);
+  in->c = fast_off(slot[2]);
 }
 
-static bool tr_memory(struct evm_tr *t, u8 op) {
-  const u256 *k = tr_const(t, *tr_sym(t, t->top));
+static bool fast_memory(struct evm_tr *t, u8 op) {
+  const u256 *k = fast_const(t, *fast_sym(t, t->top));
   if (!k || !u256_fits64(k) || k->w[0] > EVM_MEM_MAX - 32) return false;
   u64 off = k->w[0];
-  tr_pop(t);
+  fast_pop(t);
   if (op == EVM_OP_MLOAD) {
-    tr_emit(t, EVM_FN_MLOAD_I, tr_result(t), 0, 0, off);
+    fast_emit(t, EVM_FN_MLOAD_I, fast_result(t), 0, 0, off);
   } else {
-    int b = tr_slot(t, tr_pop(t));
-    tr_emit(t, EVM_FN_MSTORE_I, 0, 0, b, off);
+    int b = fast_slot(t, fast_pop(t));
+    fast_emit(t, EVM_FN_MSTORE_I, 0, 0, b, off);
   }
   return true;
 }
@@ -367,7 +368,7 @@ struct evm_tr_test {
 };
 
 /* The comparison in an instruction and its opposite. */
-static bool tr_test_of(struct evm_tr_test *o, const struct evm_ins *in) {
+static bool fast_test_of(struct evm_tr_test *o, const struct evm_ins *in) {
   static const struct { u16 id, yes, no; bool has_b, flip; } row[] = {
     {EVM_FN_LT, EVM_FN_IF_LT, EVM_FN_IF_GE, true, false},
     {EVM_FN_GT, EVM_FN_IF_LT, EVM_FN_IF_GE, true, true},
@@ -393,23 +394,23 @@ static bool tr_test_of(struct evm_tr_test *o, const struct evm_ins *in) {
 }
 
 /* The instruction that just made slot, if nothing else wants its result. */
-static const struct evm_ins *tr_last_for(struct evm_tr *t, int slot) {
-  if (t->ins_cnt == t->first || *tr_ref(t, slot)) return NULL;
+static const struct evm_ins *fast_last_for(struct evm_tr *t, int slot) {
+  if (t->ins_cnt == t->first || *fast_ref(t, slot)) return NULL;
   const struct evm_ins *in = &t->ins[t->ins_cnt - 1];
-  return in->d == tr_off(slot) ? in : NULL;
+  return in->d == fast_off(slot) ? in : NULL;
 }
 
 /* What is to be compared so that the branch is taken when slot is not 0;
 ** takes back instructions that only led to it. */
-static void tr_test(struct evm_tr *t, struct evm_tr_test *o, int slot) {
+static void fast_test(struct evm_tr *t, struct evm_tr_test *o, int slot) {
   bool negated = false;
   const struct evm_ins *in;
-  while ((in = tr_last_for(t, slot)) != NULL && in->id == EVM_FN_ISZERO) {
+  while ((in = fast_last_for(t, slot)) != NULL && in->id == EVM_FN_ISZERO) {
     negated = !negated;
     slot = in->a / 32;
     t->ins_cnt--;
   }
-  if (in && tr_test_of(o, in)) {
+  if (in && fast_test_of(o, in)) {
     t->ins_cnt--;
   } else {
     *o = (struct evm_tr_test){.yes = EVM_FN_IF_TRUE, .no = EVM_FN_IF_FALSE,
@@ -418,8 +419,8 @@ static void tr_test(struct evm_tr *t, struct evm_tr_test *o, int slot) {
   if (negated) o->yes = o->no;
 }
 
-static bool tr_goal(struct evm_tr *t, u64 *pc, struct evm_tr_sym dest) {
-  const u256 *k = tr_const(t, dest);
+static bool fast_goal(struct evm_tr *t, u64 *pc, struct evm_tr_sym dest) {
+  const u256 *k = fast_const(t, dest);
   if (!k || !u256_fits64(k) || !evm_code_is_dest(t->code, k->w[0])) {
     return false;
   }
@@ -427,118 +428,88 @@ static bool tr_goal(struct evm_tr *t, u64 *pc, struct evm_tr_sym dest) {
   return true;
 }
 
-static void tr_jump(struct evm_tr *t, u32 pc) {
-  struct evm_tr_sym dest = tr_pop(t);
+static void fast_jump(struct evm_tr *t, u32 pc) {
+  struct evm_tr_sym dest = fast_pop(t);
   u64 goal;
-  if (tr_goal(t, &goal, dest)) {
-    tr_settle(t);
-    tr_emit(t, goal <= pc ? EVM_FN_GOTO_BACK : EVM_FN_GOTO, t->top, 0, 0,
+  if (fast_goal(t, &goal, dest)) {
+    fast_settle(t);
+    fast_emit(t, goal <= pc ? EVM_FN_GOTO_BACK : EVM_FN_GOTO, t->top, 0, 0,
             goal);
-  } else if (tr_const(t, dest)) {
-    tr_emit(t, EVM_FN_ABORT, 0, 0, 0, EVM_BAD_JUMP);
+  } else if (fast_const(t, dest)) {
+    fast_emit(t, EVM_FN_ABORT, 0, 0, 0, EVM_BAD_JUMP);
   } else {
-    int a = tr_guard(t, dest.slot);
-    tr_settle(t);
-    tr_emit(t, EVM_FN_GOTO_WORD, t->top, a, 0, 0);
+    int a = fast_guard(t, dest.slot);
+    fast_settle(t);
+    fast_emit(t, EVM_FN_GOTO_WORD, t->top, a, 0, 0);
   }
 }
 
-static void tr_jumpi(struct evm_tr *t) {
-  struct evm_tr_sym dest = tr_pop(t), cond = tr_pop(t);
+static void fast_jumpi(struct evm_tr *t) {
+  struct evm_tr_sym dest = fast_pop(t), cond = fast_pop(t);
   u64 goal;
-  if (!tr_const(t, cond)) tr_hold(t, cond.slot);
-  if (!tr_const(t, dest)) tr_hold(t, dest.slot);
-  if (!tr_goal(t, &goal, dest) || tr_const(t, cond)) {
-    int a = tr_guard(t, tr_slot(t, dest)), b = tr_guard(t, tr_slot(t, cond));
-    tr_settle(t);
-    tr_emit(t, EVM_FN_IF_WORD, t->top, a, b, 0);
+  if (!fast_const(t, cond)) fast_hold(t, cond.slot);
+  if (!fast_const(t, dest)) fast_hold(t, dest.slot);
+  if (!fast_goal(t, &goal, dest) || fast_const(t, cond)) {
+    int a = fast_guard(t, fast_slot(t, dest));
+    int b = fast_guard(t, fast_slot(t, cond));
+    fast_settle(t);
+    fast_emit(t, EVM_FN_IF_WORD, t->top, a, b, 0);
     return;
   }
   struct evm_tr_test test;
-  tr_test(t, &test, cond.slot);
-  tr_hold(t, test.a);
-  if (test.has_b) tr_hold(t, test.b);
-  int a = tr_guard(t, test.a), b = test.has_b ? tr_guard(t, test.b) : 0;
-  tr_settle(t);
-  struct evm_ins *in = tr_emit(t, test.yes, t->top, a, b, goal);
+  fast_test(t, &test, cond.slot);
+  fast_hold(t, test.a);
+  if (test.has_b) fast_hold(t, test.b);
+  int a = fast_guard(t, test.a), b = test.has_b ? fast_guard(t, test.b) : 0;
+  fast_settle(t);
+  struct evm_ins *in = fast_emit(t, test.yes, t->top, a, b, goal);
   if (!test.has_b) in->k = test.k;
 }
 
 /*------------------------------------------------------------------ blocks */
 
 enum evm_tr_shape {
-  TR_UNDEFINED, TR_PURE, TR_UNARY, TR_GENERIC, TR_MEMORY, TR_STACK, TR_HALT,
-  TR_PUSH, TR_DUP, TR_SWAP, TR_POP, TR_JUMP, TR_JUMPI, TR_NOTHING, TR_PC,
-  TR_CODESIZE
+  FAST_UNDEFINED, FAST_PURE, FAST_UNARY, FAST_MEMORY, FAST_GENERIC,
+  FAST_STACK, FAST_HALT, FAST_PUSH, FAST_DUP, FAST_SWAP, FAST_POP, FAST_JUMP,
+  FAST_JUMPI, FAST_NOTHING, FAST_PC, FAST_CODESIZE
 };
 
 /* How an opcode is translated, and as what. */
-static enum evm_tr_shape tr_shape(enum evm_fn *id, u8 op) {
-  *id = EVM_FN_STOP;
-  if (op >= EVM_OP_PUSH0 && op <= EVM_OP_PUSH32) return TR_PUSH;
-  if (op >= EVM_OP_DUP1 && op <= EVM_OP_DUP16) return TR_DUP;
-  if (op >= EVM_OP_SWAP1 && op <= EVM_OP_SWAP16) return TR_SWAP;
-  switch (op) {
-#define SHAPE(name, shape) \
-    case EVM_OP_##name: *id = EVM_FN_##name; return shape;
-    SHAPE(ADD, TR_PURE) SHAPE(MUL, TR_PURE) SHAPE(SUB, TR_PURE)
-    SHAPE(DIV, TR_PURE) SHAPE(SDIV, TR_PURE) SHAPE(MOD, TR_PURE)
-    SHAPE(SMOD, TR_PURE) SHAPE(SIGNEXTEND, TR_PURE) SHAPE(LT, TR_PURE)
-    SHAPE(GT, TR_PURE) SHAPE(SLT, TR_PURE) SHAPE(SGT, TR_PURE)
-    SHAPE(EQ, TR_PURE) SHAPE(AND, TR_PURE) SHAPE(OR, TR_PURE)
-    SHAPE(XOR, TR_PURE) SHAPE(BYTE, TR_PURE) SHAPE(SHL, TR_PURE)
-    SHAPE(SHR, TR_PURE) SHAPE(SAR, TR_PURE)
-    SHAPE(ISZERO, TR_UNARY) SHAPE(NOT, TR_UNARY) SHAPE(CLZ, TR_UNARY)
-    SHAPE(MLOAD, TR_MEMORY) SHAPE(MSTORE, TR_MEMORY)
-    SHAPE(ADDMOD, TR_GENERIC) SHAPE(MULMOD, TR_GENERIC)
-    SHAPE(EXP, TR_GENERIC) SHAPE(KECCAK256, TR_GENERIC)
-    SHAPE(ADDRESS, TR_GENERIC) SHAPE(BALANCE, TR_GENERIC)
-    SHAPE(ORIGIN, TR_GENERIC) SHAPE(CALLER, TR_GENERIC)
-    SHAPE(CALLVALUE, TR_GENERIC) SHAPE(CALLDATALOAD, TR_GENERIC)
-    SHAPE(CALLDATASIZE, TR_GENERIC) SHAPE(CALLDATACOPY, TR_GENERIC)
-    SHAPE(CODECOPY, TR_GENERIC) SHAPE(GASPRICE, TR_GENERIC)
-    SHAPE(EXTCODESIZE, TR_GENERIC) SHAPE(RETURNDATASIZE, TR_GENERIC)
-    SHAPE(RETURNDATACOPY, TR_GENERIC) SHAPE(EXTCODEHASH, TR_GENERIC)
-    SHAPE(BLOCKHASH, TR_GENERIC) SHAPE(COINBASE, TR_GENERIC)
-    SHAPE(TIMESTAMP, TR_GENERIC) SHAPE(NUMBER, TR_GENERIC)
-    SHAPE(DIFFICULTY, TR_GENERIC) SHAPE(GASLIMIT, TR_GENERIC)
-    SHAPE(CHAINID, TR_GENERIC) SHAPE(SELFBALANCE, TR_GENERIC)
-    SHAPE(BASEFEE, TR_GENERIC) SHAPE(BLOBHASH, TR_GENERIC)
-    SHAPE(BLOBBASEFEE, TR_GENERIC) SHAPE(MSTORE8, TR_GENERIC)
-    SHAPE(MSIZE, TR_GENERIC) SHAPE(MCOPY, TR_GENERIC)
-    SHAPE(SLOAD, TR_GENERIC) SHAPE(SSTORE, TR_GENERIC)
-    SHAPE(TLOAD, TR_GENERIC) SHAPE(TSTORE, TR_GENERIC)
-    SHAPE(GAS, TR_GENERIC)
-    SHAPE(EXTCODECOPY, TR_STACK) SHAPE(LOG0, TR_STACK) SHAPE(LOG1, TR_STACK)
-    SHAPE(LOG2, TR_STACK) SHAPE(LOG3, TR_STACK) SHAPE(LOG4, TR_STACK)
-    SHAPE(CREATE, TR_STACK) SHAPE(CALL, TR_STACK) SHAPE(CALLCODE, TR_STACK)
-    SHAPE(DELEGATECALL, TR_STACK) SHAPE(CREATE2, TR_STACK)
-    SHAPE(STATICCALL, TR_STACK)
-    SHAPE(STOP, TR_HALT) SHAPE(RETURN, TR_HALT) SHAPE(REVERT, TR_HALT)
-    SHAPE(SELFDESTRUCT, TR_HALT)
-#undef SHAPE
-    case EVM_OP_POP: return TR_POP;
-    case EVM_OP_JUMP: return TR_JUMP;
-    case EVM_OP_JUMPI: return TR_JUMPI;
-    case EVM_OP_JUMPDEST: return TR_NOTHING;
-    case EVM_OP_PC: return TR_PC;
-    case EVM_OP_CODESIZE: return TR_CODESIZE;
-    default: return TR_UNDEFINED;
-  }
+static const struct evm_tr_row { u8 shape, id; } fast_row[256] = {
+#define FN(name)
+#define FN_PURE(name) [EVM_OP_##name] = {FAST_PURE, EVM_FN_##name},
+#define FN_UNARY(name) [EVM_OP_##name] = {FAST_UNARY, EVM_FN_##name},
+#define FN_MEMORY(name) [EVM_OP_##name] = {FAST_MEMORY, EVM_FN_##name},
+#define FN_GENERIC(name) [EVM_OP_##name] = {FAST_GENERIC, EVM_FN_##name},
+#define FN_STACK(name) [EVM_OP_##name] = {FAST_STACK, EVM_FN_##name},
+#define FN_HALT(name) [EVM_OP_##name] = {FAST_HALT, EVM_FN_##name},
+#include "evm/fast.def"
+#undef FN
+  [EVM_OP_PUSH0 ... EVM_OP_PUSH32] = {FAST_PUSH, 0},
+  [EVM_OP_DUP1 ... EVM_OP_DUP16] = {FAST_DUP, 0},
+  [EVM_OP_SWAP1 ... EVM_OP_SWAP16] = {FAST_SWAP, 0},
+  [EVM_OP_POP] = {FAST_POP, 0}, [EVM_OP_JUMP] = {FAST_JUMP, 0},
+  [EVM_OP_JUMPI] = {FAST_JUMPI, 0}, [EVM_OP_JUMPDEST] = {FAST_NOTHING, 0},
+  [EVM_OP_PC] = {FAST_PC, 0}, [EVM_OP_CODESIZE] = {FAST_CODESIZE, 0},
+};
+
+static enum evm_tr_shape fast_shape(const struct evm_tr *t, u8 op) {
+  return t->rules->op[op].defined ? (enum evm_tr_shape)fast_row[op].shape
+                                  : FAST_UNDEFINED;
 }
 
-static bool tr_ends_block(enum evm_tr_shape shape) {
-  return shape == TR_STACK || shape == TR_HALT || shape == TR_JUMP ||
-         shape == TR_JUMPI || shape == TR_UNDEFINED;
+static bool fast_ends_block(enum evm_tr_shape shape) {
+  return shape == FAST_STACK || shape == FAST_HALT || shape == FAST_JUMP ||
+         shape == FAST_JUMPI || shape == FAST_UNDEFINED;
 }
 
-static u32 tr_len(u8 op) {
+static u32 fast_len(u8 op) {
   return op >= EVM_OP_PUSH1 && op <= EVM_OP_PUSH32
              ? (u32)op - EVM_OP_PUSH1 + 2 : 1;
 }
 
 /* Gas, need, grow and end of the block at pc. */
-static void tr_scan(struct evm_tr *t, u32 pc) {
+static void fast_scan(struct evm_tr *t, u32 pc) {
   const u8 *code = t->code->bytes;
   int height = 0;
   t->gas = 0;
@@ -547,21 +518,20 @@ static void tr_scan(struct evm_tr *t, u32 pc) {
   for (u32 i = 0; i < EVM_FAST_BLOCK_OPS && t->end < t->code->len; i++) {
     u8 op = code[t->end];
     const struct evm_op_row *row = &t->rules->op[op];
-    enum evm_fn id;
     if (op == EVM_OP_JUMPDEST && t->end != pc) return;
-    t->end += tr_len(op);
+    t->end += fast_len(op);
     if (!row->defined) return;
     if (row->in - height > t->need) t->need = row->in - height;
     height += row->out - row->in;
     if (height > t->grow) t->grow = height;
     t->gas += row->gas;
-    if (tr_ends_block(tr_shape(&id, op))) return;
+    if (fast_ends_block(fast_shape(t, op))) return;
   }
 }
 
-static void tr_begin(struct evm_tr *t, u32 pc) {
-  tr_scan(t, pc);
-  struct evm_ins *in = tr_add(t, EVM_FN_CNT);
+static void fast_begin(struct evm_tr *t, u32 pc) {
+  fast_scan(t, pc);
+  struct evm_ins *in = fast_add(t, EVM_FN_CNT);
   in->gas = t->gas;
   in->low = (t->need - 1) * 32;
   in->span = (u32)(EVM_STACK_MAX - t->grow - t->need) * 32;
@@ -573,96 +543,95 @@ static void tr_begin(struct evm_tr *t, u32 pc) {
   t->slot_top = t->held_top = t->grow;
   memset(t->ref_of, 0, sizeof t->ref_of);
   for (int p = 1 - t->need; p <= 0; p++) {
-    *tr_sym(t, p) = (struct evm_tr_sym){(int16_t)p, EVM_TR_NONE};
-    *tr_ref(t, p) = 1;
+    *fast_sym(t, p) = (struct evm_tr_sym){(int16_t)p, EVM_TR_NONE};
+    *fast_ref(t, p) = 1;
   }
 }
 
-static void tr_push_code(struct evm_tr *t, u32 pc) {
+static void fast_push_code(struct evm_tr *t, u32 pc) {
   u256 v;
   u256_from_be_len(&v, t->code->bytes + pc + 1,
-                   tr_len(t->code->bytes[pc]) - 1);
-  tr_push_const(t, &v);
+                   fast_len(t->code->bytes[pc]) - 1);
+  fast_push_const(t, &v);
 }
 
-static void tr_halt(struct evm_tr *t, enum evm_fn id,
+static void fast_halt(struct evm_tr *t, enum evm_fn id,
                     const struct evm_op_row *row) {
-  int a = row->in > 0 ? tr_slot(t, tr_pop(t)) : 0;
-  int b = row->in > 1 ? tr_slot(t, tr_pop(t)) : 0;
-  tr_emit(t, id, 0, a, b, 0);
+  int a = row->in > 0 ? fast_slot(t, fast_pop(t)) : 0;
+  int b = row->in > 1 ? fast_slot(t, fast_pop(t)) : 0;
+  fast_emit(t, id, 0, a, b, 0);
 }
 
-static void tr_op(struct evm_tr *t, u32 pc) {
+static void fast_op(struct evm_tr *t, u32 pc) {
   u8 op = t->code->bytes[pc];
   const struct evm_op_row *row = &t->rules->op[op];
-  enum evm_fn id;
-  enum evm_tr_shape shape = row->defined ? tr_shape(&id, op) : TR_UNDEFINED;
+  enum evm_fn id = (enum evm_fn)fast_row[op].id;
   u256 v;
   t->gas_done += row->gas;
-  switch (shape) {
-    case TR_PURE: tr_binary(t, op, id); break;
-    case TR_UNARY: tr_unary(t, op, id); break;
-    case TR_MEMORY:
-      if (!tr_memory(t, op)) tr_generic(t, id, row);
+  switch (fast_shape(t, op)) {
+    case FAST_PURE: fast_binary(t, op, id); break;
+    case FAST_UNARY: fast_unary(t, op, id); break;
+    case FAST_MEMORY:
+      if (!fast_memory(t, op)) fast_generic(t, id, row);
       break;
-    case TR_GENERIC: tr_generic(t, id, row); break;
-    case TR_STACK:
-      tr_settle(t);
-      tr_emit(t, id, t->top, 0, 0, 0);
+    case FAST_GENERIC: fast_generic(t, id, row); break;
+    case FAST_STACK:
+      fast_settle(t);
+      fast_emit(t, id, t->top, 0, 0, 0);
       break;
-    case TR_HALT: tr_halt(t, id, row); break;
-    case TR_PUSH: tr_push_code(t, pc); break;
-    case TR_DUP: tr_push(t, *tr_sym(t, t->top - (op - EVM_OP_DUP1))); break;
-    case TR_SWAP: {
-      struct evm_tr_sym *x = tr_sym(t, t->top);
-      struct evm_tr_sym *y = tr_sym(t, t->top - 1 - (op - EVM_OP_SWAP1));
+    case FAST_HALT: fast_halt(t, id, row); break;
+    case FAST_PUSH: fast_push_code(t, pc); break;
+    case FAST_DUP:
+      fast_push(t, *fast_sym(t, t->top - (op - EVM_OP_DUP1)));
+      break;
+    case FAST_SWAP: {
+      struct evm_tr_sym *x = fast_sym(t, t->top);
+      struct evm_tr_sym *y = fast_sym(t, t->top - 1 - (op - EVM_OP_SWAP1));
       struct evm_tr_sym s = *x;
       *x = *y;
       *y = s;
       break;
     }
-    case TR_POP: tr_pop(t); break;
-    case TR_JUMP: tr_jump(t, pc); break;
-    case TR_JUMPI: tr_jumpi(t); break;
-    case TR_NOTHING: break;
-    case TR_PC:
+    case FAST_POP: fast_pop(t); break;
+    case FAST_JUMP: fast_jump(t, pc); break;
+    case FAST_JUMPI: fast_jumpi(t); break;
+    case FAST_NOTHING: break;
+    case FAST_PC:
       v = u256_from(pc);
-      tr_push_const(t, &v);
+      fast_push_const(t, &v);
       break;
-    case TR_CODESIZE:
+    case FAST_CODESIZE:
       v = u256_from(t->code->len);
-      tr_push_const(t, &v);
+      fast_push_const(t, &v);
       break;
-    case TR_UNDEFINED:
-      tr_emit(t, EVM_FN_ABORT, 0, 0, 0, EVM_BAD_OPCODE);
+    case FAST_UNDEFINED:
+      fast_emit(t, EVM_FN_ABORT, 0, 0, 0, EVM_BAD_OPCODE);
       break;
   }
-  tr_release(t);
+  fast_release(t);
 }
 
 /* Translates the block at pc and says where the next one begins. */
-static u32 tr_block(struct evm_tr *t, u32 pc) {
+static u32 fast_block(struct evm_tr *t, u32 pc) {
   struct evm_code *code = t->code;
-  enum evm_fn id;
-  enum evm_tr_shape last = TR_NOTHING;
+  enum evm_tr_shape last = FAST_NOTHING;
   if (pc < code->len && code->bytes[pc] == EVM_OP_JUMPDEST) {
     t->at[pc] = t->ins_cnt;
   }
-  tr_begin(t, pc);
+  fast_begin(t, pc);
   while (pc < t->end) {
-    last = t->rules->op[code->bytes[pc]].defined
-               ? tr_shape(&id, code->bytes[pc]) : TR_UNDEFINED;
-    tr_op(t, pc);
-    pc += tr_len(code->bytes[pc]);
+    last = fast_shape(t, code->bytes[pc]);
+    fast_op(t, pc);
+    pc += fast_len(code->bytes[pc]);
   }
-  if (last == TR_STACK || last == TR_JUMPI) return pc;
-  if (!tr_ends_block(last)) {
+  if (last == FAST_STACK || last == FAST_JUMPI) return pc;
+  if (!fast_ends_block(last)) {
     if (pc < code->len) {
-      tr_settle(t);
-      tr_emit(t, EVM_FN_FALL, t->top, 0, 0, 0);
+      fast_settle(t);
+      fast_emit(t, EVM_FN_FALL, t->top, 0, 0, 0);
       return pc;
     }
-    tr_emit(t, EVM_FN_STOP, 0, 0, 0, 0);
+    fast_emit(t, EVM_FN_STOP, 0, 0, 0, 0);
   }
   /* Nothing comes here but by a jump. */
   while (pc < code->len && !evm_code_is_dest(code, pc)) pc++;
@@ -671,10 +640,15 @@ static u32 tr_block(struct evm_tr *t, u32 pc) {
 
 /*--------------------------------------------------------------- the whole */
 
-static bool tr_uses_pool(u64 id) {
+static bool fast_uses_pool(u64 id) {
   switch (id) {
 #define FN(name)
 #define FN_PURE(name) case EVM_FN_##name##_AC: case EVM_FN_##name##_BC:
+#define FN_UNARY(name)
+#define FN_MEMORY(name)
+#define FN_GENERIC(name)
+#define FN_STACK(name)
+#define FN_HALT(name)
 #include "evm/fast.def"
 #undef FN
     case EVM_FN_CONST: return true;
@@ -682,13 +656,14 @@ static bool tr_uses_pool(u64 id) {
   }
 }
 
-static bool tr_has_goal(u64 id) {
+static bool fast_has_goal(u64 id) {
   return id == EVM_FN_GOTO || id == EVM_FN_GOTO_BACK ||
          (id >= EVM_FN_IF_TRUE && id <= EVM_FN_IF_NE_I);
 }
 
 /* Copies the scratch into one allocation and puts pointers for numbers. */
-static struct evm_fast *tr_finish(const struct evm *e, const struct evm_tr *t) {
+static struct evm_fast *fast_finish(const struct evm *e,
+                                    const struct evm_tr *t) {
   size_t ins_len = t->ins_cnt * sizeof *t->ins;
   size_t pool_len = t->pool_cnt * sizeof *t->pool;
   size_t at_len = t->code->len * sizeof *t->at;
@@ -707,8 +682,8 @@ static struct evm_fast *tr_finish(const struct evm *e, const struct evm_tr *t) {
   for (u32 i = 0; i < t->ins_cnt; i++) {
     struct evm_ins *in = &out->ins[i];
     if (in->id == EVM_FN_CNT) continue; /* a header */
-    if (tr_uses_pool(in->id)) in->imm = (u64)(uintptr_t)&pool[in->imm];
-    if (tr_has_goal(in->id)) {
+    if (fast_uses_pool(in->id)) in->imm = (u64)(uintptr_t)&pool[in->imm];
+    if (fast_has_goal(in->id)) {
       in->imm = (u64)(uintptr_t)evm_fast_at(out, in->imm);
     }
     in->fn = e->fast_label[in->id];
@@ -731,9 +706,9 @@ struct evm_fast *evm_fast_make(struct evm *e, struct evm_code *code) {
   t->rules = &e->rules;
   t->code = code;
   t->ins_cnt = t->pool_cnt = 0;
-  tr_add(t, EVM_FN_CNT); /* number 0 is nowhere */
-  for (u32 pc = 0; pc != UINT32_MAX;) pc = tr_block(t, pc);
-  return tr_finish(e, t);
+  fast_add(t, EVM_FN_CNT); /* number 0 is nowhere */
+  for (u32 pc = 0; pc != UINT32_MAX;) pc = fast_block(t, pc);
+  return fast_finish(e, t);
 }
 
 void evm_fast_fini(struct evm *e) {

@@ -59,6 +59,7 @@ struct evm_ins {
   };
 };
 _Static_assert(sizeof(struct evm_ins) == 24, "three words");
+_Static_assert(EVM_FN_CNT <= 256, "fits evm.fast_label");
 
 struct evm_fast {
   struct evm_ins *ins; /* from 1 on; first the header of offset 0 */
