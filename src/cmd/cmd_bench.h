@@ -11,7 +11,7 @@
 #define CMD_BENCH_ACCOUNT_MAX 2000000u
 #define CMD_BENCH_TX_MAX 10000000u
 #define CMD_BENCH_TRANSFER_GAS 21000u
-#define CMD_BENCH_ERC20_GAS 100000u /* limit; about 35,000 are used */
+#define CMD_BENCH_ERC20_GAS 60000u /* limit; about 34,200 are used */
 
 struct cmd_bench_accounts {
   u32 cnt;

@@ -26,6 +26,7 @@ trap 'exit 130' INT TERM
 
 "$bin" bench genesis --accounts "$accounts" --out "$dir/genesis.json"
 "$bin" init --db "$dir/tps.db" --genesis "$dir/genesis.json" >"$dir/init.log"
+: >"$dir/run.log"
 "$bin" run --db "$dir/tps.db" --http.port 0 >"$dir/run.log" 2>&1 &
 pid=$!
 url=
