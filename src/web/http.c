@@ -12,6 +12,8 @@
 ** 9-13 us round trip on one connection over loopback was measured.  A client
 ** that writes headers and body apart without TCP_NODELAY waits 44 ms for its
 ** own kernel (Nagle against delayed acknowledgement): nothing here can help.
+** libmicrohttpd takes a client that shuts down its sending side before it has
+** the reply for one that went away.
 **
 ** Limits: connections in all and of one address, headers 32 KiB, bodies
 ** (rpc.body_max; 256 KiB for /api/; 256 MiB of all together), 60 s for a body

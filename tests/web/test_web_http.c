@@ -68,11 +68,11 @@ static const char *take(struct server *s, int fd, const char *what) {
   return text;
 }
 
-/* One request on a connection of its own; the whole reply. */
+/* One request (that asks to close) on a connection of its own; the whole
+** reply. */
 static const char *ask(struct server *s, const char *request) {
   int fd = connect_to(s);
   put(fd, request);
-  shutdown(fd, SHUT_WR);
   const char *reply = take(s, fd, NULL);
   close(fd);
   return reply;
