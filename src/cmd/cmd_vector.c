@@ -142,7 +142,7 @@ static void cmd_vector_one(struct cmd_vector *v, const char *path) {
             root ? "not a JSON object" : msg.text);
     v->run->broken++;
   }
-  fwrite(v->out.ptr, 1, v->out.len, stdout);
+  if (v->out.len) fwrite(v->out.ptr, 1, v->out.len, stdout);
   pthread_mutex_unlock(&v->run->lock);
   json_decref(root);
 }

@@ -6,6 +6,7 @@
 
 #include "chain/chain_genesis.h"
 #include "chain/chain_proposal.h"
+#include "codec/hex.h"
 #include "crypto/keccak.h"
 
 #define CF_USERS 6
@@ -69,8 +70,9 @@ static inline void cf_open(struct cf *f, u64 balance, const char *const *code,
     u8 key[32];
     cf_key(key, i);
     assert_int_equal(crypto_key_addr(&f->user[i], key), ERR_OK);
-    buf_printf(&b, "%s\"%s\":{\"balance\":\"%llu\"}", i ? "," : "",
-               vec_show(addr20_slice(&f->user[i])),
+    buf_put_str(&b, i ? ",\"" : "\"");
+    buf_put_hex(&b, addr20_slice(&f->user[i]));
+    buf_printf(&b, "\":{\"balance\":\"%llu\"}",
                (unsigned long long)balance);
   }
   for (u32 i = 0; i < code_cnt; i++)
