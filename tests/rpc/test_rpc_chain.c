@@ -339,6 +339,17 @@ static void call_when_run_then_output_or_reason(void **state) {
       "0x0000000000000000000000000000000000000000000000000000000000000009");
 }
 
+static void call_when_endless_then_timed_out(void **state) {
+  (void)state;
+  struct fixture f;
+  struct rpc_config cfg = {.gas_cap = UINT64_MAX / 4, .evm_timeout_ms = 100};
+  fixture_open(&f, &cfg);
+  fixture_expect_error(&f, -32002, "execution aborted (timeout = 100ms)",
+                       "eth_call", "[{\"data\":\"0x5b600056\"}]");
+  assert_string_equal(fixture_result(&f, "eth_chainId", "[]"), "0x7a69");
+  fixture_close(&f);
+}
+
 static void estimate_when_used_as_limit_then_succeeds(void **state) {
   struct chain *c = *state;
   struct fixture *f = &c->f;
@@ -590,6 +601,7 @@ int main(void) {
     cmocka_unit_test(logs_when_filtered_then_by_address_topic_and_range),
     cmocka_unit_test(logs_when_range_over_limit_then_usable_range_named),
     cmocka_unit_test(call_when_run_then_output_or_reason),
+    cmocka_unit_test(call_when_endless_then_timed_out),
     cmocka_unit_test(estimate_when_used_as_limit_then_succeeds),
     cmocka_unit_test(access_list_when_made_then_names_the_slot),
     cmocka_unit_test(block_when_asked_by_number_hash_or_tag_then_same),
