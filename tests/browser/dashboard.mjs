@@ -54,6 +54,7 @@ test('CMT is sent from the page, the block is seen, the balance is there',
     await page.waitForSelector('[data-test=balance]');
     assert.match(await page.textContent('[data-test=balance]'),
       /12\.5\s+CMT/);
+    assert.match(await page.textContent('p.hash'), new RegExp(to));
     await page.click('nav a[href="/"]');
     await page.waitForFunction((n) => document
       .querySelector('[data-test=height]')?.textContent.trim() === String(n),
@@ -90,6 +91,9 @@ test('wrong input is named at its field and nothing is sent', { skip },
     await page.click('button.main');
     assert.ok(await page.isVisible('#to-error'));
     assert.ok(await page.isVisible('#amount-error'));
+    await page.fill('#to', '0xFb6916095ca1df60bB79Ce92cE3Ea74c37c5d359');
+    await page.click('button.main');
+    assert.match(await page.textContent('#to-error'), /EIP-55/);
     await page.fill('#to', ethers.ZeroAddress);
     await page.fill('#amount', '999999999');
     await page.click('button.main');

@@ -1,4 +1,6 @@
 // format.js - numbers, amounts, times and hashes as people read them.
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { language, t } from './i18n.js';
 
 const UNIT = 10n ** 18n;
@@ -29,7 +31,23 @@ export const short = (hex, head = 8, tail = 6) =>
   hex.length <= head + tail + 2 ? hex
     : `${hex.slice(0, head + 2)}\u2026${hex.slice(-tail)}`;
 
-export const isAddress = (s) => /^0x[0-9a-fA-F]{40}$/.test(s);
+// An address in the letter case that checks it (EIP-55).
+const checksummed = new Map();
+export function checksum(address) {
+  const low = address.slice(2).toLowerCase();
+  let done = checksummed.get(low);
+  if (done) return done;
+  const hash = bytesToHex(keccak_256(new TextEncoder().encode(low)));
+  done = `0x${low.replace(/[a-f]/g, (c, i) =>
+    hash[i] > '7' ? c.toUpperCase() : c)}`;
+  if (checksummed.size > 4096) checksummed.clear();
+  checksummed.set(low, done);
+  return done;
+}
+
+// In one letter case, or in mixed case with the right checksum.
+export const isAddress = (s) => /^0x[0-9a-fA-F]{40}$/.test(s)
+  && (!(/[a-f]/.test(s) && /[A-F]/.test(s.slice(2))) || checksum(s) === s);
 export const isHash = (s) => /^0x[0-9a-fA-F]{64}$/.test(s);
 
 export const time = (ms) => new Intl.DateTimeFormat(language(),

@@ -2,7 +2,7 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
 import htm from 'htm';
-import { ago, short, time } from './format.js';
+import { ago, checksum, short, time } from './format.js';
 import { t } from './i18n.js';
 import { useClock } from './signal.js';
 
@@ -66,7 +66,8 @@ export const Hash = ({ value, to, full }) => html`<span class="hash">
   ${full && html`<${Copy} text=${value} />`}</span>`;
 
 export const Address = ({ value, full }) => html`
-  <${Hash} value=${value} to=${`/address/${value}`} full=${full} />`;
+  <${Hash} value=${checksum(value)} to=${`/address/${checksum(value)}`}
+    full=${full} />`;
 
 export function Ago({ ms }) {
   const now = useClock();

@@ -1,6 +1,6 @@
 // account.js - one address: balance, nonce, code.
 import { live, rpcAll } from '../api.js';
-import { bytes, cmt, isAddress, number } from '../format.js';
+import { bytes, checksum, cmt, isAddress, number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Copy, Empty, Facts, Loaded, html } from '../ui.js';
@@ -8,7 +8,8 @@ import { Address, Copy, Empty, Facts, Loaded, html } from '../ui.js';
 const kindOf = (code) => code === '0x' ? 'address.person'
   : /^0xef0100/.test(code) ? 'address.delegated' : 'address.contract';
 
-export function Account({ address }) {
+export function Account({ address: path }) {
+  const address = isAddress(path) ? checksum(path) : path;
   const { height } = useSignal(live);
   const state = useLoad(async () => isAddress(address) ? rpcAll([
     ['eth_getBalance', address, 'latest'],

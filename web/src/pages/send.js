@@ -2,7 +2,7 @@
 // wallet of the browser; what was sent stays in sight until it is in a block.
 import { useState } from 'preact/hooks';
 import { api, live, rpc, rpcAll } from '../api.js';
-import { cmt, isAddress, number, parseCmt } from '../format.js';
+import { checksum, cmt, isAddress, number, parseCmt } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Failure, Field, Hash, Notice, Skeleton, html } from '../ui.js';
@@ -34,7 +34,7 @@ function useSources() {
     catch (e) { if (e.code === 'forbidden') return []; throw e; }
   }, []);
   const sources = (keys.data ?? []).map((address) =>
-    ({ id: address, address, label: address }))
+    ({ id: address, address, label: checksum(address) }))
     .concat(found.map((w) => ({ id: w.info.uuid, wallet: w,
       label: w.info.name })));
   return { sources, status, keys };
