@@ -41,6 +41,7 @@ const char *evm_status_text(enum evm_status s);
 
 /* The world.  Semantics are those of the state_* function of the same name;
 ** all changes are undone by revert. */
+struct evm_native; /* a message to a native contract, below */
 struct evm_host {
   void *ctx;
   bool (*exists)(void *ctx, const addr20 *a);
@@ -77,6 +78,10 @@ struct evm_host {
   u32 (*snapshot)(void *ctx);
   void (*revert)(void *ctx, u32 snap);
   void (*block_hash)(void *ctx, hash32 *out, u64 number); /* zero if unknown */
+  /* Asked for each call of code at an address below 2^16 that is no
+  ** precompile, once value has moved; false: not native, its code runs.  NULL:
+  ** there are none. */
+  bool (*native)(void *ctx, struct evm_native *n);
 };
 
 struct evm_block { /* what block opcodes answer */
@@ -157,6 +162,24 @@ bool evm_interrupted(const struct evm *e);
 /* Runs a message with all that it calls.  The sender's nonce was already
 ** raised for a top-level creation (the address uses nonce - 1); depth 0. */
 void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg);
+
+/* What a native contract does in its message, each at the price of the opcode
+** that does the same, on the storage of the message's recipient.  Once gas is
+** short reads give zero, writes do nothing and the message ends out of gas. */
+const struct evm_msg *evm_native_msg(const struct evm_native *n);
+const struct evm_block *evm_native_block(const struct evm_native *n);
+bool evm_native_charge(struct evm_native *n, u64 gas); /* false: short */
+void evm_native_slot(struct evm_native *n, u256 *out, const u256 *slot);
+void evm_native_slot_set(struct evm_native *n, const u256 *slot, const u256 *v);
+void evm_native_log(struct evm_native *n, const hash32 *topics, u32 topic_cnt,
+                    slice data);
+void evm_native_balance(struct evm_native *n, u256 *out, const addr20 *a);
+/* From the recipient's balance, running no code; 6700 gas, access to the
+** account, and 25000 for a new one.  False: the balance is short. */
+bool evm_native_pay(struct evm_native *n, const addr20 *to, const u256 *v)
+    MUST_USE;
+/* The outcome; output is copied.  Not success: a revert. */
+void evm_native_end(struct evm_native *n, bool success, slice output);
 
 /* True when the address is a precompile of the fork (1..0x11, 0x100). */
 bool evm_is_precompile(enum evm_fork fork, const addr20 *a);

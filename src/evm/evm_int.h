@@ -198,6 +198,8 @@ static inline u64 evm_account_gas(struct evm *e, const addr20 *a) {
 }
 /* The opcode that starts such a message. */
 u8 evm_kind_op(enum evm_kind kind);
+/* Has the host's native contract run in f's place; false when there is none. */
+bool evm_native_run(struct evm *e, struct evm_frame *f, struct evm_result *r);
 
 /*---------------------------------------------------------- precompiles */
 

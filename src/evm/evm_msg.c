@@ -186,6 +186,14 @@ static slice evm_msg_code(struct evm *e, hash32 *hash,
   return e->host.code(e->host.ctx, hash, &target);
 }
 
+/* Where native contracts may be: below 2^16. */
+static bool evm_msg_is_low(const addr20 *a) {
+  u64 high, mid;
+  memcpy(&high, a->b, 8);
+  memcpy(&mid, a->b + 8, 8);
+  return (high | mid | a->b[16] | a->b[17]) == 0;
+}
+
 static bool evm_msg_begin_call(struct evm *e, struct evm_frame *f,
                                struct evm_result *r) {
   const struct evm_host *h = &e->host;
@@ -205,6 +213,11 @@ static bool evm_msg_begin_call(struct evm *e, struct evm_frame *f,
       e->ripemd_touched = true;
     }
     evm_msg_precompile(e, f, p, r);
+    evm_msg_settle(e, f, r);
+    return false;
+  }
+  if (UNLIKELY(evm_msg_is_low(&m->code_addr)) && h->native &&
+      evm_native_run(e, f, r)) {
     evm_msg_settle(e, f, r);
     return false;
   }
