@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "chain/chain_block.h"
 #include "chain/chain_exec.h"
+#include "chain/chain_genesis.h"
 #include "chain/chain_tx.h"
 #include "state/state.h"
 
@@ -75,6 +76,7 @@ struct node_info {
 };
 const struct node_info *node_info(const struct node *n);
 const struct chain_rules *node_rules(const struct node *n);
+const struct chain_genesis *node_genesis(const struct node *n);
 /* The well-known accounts of a dev chain; 0 elsewhere. */
 #define NODE_DEV_MNEMONIC \
   "test test test test test test test test test test test junk"
@@ -190,6 +192,29 @@ struct node_log {
 err node_read_logs(struct node_read *r, const struct node_log_filter *f,
                    bool (*cb)(void *ctx, const struct node_log *log),
                    void *ctx) MUST_USE;
+
+/* Executing on the state after block number, message by message; one run at a
+** time on a view, nothing is kept.  node_run_world gives the rules and header
+** for it: those of the block itself (pending: of one to come), without the
+** system's calls; the caller may change them.  A replay of a block takes
+** its header, the rules of node_run_rules, and the state of its parent.
+** node_run_check after each message: ERR_TIMEOUT when timeout_ms have passed,
+** or what the source said; the rest is then void.  node_run_end ends what
+** node_run_begin began (not where that failed). */
+void node_run_rules(const struct node *n, struct chain_rules *out,
+                    const struct chain_header *h);
+err node_run_world(struct node_read *r, struct chain_rules *rules,
+                   struct chain_header *h, u64 number, bool pending) MUST_USE;
+err node_run_begin(struct node_read *r, struct chain_exec **out, u64 number,
+                   const struct chain_rules *rules,
+                   const struct chain_header *header, u32 timeout_ms)
+    MUST_USE;
+err node_run_check(struct node_read *r) MUST_USE;
+void node_run_end(struct node_read *r);
+/* Block hashes of the view, for BLOCKHASH. */
+struct chain_hashes node_run_hashes(struct node_read *r);
+/* Makes the views in o copies in the arena. */
+err node_run_keep(struct chain_outcome *o, struct arena *a) MUST_USE;
 
 /* Executes tx on the state after block number (pending: on a block to come);
 ** nothing is kept.  out's views live in the arena.  timeout_ms bounds it:

@@ -1,5 +1,5 @@
 /* node_query.c - reading views for rpc, web and commands: blocks,
-** transactions, state, calls.
+** transactions, state.
 **
 ** A node_read is one reader connection with one snapshot of the file.  Blocks
 ** come from the snapshot alone, so a block shows only once it is durable;
@@ -284,64 +284,4 @@ err node_read_state(struct node_read *r, struct state_source *out,
   nstate_view_source(v, out);
   out->node = NULL; /* tries stand at one height only: node_read_proof */
   return ERR_OK;
-}
-
-/*------------------------------------------------------------------ calls */
-static void nquery_block_hash(void *ctx, hash32 *out, u64 number) {
-  struct node_read *r = ctx;
-  if (store_read_hash(r->r->store, out, number) < 0)
-    memset(out, 0, sizeof *out);
-}
-
-/* The header that the call sees: of the block itself, or of one to come. */
-static err nquery_call_header(struct node_read *r, struct chain_header *h,
-                              u64 number, bool pending) {
-  hash32 hash;
-  TRY(node_read_header(r, h, &hash, number));
-  if (!pending) return ERR_OK;
-  u64 now_s = node_clock_ms() / 1000;
-  h->parent_hash = hash;
-  h->number++;
-  if (now_s > h->timestamp) h->timestamp = now_s;
-  return ERR_OK;
-}
-
-static struct state_log *nquery_logs(const struct state_log *log, u32 cnt,
-                                     struct arena *a) {
-  struct state_log *out = arena_copy(a, log, cnt * sizeof *log);
-  for (u32 i = 0; out && i < cnt; i++)
-    out[i].data = arena_copy_slice(a, log[i].data);
-  return out;
-}
-
-err node_read_call(struct node_read *r, struct chain_outcome *out, u64 number,
-                   bool pending, const struct chain_tx *tx, u32 timeout_ms,
-                   const struct evm_tracer *tracer, struct arena *a) {
-  struct chain_header h;
-  struct chain_rules rules;
-  struct state_source src;
-  struct chain_hashes hashes = {r, nquery_block_hash};
-  struct nstate_call call;
-  TRY(nquery_call_header(r, &h, number, pending));
-  TRY(node_read_state(r, &src, number));
-  chain_rules_at(&rules, &r->n->genesis, h.number, h.timestamp);
-  rules.system_calls = rules.history_call = false;
-  if (!r->exec) r->exec = chain_exec_open(nstate_clock_us());
-  struct evm *evm = chain_exec_evm(r->exec);
-  call.deadline_us = nstate_clock_us() + (u64)timeout_ms * 1000;
-  if (call.deadline_us > r->deadline_us) call.deadline_us = r->deadline_us;
-  chain_exec_begin(r->exec, &rules, &h, &hashes, &src);
-  nstate_call_begin(r->ns, &call);
-  evm_set_tracer(evm, tracer);
-  evm_set_interrupt(evm, &call.stop);
-  chain_exec_call(r->exec, out, tx);
-  bool stopped = evm_interrupted(evm);
-  evm_set_interrupt(evm, NULL);
-  evm_set_tracer(evm, NULL);
-  nstate_call_end(r->ns, &call);
-  if (stopped) return ERR_TIMEOUT;
-  TRY(state_error(chain_exec_state(r->exec)));
-  out->output = arena_copy_slice(a, out->output);
-  out->log = nquery_logs(out->log, out->log_cnt, a);
-  return a->over ? ERR_LIMIT : ERR_OK;
 }

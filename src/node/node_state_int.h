@@ -223,6 +223,12 @@ err nstate_reader_take(struct node_state *ns, struct nstate_reader **out,
 void nstate_reader_give(struct node_state *ns, struct nstate_reader *r);
 u64 nstate_clock_us(void);
 
+/* A call that must end by a time: see nstate_call_begin. */
+struct nstate_call {
+  struct nstate_call *next;
+  u64 deadline_us;
+  atomic_bool stop;
+};
 /* One request's view: a reader, its snapshot, memory until node_read_end. */
 struct node_read {
   struct node *n;
@@ -233,18 +239,14 @@ struct node_read {
   struct arena a;          /* all that lives until node_read_end */
   struct map code;         /* 32 -> slice: codes read in this request */
   struct chain_exec *exec; /* made when first asked */
+  struct nstate_call call; /* of the run under way */
 };
 /* A view at a height, good until node_read_end. */
 void nstate_read_view(struct node_read *r, struct nstate_view *out, i64 height);
 err nstate_read_time(const struct node_read *r) MUST_USE;
 void nstate_read_close(struct node_read *r);
 
-/* A call that must end by a time: the maker's thread sets stop. */
-struct nstate_call {
-  struct nstate_call *next;
-  u64 deadline_us;
-  volatile bool stop;
-};
+/* The maker's thread sets stop when the time is up. */
 void nstate_call_begin(struct node_state *ns, struct nstate_call *c);
 void nstate_call_end(struct node_state *ns, struct nstate_call *c);
 
