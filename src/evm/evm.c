@@ -8,7 +8,7 @@
 #include "evm/evm_fast.h"
 #include "evm/evm_msg.h"
 
-enum { EVM_KEEP = 256 << 10 };
+enum { EVM_KEEP = 256 << 10, EVM_CLEAN = 512 };
 
 struct evm *evm_open(void) {
   struct evm *e = mem_alloc(sizeof *e);
@@ -21,6 +21,7 @@ struct evm *evm_open(void) {
   evm_cache_init(&e->cache);
   e->rules.fork = EVM_FORK_CNT;
   e->cool = EVM_FAST_COOL;
+  e->mod[0].cool = e->mod[1].cool = UINT32_MAX; /* modulus 0 is never hot */
   return e;
 }
 
@@ -35,6 +36,11 @@ void evm_close(struct evm *e) {
   mem_free(e->frame);
   mem_free(e->stack_mem);
   mem_free(e);
+}
+
+void evm_forget(struct evm *e) {
+  evm_cache_fini(&e->cache);
+  evm_cache_init(&e->cache);
 }
 
 void evm_block_begin(struct evm *e, enum evm_fork fork,
@@ -58,20 +64,13 @@ void evm_set_tracer(struct evm *e, const struct evm_tracer *tracer) {
   e->tracer = tracer;
 }
 
-void evm_set_interrupt(struct evm *e, const volatile bool *flag) {
+void evm_set_interrupt(struct evm *e, const atomic_bool *flag) {
   e->interrupt = flag;
 }
 
 bool evm_interrupted(const struct evm *e) { return e->interrupted; }
 
 /*------------------------------------------------------ memory of a frame */
-
-u64 evm_mem_price(const struct evm_frame *f, u64 end) {
-  if (end > EVM_MEM_MAX) return EVM_GAS_NEVER;
-  u64 old = f->mem_len / 32, now = (end + 31) / 32;
-  if (now <= old) return 0;
-  return 3 * (now - old) + now * now / 512 - old * old / 512;
-}
 
 static void evm_mem_fit(struct evm_frame *f, size_t len) {
   size_t cap = f->mem_cap * 2;
@@ -81,17 +80,17 @@ static void evm_mem_fit(struct evm_frame *f, size_t len) {
   f->mem_cap = cap;
 }
 
-void evm_mem_grow(struct evm_frame *f, u64 end) {
-  size_t len = (size_t)((end + 31) / 32 * 32);
-  if (len <= f->mem_len) return;
+/* Zeros up to len and some way beyond, so that growing by a word, as compiled
+** code does all the time, is seldom more than an addition. */
+void evm_mem_clean(struct evm_frame *f, size_t len) {
   if (len > f->mem_cap) evm_mem_fit(f, len);
-  memset(f->mem + f->mem_len, 0, len - f->mem_len);
-  f->mem_len = len;
-  f->mem_reach = len - 31;
+  size_t ahead = f->mem_cap - len < EVM_CLEAN ? f->mem_cap - len : EVM_CLEAN;
+  memset(f->mem + f->mem_clean, 0, len + ahead - f->mem_clean);
+  f->mem_clean = len + ahead;
 }
 
 u8 *evm_mem_room(struct evm_frame *f, size_t len) {
-  f->mem_len = f->mem_reach = 0;
+  f->mem_len = f->mem_reach = f->mem_clean = 0;
   if (len > f->mem_cap) evm_mem_fit(f, len);
   return f->mem;
 }

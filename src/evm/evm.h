@@ -9,6 +9,8 @@
 */
 #ifndef EVM_EVM_H
 #define EVM_EVM_H
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/u256.h"
@@ -147,6 +149,8 @@ struct evm_tracer {
 struct evm;
 struct evm *evm_open(void);
 void evm_close(struct evm *e);
+/* Drops the cache of code: what runs next is analysed anew. */
+void evm_forget(struct evm *e);
 /* For the block to come. */
 void evm_block_begin(struct evm *e, enum evm_fork fork,
                      const struct evm_block *block,
@@ -157,7 +161,7 @@ void evm_set_tracer(struct evm *e, const struct evm_tracer *tracer);
 /* Another thread may set *flag to end a long call (eth_call timeout): checked
 ** at jumps; the call ends with EVM_OUT_OF_GAS and evm_interrupted is true.
 ** Never in consensus. */
-void evm_set_interrupt(struct evm *e, const volatile bool *flag);
+void evm_set_interrupt(struct evm *e, const atomic_bool *flag);
 bool evm_interrupted(const struct evm *e);
 /* Runs a message with all that it calls.  The sender's nonce was already
 ** raised for a top-level creation (the address uses nonce - 1); depth 0. */

@@ -25,7 +25,7 @@ void evm_code_set(struct evm_code *c, slice code, u32 cool) {
   c->len = code.len;
   c->dest = (u64 *)(void *)(c->bytes + bytes_len);
   c->dest_ready = false;
-  c->cool = cool + (cool ? (u32)(code.len / 16) : 0);
+  c->cool = cool + (cool ? (u32)(code.len / 2) : 0);
   mem_free(c->fast);
   c->fast = NULL;
   if (code.len) memcpy(c->bytes, code.ptr, code.len);

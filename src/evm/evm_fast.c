@@ -292,6 +292,28 @@ static bool fast_binary_small(struct evm_tr *t, u8 op, bool a_is_k, int slot,
   return true;
 }
 
+/* Products and quotients with 2^n are shifts, remainders masks. */
+static bool fast_binary_power(struct evm_tr *t, u8 op, bool a_is_k, int slot,
+                              const u256 *k) {
+  u32 n = word_log2(k);
+  if (n == 256 || (op != EVM_OP_MUL && a_is_k)) return false;
+  if (op == EVM_OP_MOD) {
+    u256 one = u256_from(1), mask;
+    word_sub(&mask, k, &one);
+    if (u256_fits64(&mask)) {
+      fast_emit(t, EVM_FN_AND_I, fast_result(t), slot, 0, mask.w[0]);
+    } else {
+      u64 at = fast_pool(t, &mask);
+      fast_emit(t, EVM_FN_AND_BC, fast_result(t), slot, 0, at);
+    }
+    return true;
+  }
+  if (op != EVM_OP_MUL && op != EVM_OP_DIV) return false;
+  fast_emit(t, op == EVM_OP_MUL ? EVM_FN_SHL_I : EVM_FN_SHR_I, fast_result(t),
+            slot, 0, n);
+  return true;
+}
+
 /* Opcodes of FN_PURE. */
 static void fast_binary(struct evm_tr *t, u8 op, enum evm_fn id) {
   struct evm_tr_sym sa = fast_pop(t), sb = fast_pop(t);
@@ -309,7 +331,9 @@ static void fast_binary(struct evm_tr *t, u8 op, enum evm_fn id) {
   if (ka || kb) {
     const u256 *k = ka ? ka : kb;
     int slot = ka ? sb.slot : sa.slot;
-    if (u256_fits64(k) && fast_binary_small(t, op, ka != NULL, slot, k->w[0])) {
+    if (fast_binary_power(t, op, ka != NULL, slot, k) ||
+        (u256_fits64(k) &&
+         fast_binary_small(t, op, ka != NULL, slot, k->w[0]))) {
       return;
     }
     u64 at = fast_pool(t, k);
@@ -344,16 +368,37 @@ static void fast_generic(struct evm_tr *t, enum evm_fn id,
   in->c = fast_off(slot[2]);
 }
 
+/* MLOAD and MSTORE whose offset is a constant, or a word and a constant that
+** were added just for this. */
 static bool fast_memory(struct evm_tr *t, u8 op) {
-  const u256 *k = fast_const(t, *fast_sym(t, t->top));
-  if (!k || !u256_fits64(k) || k->w[0] > EVM_MEM_MAX - 32) return false;
-  u64 off = k->w[0];
-  fast_pop(t);
-  if (op == EVM_OP_MLOAD) {
-    fast_emit(t, EVM_FN_MLOAD_I, fast_result(t), 0, 0, off);
+  bool load = op == EVM_OP_MLOAD;
+  struct evm_tr_sym s = *fast_sym(t, t->top);
+  const u256 *k = fast_const(t, s);
+  enum evm_fn id = load ? EVM_FN_MLOAD_I : EVM_FN_MSTORE_I;
+  int a = 0;
+  u64 off;
+  if (k) {
+    if (!u256_fits64(k) || k->w[0] > EVM_MEM_MAX - 32) return false;
+    off = k->w[0];
+    fast_pop(t);
+  } else {
+    const struct evm_ins *in = &t->ins[t->ins_cnt - 1];
+    if (t->ins_cnt == t->first || in->id != EVM_FN_ADD_I ||
+        in->d != fast_off(s.slot) || *fast_ref(t, s.slot) != 1) {
+      return false;
+    }
+    off = in->imm;
+    a = in->a / 32;
+    fast_pop(t);
+    t->ins_cnt--;
+    fast_hold(t, a);
+    id = load ? EVM_FN_MLOAD_AT : EVM_FN_MSTORE_AT;
+  }
+  if (load) {
+    fast_emit(t, id, fast_result(t), a, 0, off);
   } else {
     int b = fast_slot(t, fast_pop(t));
-    fast_emit(t, EVM_FN_MSTORE_I, 0, 0, b, off);
+    fast_emit(t, id, 0, a, b, off);
   }
   return true;
 }

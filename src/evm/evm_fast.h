@@ -33,7 +33,8 @@ enum {
   EVM_FAST_BLOCK_OPS = 120,
   EVM_FAST_CODE_MAX = 256 << 10,  /* longer code stays as it is */
   EVM_FAST_COOL = 32              /* jumps before code is hot, and one more
-                                  ** for each 16 bytes */
+                                  ** for each two bytes: translating a byte
+                                  ** takes up to 60 ns, a jump costs 11 gas */
 };
 
 struct evm_ins {

@@ -106,6 +106,12 @@ static inline bool evm_code_is_dest(struct evm_code *c, u64 pc) {
 
 /*-------------------------------------------------------------- machine */
 
+struct evm_mod {   /* a modulus of MULMOD; see evm_mod.c */
+  u256 m;
+  u64 mu[5];
+  u32 cool;        /* uses until mu is computed; UINT32_MAX: never */
+};
+
 struct evm_frame {
   struct evm_msg msg;
   struct evm_code *code;
@@ -116,6 +122,7 @@ struct evm_frame {
   u8 *mem;
   size_t mem_len, mem_cap;
   size_t mem_reach;       /* below it 32 bytes can be had without growing */
+  size_t mem_clean;       /* zeroed up to here, at least mem_len */
   slice data;             /* call data; of init code: none */
   slice ret;              /* return data of the last call */
   slice output;
@@ -131,7 +138,7 @@ struct evm {
   struct evm_host host;
   struct evm_tx tx;
   const struct evm_tracer *tracer;
-  const volatile bool *interrupt;
+  const atomic_bool *interrupt;
   bool interrupted;
   bool ripemd_touched;    /* see evm_call.c */
   u32 depth_top;          /* deepest frame of this run */
@@ -139,6 +146,7 @@ struct evm {
   void *stack_mem;
   u256 *stack;
   struct evm_cache cache;
+  struct evm_mod mod[2];  /* the last first; at the start modulus 0 */
   const void *label[256]; /* of the plain loop, undefined opcodes replaced */
   const void *fast_label[256]; /* by enum evm_fn */
   struct evm_tr *tr;      /* scratch of translation */
@@ -158,8 +166,19 @@ static inline u64 evm_mem_end(const u256 *off, const u256 *len) {
 }
 /* Gas to make memory reach end: 3 a word and words^2/512, less what is paid
 ** already.  EVM_GAS_NEVER beyond the maximum. */
-u64 evm_mem_price(const struct evm_frame *f, u64 end);
-void evm_mem_grow(struct evm_frame *f, u64 end);
+static inline u64 evm_mem_price(const struct evm_frame *f, u64 end) {
+  u64 old = f->mem_len / 32, now = (end + 31) / 32;
+  if (UNLIKELY(end > EVM_MEM_MAX)) return EVM_GAS_NEVER;
+  return now <= old ? 0 : 3 * (now - old) + now * now / 512 - old * old / 512;
+}
+void evm_mem_clean(struct evm_frame *f, size_t len);
+static inline void evm_mem_grow(struct evm_frame *f, u64 end) {
+  size_t len = (size_t)((end + 31) / 32 * 32);
+  if (len <= f->mem_len) return;
+  if (UNLIKELY(len > f->mem_clean)) evm_mem_clean(f, len);
+  f->mem_len = len;
+  f->mem_reach = len - 31;
+}
 /* Room for len bytes at the start of the frame's buffer, contents lost. */
 u8 *evm_mem_room(struct evm_frame *f, size_t len);
 /* dst = len bytes of src from src_off, zeros behind its end. */
@@ -196,6 +215,8 @@ static inline u64 evm_account_gas(struct evm *e, const addr20 *a) {
   if (!e->rules.access_lists) return 0;
   return e->host.access_account(e->host.ctx, a) ? e->rules.cold_account : 0;
 }
+void evm_mulmod(struct evm *e, u256 *out, const u256 *a, const u256 *b,
+                const u256 *m);
 /* The opcode that starts such a message. */
 u8 evm_kind_op(enum evm_kind kind);
 /* Has the host's native contract run in f's place; false when there is none. */

@@ -156,7 +156,7 @@ static void evm_msg_start_code(struct evm_frame *f) {
   f->in = NULL;
   f->gas = f->msg.gas;
   f->sp = f->base - 1;
-  f->mem_len = f->mem_reach = 0;
+  f->mem_len = f->mem_reach = f->mem_clean = 0;
   f->data = f->msg.kind >= EVM_CREATE ? (slice){0} : f->msg.input;
   f->ret = (slice){0};
 }

@@ -243,19 +243,74 @@ static inline void word_signextend(u256 *out, const u256 *i, const u256 *b) {
   for (u32 k = limb + 1; k < 4; k++) w[k] = sign;
   word_put(out, w[0], w[1], w[2], w[3]);
 }
-static inline void word_div(u256 *out, const u256 *a, const u256 *b) {
-  if (LIKELY((word_high(a) | word_high(b)) == 0)) {
-    word_from(out, b->w[0] ? a->w[0] / b->w[0] : 0);
+/* hi:lo / d for hi < d. */
+static inline u64 word_div_2by1(u64 *rem, u64 hi, u64 lo, u64 d) {
+#if defined(__x86_64__)
+  u64 q, r;
+  __asm__("divq %4" : "=a"(q), "=d"(r) : "0"(lo), "1"(hi), "r"(d) : "cc");
+  *rem = r;
+  return q;
+#else
+  u128 x = (u128)hi << 64 | lo;
+  *rem = (u64)(x % d);
+  return (u64)(x / d);
+#endif
+}
+/* Short operands need no long division: 64 by 64 bits, 128 by 64 bits. */
+static inline bool word_div_short(u64 q[2], u64 *rem, const u256 *a,
+                                  const u256 *b) {
+  u64 d = b->w[0], hi = a->w[1];
+  if (word_high(b) | a->w[2] | a->w[3]) return false;
+  if (UNLIKELY(d == 0)) {
+    q[0] = q[1] = *rem = 0;
+  } else if (hi == 0) {
+    q[1] = 0;
+    q[0] = a->w[0] / d;
+    *rem = a->w[0] % d;
   } else {
-    u256_divmod(out, NULL, a, b);
+    q[1] = hi / d;
+    q[0] = word_div_2by1(rem, hi % d, a->w[0], d);
   }
+  return true;
+}
+static inline void word_div(u256 *out, const u256 *a, const u256 *b) {
+  u64 q[2], rem;
+  if (LIKELY(word_div_short(q, &rem, a, b))) word_put(out, q[0], q[1], 0, 0);
+  else u256_divmod(out, NULL, a, b);
 }
 static inline void word_mod(u256 *out, const u256 *a, const u256 *b) {
-  if (LIKELY((word_high(a) | word_high(b)) == 0)) {
-    word_from(out, b->w[0] ? a->w[0] % b->w[0] : 0);
-  } else {
-    u256_divmod(NULL, out, a, b);
-  }
+  u64 q[2], rem;
+  if (LIKELY(word_div_short(q, &rem, a, b))) word_from(out, rem);
+  else u256_divmod(NULL, out, a, b);
+}
+/* a or -a, as mask is 0 or all ones. */
+static inline void word_negate_if(u256 *out, const u256 *a, u64 mask) {
+  u256 x = {{a->w[0] ^ mask, a->w[1] ^ mask, a->w[2] ^ mask, a->w[3] ^ mask}};
+  word_add_u64(out, &x, mask & 1);
+}
+static inline void word_sdiv(u256 *out, const u256 *a, const u256 *b) {
+  u64 sa = (u64)((i64)a->w[3] >> 63), sb = (u64)((i64)b->w[3] >> 63);
+  u256 x, y;
+  word_negate_if(&x, a, sa);
+  word_negate_if(&y, b, sb);
+  word_div(&x, &x, &y);
+  word_negate_if(out, &x, sa ^ sb);
+}
+static inline void word_smod(u256 *out, const u256 *a, const u256 *b) {
+  u64 sa = (u64)((i64)a->w[3] >> 63), sb = (u64)((i64)b->w[3] >> 63);
+  u256 x, y;
+  word_negate_if(&x, a, sa);
+  word_negate_if(&y, b, sb);
+  word_mod(&x, &x, &y);
+  word_negate_if(out, &x, sa);
+}
+/* The exponent if a is a power of two, else 256. */
+static inline u32 word_log2(const u256 *a) {
+  u32 bits = u256_bits(a);
+  u256 top = U256_ZERO;
+  if (bits == 0) return 256;
+  top.w[(bits - 1) / 64] = (u64)1 << (bits - 1) % 64;
+  return u256_eq(a, &top) ? bits - 1 : 256;
 }
 
 static inline void word_load_be(u256 *out, const u8 *p) {

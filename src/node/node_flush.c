@@ -191,7 +191,7 @@ static void nstate_maker_wait(struct node_state *ns) {
   u64 next = UINT64_MAX, now = nstate_clock_us();
   for (struct nstate_call *c = ns->call; c; c = c->next) {
     if (c->deadline_us <= now) {
-      c->stop = true;
+      atomic_store_explicit(&c->stop, true, memory_order_relaxed);
     } else if (c->deadline_us < next) {
       next = c->deadline_us;
     }
@@ -221,7 +221,7 @@ void *nstate_maker_main(void *arg) {
 
 void nstate_call_begin(struct node_state *ns, struct nstate_call *c) {
   pthread_mutex_lock(&ns->flush_lock);
-  c->stop = false;
+  atomic_init(&c->stop, false);
   c->next = ns->call;
   ns->call = c;
   pthread_cond_signal(&ns->flush_wake);

@@ -309,7 +309,7 @@ static void sstore_when_2300_gas_left_then_refused(void **s) {
 
 static void interrupt_when_set_then_endless_loop_ends(void **s) {
   (void)s;
-  volatile bool flag = true;
+  atomic_bool flag = true;
   evm_set_interrupt(host->evm, &flag);
   struct evm_result r = run_on(EVM_OSAKA, "5b600056");
   assert_status(r, EVM_OUT_OF_GAS);
