@@ -60,6 +60,8 @@ struct chain_credit_quote {
                        ** block's price; UINT64_MAX: more than it can hold */
   u32 share;           /* credits the payer has spent in the last hour, of its
                        ** capacity, in 2^-32: who has spent less comes first */
+  u64 capacity;        /* of the payer, what share is a part of; 0: nothing is
+                       ** counted */
 };
 /* Who pays and whether it can; when CHAIN_OK, reserve is reserved. */
 err chain_credit_admit(struct chain_credit *c, struct chain_credit_quote *out,
