@@ -53,6 +53,14 @@ void evm_block_begin(struct evm *e, enum evm_fork fork,
   }
   e->block = *block;
   e->host = *host;
+  e->move_cnt = 0;
+}
+
+struct evm_block *evm_block_now(struct evm *e) { return &e->block; }
+
+void evm_set_moves(struct evm *e, const struct evm_move *list, u32 cnt) {
+  e->move = list;
+  e->move_cnt = cnt;
 }
 
 void evm_tx_begin(struct evm *e, const struct evm_tx *tx) {

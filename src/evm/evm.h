@@ -158,6 +158,15 @@ void evm_block_begin(struct evm *e, enum evm_fork fork,
 void evm_tx_begin(struct evm *e, const struct evm_tx *tx);
 /* tracer NULL: none. */
 void evm_set_tracer(struct evm *e, const struct evm_tracer *tracer);
+/* For simulations, after evm_block_begin, which undoes both: what block opcodes
+** answer, to be changed in place; and precompiles that are no more where they
+** were, but (has_to) answer elsewhere.  list must outlive the block. */
+struct evm_block *evm_block_now(struct evm *e);
+struct evm_move {
+  addr20 from, to;
+  bool has_to;
+};
+void evm_set_moves(struct evm *e, const struct evm_move *list, u32 cnt);
 /* Another thread may set *flag to end a long call (eth_call timeout): checked
 ** at jumps; the call ends with EVM_OUT_OF_GAS and evm_interrupted is true.
 ** Never in consensus. */

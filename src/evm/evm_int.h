@@ -138,6 +138,8 @@ struct evm {
   struct evm_host host;
   struct evm_tx tx;
   const struct evm_tracer *tracer;
+  const struct evm_move *move; /* of precompiles */
+  u32 move_cnt;
   const atomic_bool *interrupt;
   bool interrupted;
   bool ripemd_touched;    /* see evm_call.c */

@@ -194,12 +194,25 @@ static bool evm_msg_is_low(const addr20 *a) {
   return (high | mid | a->b[16] | a->b[17]) == 0;
 }
 
+static const struct evm_precompile *evm_msg_moved(const struct evm *e,
+                                                  const addr20 *a) {
+  for (u32 i = 0; i < e->move_cnt; i++) {
+    const struct evm_move *m = &e->move[i];
+    if (m->has_to && addr20_eq(&m->to, a)) {
+      return evm_precompile_find(e->rules.fork, &m->from);
+    }
+    if (addr20_eq(&m->from, a)) return NULL;
+  }
+  return evm_precompile_find(e->rules.fork, a);
+}
+
 static bool evm_msg_begin_call(struct evm *e, struct evm_frame *f,
                                struct evm_result *r) {
   const struct evm_host *h = &e->host;
   const struct evm_msg *m = &f->msg;
   const struct evm_precompile *p =
-      evm_precompile_find(e->rules.fork, &m->code_addr);
+      UNLIKELY(e->move_cnt) ? evm_msg_moved(e, &m->code_addr)
+                            : evm_precompile_find(e->rules.fork, &m->code_addr);
   hash32 hash;
   f->snap = h->snapshot(h->ctx);
   if (m->kind == EVM_CALL) {
