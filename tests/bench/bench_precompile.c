@@ -1,0 +1,286 @@
+/* bench_precompile.c - every native contract at inputs that cost it the most
+** time per gas, on one core, as JSON lines: gas of Osaka (older prices where
+** the name says so), ns a run, Mgas/s.
+**
+** A figure is the best of many short samples of the thread's own time, so
+** that what else the machine does matters little.  Points are results of
+** earlier runs: no special values, no infinity. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/kzg.h"
+#include "crypto/secp256k1.h"
+#include "evm/precompile.h"
+
+#define BENCH_SAMPLE_NS 2e5 /* a sample is as many runs as fill this */
+#define BENCH_TOTAL_NS 2e8
+enum { BENCH_IN = 128 * 384 };
+
+static u8 bench_in[BENCH_IN];
+static struct evm_frame bench_frame;
+
+static double bench_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static const struct evm_precompile *bench_find(u32 at) {
+  const addr20 a = {.b = {[18] = (u8)(at >> 8), [19] = (u8)at}};
+  const struct evm_precompile *p = evm_precompile_find(EVM_OSAKA, &a);
+  MUST(p);
+  return p;
+}
+
+/* The output's first bytes; the run must succeed. */
+static void bench_run(u32 at, size_t in_len, u8 *out, size_t out_len) {
+  bench_frame.output = slice_of(NULL, 0);
+  MUST(bench_find(at)->run(&bench_frame, EVM_OSAKA,
+                           slice_of(bench_in, in_len)));
+  MUST(bench_frame.output.len >= out_len);
+  memcpy(out, bench_frame.output.ptr, out_len);
+}
+
+static void bench_say(u32 at, const char *variant, enum evm_fork fork,
+                      size_t in_len) {
+  const struct evm_precompile *p = bench_find(at);
+  slice in = slice_of(bench_in, in_len);
+  u64 gas = p->price(fork, in);
+  double best = 1e18, start = bench_now(), began, took;
+  int cnt = 1;
+  do {
+    began = bench_now();
+    for (int i = 0; i < cnt; i++) MUST(p->run(&bench_frame, fork, in));
+    took = bench_now() - began;
+    if (took / cnt < best) best = took / cnt;
+    if (took < BENCH_SAMPLE_NS) cnt *= 2;
+  } while (bench_now() - start < BENCH_TOTAL_NS);
+  printf("{\"name\":\"precompile_%s%s\",\"value\":%.4g,\"unit\":\"Mgas/s\","
+         "\"gas\":%llu,\"ns\":%.0f,\"mgas_s\":%.4g}\n",
+         p->name, variant, (double)gas * 1e3 / best, (unsigned long long)gas,
+         best, (double)gas * 1e3 / best);
+  fflush(stdout);
+}
+
+/*----------------------------------------------------------------- signatures */
+
+static void bench_ecrecover(void) {
+  const u8 key[32] = {1, 2, 3};
+  hash32 digest;
+  struct sig65 sig;
+  memset(digest.b, 0x5a, 32);
+  MUST(crypto_sign(&sig, key, &digest) == ERR_OK);
+  memset(bench_in, 0, 128);
+  memcpy(bench_in, digest.b, 32);
+  bench_in[63] = 27 + sig.v;
+  memcpy(bench_in + 64, sig.r, 32);
+  memcpy(bench_in + 96, sig.s, 32);
+  bench_say(0x01, "", EVM_OSAKA, 128);
+}
+
+/* A signature that does not hold costs the same as one that does. */
+static void bench_p256(void) {
+  static const u8 g[64] = {
+      0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6,
+      0xe5, 0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb,
+      0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f,
+      0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a,
+      0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e,
+      0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5};
+  for (int i = 0; i < 96; i++) bench_in[i] = (u8)(0x55 + i * 7 % 97);
+  memcpy(bench_in + 96, g, 64);
+  bench_say(0x100, "", EVM_OSAKA, 160);
+}
+
+/*--------------------------------------------------------------------- hashes */
+
+static void bench_hashes(void) {
+  for (int i = 0; i < BENCH_IN; i++) bench_in[i] = (u8)(i * 31);
+  bench_say(0x02, "_0", EVM_OSAKA, 0);
+  bench_say(0x02, "_64", EVM_OSAKA, 64);
+  bench_say(0x02, "_32k", EVM_OSAKA, 32768);
+  bench_say(0x03, "_0", EVM_OSAKA, 0);
+  bench_say(0x03, "_64", EVM_OSAKA, 64);
+  bench_say(0x03, "_32k", EVM_OSAKA, 32768);
+  bench_say(0x04, "_0", EVM_OSAKA, 0);
+  bench_say(0x04, "_32k", EVM_OSAKA, 32768);
+  bench_in[212] = 1;
+  store_be32(bench_in, 12);
+  bench_say(0x09, "_12", EVM_OSAKA, 213);
+  store_be32(bench_in, 1000000);
+  bench_say(0x09, "_1M", EVM_OSAKA, 213);
+}
+
+/*--------------------------------------------------------------------- modexp */
+
+/* Base of b bytes, exponent of e and modulus of m bytes, all bits set but for
+** the exponent's top bits and, where the modulus shall be even, its last. */
+static void bench_modexp(const char *variant, enum evm_fork fork, size_t b,
+                         size_t e, u8 e_top, size_t m, u8 m_last) {
+  memset(bench_in, 0, 96);
+  store_be64(bench_in + 24, b);
+  store_be64(bench_in + 56, e);
+  store_be64(bench_in + 88, m);
+  memset(bench_in + 96, 0xff, b + e + m);
+  bench_in[96] = 0xfe;
+  bench_in[96 + b] = e_top;
+  bench_in[96 + b + e + m - 1] = m_last;
+  if (m > 16) memset(bench_in + 96 + b + e + m - 9, 0x3b, 8);
+  bench_say(0x05, variant, fork, 96 + b + e + m);
+}
+
+static void bench_modexps(void) {
+  static const struct {
+    const char *name;
+    u16 b, e, m;
+    u8 top, last;
+  } shape[] = {
+      {"_b8_e64_m8", 8, 64, 8, 0xff, 0xff},
+      {"_b32_e32_m32", 32, 32, 32, 0xff, 0xff},
+      {"_b32_e32_m32_even", 32, 32, 32, 0xff, 0xfe},
+      {"_b32_e1024_m32", 32, 1024, 32, 0xff, 0xff},
+      {"_b32_e1024_m32_even", 32, 1024, 32, 0xff, 0xfe},
+      {"_b40_e32_m40", 40, 32, 40, 0xff, 0xff},
+      {"_b64_e64_m64", 64, 64, 64, 0xff, 0xff},
+      {"_b64_e64_m64_even", 64, 64, 64, 0xff, 0xfe},
+      {"_b128_e3_m128", 128, 3, 128, 0xff, 0xff},
+      {"_b256_e1_m256", 256, 1, 256, 3, 0xff},
+      {"_b256_e32_m256_even", 256, 32, 256, 0xff, 0xfe},
+      {"_b256_e256_m256", 256, 256, 256, 0xff, 0xff},
+      {"_b1024_e1_m8", 1024, 1, 8, 2, 0xff},
+      {"_b1024_e1_m512", 1024, 1, 512, 2, 0xff},
+      {"_b1024_e3_m1024", 1024, 3, 1024, 1, 0xff},
+      {"_b1024_e32_m1024", 1024, 32, 1024, 0xff, 0xff},
+      {"_b1024_e32_m1024_even", 1024, 32, 1024, 0xff, 0xfe},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(shape); i++) {
+    char name[64];
+    bench_modexp(shape[i].name, EVM_OSAKA, shape[i].b, shape[i].e,
+                 shape[i].top, shape[i].m, shape[i].last);
+    snprintf(name, sizeof name, "%s_eip2565", shape[i].name);
+    bench_modexp(name, EVM_PRAGUE, shape[i].b, shape[i].e, shape[i].top,
+                 shape[i].m, shape[i].last);
+  }
+}
+
+/*--------------------------------------------------------------------- curves */
+
+static void bench_bn254(void) {
+  static const u8 g2[128] = {
+      0x19, 0x8e, 0x93, 0x93, 0x92, 0x0d, 0x48, 0x3a, 0x72, 0x60, 0xbf,
+      0xb7, 0x31, 0xfb, 0x5d, 0x25, 0xf1, 0xaa, 0x49, 0x33, 0x35, 0xa9,
+      0xe7, 0x12, 0x97, 0xe4, 0x85, 0xb7, 0xae, 0xf3, 0x12, 0xc2, 0x18,
+      0x00, 0xde, 0xef, 0x12, 0x1f, 0x1e, 0x76, 0x42, 0x6a, 0x00, 0x66,
+      0x5e, 0x5c, 0x44, 0x79, 0x67, 0x43, 0x22, 0xd4, 0xf7, 0x5e, 0xda,
+      0xdd, 0x46, 0xde, 0xbd, 0x5c, 0xd9, 0x92, 0xf6, 0xed, 0x09, 0x06,
+      0x89, 0xd0, 0x58, 0x5f, 0xf0, 0x75, 0xec, 0x9e, 0x99, 0xad, 0x69,
+      0x0c, 0x33, 0x95, 0xbc, 0x4b, 0x31, 0x33, 0x70, 0xb3, 0x8e, 0xf3,
+      0x55, 0xac, 0xda, 0xdc, 0xd1, 0x22, 0x97, 0x5b, 0x12, 0xc8, 0x5e,
+      0xa5, 0xdb, 0x8c, 0x6d, 0xeb, 0x4a, 0xab, 0x71, 0x80, 0x8d, 0xcb,
+      0x40, 0x8f, 0xe3, 0xd1, 0xe7, 0x69, 0x0c, 0x43, 0xd3, 0x7b, 0x4c,
+      0xe6, 0xcc, 0x01, 0x66, 0xfa, 0x7d, 0xaa};
+  u8 p[9][64];
+  memset(bench_in, 0, 96);
+  bench_in[31] = 1;
+  bench_in[63] = 2;
+  for (u8 i = 0; i < 9; i++) {
+    memset(bench_in + 64, 0xc5 - i, 32);
+    bench_run(0x07, 96, p[i], 64);
+  }
+  memcpy(bench_in, p[0], 64);
+  memcpy(bench_in + 64, p[1], 64);
+  bench_say(0x06, "", EVM_OSAKA, 128);
+  memset(bench_in + 64, 0xff, 32);
+  bench_say(0x07, "", EVM_OSAKA, 96);
+  for (int i = 0; i < 8; i++) {
+    memcpy(bench_in + 192 * i, p[i + 1], 64);
+    memcpy(bench_in + 192 * i + 64, g2, 128);
+  }
+  bench_say(0x08, "_1", EVM_OSAKA, 192);
+  bench_say(0x08, "_2", EVM_OSAKA, 192 * 2);
+  bench_say(0x08, "_8", EVM_OSAKA, 192 * 8);
+}
+
+static void bench_bls(void) {
+  static u8 g1[128][128], g2[128][256];
+  for (u32 i = 0; i < 128; i++) {
+    memset(bench_in, 0, 128);
+    bench_in[40] = (u8)i;
+    bench_in[63] = (u8)(7 * i + 1);
+    bench_in[127] = (u8)(i + 3);
+    bench_run(0x10, 64, g1[i], 128);
+    bench_run(0x11, 128, g2[i], 256);
+  }
+  memset(bench_in, 0, 128);
+  bench_in[20] = 7;
+  bench_say(0x10, "", EVM_OSAKA, 64);
+  bench_in[90] = 9;
+  bench_say(0x11, "", EVM_OSAKA, 128);
+  memcpy(bench_in, g1[0], 128);
+  memcpy(bench_in + 128, g1[1], 128);
+  bench_say(0x0b, "", EVM_OSAKA, 256);
+  memcpy(bench_in, g2[0], 256);
+  memcpy(bench_in + 256, g2[1], 256);
+  bench_say(0x0d, "", EVM_OSAKA, 512);
+  for (u32 i = 0; i < 128; i++) {
+    memcpy(bench_in + 160 * i, g1[i], 128);
+    memset(bench_in + 160 * i + 128, (int)(0x6b + i * 37), 32);
+  }
+  bench_say(0x0c, "_1", EVM_OSAKA, 160);
+  bench_say(0x0c, "_2", EVM_OSAKA, 160 * 2);
+  bench_say(0x0c, "_8", EVM_OSAKA, 160 * 8);
+  bench_say(0x0c, "_32", EVM_OSAKA, 160 * 32);
+  bench_say(0x0c, "_128", EVM_OSAKA, 160 * 128);
+  for (u32 i = 0; i < 128; i++) {
+    memcpy(bench_in + 288 * i, g2[i], 256);
+    memset(bench_in + 288 * i + 256, (int)(0x6b + i * 37), 32);
+  }
+  bench_say(0x0e, "_1", EVM_OSAKA, 288);
+  bench_say(0x0e, "_2", EVM_OSAKA, 288 * 2);
+  bench_say(0x0e, "_8", EVM_OSAKA, 288 * 8);
+  bench_say(0x0e, "_32", EVM_OSAKA, 288 * 32);
+  bench_say(0x0e, "_128", EVM_OSAKA, 288 * 128);
+  for (u32 i = 0; i < 8; i++) {
+    memcpy(bench_in + 384 * i, g1[i], 128);
+    memcpy(bench_in + 384 * i + 128, g2[i], 256);
+  }
+  bench_say(0x0f, "_1", EVM_OSAKA, 384);
+  bench_say(0x0f, "_2", EVM_OSAKA, 384 * 2);
+  bench_say(0x0f, "_8", EVM_OSAKA, 384 * 8);
+}
+
+/* A true opening that costs like any other: the commitment to x - c, whose
+** quotient at every z is 1, so that the proof is the generator.  The
+** commitment is the public setup's tau G1, compressed (c = 0, so y = z). */
+static void bench_kzg(void) {
+  static const u8 tau_g1[48] = {
+      0xad, 0x3e, 0xb5, 0x01, 0x21, 0x13, 0x9a, 0xa3, 0x4d, 0xb1, 0xd5, 0x45,
+      0x09, 0x3a, 0xc9, 0x37, 0x4a, 0xb7, 0xbc, 0xa2, 0xc0, 0xf3, 0xbf, 0x28,
+      0xe2, 0x7c, 0x8d, 0xcd, 0x8f, 0xc7, 0xcb, 0x42, 0xd2, 0x59, 0x26, 0xfc,
+      0x0c, 0x97, 0xb3, 0x36, 0xe9, 0xf0, 0xfb, 0x35, 0xe5, 0xa0, 0x4c, 0x81};
+  static const u8 g1[48] = {
+      0x97, 0xf1, 0xd3, 0xa7, 0x31, 0x97, 0xd7, 0x94, 0x26, 0x95, 0x63, 0x8c,
+      0x4f, 0xa9, 0xac, 0x0f, 0xc3, 0x68, 0x8c, 0x4f, 0x97, 0x74, 0xb9, 0x05,
+      0xa1, 0x4e, 0x3a, 0x3f, 0x17, 0x1b, 0xac, 0x58, 0x6c, 0x55, 0xe8, 0x3f,
+      0xf9, 0x7a, 0x1a, 0xef, 0xfb, 0x3a, 0xf0, 0x0a, 0xdb, 0x22, 0xc6, 0xbb};
+  memset(bench_in + 32, 0x65, 64);
+  memcpy(bench_in + 96, tau_g1, 48);
+  memcpy(bench_in + 144, g1, 48);
+  hash32 h;
+  crypto_kzg_versioned_hash(&h, bench_in + 96);
+  memcpy(bench_in, h.b, 32);
+  bench_say(0x0a, "", EVM_OSAKA, 192);
+}
+
+int main(void) {
+  crypto_init(NULL);
+  bench_ecrecover();
+  bench_hashes();
+  bench_modexps();
+  bench_bn254();
+  bench_kzg();
+  bench_bls();
+  bench_p256();
+  return 0;
+}
