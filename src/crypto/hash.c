@@ -2,7 +2,8 @@
 **
 ** SHA-256 is our own for its SHA-NI path (0.5 ns a byte instead of 4 to 5);
 ** RIPEMD-160 and HMAC-SHA-512 are mbedTLS's, BLAKE2b's F is exported by no
-** packaged library with a free number of rounds. */
+** packaged library with a free number of rounds; in vectors it takes 24 to 28
+** cycles a round instead of about 70. */
 #include "crypto/hash.h"
 
 #include <mbedtls/md.h>
@@ -200,15 +201,8 @@ static inline u64 blake2_ror(u64 x, int n) { return x >> n | x << (64 - n); }
   v[c] += v[d]; \
   v[b] = blake2_ror(v[b] ^ v[c], 63)
 
-void crypto_blake2f(u64 h[8], const u64 m[16], const u64 t[2], bool final,
-                    u32 rounds) {
-  u64 v[16];
+static void blake2_rounds_c(u64 v[16], const u64 m[16], u32 rounds) {
   u32 row = 0;
-  memcpy(v, h, 64);
-  memcpy(v + 8, blake2_iv, 64);
-  v[12] ^= t[0];
-  v[13] ^= t[1];
-  if (final) v[14] = ~v[14];
   for (u32 r = 0; r < rounds; r++) {
     const u8 *s = blake2_sigma[row];
     row = row == 9 ? 0 : row + 1;
@@ -221,5 +215,129 @@ void crypto_blake2f(u64 h[8], const u64 m[16], const u64 t[2], bool final,
     BLAKE2_G(2, 7, 8, 13, 12);
     BLAKE2_G(3, 4, 9, 14, 14);
   }
+}
+#undef BLAKE2_G
+
+#if defined(__x86_64__)
+/* A row of four words is a vector, four Gs go at once.  Words of the message
+** in the order in which the ten rounds take them are laid out before.  A round
+** is one chain of dependent steps, twelve in each half; so that turning the
+** rows to their diagonals adds none, rows a, c and d turn and b, which is ready
+** last, stays. */
+#define BLAKE2_HALF(x, y, ror24, ror63) \
+  a = _mm256_add_epi64(_mm256_add_epi64(a, x), b); \
+  d = _mm256_shuffle_epi32(_mm256_xor_si256(d, a), 0xb1); \
+  c = _mm256_add_epi64(c, d); \
+  b = ror24(_mm256_xor_si256(b, c)); \
+  a = _mm256_add_epi64(_mm256_add_epi64(a, y), b); \
+  d = BLAKE2_ROR16(_mm256_xor_si256(d, a)); \
+  c = _mm256_add_epi64(c, d); \
+  b = ror63(_mm256_xor_si256(b, c))
+#define BLAKE2_TURN(to_a, to_c, to_d) \
+  a = _mm256_permute4x64_epi64(a, to_a); \
+  c = _mm256_permute4x64_epi64(c, to_c); \
+  d = _mm256_permute4x64_epi64(d, to_d)
+#define BLAKE2_ROR16(x) _mm256_shuffle_epi8(x, by16)
+#define BLAKE2_ROR24(x) _mm256_shuffle_epi8(x, by24)
+#define BLAKE2_ROR63(x) \
+  _mm256_xor_si256(_mm256_srli_epi64(x, 63), _mm256_add_epi64(x, x))
+#define BLAKE2_VL24(x) _mm256_ror_epi64(x, 24)
+#define BLAKE2_VL63(x) _mm256_ror_epi64(x, 63)
+
+/* The words of the message for round r: first and second step of the upright
+** half, then of the diagonal one. */
+static const u8 blake2_place[16] = {0,  2, 4,  6,  1,  3, 5,  7,
+                                    14, 8, 10, 12, 15, 9, 11, 13};
+#define BLAKE2_FILL(w, m, r) \
+  for (int i = 0; i < 16; i++) \
+    ((u64 *)(w))[i] = (m)[blake2_sigma[r][blake2_place[i]]]
+#define BLAKE2_VL_FILL(w, m, r) \
+  do { \
+    const __m512i low = _mm512_loadu_si512(m), high = _mm512_loadu_si512(m + 8); \
+    const __m128i place = _mm_loadu_si128((const __m128i *)blake2_place); \
+    __m128i s = _mm_loadu_si128((const __m128i *)blake2_sigma[r]); \
+    s = _mm_shuffle_epi8(s, place); \
+    __m512i x = _mm512_cvtepu8_epi64(s); \
+    __m512i y = _mm512_cvtepu8_epi64(_mm_srli_si128(s, 8)); \
+    _mm512_storeu_si512(w, _mm512_permutex2var_epi64(low, x, high)); \
+    _mm512_storeu_si512(w + 2, _mm512_permutex2var_epi64(low, y, high)); \
+  } while (0)
+
+/* In the second half b's word i meets a's i - 1, c's i + 1 and d's i + 2. */
+#define BLAKE2_ROUNDS(name, isa, fill, ror24, ror63) \
+  __attribute__((target(isa))) static void name(u64 v[16], const u64 m[16], \
+                                                u32 rounds) { \
+    const __m256i by16 = _mm256_setr_epi64x( \
+        0x0100070605040302, 0x09080f0e0d0c0b0a, 0x0100070605040302, \
+        0x09080f0e0d0c0b0a); \
+    const __m256i by24 = _mm256_setr_epi64x( \
+        0x0201000706050403, 0x0a09080f0e0d0c0b, 0x0201000706050403, \
+        0x0a09080f0e0d0c0b); \
+    __m256i w[10][4], *row = (__m256i *)v; \
+    __m256i a = _mm256_loadu_si256(row), b = _mm256_loadu_si256(row + 1); \
+    __m256i c = _mm256_loadu_si256(row + 2), d = _mm256_loadu_si256(row + 3); \
+    u32 at = 0; \
+    for (u32 r = 0; r < 10 && r < rounds; r++) fill(w[r], m, r); \
+    for (; rounds; rounds--) { \
+      const __m256i *x = w[at]; \
+      at = at == 9 ? 0 : at + 1; \
+      BLAKE2_HALF(x[0], x[1], ror24, ror63); \
+      BLAKE2_TURN(0x93, 0x39, 0x4e); \
+      BLAKE2_HALF(x[2], x[3], ror24, ror63); \
+      BLAKE2_TURN(0x39, 0x93, 0x4e); \
+    } \
+    (void)by24; \
+    _mm256_storeu_si256(row, a); \
+    _mm256_storeu_si256(row + 1, b); \
+    _mm256_storeu_si256(row + 2, c); \
+    _mm256_storeu_si256(row + 3, d); \
+  }
+BLAKE2_ROUNDS(blake2_rounds_avx2, "avx2", BLAKE2_FILL, BLAKE2_ROR24,
+              BLAKE2_ROR63)
+BLAKE2_ROUNDS(blake2_rounds_vl, "avx2,avx512f,avx512vl", BLAKE2_VL_FILL,
+              BLAKE2_VL24, BLAKE2_VL63)
+#undef BLAKE2_ROUNDS
+#undef BLAKE2_VL63
+#undef BLAKE2_VL24
+#undef BLAKE2_ROR63
+#undef BLAKE2_ROR24
+#undef BLAKE2_VL_FILL
+#undef BLAKE2_FILL
+#undef BLAKE2_ROR16
+#undef BLAKE2_TURN
+#undef BLAKE2_HALF
+#endif
+
+static void (*blake2_rounds)(u64 v[16], const u64 m[16], u32 rounds) =
+    blake2_rounds_c;
+
+bool crypto_blake2_select(const char *impl) {
+#if defined(__x86_64__)
+  bool has2 = __builtin_cpu_supports("avx2");
+  bool has512 = has2 && __builtin_cpu_supports("avx512f") &&
+                __builtin_cpu_supports("avx512vl");
+  if (has512 && (!impl || strcmp(impl, "avx512") == 0)) {
+    blake2_rounds = blake2_rounds_vl;
+    return true;
+  }
+  if (has2 && (!impl || strcmp(impl, "avx2") == 0)) {
+    blake2_rounds = blake2_rounds_avx2;
+    return true;
+  }
+#endif
+  if (impl && strcmp(impl, "c") != 0) return false;
+  blake2_rounds = blake2_rounds_c;
+  return true;
+}
+
+void crypto_blake2f(u64 h[8], const u64 m[16], const u64 t[2], bool final,
+                    u32 rounds) {
+  u64 v[16];
+  memcpy(v, h, 64);
+  memcpy(v + 8, blake2_iv, 64);
+  v[12] ^= t[0];
+  v[13] ^= t[1];
+  if (final) v[14] = ~v[14];
+  blake2_rounds(v, m, rounds);
   for (int i = 0; i < 8; i++) h[i] ^= v[i] ^ v[i + 8];
 }

@@ -21,5 +21,8 @@ void crypto_ripemd160(u8 out[20], const void *data, size_t len);
 ** h is replaced. */
 void crypto_blake2f(u64 h[8], const u64 m[16], const u64 t[2], bool final,
                     u32 rounds);
+/* Chooses the code for it: "avx512", "avx2", "c", NULL for the best one; false
+** and no change when this CPU lacks it. */
+bool crypto_blake2_select(const char *impl);
 void crypto_hmac_sha512(u8 out[64], slice key, slice data);
 #endif

@@ -30,6 +30,7 @@ static secp256k1_context *secp_ctx;
 void crypto_init(const u8 seed[32]) {
   crypto_keccak_select(NULL);
   crypto_sha256_select(true);
+  crypto_blake2_select(NULL);
   crypto_mont_select(true);
   if (!secp_ctx) secp_ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
   MUST(secp_ctx);

@@ -43,6 +43,28 @@ static void sha256_when_known_then_equal(void **state) {
   }
 }
 
+static void blake2f_when_any_rounds_then_impls_agree(void **state) {
+  static const char *const impls[] = {"avx2", "avx512"};
+  u64 m[16], t[2] = {0x0123456789abcdef, 0xfedcba9876543210}, x = 1;
+  (void)state;
+  for (u32 rounds = 0; rounds <= 45; rounds++) {
+    u64 h[8], want[8], got[8];
+    for (int i = 0; i < 16; i++) m[i] = x = x * 6364136223846793005u + rounds;
+    for (int i = 0; i < 8; i++) h[i] = x = x * 6364136223846793005u + 1;
+    memcpy(want, h, sizeof h);
+    assert_true(crypto_blake2_select("c"));
+    crypto_blake2f(want, m, t, rounds & 1, rounds);
+    for (size_t k = 0; k < ARRAY_LEN(impls); k++) {
+      if (!crypto_blake2_select(impls[k])) continue;
+      memcpy(got, h, sizeof h);
+      crypto_blake2f(got, m, t, rounds & 1, rounds);
+      assert_memory_equal(got, want, sizeof want);
+    }
+  }
+  assert_false(crypto_blake2_select("abacus"));
+  assert_true(crypto_blake2_select(NULL));
+}
+
 static void sha256_when_any_length_then_impls_agree(void **state) {
   static u8 in[700];
   (void)state;
@@ -355,6 +377,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sha256_when_known_then_equal),
       cmocka_unit_test(sha256_when_any_length_then_impls_agree),
+      cmocka_unit_test(blake2f_when_any_rounds_then_impls_agree),
       cmocka_unit_test(ripemd160_when_known_then_equal),
       cmocka_unit_test(blake2f_when_rfc_example_then_equal),
       cmocka_unit_test(hmac_sha512_when_known_then_equal),
