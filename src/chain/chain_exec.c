@@ -38,6 +38,8 @@ struct chain_exec {
   struct chain_hashes hashes;
   u256 base_fee, blob_base_fee;
   u64 gas_used, blob_gas_used;
+  chain_exec_fn *run;
+  void *run_ctx;
 };
 
 /*---------------------------------------- the machine's host, over state */
@@ -165,6 +167,10 @@ void chain_exec_close(struct chain_exec *x) {
 
 struct state *chain_exec_state(struct chain_exec *x) { return x->state; }
 struct evm *chain_exec_evm(struct chain_exec *x) { return x->evm; }
+void chain_exec_set_run(struct chain_exec *x, chain_exec_fn *fn, void *ctx) {
+  x->run = fn;
+  x->run_ctx = ctx;
+}
 u64 chain_exec_gas_used(const struct chain_exec *x) { return x->gas_used; }
 u64 chain_exec_blob_gas_used(const struct chain_exec *x) {
   return x->blob_gas_used;
@@ -353,7 +359,8 @@ static void chain_exec_message(struct chain_exec *x, struct evm_result *res,
                         .value = tx->value,
                         .input = tx->data};
   evm_tx_begin(x->evm, &etx);
-  evm_run(x->evm, res, &msg);
+  if (x->run) x->run(x->run_ctx, x->evm, res, &msg);
+  else evm_run(x->evm, res, &msg);
 }
 
 static u64 chain_exec_gas_after_refund(const struct chain_exec *x,

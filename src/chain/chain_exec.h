@@ -44,6 +44,12 @@ struct chain_hashes {
   void *ctx;
   void (*get)(void *ctx, hash32 *out, u64 number);
 };
+/* Has fn called for every message of a transaction in place of evm_run, which
+** fn calls itself, as often as it likes: for measuring.  NULL: none. */
+typedef void chain_exec_fn(void *ctx, struct evm *e, struct evm_result *out,
+                           const struct evm_msg *msg);
+void chain_exec_set_run(struct chain_exec *x, chain_exec_fn *fn, void *ctx);
+
 /* Starts a block on a source; header gives number, time, coinbase, limits,
 ** base fee and randomness.  Runs the system calls that open a block, as rules
 ** say (a simulation on the state after a block clears both flags). */

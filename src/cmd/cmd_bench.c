@@ -1,5 +1,5 @@
-/* cmd_bench.c - the command  bench genesis | load : a chain with funded
-** accounts, and load upon it.
+/* cmd_bench.c - the command  bench genesis | load | evm : a chain with funded
+** accounts, load upon it, and the speed of the machine (cmd_bench_evm.c).
 **
 ** The accounts' keys are public knowledge: such a chain is for measuring.
 ** The token below is this, compiled by solc 0.8.37 (optimizer, a million
@@ -218,11 +218,14 @@ static const char bench_help[] =
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
-  "[--pid PID]\n\n"
+  "[--pid PID]\n"
+  "       cybermiles bench evm [--json] [--cold] [--fork F] FILE...\n\n"
   "genesis prints a genesis that funds A accounts whose keys follow from "
   "their\nnumber, with a token unless --kind is transfer.  load signs N "
   "transactions\namong them, sends them over C connections, B in a request, "
-  "waits until all\nare in blocks, and prints one JSON line.\n\n"
+  "waits until all\nare in blocks, and prints one JSON line.  evm runs the "
+  "messages of\nEthereum's state tests, and prints the median time of each: "
+  "of code already\nseen, or with --cold anew each time.\n\n"
   "  --kind K       transfer or erc20 (transfer)\n"
   "  --url URL      where the node listens (http://127.0.0.1:8545)\n"
   "  --txs N        1 to 10000000 (20000)\n"
@@ -327,6 +330,9 @@ int cmd_bench(int argc, char **argv) {
     if (strcmp(argv[i], "--help") != 0) continue;
     fputs(bench_help, stdout);
     return EXIT_DONE;
+  }
+  if (argc > 1 && strcmp(argv[1], "evm") == 0) {
+    return cmd_bench_evm(argc - 1, argv + 1);
   }
   if (!load && (argc < 2 || strcmp(argv[1], "genesis") != 0)) {
     fputs(bench_help, stderr);

@@ -52,4 +52,6 @@ struct cmd_bench_load {
 };
 /* Signs, sends, waits, prints one JSON line. */
 err cmd_bench_run(const struct cmd_bench_load *l, struct errmsg *msg) MUST_USE;
+/* bench evm: its own arguments, argv[0] is "evm".  Exit code. */
+int cmd_bench_evm(int argc, char **argv);
 #endif

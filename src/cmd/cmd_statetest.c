@@ -9,18 +9,9 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
-#include "cmd/cmd_vector.h"
+#include "cmd/cmd_state.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
-
-struct cmd_state_case {
-  struct cmd_vector *v;
-  const json_t *test, *tx, *post;
-  enum evm_fork fork;
-  struct chain_rules rules;
-  struct chain_header header;
-  struct cmd_vector_case report;
-};
 
 /* By convention of the tests: keccak256 of the number in decimal. */
 static void cmd_state_block_hash(void *ctx, hash32 *out, u64 number) {
@@ -184,7 +175,20 @@ static bool cmd_state_tx_bytes(struct cmd_state_case *c, struct chain_tx *tx,
   return true;
 }
 
+bool cmd_state_transaction(struct cmd_state_case *c, struct chain_tx *tx,
+                           const char **fault) {
+  slice raw =
+      cmd_vector_bytes(&c->v->arena, json_object_get(c->post, "txbytes"));
+  return raw.len ? cmd_state_tx_bytes(c, tx, raw, fault)
+                 : cmd_state_tx(c, tx);
+}
+
 /*------------------------------------------------------------- execution */
+
+void cmd_state_begin(struct cmd_state_case *c, const struct state_source *src) {
+  struct chain_hashes hashes = {NULL, cmd_state_block_hash};
+  chain_exec_begin(c->v->exec, &c->rules, &c->header, &hashes, src);
+}
 
 static void cmd_state_logs(struct cmd_state_case *c,
                            const struct state_log *log, u32 cnt) {
@@ -205,32 +209,22 @@ static void cmd_state_touch(struct cmd_state_case *c) {
   state_tx_end(s, false);
 }
 
-static const char *cmd_state_run(struct cmd_state_case *c) {
-  struct chain_tx tx;
-  struct chain_outcome out = {.verdict = CHAIN_SIGNATURE};
-  struct chain_hashes hashes = {NULL, cmd_state_block_hash};
+const char *cmd_state_check(struct cmd_state_case *c, struct state_mem *mem,
+                            const struct chain_outcome *out) {
   struct state_diff diff;
   struct cmd_vector *v = c->v;
-  const char *fault = NULL;
   bool expect = cmd_vector_has(c->post, "expectException");
-  struct state_mem *mem = state_mem_open();
-  cmd_vector_alloc(mem, json_object_get(c->test, "pre"), &v->arena);
-  struct state_source src = state_mem_source(mem);
-  slice raw = cmd_vector_bytes(&v->arena, json_object_get(c->post, "txbytes"));
-  bool formed = raw.len ? cmd_state_tx_bytes(c, &tx, raw, &fault)
-                        : cmd_state_tx(c, &tx);
-  chain_exec_begin(v->exec, &c->rules, &c->header, &hashes, &src);
-  if (formed) chain_exec_tx(v->exec, &out, &tx);
-  bool refused = out.verdict != CHAIN_OK;
+  bool refused = out->verdict != CHAIN_OK;
+  const char *fault = NULL;
   if (refused) cmd_state_touch(c);
-  cmd_state_logs(c, out.log, out.log_cnt);
+  cmd_state_logs(c, out->log, out->log_cnt);
   state_block_diff(chain_exec_state(v->exec), &diff, &v->arena);
   state_mem_apply(mem, &diff);
   state_mem_root(mem, &c->report.state_root);
   c->report.has_root = c->report.has_logs = true;
-  if (!fault && refused != expect)
+  if (refused != expect)
     fault = refused ? arena_printf(&v->arena, "refused: %s",
-                                   chain_verdict_text(out.verdict))
+                                   chain_verdict_text(out->verdict))
                     : arena_printf(&v->arena, "not refused, expected %s",
                                    json_string_value(json_object_get(
                                        c->post, "expectException")));
@@ -242,13 +236,30 @@ static const char *cmd_state_run(struct cmd_state_case *c) {
   }
   if (!fault && !hash32_eq(&logs, &c->report.logs_hash))
     fault = "logs differ";
-  state_mem_close(mem);
   return fault;
+}
+
+static void cmd_state_run(struct cmd_state_case *c) {
+  struct chain_tx tx;
+  struct chain_outcome out = {.verdict = CHAIN_SIGNATURE};
+  const char *fault = NULL;
+  struct state_mem *mem = state_mem_open();
+  cmd_vector_alloc(mem, json_object_get(c->test, "pre"), &c->v->arena);
+  struct state_source src = state_mem_source(mem);
+  bool formed = cmd_state_transaction(c, &tx, &fault);
+  cmd_state_begin(c, &src);
+  if (formed) chain_exec_tx(c->v->exec, &out, &tx);
+  c->report.error = cmd_state_check(c, mem, &out);
+  if (fault) c->report.error = fault;
+  c->report.pass = c->report.error == NULL;
+  state_mem_close(mem);
+  cmd_vector_report(c->v, &c->report);
 }
 
 static void cmd_state_fork(struct cmd_vector *v, const char *name,
                            const json_t *test, const char *fork,
-                           const json_t *posts) {
+                           const json_t *posts,
+                           void (*run)(struct cmd_state_case *c)) {
   struct cmd_state_case c = {.v = v, .test = test};
   enum evm_fork want;
   if (evm_fork_parse(&c.fork, fork) < 0) return;
@@ -264,21 +275,24 @@ static void cmd_state_fork(struct cmd_vector *v, const char *name,
     struct arena_mark mark = arena_mark(&v->arena);
     c.post = json_array_get(posts, i);
     c.report.index = i;
-    c.report.error = cmd_state_run(&c);
-    c.report.pass = c.report.error == NULL;
-    cmd_vector_report(v, &c.report);
+    run(&c);
     arena_reset(&v->arena, mark);
   }
 }
 
-static void cmd_state_file(struct cmd_vector *v, const json_t *root) {
+void cmd_state_each(struct cmd_vector *v, const json_t *root,
+                    void (*run)(struct cmd_state_case *c)) {
   const char *name, *fork;
   json_t *test, *posts;
   json_object_foreach((json_t *)root, name, test) {
     json_object_foreach(json_object_get(test, "post"), fork, posts) {
-      cmd_state_fork(v, name, test, fork, posts);
+      cmd_state_fork(v, name, test, fork, posts, run);
     }
   }
+}
+
+static void cmd_state_file(struct cmd_vector *v, const json_t *root) {
+  cmd_state_each(v, root, cmd_state_run);
 }
 
 int cmd_statetest(int argc, char **argv) {

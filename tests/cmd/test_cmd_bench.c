@@ -6,6 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "chain/chain_genesis.h"
 #include "chain/chain_tx.h"
@@ -77,7 +80,8 @@ static void bench_when_misused_then_exit_two(void **state) {
     {"bench", "load", "--kind", "gold"}, {"bench", "load", "--accounts", "1"},
     {"bench", "load", "--batch", "1001"}, {"bench", "load", "--out", "x"},
     {"bench", "genesis", "--txs", "1"}, {"bench", "load", "--url", "ftp://x"},
-    {"bench", "load", "--pid", "1073741823"},
+    {"bench", "load", "--pid", "1073741823"}, {"bench", "evm"},
+    {"bench", "evm", "--fork", "Rome", "x"}, {"bench", "evm", "--warm", "x"},
   };
   for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
     int argc = 0;
@@ -93,12 +97,72 @@ static void load_when_nobody_answers_then_fails(void **state) {
   assert_int_equal(cmd_bench(ARRAY_LEN(args), args), EXIT_FAILED);
 }
 
+/* One state test of a small loop, run as a benchmark; its lines in out. */
+static int run_evm(const char *root, char *out, size_t size) {
+  static const char text[] =
+      "{\"loop\":{\"_info\":{\"labels\":{\"0\":\"hundred\"}},\"env\":{"
+      "\"currentCoinbase\":\"0x2adc25665018aa1fe0e6bc666dac8fc2697ff9ba\","
+      "\"currentGasLimit\":\"0x989680\",\"currentNumber\":\"0x1\","
+      "\"currentTimestamp\":\"0x3e8\",\"currentBaseFee\":\"0xa\"},\"pre\":{"
+      "\"0xa94f5374fce5edbc8e2a8697c15331677e6ebf0b\":{"
+      "\"balance\":\"0xffffffffff\"},"
+      "\"0x00000000000000000000000000000000c0de0000\":{\"nonce\":\"0x1\","
+      "\"code\":\"0x60645b60019003806002575f5500\","
+      "\"storage\":{\"0x00\":\"0x07\"}}},\"transaction\":{\"nonce\":\"0x0\","
+      "\"gasPrice\":\"0xa\",\"gasLimit\":[\"0x186a0\"],"
+      "\"to\":\"0x00000000000000000000000000000000c0de0000\","
+      "\"value\":[\"0x0\"],\"data\":[\"0x\"],"
+      "\"sender\":\"0xa94f5374fce5edbc8e2a8697c15331677e6ebf0b\"},"
+      "\"post\":{\"Cancun\":[{\"hash\":\"%s\",\"logs\":\"0x1dcc4de8dec75d7aa"
+      "b85b567b6ccd41ad312451b948a7413f0a142fd40d49347\","
+      "\"indexes\":{\"data\":0,\"gas\":0,\"value\":0}}]}}}";
+  char *args[] = {"bench", "evm", "--json", "bench_case.json"};
+  FILE *f = fopen("bench_case.json", "w");
+  assert_non_null(f);
+  fprintf(f, text, root);
+  fclose(f);
+  fflush(stdout);
+  int keep = dup(1), fd = open("bench_out", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  assert_true(keep >= 0 && fd >= 0);
+  dup2(fd, 1);
+  int code = cmd_bench(ARRAY_LEN(args), args);
+  fflush(stdout);
+  dup2(keep, 1);
+  close(keep);
+  ssize_t len = pread(fd, out, size - 1, 0);
+  close(fd);
+  assert_true(len >= 0);
+  out[len] = 0;
+  return code;
+}
+
+static void evm_when_test_holds_then_line_tells_time_and_gas(void **state) {
+  (void)state;
+  char out[512];
+  unsigned long long ns, runs;
+  double speed;
+  assert_int_equal(run_evm("0x635744ca0a640be0576dc6493ab62a62c6499542f7b60018"
+                           "5756f9f78d348f96", out, sizeof out), EXIT_DONE);
+  assert_int_equal(sscanf(out, "{\"name\":\"loop/hundred\",\"fork\":\"Cancun\","
+                          "\"ns\":%llu,\"gas\":7605,\"mgas_s\":%lf,"
+                          "\"runs\":%llu}", &ns, &speed, &runs), 3);
+  assert_true(ns > 0 && speed > 0 && runs >= 7);
+}
+
+static void evm_when_outcome_is_another_then_fails(void **state) {
+  (void)state;
+  char out[512];
+  assert_int_equal(run_evm("0x00", out, sizeof out), EXIT_FAILED);
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
     cmocka_unit_test(genesis_when_parsed_then_accounts_and_token),
     cmocka_unit_test(transactions_when_decoded_then_nonces_follow),
     cmocka_unit_test(bench_when_misused_then_exit_two),
     cmocka_unit_test(load_when_nobody_answers_then_fails),
+    cmocka_unit_test(evm_when_test_holds_then_line_tells_time_and_gas),
+    cmocka_unit_test(evm_when_outcome_is_another_then_fails),
   };
   crypto_init(NULL);
   return cmocka_run_group_tests_name("cmd_bench", tests, NULL, NULL);
