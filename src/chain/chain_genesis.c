@@ -75,14 +75,10 @@ static struct chain_genesis_account *chain_genesis_find(
              : NULL;
 }
 
-void chain_genesis_complete(struct chain_genesis *g, struct arena *a) {
-  enum { FIXED = 6 + 16 + 1 };
+void chain_genesis_complete(struct chain_genesis *g) {
   u32 old_cnt = g->account_cnt;
-  struct chain_genesis_account *list =
-      arena_array(a, struct chain_genesis_account, old_cnt + FIXED);
-  if (old_cnt) memcpy(list, g->account, sizeof(*list) * old_cnt);
-  g->account = list;
-  for (u32 i = 0; i < FIXED; i++) {
+  struct chain_genesis_account *list = g->account;
+  for (u32 i = 0; i < CHAIN_GENESIS_FIXED; i++) {
     addr20 addr = {{0}};
     if (i == 0) {
       addr = CHAIN_HISTORY_ADDR;
@@ -122,14 +118,15 @@ void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
   g->chain_id = chain_id;
   g->header.timestamp = time_s;
   g->header.gas_limit = chain_genesis_gas_limit(g);
-  g->account = arena_array(a, struct chain_genesis_account, account_cnt);
+  g->account = arena_array(a, struct chain_genesis_account,
+                           account_cnt + CHAIN_GENESIS_FIXED);
   g->account_cnt = account_cnt;
   for (u32 i = 0; i < account_cnt; i++) {
     g->account[i].addr = accounts[i];
     g->account[i].balance = *balance;
   }
   chain_genesis_sort(g);
-  chain_genesis_complete(g, a);
+  chain_genesis_complete(g);
   g->validator = arena_new(a, struct chain_genesis_validator);
   g->validator_cnt = 1;
   g->validator->operator_addr = *operator_addr;
@@ -457,20 +454,32 @@ static void chain_genesis_put_account(struct jsonw *w,
   jsonw_obj_end(w);
 }
 
-void chain_genesis_write(struct buf *out, const struct chain_genesis *g) {
+static void chain_genesis_put(struct buf *out, const struct chain_genesis *g,
+                              bool alloc) {
   struct jsonw w;
   jsonw_init(&w, out);
   jsonw_obj(&w);
   chain_genesis_put_config(&w, g);
   chain_genesis_put_header(&w, g);
-  jsonw_key(&w, "alloc");
-  jsonw_obj(&w);
-  for (u32 i = 0; i < g->account_cnt; i++)
-    chain_genesis_put_account(&w, &g->account[i]);
-  jsonw_obj_end(&w);
+  if (alloc) {
+    jsonw_key(&w, "alloc");
+    jsonw_obj(&w);
+    for (u32 i = 0; i < g->account_cnt; i++)
+      chain_genesis_put_account(&w, &g->account[i]);
+    jsonw_obj_end(&w);
+  }
   if (g->own) {
     jsonw_key(&w, "cybermiles");
     chain_genesis_put_own(&w, g);
   }
   jsonw_obj_end(&w);
+}
+
+void chain_genesis_write(struct buf *out, const struct chain_genesis *g) {
+  chain_genesis_put(out, g, true);
+}
+
+void chain_genesis_write_settings(struct buf *out,
+                                  const struct chain_genesis *g) {
+  chain_genesis_put(out, g, false);
 }

@@ -32,6 +32,7 @@
 
 #define CHAIN_ID_MAX 4503599627370476ull /* what wallets take */
 #define CHAIN_GENESIS_ACCOUNT_MAX 4000000u
+#define CHAIN_GENESIS_SLOT_MAX 4000000u   /* of one account */
 #define CHAIN_VALIDATOR_MAX 100u
 #define CHAIN_GAS_PER_SECOND 500000000ull
 
@@ -79,6 +80,11 @@ struct chain_genesis {
 err chain_genesis_parse(struct chain_genesis *out, slice json,
                         struct arena *a, struct errmsg *msg) MUST_USE;
 
+/* The same without alloc, which may be absent: what a node needs once the
+** genesis block is made. */
+err chain_genesis_parse_settings(struct chain_genesis *out, slice json,
+                                 struct arena *a, struct errmsg *msg) MUST_USE;
+
 /* The chain of `run` with nothing set up, and of `dev`: one validator; the
 ** accounts get balance each.  consensus_key may be NULL.  chain_id not 0. */
 void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
@@ -92,6 +98,9 @@ void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
 
 /* Canonical JSON text: parsed again it gives the same genesis hash. */
 void chain_genesis_write(struct buf *out, const struct chain_genesis *g);
+/* That text without alloc. */
+void chain_genesis_write_settings(struct buf *out,
+                                  const struct chain_genesis *g);
 
 /* The difference from nothing to the genesis state, its trie nodes, the header
 ** and its hash; all in the arena. */

@@ -26,8 +26,10 @@ extern const struct chain_fork_key CHAIN_FORK_KEYS[CHAIN_FORK_KEY_CNT];
 void chain_genesis_own_defaults(struct chain_genesis *g);
 /* Ascending by address. */
 void chain_genesis_sort(struct chain_genesis *g);
-/* Adds the history contract and the modules to sorted accounts. */
-void chain_genesis_complete(struct chain_genesis *g, struct arena *a);
+/* Adds the history contract and the modules to sorted accounts, whose array
+** has room for CHAIN_GENESIS_FIXED more. */
+#define CHAIN_GENESIS_FIXED (6 + 16 + 1)
+void chain_genesis_complete(struct chain_genesis *g);
 /* The code that an own chain has at a; false when it fixes none. */
 bool chain_genesis_fixed_code(slice *out, const addr20 *a);
 #endif

@@ -4,6 +4,10 @@
 ** ("genesis: alloc.0xab...cd.balance: is negative").  Unknown keys are refused
 ** where a misspelt one would silently change the chain; of config only those
 ** that look like a fork (...Block, ...Time).
+**
+** The objects that may have millions of members, alloc and an account's
+** storage, are cut out of their text before it becomes a tree, and walked:
+** one member at a time is one.
 */
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +30,9 @@ struct chain_gp {
   struct chain_genesis *g;
   struct arena *a;
   struct errmsg *msg;
+  slice alloc;       /* text of the object, cut out of the file's */
+  bool alloc_is_cut, settings_only;
+  struct buf rest;   /* an account without its storage */
 };
 
 /* "genesis: WHERE: what" */
@@ -413,20 +420,83 @@ static int chain_gp_slot_cmp(const void *x, const void *y) {
   return u256_cmp(&a->slot, &b->slot);
 }
 
-static err chain_gp_storage(struct chain_gp *p, json_t *obj, const char *where,
+/* How many members the object has; -1: it is not one. */
+static i64 chain_gp_count(slice obj) {
+  struct json_walk w;
+  slice key, val;
+  i64 cnt = 0;
+  int got;
+  json_walk_init(&w, obj);
+  while ((got = json_walk_next(&w, &key, &val)) == 1) cnt++;
+  return got < 0 ? -1 : cnt;
+}
+
+/* Cuts the value of member name, an object, out of text: rest has {} there,
+** and the lines it had, so that messages name the right line.  false, and
+** rest is nothing: no such member, or no whole object. */
+static bool chain_gp_cut(slice *piece, struct buf *rest, slice text,
+                         const char *name) {
+  struct json_walk w;
+  slice key, val;
+  json_walk_init(&w, text);
+  while (json_walk_next(&w, &key, &val) == 1) {
+    if (!slice_eq(key, slice_str(name)) || val.ptr[0] != '{') continue;
+    if (chain_gp_count(val) < 0) return false;
+    *piece = val;
+    buf_clear(rest);
+    buf_put(rest, text.ptr, (size_t)(val.ptr - text.ptr));
+    buf_put_u8(rest, '{');
+    for (size_t i = 0; i < val.len; i++)
+      if (val.ptr[i] == '\n') buf_put_u8(rest, '\n');
+    buf_put_u8(rest, '}');
+    buf_put(rest, val.ptr + val.len,
+            (size_t)(text.ptr + text.len - val.ptr - val.len));
+    return true;
+  }
+  return false;
+}
+
+/* One value for itself. */
+static err chain_gp_read(struct chain_gp *p, slice text, const char *where,
+                         json_t **out) {
+  struct errmsg at;
+  *out = json_read(text, &at);
+  return *out ? ERR_OK : chain_gp_bad(p, where, "%.200s", at.text);
+}
+
+/* A member's name as a string; what is too long to be a name of ours is cut,
+** which makes it none. */
+struct chain_gp_key { char text[80]; };
+static struct chain_gp_key chain_gp_key(slice key) {
+  struct chain_gp_key k;
+  size_t len = key.len < sizeof k.text ? key.len : sizeof k.text - 1;
+  memcpy(k.text, key.ptr, len);
+  k.text[len] = 0;
+  return k;
+}
+
+static err chain_gp_storage(struct chain_gp *p, slice obj, const char *where,
                             struct chain_genesis_account *e) {
-  const char *key;
+  struct json_walk w;
+  slice key, val;
   json_t *v;
   u32 cnt = 0;
-  TRY(chain_gp_object(p, obj, where));
+  i64 max = chain_gp_count(obj);
+  MUST(max >= 0);
+  if (max > CHAIN_GENESIS_SLOT_MAX)
+    return chain_gp_bad(p, where, "has over %u slots", CHAIN_GENESIS_SLOT_MAX);
   struct chain_genesis_slot *slot =
-      arena_array(p->a, struct chain_genesis_slot, json_object_size(obj));
+      arena_array(p->a, struct chain_genesis_slot, max);
   if (!slot) return ERR_LIMIT;
-  json_object_foreach(obj, key, v) {
-    struct chain_gp_path at = chain_gp_join(where, key);
-    if (u256_parse(&slot[cnt].slot, key, strlen(key)) < 0)
+  json_walk_init(&w, obj);
+  while (json_walk_next(&w, &key, &val) == 1) {
+    struct chain_gp_path at = chain_gp_join(where, chain_gp_key(key).text);
+    if (u256_parse(&slot[cnt].slot, (const char *)key.ptr, key.len) < 0)
       return chain_gp_bad(p, at.text, "is not a slot (0x-hex, 32 bytes)");
-    TRY(chain_gp_u256(p, v, at.text, &slot[cnt].val));
+    TRY(chain_gp_read(p, val, at.text, &v));
+    err bad = chain_gp_u256(p, v, at.text, &slot[cnt].val);
+    json_decref(v);
+    TRY(bad);
     cnt++;
   }
   if (cnt) qsort(slot, cnt, sizeof(*slot), chain_gp_slot_cmp);
@@ -456,45 +526,62 @@ static err chain_gp_fixed_account(struct chain_gp *p, const char *where,
   return ERR_OK;
 }
 
-static err chain_gp_account(struct chain_gp *p, const char *key, json_t *obj,
-                            struct chain_genesis_account *e) {
-  struct chain_gp_path where = chain_gp_join("alloc", key);
+static err chain_gp_members(struct chain_gp *p, const char *where, json_t *obj,
+                            slice storage, struct chain_genesis_account *e) {
+  struct chain_gp_path slots = chain_gp_join(where, "storage");
   json_t *v;
-  TRY(chain_gp_addr(p, slice_str(key), where.text, &e->addr));
-  TRY(chain_gp_object(p, obj, where.text));
-  TRY(chain_gp_known(p, obj, where.text,
-                     "balance nonce code storage secretKey"));
+  TRY(chain_gp_object(p, obj, where));
+  TRY(chain_gp_known(p, obj, where, "balance nonce code storage secretKey"));
   if ((v = chain_gp_get(obj, "balance")))
-    TRY(chain_gp_u256(p, v, chain_gp_join(where.text, "balance").text,
+    TRY(chain_gp_u256(p, v, chain_gp_join(where, "balance").text,
                       &e->balance));
   if ((v = chain_gp_get(obj, "nonce")))
-    TRY(chain_gp_u64(p, v, chain_gp_join(where.text, "nonce").text, 0,
+    TRY(chain_gp_u64(p, v, chain_gp_join(where, "nonce").text, 0,
                      UINT64_MAX - 1, &e->nonce));
   /* Plain Ethereum's own genesis files may hold longer code. */
   if ((v = chain_gp_get(obj, "code")))
-    TRY(chain_gp_bytes(p, v, chain_gp_join(where.text, "code").text,
+    TRY(chain_gp_bytes(p, v, chain_gp_join(where, "code").text,
                        p->g->own ? CHAIN_GP_CODE_MAX : 1 << 24, &e->code));
-  if ((v = chain_gp_get(obj, "storage")))
-    TRY(chain_gp_storage(p, v, chain_gp_join(where.text, "storage").text, e));
-  return chain_gp_fixed_account(p, where.text, e);
+  if ((v = chain_gp_get(obj, "storage"))) TRY(chain_gp_object(p, v, slots.text));
+  if (storage.len) TRY(chain_gp_storage(p, storage, slots.text, e));
+  return chain_gp_fixed_account(p, where, e);
 }
 
-static err chain_gp_alloc(struct chain_gp *p, json_t *alloc) {
+static err chain_gp_account(struct chain_gp *p, slice key, slice text,
+                            struct chain_genesis_account *e) {
+  struct chain_gp_path where = chain_gp_join("alloc", chain_gp_key(key).text);
+  slice storage = {0};
+  json_t *obj;
+  TRY(chain_gp_addr(p, key, where.text, &e->addr));
+  if (chain_gp_cut(&storage, &p->rest, text, "storage"))
+    text = buf_slice(&p->rest);
+  TRY(chain_gp_read(p, text, where.text, &obj));
+  err bad = chain_gp_members(p, where.text, obj, storage, e);
+  json_decref(obj);
+  return bad;
+}
+
+static err chain_gp_alloc(struct chain_gp *p, const json_t *alloc) {
   struct chain_genesis *g = p->g;
-  const char *key;
-  json_t *v;
+  struct json_walk w;
+  slice key, val;
   u256 sum = U256_ZERO;
   if (!alloc) return chain_gp_bad(p, "alloc", "is missing");
   TRY(chain_gp_object(p, alloc, "alloc"));
-  if (json_object_size(alloc) > CHAIN_GENESIS_ACCOUNT_MAX)
+  if (!p->alloc_is_cut)
+    return chain_gp_bad(p, "alloc", "its name must be written plainly");
+  i64 max = chain_gp_count(p->alloc);
+  MUST(max >= 0);
+  if (max > CHAIN_GENESIS_ACCOUNT_MAX)
     return chain_gp_bad(p, "alloc", "has over %u accounts",
                         CHAIN_GENESIS_ACCOUNT_MAX);
   g->account = arena_array(p->a, struct chain_genesis_account,
-                           json_object_size(alloc));
+                           max + CHAIN_GENESIS_FIXED);
   if (!g->account) return ERR_LIMIT;
-  json_object_foreach(alloc, key, v) {
+  json_walk_init(&w, p->alloc);
+  while (json_walk_next(&w, &key, &val) == 1) {
     struct chain_genesis_account *e = &g->account[g->account_cnt++];
-    TRY(chain_gp_account(p, key, v, e));
+    TRY(chain_gp_account(p, key, val, e));
     if (u256_add(&sum, &sum, &e->balance))
       return chain_gp_bad(p, "alloc", "balances add up to over 2^256 - 1");
   }
@@ -506,7 +593,7 @@ static err chain_gp_alloc(struct chain_gp *p, json_t *alloc) {
       return chain_gp_bad(p, chain_gp_join("alloc", text).text,
                           "is given twice");
     }
-  if (g->own) chain_genesis_complete(g, p->a);
+  if (g->own) chain_genesis_complete(g);
   return ERR_OK;
 }
 
@@ -624,18 +711,37 @@ static err chain_gp_root(struct chain_gp *p, json_t *root) {
   if (own) TRY(chain_gp_own(p, own));
   TRY(chain_gp_config(p, chain_gp_get(root, "config")));
   TRY(chain_gp_header(p, root));
-  return chain_gp_alloc(p, chain_gp_get(root, "alloc"));
+  return p->settings_only ? ERR_OK
+                          : chain_gp_alloc(p, chain_gp_get(root, "alloc"));
+}
+
+static err chain_gp_file(struct chain_genesis *out, slice json,
+                         struct arena *a, bool settings_only,
+                         struct errmsg *msg) {
+  struct errmsg at;
+  struct chain_gp p = {.g = out, .a = a, .msg = msg,
+                       .settings_only = settings_only};
+  struct buf rest;
+  memset(out, 0, sizeof(*out));
+  buf_init(&rest, 0);
+  buf_init(&p.rest, 0);
+  p.alloc_is_cut = chain_gp_cut(&p.alloc, &rest, json, "alloc");
+  json_t *root = json_read(p.alloc_is_cut ? buf_slice(&rest) : json, &at);
+  err e = root ? chain_gp_root(&p, root)
+               : err_say(msg, ERR_INPUT, "genesis: %.480s", at.text);
+  json_decref(root);
+  buf_fini(&rest);
+  buf_fini(&p.rest);
+  if (e == ERR_LIMIT) return err_say(msg, e, "genesis: too large");
+  return e;
 }
 
 err chain_genesis_parse(struct chain_genesis *out, slice json,
                         struct arena *a, struct errmsg *msg) {
-  struct errmsg at;
-  struct chain_gp p = {.g = out, .a = a, .msg = msg};
-  memset(out, 0, sizeof(*out));
-  json_t *root = json_read(json, &at);
-  if (!root) return err_say(msg, ERR_INPUT, "genesis: %.480s", at.text);
-  err e = chain_gp_root(&p, root);
-  json_decref(root);
-  if (e == ERR_LIMIT) return err_say(msg, e, "genesis: too large");
-  return e;
+  return chain_gp_file(out, json, a, false, msg);
+}
+
+err chain_genesis_parse_settings(struct chain_genesis *out, slice json,
+                                 struct arena *a, struct errmsg *msg) {
+  return chain_gp_file(out, json, a, true, msg);
 }

@@ -15,6 +15,17 @@
 ** json_decref. */
 json_t *json_read(slice text, struct errmsg *msg);
 
+/* Walks over the members of an object in their order, without a tree: for
+** texts of millions of members.  key is as written between its quotes (escapes
+** stay), val the text of one value with white space perhaps behind it, to be
+** given to json_read; both are views of the text.  What is inside a value is
+** not checked.  next: 1 a member, 0 the end, -1 no whole object is here. */
+struct json_walk {
+  const u8 *at, *end; /* at: '{', ',' or '}' last seen; NULL: ended */
+};
+void json_walk_init(struct json_walk *w, slice text);
+int json_walk_next(struct json_walk *w, slice *key, slice *val) MUST_USE;
+
 /* Writer over a buf.  Commas and nesting are its business:
 **   jsonw_obj(&w); jsonw_kv_u64(&w, "a", 1); jsonw_obj_end(&w);
 ** Strings are escaped, invalid UTF-8 replaced.  A call out of place (a value

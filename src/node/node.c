@@ -235,12 +235,16 @@ static err node_open_store(struct node *n, struct errmsg *msg) {
   struct buf b;
   TRY(store_open(&n->store, n->db_path, STORE_CREATE, msg));
   store_standing(n->store, &st);
-  buf_init(&b, 0);
-  bool made = st.head >= 0 || store_meta_get(n->store, &b, "genesis") == ERR_OK;
-  buf_fini(&b);
-  if (!made) {
+  if (st.head < 0) {
     struct node_create what = {.dev = n->cfg.dev};
-    TRY(node_boot_create(n->store, &what, n->info.first_password, msg));
+    buf_init(&b, 0);
+    bool cut = store_meta_get(n->store, &b, "unfinished") == ERR_OK;
+    buf_fini(&b);
+    if (cut)
+      return err_say(msg, ERR_REFUSED, "%s: making its chain was cut off; give "
+                     "the genesis file to \"cybermiles init\" again",
+                     n->db_path);
+    TRY(node_boot_create(n, &what, n->info.first_password, msg));
   }
   return node_boot_load(n, msg);
 }

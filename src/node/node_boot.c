@@ -1,13 +1,15 @@
 /* node_boot.c - making a chain in an empty file and loading a made one.
 **
 ** The file's small tables hold, besides the chain:
-**   meta genesis        canonical JSON text
+**   meta genesis        canonical JSON text without alloc, which is the state of
+**                       block 0 and may be of millions of accounts
+**   meta unfinished     an init with a genesis file began and did not end
 **   meta consensus_key  32 bytes; signs unattended, so it is not encrypted:
 **                       the file is as secret as the key (mode 0600)
 **   meta dev            "1" on a development chain
 **   keystore            Web3 JSON keys; the first is the operator's
-** They are written before block 0, and the block is the last: a file without
-** block 0 is completed at the next opening.
+** The keys are written first; genesis and dev with block 0, in its transaction:
+** a file without block 0 has no chain, and one is made at the next opening.
 */
 #include "codec/hex.h"
 #include "crypto/keystore.h"
@@ -136,18 +138,16 @@ static err boot_fill_validator(struct chain_genesis *g, const addr20 *operator,
                  "to have it filled in");
 }
 
-err node_boot_create(struct store *s, const struct node_create *what,
+err node_boot_create(struct node *n, const struct node_create *what,
                      char first_password[24], struct errmsg *msg) {
-  struct arena a;
-  struct chain_genesis g;
-  struct buf text;
+  struct store *s = n->store;
+  struct chain_genesis *g = &n->genesis;
   addr20 operator, dev[NODE_DEV_CNT];
   u8 key[32], pub[64], consensus_pub[33], dev_key[32];
   u64 now_s = node_clock_ms() / 1000;
-  buf_init(&text, 0);
-  arena_init(&a, 1 << 16, 0);
   err e = ERR_OK;
-  if (what->genesis.len) e = chain_genesis_parse(&g, what->genesis, &a, msg);
+  if (what->genesis.len)
+    e = chain_genesis_parse(g, what->genesis, &n->boot, msg);
   if (e == ERR_OK) e = boot_consensus_key(s, key, what->dev, msg);
   if (e == ERR_OK) e = crypto_pubkey(pub, key);
   for (u32 i = 0; what->dev && e == ERR_OK && i < NODE_DEV_CNT; i++) {
@@ -170,27 +170,24 @@ err node_boot_create(struct store *s, const struct node_create *what,
                              r % (BOOT_CHAIN_ID_MAX - BOOT_CHAIN_ID_MIN);
     u256 balance = boot_cmt(what->dev ? CHAIN_DEV_BALANCE_CMT
                                       : BOOT_DEFAULT_CMT);
-    chain_genesis_default(&g, id, &operator, consensus_pub, now_s,
+    chain_genesis_default(g, id, &operator, consensus_pub, now_s,
                           what->dev ? dev : &operator,
-                          what->dev ? NODE_DEV_CNT : 1, &balance, &a);
-  } else if (g.own) {
-    if (g.chain_id == 0) {
+                          what->dev ? NODE_DEV_CNT : 1, &balance, &n->boot);
+  } else if (g->own) {
+    if (g->chain_id == 0) {
       u32 r;
       node_random(&r, sizeof r);
-      g.chain_id = BOOT_CHAIN_ID_MIN +
-                   r % (BOOT_CHAIN_ID_MAX - BOOT_CHAIN_ID_MIN);
+      g->chain_id = BOOT_CHAIN_ID_MIN +
+                    r % (BOOT_CHAIN_ID_MAX - BOOT_CHAIN_ID_MIN);
     }
-    e = boot_fill_validator(&g, &operator, consensus_pub, &a, msg);
-    if (e < 0) goto out;
+    e = boot_fill_validator(g, &operator, consensus_pub, &n->boot, msg);
   }
-  chain_genesis_write(&text, &g);
-  if (what->dev) e = store_meta_put(s, "dev", slice_str("1"));
-  if (e == ERR_OK) e = store_meta_put(s, "genesis", buf_slice(&text));
-  if (e < 0) err_say(msg, e, "cannot write the genesis: %s", store_error(s));
+  if (e == ERR_OK && what->genesis.len) {
+    e = store_meta_put(s, "unfinished", slice_str("1"));
+    if (e < 0) err_say(msg, e, "cannot write: %s", store_error(s));
+  }
 out:
   mem_wipe(key, sizeof key);
-  buf_fini(&text);
-  arena_fini(&a);
   return e;
 }
 
@@ -205,7 +202,8 @@ static err boot_load_dev(struct node *n) {
   return ERR_OK;
 }
 
-err node_boot_load(struct node *n, struct errmsg *msg) {
+/* The settings of the file's chain, and of which kind it is. */
+static err boot_load_genesis(struct node *n, struct errmsg *msg) {
   struct buf b;
   buf_init(&b, 0);
   bool dev = store_meta_get(n->store, &b, "dev") == ERR_OK;
@@ -221,10 +219,19 @@ err node_boot_load(struct node *n, struct errmsg *msg) {
   buf_clear(&b);
   if (e == ERR_OK) e = store_meta_get(n->store, &b, "genesis");
   if (e == ERR_OK) {
-    e = chain_genesis_parse(&n->genesis, buf_slice(&b), &n->boot, msg);
+    e = chain_genesis_parse_settings(&n->genesis, buf_slice(&b), &n->boot, msg);
     if (e < 0) e = ERR_CORRUPT;
   }
   buf_fini(&b);
+  return e;
+}
+
+err node_boot_load(struct node *n, struct errmsg *msg) {
+  struct store_standing standing;
+  bool dev = n->cfg.dev;
+  err e = ERR_OK;
+  store_standing(n->store, &standing);
+  if (standing.head >= 0) e = boot_load_genesis(n, msg);
   if (e == ERR_OK) {
     e = boot_consensus_key(n->store, n->consensus_key, dev, msg);
   }
@@ -251,11 +258,24 @@ err node_boot_genesis(struct node *n, struct errmsg *msg) {
   struct chain_header header;
   hash32 hash;
   struct store_block *block = NULL;
+  struct buf text;
+  buf_init(&text, 0);
+  chain_genesis_write_settings(&text, &n->genesis);
+  const struct store_meta meta[] = {
+    {"genesis", buf_slice(&text)},
+    {"unfinished", slice_of(NULL, 0)},
+    {"dev", slice_str(n->cfg.dev ? "1" : "")},
+  };
   err e = app_init_chain(&n->genesis, &hash, &header, n->state, &block,
                          n->workers ? node_workers_par(n->workers) : NULL);
-  if (e == ERR_OK) e = store_append(n->store, &block, 1);
+  if (e == ERR_OK) {
+    block->meta = meta;
+    block->meta_cnt = ARRAY_LEN(meta);
+    e = store_append(n->store, &block, 1);
+  }
   if (e == ERR_OK) node_state_durable(n->state, 0);
   store_block_free(block);
+  buf_fini(&text);
   if (e < 0) err_say(msg, e, "cannot write the first block: %s",
                      store_error(n->store));
   return e;
@@ -278,7 +298,7 @@ err node_create(struct node_created *out, const char *db_path,
                 "--db %s\", or give another --db", db_path, db_path);
   }
   if (e == ERR_OK) {
-    e = node_boot_create(n.store, what, out->first_password, msg);
+    e = node_boot_create(&n, what, out->first_password, msg);
   }
   if (e == ERR_OK) e = node_boot_load(&n, msg);
   sc.store = n.store;

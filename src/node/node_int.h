@@ -89,11 +89,11 @@ void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Gives a committed block to the writer (waits for room). */
 bool node_write_block(struct node *n, struct store_block *b);
 
-/* node_boot.c: the keys and the genesis of an empty file; the first block
-** follows from them.  Repeatable: a file left half made is completed. */
-err node_boot_create(struct store *s, const struct node_create *what,
+/* node_boot.c: the keys of a file without a chain, and its genesis with alloc
+** into n.  Repeatable. */
+err node_boot_create(struct node *n, const struct node_create *what,
                      char first_password[24], struct errmsg *msg) MUST_USE;
-/* What a made file holds, into n: genesis, keys, dev accounts. */
+/* What the file holds, into n: the genesis' settings, keys, dev accounts. */
 err node_boot_load(struct node *n, struct errmsg *msg) MUST_USE;
 /* The chain's first block, when the file has none yet. */
 err node_boot_genesis(struct node *n, struct errmsg *msg) MUST_USE;

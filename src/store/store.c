@@ -363,6 +363,13 @@ static err store_append_block(struct store *s, const struct store_block *b) {
     store_bind_slice(st, 2, b->code[i].code);
     TRY(store_run_st(st));
   }
+  for (u32 i = 0; i < b->meta_cnt; i++) {
+    bool put = b->meta[i].val.len > 0;
+    st = put ? STORE_ST(&s->conn, meta_put) : STORE_ST(&s->conn, meta_del);
+    sqlite3_bind_text(st, 1, b->meta[i].name, -1, SQLITE_STATIC);
+    if (put) store_bind_slice(st, 2, b->meta[i].val);
+    TRY(store_run_st(st));
+  }
   s->standing.head = (i64)b->height;
   return ERR_OK;
 }

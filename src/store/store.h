@@ -100,6 +100,11 @@ struct store_code {
   hash32 hash;
   slice code;
 };
+/* A setting written with a block, in its transaction; val.len 0: deleted. */
+struct store_meta {
+  const char *name;
+  slice val;
+};
 /* All views; one owner made them (node_state.h: store_block_free). */
 struct store_block {
   u64 height;
@@ -112,6 +117,8 @@ struct store_block {
   u32 chunk_cnt[STORE_CHUNK_CNT];
   const struct store_code *code;
   u32 code_cnt;
+  const struct store_meta *meta;
+  u32 meta_cnt;
   void *owner;   /* memory of all of the above */
   void (*free)(struct store_block *b);
 };
@@ -134,6 +141,21 @@ err store_key_get(struct store *s, struct buf *out, const addr20 *addr)
 /* Up to cnt_max addresses in order of adding; returns how many there are. */
 err store_key_list(struct store *s, addr20 *out, u32 cnt_max, u32 *cnt)
     MUST_USE;
+
+/*------------------------------------------------------------------- pool
+** Transactions that wait for a block, as their senders gave them. */
+struct store_pool_row {
+  u64 id;         /* rises with arrival */
+  u64 arrival_ms;
+  slice raw;
+};
+/* Puts rows, then deletes those of the ids gone.  Whole or not at all, but not
+** durable at once. */
+err store_pool_write(struct store *s, const struct store_pool_row *rows,
+                     u32 row_cnt, const u64 *gone, u32 gone_cnt) MUST_USE;
+/* All rows by ascending id; cb's error ends it and is returned. */
+err store_pool_read(struct store *s, err (*cb)(void *ctx,
+                    const struct store_pool_row *row), void *ctx) MUST_USE;
 
 /*------------------------------------------------------------- bringing up */
 enum store_table { STORE_ACCOUNT, STORE_SLOT, STORE_NODE, STORE_TABLE_CNT };

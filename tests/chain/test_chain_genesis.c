@@ -43,6 +43,18 @@ static void tg_same_again(const struct chain_genesis *g, struct arena *a) {
   assert_memory_equal(x.b, y.b, 32);
   chain_genesis_write(&again, &back);
   assert_string_equal(buf_cstr(&b), buf_cstr(&again));
+  /* The settings and alloc: the same chain too. */
+  struct errmsg msg = {""};
+  buf_clear(&again);
+  chain_genesis_write_settings(&again, g);
+  assert_null(strstr(buf_cstr(&again), "alloc"));
+  if (chain_genesis_parse_settings(&back, buf_slice(&again), a, &msg) < 0)
+    fail_msg("%s", msg.text);
+  assert_int_equal(back.account_cnt, 0);
+  back.account = g->account;
+  back.account_cnt = g->account_cnt;
+  hash32 z = tg_hash(&back, a);
+  assert_memory_equal(x.b, z.b, 32);
   buf_fini(&again);
   buf_fini(&b);
 }
@@ -178,6 +190,17 @@ static const struct { const char *json, *said; } tg_refused[] = {
   {"[]", "must be a JSON object"},
   {"{\"alloc\":{},\"alloc\":{}}", "duplicate"},
   {"{\"alloc\":{},\"nonsense\":1}", "nonsense: is not known"},
+  {"{\n\"alloc\":{\n\"" TG_A "\":{}\n},\n\"nonce\":}", "line 5"},
+  {"{\"alloc\":{\"" TG_A "\":{},}}", "line 1"},
+  {"{\"alloc\":{\"" TG_A "\":{}}", "line 1"},
+  {"{\"alloc\":{\"" TG_A "\":{\"balance\":}}}", "aa: line 1"},
+  {"{\"a\\u006cloc\":{}}", "alloc: its name must be written plainly"},
+  {"{\"alloc\":{\"" TG_A "\":{\"storage\":{},\"storage\":{}}}}",
+   "duplicate"},
+  {"{\"alloc\":{\"" TG_A "\":{\"storage\":{\"0x1\":{}}}}}",
+   "storage.0x1: must be a number"},
+  {"{\"alloc\":{\"" TG_A "\":{\"storage\":7}}}", "storage: must be an object"},
+  {"{\"alloc\":{\"" TG_A "\":7}}", "aa: must be an object"},
   {"{\"config\":{\"chainId\":1}}", "alloc: is missing"},
   {"{\"config\":{},\"alloc\":{}}", "config.chainId: is missing"},
   {"{\"config\":{\"chainId\":0},\"alloc\":{}}", "config.chainId: is out of"},

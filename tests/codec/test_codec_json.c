@@ -304,11 +304,61 @@ static void jsonw_when_63_deep_then_well_formed(void **state) {
   buf_fini(&b);
 }
 
+/* What the walk gives: "key=value," for each member, then its last word. */
+static void json_walk_text(char out[256], const char *json) {
+  struct json_walk w;
+  slice key, val;
+  int got;
+  out[0] = 0;
+  json_walk_init(&w, slice_str(json));
+  while ((got = json_walk_next(&w, &key, &val)) == 1) {
+    size_t n = strlen(out);
+    snprintf(out + n, 256 - n, "%.*s=%.*s,", (int)key.len,
+             (const char *)key.ptr, (int)val.len, (const char *)val.ptr);
+  }
+  size_t n = strlen(out);
+  snprintf(out + n, 256 - n, "%d", got);
+  assert_int_equal(json_walk_next(&w, &key, &val), -1);
+}
+
+static void json_walk_when_any_text_then_members_or_refused(void **state) {
+  static const struct { const char *json, *want; } cases[] = {
+    {"{}", "0"},
+    {" { } ", "0"},
+    {"{\"a\":1}", "a=1,0"},
+    {" {\"a\" : [1,{\"}\":2}] , \"b\":\"x\\\"}\"} ",
+     "a=[1,{\"}\":2}],b=\"x\\\"}\",0"},
+    {"{\"a\":{\"b\":{}},\"c\":null}", "a={\"b\":{}},c=null,0"},
+    {"", "-1"},
+    {"[]", "-1"},
+    {"{", "-1"},
+    {"{\"a\"}", "-1"},
+    {"{\"a\":}", "-1"},
+    {"{\"a\":1", "-1"},
+    {"{\"a\":1,}", "a=1,-1"},
+    {"{\"a\":1}x", "a=1,-1"},
+    {"{\"a\":1]", "-1"},
+    {"{\"a\":[1}", "-1"},
+    {"{\"a\":\"x", "-1"},
+    {"{\"a\":\"x\\", "-1"},
+    {"{\"a", "-1"},
+    {"{a:1}", "-1"},
+    {"{\"a\":1 \"b\":2}", "-1"},
+  };
+  (void)state;
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    char out[256];
+    json_walk_text(out, cases[i].json);
+    assert_string_equal(out, cases[i].want);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(json_read_when_refused_then_says_where),
       cmocka_unit_test(json_read_when_good_then_exact),
       cmocka_unit_test(json_read_when_nested_then_limit_counts_real_braces),
+      cmocka_unit_test(json_walk_when_any_text_then_members_or_refused),
       cmocka_unit_test(jsonw_any_when_written_then_text),
       cmocka_unit_test(jsonw_str_when_not_utf8_then_replaced),
       cmocka_unit_test(jsonw_printf_when_long_then_whole),
