@@ -10,6 +10,7 @@
 */
 #include "chain/chain_exec.h"
 
+#include "chain/chain_ahead.h"
 #include "chain/chain_fork.h"
 #include "crypto/keccak.h"
 
@@ -38,6 +39,8 @@ struct chain_exec {
   struct chain_hashes hashes;
   u256 base_fee, blob_base_fee;
   u64 gas_used, blob_gas_used;
+  u64 hash_seed;
+  struct chain_ahead *ahead;
   chain_exec_fn *run;
   void *run_ctx;
 };
@@ -152,6 +155,7 @@ static void chain_host_fill(struct chain_exec *x) {
 
 struct chain_exec *chain_exec_open(u64 hash_seed) {
   struct chain_exec *x = mem_alloc(sizeof(*x));
+  x->hash_seed = hash_seed;
   x->state = state_open(hash_seed);
   x->evm = evm_open();
   chain_host_fill(x);
@@ -160,6 +164,7 @@ struct chain_exec *chain_exec_open(u64 hash_seed) {
 
 void chain_exec_close(struct chain_exec *x) {
   if (!x) return;
+  chain_ahead_close(x->ahead);
   evm_close(x->evm);
   state_close(x->state);
   mem_free(x);
@@ -174,6 +179,14 @@ void chain_exec_set_run(struct chain_exec *x, chain_exec_fn *fn, void *ctx) {
 u64 chain_exec_gas_used(const struct chain_exec *x) { return x->gas_used; }
 u64 chain_exec_blob_gas_used(const struct chain_exec *x) {
   return x->blob_gas_used;
+}
+
+void chain_exec_set_lanes(struct chain_exec *x, u32 cnt) {
+  chain_ahead_close(x->ahead);
+  x->ahead = cnt < 2 ? NULL : chain_ahead_open(cnt, x->hash_seed);
+}
+struct chain_ahead *chain_exec_ahead(struct chain_exec *x) {
+  return x->ahead;
 }
 
 static bool chain_exec_clear_empty(const struct chain_exec *x) {
@@ -430,6 +443,23 @@ void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
   chain_exec_run(x, out, tx, &p, x->rules.fees);
   x->gas_used += out->gas_used;
   x->blob_gas_used += p.blob_gas;
+}
+
+bool chain_exec_take(struct chain_exec *x, struct chain_outcome *out,
+                     const struct chain_tx *tx,
+                     const struct chain_outcome *found,
+                     const struct state_effect *effect) {
+  MUST(!x->rules.fees);
+  if (tx->gas_limit > x->header.gas_limit - x->gas_used ||
+      !state_effect_apply(x->state, effect, chain_exec_clear_empty(x)))
+    return false;
+  *out = *found;
+  x->gas_used += out->gas_used;
+  return true;
+}
+
+void chain_exec_gas_reset(struct chain_exec *x) {
+  x->gas_used = x->blob_gas_used = 0;
 }
 
 void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,

@@ -84,6 +84,16 @@ u64 chain_tx_floor_gas(const struct chain_tx *tx, enum evm_fork fork);
 ** from the block's.  An err of the source shows in state_error. */
 void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
                    const struct chain_tx *tx);
+/* Takes over what another executor of the same block found (chain_ahead.h):
+** its outcome and the effect that it left.  False when something that it read
+** is no longer so, or the block's gas may not do; then nothing happened, and
+** the transaction is to be executed.  Not where fees are paid. */
+bool chain_exec_take(struct chain_exec *x, struct chain_outcome *out,
+                     const struct chain_tx *tx,
+                     const struct chain_outcome *found,
+                     const struct state_effect *effect) MUST_USE;
+/* The block's gas is whole again: for who executes out of order. */
+void chain_exec_gas_reset(struct chain_exec *x);
 /* As chain_exec_tx for eth_call: no nonce, signature, fee, cap or
 ** balance-for-gas checks, and no gas is taken from the block; the balance must
 ** cover value. */
@@ -95,6 +105,10 @@ void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
 ** failed.  output: view until the next transaction. */
 err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
                       slice input) MUST_USE;
+/* Executes the transactions of chain_exec_block on cnt lanes, ahead of their
+** turn, where par has workers for them.  Below 2: one after the other. */
+void chain_exec_set_lanes(struct chain_exec *x, u32 cnt);
+struct chain_ahead *chain_exec_ahead(struct chain_exec *x); /* or NULL */
 /* Gas used by the transactions of the block so far. */
 u64 chain_exec_gas_used(const struct chain_exec *x);
 u64 chain_exec_blob_gas_used(const struct chain_exec *x);

@@ -5,6 +5,7 @@
 ** is Prague's; what an own chain does not have (ommers, withdrawals, blobs,
 ** requests) is that of an empty list.
 */
+#include "chain/chain_ahead.h"
 #include "chain/chain_exec.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
@@ -14,6 +15,9 @@
 
 struct chain_make {
   struct chain_exec *x;
+  struct chain_ahead *ahead; /* NULL: one after the other */
+  const struct chain_tx *txs;
+  u32 cnt;
   struct chain_block_result *out;
   struct arena *a;
   struct buf receipts;   /* encoded, one after the other */
@@ -52,14 +56,17 @@ static void chain_make_receipt(struct chain_make *m, const struct chain_tx *tx,
 }
 
 /* Executes txs[i], or says why it is left out. */
-static enum chain_verdict chain_make_tx(struct chain_make *m,
-                                        const struct chain_tx *tx) {
+static enum chain_verdict chain_make_tx(struct chain_make *m, u32 i) {
+  const struct chain_tx *tx = &m->txs[i];
   struct chain_outcome o;
   u64 len = chain_tx_block_len(tx);
   if (chain_block_size_of(m->header_len, m->txs_len + len, true) >
       CHAIN_MAKE_BLOCK_BYTES)
     return CHAIN_GAS_LIMIT_REACHED;
-  chain_exec_tx(m->x, &o, tx);
+  if (m->ahead)
+    chain_ahead_tx(m->ahead, &o, m->txs, m->cnt, i);
+  else
+    chain_exec_tx(m->x, &o, tx);
   if (o.verdict != CHAIN_OK) return o.verdict;
   m->txs_len += len;
   chain_make_receipt(m, tx, &o);
@@ -104,18 +111,17 @@ static void chain_make_roots(struct chain_make *m) {
   arena_reset(m->a, mark);
 }
 
-static err chain_make_run(struct chain_make *m, const struct chain_tx *txs,
-                          u32 tx_cnt,
+static err chain_make_run(struct chain_make *m,
                           bool (*keep_going)(void *ctx, u32 done,
                                              u64 gas_used),
                           void *keep_ctx) {
   struct state *s = chain_exec_state(m->x);
   bool stopped = false;
-  for (u32 i = 0; i < tx_cnt; i++) {
+  for (u32 i = 0; i < m->cnt; i++) {
     if (!stopped && keep_going)
       stopped = !keep_going(keep_ctx, i, chain_exec_gas_used(m->x));
     m->out->skipped[i] = stopped ? CHAIN_GAS_LIMIT_REACHED
-                                 : chain_make_tx(m, &txs[i]);
+                                 : chain_make_tx(m, i);
     TRY(state_error(s));
   }
   return state_error(s);
@@ -129,7 +135,8 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
                      const struct state_source *src, const struct par *par,
                      bool (*keep_going)(void *ctx, u32 done, u64 gas_used),
                      void *keep_ctx, struct arena *a) {
-  struct chain_make m = {.x = x, .out = out, .a = a};
+  struct chain_make m = {.x = x, .out = out, .a = a, .txs = txs,
+                         .cnt = tx_cnt};
   memset(out, 0, sizeof(*out));
   chain_make_header(&out->header, draft);
   m.header_len = chain_make_header_len(&out->header);
@@ -139,7 +146,10 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   m.receipt_end = arena_array(a, size_t, tx_cnt);
   buf_init(&m.receipts, 0);
   chain_exec_begin(x, rules, &out->header, hashes, src);
-  err e = chain_make_run(&m, txs, tx_cnt, keep_going, keep_ctx);
+  if (par && tx_cnt > 1) m.ahead = chain_exec_ahead(x);
+  if (m.ahead)
+    chain_ahead_begin(m.ahead, x, rules, &out->header, hashes, src, par);
+  err e = chain_make_run(&m, keep_going, keep_ctx);
   if (e == ERR_OK) {
     out->header.gas_used = chain_exec_gas_used(x);
     chain_make_roots(&m);

@@ -29,95 +29,9 @@
 
 #include "base/map.h"
 #include "crypto/keccak.h"
-
-#define STATE_CHUNK_BITS 9
-#define STATE_CHUNK (1u << STATE_CHUNK_BITS)
-#define STATE_NONE 0xffffffffu
-#define STATE_ARENA_CHUNK (64u << 10)
-
-struct state_acct {
-  addr20 addr;
-  u32 tag;         /* hash in the index */
-  u32 slot_first;  /* list of its slots, STATE_NONE ends it */
-  u32 warm_tx, created_tx, destructed_tx, touched_tx;
-  bool loaded, has_key, has_code, existed, exists, wiped;
-  hash32 key;
-  slice code;      /* when has_code */
-  struct state_account old, cur;
-};
-struct state_slot {
-  u32 acct, next;
-  u32 tag;
-  u32 warm_tx, set_tx;
-  bool loaded, has_key;
-  bool has_old;    /* false: met after a wipe, old not fetched */
-  u256 slot, cur;
-  u256 orig;       /* at the start of transaction set_tx */
-  u256 old;
-  hash32 key;
-};
-struct state_tslot { /* transient storage */
-  addr20 addr;
-  u32 tag;
-  u256 slot, val;
-};
-
-/* Entries of one size in chunks; cnt of them in use. */
-struct state_pool {
-  u8 **chunk;
-  u32 chunk_cnt, cnt, size;
-};
-/* cell: 0 free, else tag << 32 | number + 1; at most half full. */
-struct state_index {
-  u64 *cell;
-  u32 cap;
-};
-
-enum state_rec_kind {
-  STATE_REC_BALANCE, STATE_REC_NONCE, STATE_REC_CODE, STATE_REC_EXISTS,
-  STATE_REC_TOUCH, STATE_REC_CHANGE, STATE_REC_WARM_ACCT, STATE_REC_WARM_SLOT,
-  STATE_REC_SLOT, STATE_REC_TRANSIENT, STATE_REC_CREATED, STATE_REC_WIPED,
-  STATE_REC_DESTRUCTED, STATE_REC_LOG, STATE_REC_REFUND
-};
-struct state_rec {
-  u32 kind, entry;
-  u256 val; /* what was before */
-};
-struct state_code_undo {
-  hash32 hash;
-  slice code;
-  bool has_code;
-};
-struct state_list { /* growing array of numbers */
-  u32 *ptr;
-  u32 cnt, cap;
-};
-
-struct state {
-  struct state_source src;
-  err error;
-  u64 seed;
-  u32 tx; /* number of the transaction, from 1 */
-  struct state_pool acct, slot, tslot;
-  struct state_index acct_index, slot_index, tslot_index;
-  u32 last_acct; /* found last, STATE_NONE at first */
-  struct state_rec *rec;
-  u32 rec_cnt, rec_cap;
-  struct state_code_undo *code_undo;
-  u32 code_undo_cnt, code_undo_cap;
-  struct state_list touched, destructed;
-  struct state_log *log;
-  u32 log_cnt, log_cap;
-  i64 refund;
-  struct arena arena; /* code and log data of the block */
-};
+#include "state/state_int.h"
 
 /*------------------------------------------------------ pools and index */
-
-static void *state_pool_at(const struct state_pool *p, u32 i) {
-  return p->chunk[i >> STATE_CHUNK_BITS] +
-         (size_t)(i & (STATE_CHUNK - 1)) * p->size;
-}
 
 static void *state_pool_add(struct state_pool *p) {
   MUST(p->cnt < STATE_NONE - 1);
@@ -162,25 +76,6 @@ static void state_index_unplace(struct state_index *x, u32 tag) {
   for (u32 at = tag & mask; x->cell[at]; at = (at + 1) & mask) x->cell[at] = 0;
 }
 
-static inline u64 state_mix(u64 h, u64 v) {
-  u128 t = (u128)(h ^ v) * 0x9e3779b97f4a7c15u;
-  return (u64)t ^ (u64)(t >> 64);
-}
-static inline u32 state_addr_tag(const struct state *s, const addr20 *a) {
-  u64 v0, v1;
-  u32 v2;
-  memcpy(&v0, a->b, 8);
-  memcpy(&v1, a->b + 8, 8);
-  memcpy(&v2, a->b + 16, 4);
-  return (u32)state_mix(state_mix(state_mix(s->seed, v0), v1), v2 ^ s->seed);
-}
-static inline u32 state_slot_tag(const struct state *s, u32 h,
-                                 const u256 *slot) {
-  u64 t = s->seed + h;
-  for (int i = 0; i < 4; i++) t = state_mix(t, slot->w[i] ^ s->seed);
-  return (u32)t;
-}
-
 /* The entry for an address, made when new; nothing is fetched. */
 static struct state_acct *state_acct_meet(struct state *s, const addr20 *a,
                                           u32 *number) {
@@ -191,16 +86,10 @@ static struct state_acct *state_acct_meet(struct state *s, const addr20 *a,
       return e;
     }
   }
-  const struct state_index *x = &s->acct_index;
-  u32 tag = state_addr_tag(s, a), mask = x->cap - 1;
-  for (u32 at = tag & mask; x->cap && x->cell[at]; at = (at + 1) & mask) {
-    if ((u32)(x->cell[at] >> 32) != tag) continue;
-    u32 i = (u32)x->cell[at] - 1;
-    struct state_acct *e = state_pool_at(&s->acct, i);
-    if (addr20_eq(&e->addr, a)) {
-      *number = s->last_acct = i;
-      return e;
-    }
+  u32 tag = state_addr_tag(s, a), i = state_acct_find(s, a, tag);
+  if (i != STATE_NONE) {
+    *number = s->last_acct = i;
+    return state_pool_at(&s->acct, i);
   }
   struct state_acct *e = state_pool_add(&s->acct);
   e->addr = *a;
@@ -213,18 +102,10 @@ static struct state_acct *state_acct_meet(struct state *s, const addr20 *a,
 
 static struct state_slot *state_slot_meet(struct state *s, u32 acct,
                                           const u256 *slot, u32 *number) {
-  const struct state_index *x = &s->slot_index;
   struct state_acct *owner = state_pool_at(&s->acct, acct);
-  u32 tag = state_slot_tag(s, owner->tag, slot), mask = x->cap - 1;
-  for (u32 at = tag & mask; x->cap && x->cell[at]; at = (at + 1) & mask) {
-    if ((u32)(x->cell[at] >> 32) != tag) continue;
-    u32 i = (u32)x->cell[at] - 1;
-    struct state_slot *e = state_pool_at(&s->slot, i);
-    if (e->acct == acct && u256_eq(&e->slot, slot)) {
-      *number = i;
-      return e;
-    }
-  }
+  u32 tag = state_slot_tag(s, owner->tag, slot);
+  *number = state_slot_find(s, acct, slot, tag);
+  if (*number != STATE_NONE) return state_pool_at(&s->slot, *number);
   struct state_slot *e = state_pool_add(&s->slot);
   *number = s->slot.cnt - 1;
   e->acct = acct;
@@ -516,25 +397,30 @@ state_snap state_snapshot(struct state *s) { return s->rec_cnt; }
 
 /*----------------------------------------------------------------- reads */
 
-bool state_exists(struct state *s, const addr20 *a) {
+/* For an answer that depends on what bits name. */
+static struct state_acct *state_acct_see(struct state *s, const addr20 *a,
+                                         u8 bits) {
   u32 i;
-  return state_acct_get(s, a, &i)->exists;
+  struct state_acct *e = state_acct_get(s, a, &i);
+  e->seen |= bits;
+  return e;
+}
+
+bool state_exists(struct state *s, const addr20 *a) {
+  return state_acct_see(s, a, STATE_SEEN_EMPTY)->exists;
 }
 
 bool state_is_empty(struct state *s, const addr20 *a) {
-  u32 i;
-  const struct state_acct *e = state_acct_get(s, a, &i);
+  const struct state_acct *e = state_acct_see(s, a, STATE_SEEN_EMPTY);
   return !e->exists || state_acct_empty(e);
 }
 
 void state_balance(struct state *s, u256 *out, const addr20 *a) {
-  u32 i;
-  *out = state_acct_get(s, a, &i)->cur.balance;
+  *out = state_acct_see(s, a, STATE_SEEN_BALANCE)->cur.balance;
 }
 
 u64 state_nonce(struct state *s, const addr20 *a) {
-  u32 i;
-  return state_acct_get(s, a, &i)->cur.nonce;
+  return state_acct_see(s, a, STATE_SEEN_NONCE)->cur.nonce;
 }
 
 static void state_code_load(struct state *s, struct state_acct *e) {
@@ -550,21 +436,18 @@ static void state_code_load(struct state *s, struct state_acct *e) {
 }
 
 slice state_code(struct state *s, hash32 *code_hash, const addr20 *a) {
-  u32 i;
-  struct state_acct *e = state_acct_get(s, a, &i);
+  struct state_acct *e = state_acct_see(s, a, STATE_SEEN_CODE);
   state_code_load(s, e);
   if (code_hash) *code_hash = e->cur.code_hash;
   return e->code;
 }
 
 void state_code_hash(struct state *s, hash32 *out, const addr20 *a) {
-  u32 i;
-  *out = state_acct_get(s, a, &i)->cur.code_hash;
+  *out = state_acct_see(s, a, STATE_SEEN_CODE)->cur.code_hash;
 }
 
 bool state_has_storage(struct state *s, const addr20 *a) {
-  u32 i;
-  const struct state_acct *e = state_acct_get(s, a, &i);
+  const struct state_acct *e = state_acct_see(s, a, STATE_SEEN_STORAGE);
   if (!e->wiped &&
       !hash32_eq(&e->old.storage_root, &CRYPTO_KECCAK_RLP_NIL)) {
     return true;
@@ -612,6 +495,7 @@ void state_touch(struct state *s, const addr20 *a) {
     state_note(s, STATE_REC_EXISTS, i);
     e->exists = true;
   }
+  e->seen |= STATE_SEEN_EMPTY;
   if (state_acct_empty(e)) state_mark_touched(s, e, i, STATE_REC_TOUCH);
 }
 
@@ -637,6 +521,7 @@ bool state_balance_sub(struct state *s, const addr20 *a, const u256 *v) {
   if (u256_is_zero(v)) return true;
   u32 i;
   struct state_acct *e = state_acct_get(s, a, &i);
+  e->seen |= STATE_SEEN_BALANCE;
   u256 rest;
   if (u256_sub(&rest, &e->cur.balance, v)) return false;
   state_acct_change(s, a, &i);
@@ -647,12 +532,14 @@ bool state_balance_sub(struct state *s, const addr20 *a, const u256 *v) {
 void state_balance_set(struct state *s, const addr20 *a, const u256 *v) {
   u32 i;
   struct state_acct *e = state_acct_change(s, a, &i);
+  e->seen |= STATE_SEEN_BALANCE;
   state_balance_put(s, e, i, v);
 }
 
 void state_nonce_set(struct state *s, const addr20 *a, u64 nonce) {
   u32 i;
   struct state_acct *e = state_acct_change(s, a, &i);
+  e->seen |= STATE_SEEN_NONCE;
   state_note(s, STATE_REC_NONCE, i)->val = u256_from(e->cur.nonce);
   e->cur.nonce = nonce;
 }
@@ -664,6 +551,7 @@ static void state_code_put(struct state *s, struct state_acct *e, u32 i,
     s->code_undo =
         mem_realloc(s->code_undo, sizeof *s->code_undo * s->code_undo_cap);
   }
+  e->seen |= STATE_SEEN_CODE;
   s->code_undo[s->code_undo_cnt++] =
       (struct state_code_undo){e->cur.code_hash, e->code, e->has_code};
   state_note(s, STATE_REC_CODE, i);
@@ -735,6 +623,7 @@ bool state_created_in_tx(struct state *s, const addr20 *a) {
 void state_selfdestruct(struct state *s, const addr20 *a) {
   u32 i;
   struct state_acct *e = state_acct_change(s, a, &i);
+  e->seen |= STATE_SEEN_BALANCE;
   if (e->destructed_tx != s->tx) {
     state_note(s, STATE_REC_DESTRUCTED, i)->val = u256_from(e->destructed_tx);
     e->destructed_tx = s->tx;
@@ -819,6 +708,7 @@ void state_tx_end(struct state *s, bool clear_empty) {
   for (u32 i = 0; clear_empty && i < s->touched.cnt; i++) {
     struct state_acct *e = state_pool_at(&s->acct, s->touched.ptr[i]);
     if (e->touched_tx == s->tx && e->exists && state_acct_empty(e)) {
+      e->seen |= STATE_SEEN_EMPTY;
       state_acct_delete(s, e);
     }
   }

@@ -192,6 +192,45 @@ bool state_access_slot(struct state *s, const addr20 *a, const u256 *slot);
 void state_refund_add(struct state *s, i64 delta);
 i64 state_refund(const struct state *s);
 
+/*------------------------------------------- effects: running ahead of turn */
+/* What a transaction read and what it changed, each account once, so that a
+** transaction executed elsewhere, on a state that has moved since, can be
+** taken over if all that it read is still so.  A balance that was only added
+** to was not read: payments to one account do not hinder each other. */
+struct state_effect_slot {
+  u256 slot, old_val, new_val;
+};
+struct state_effect_account {
+  addr20 addr;
+  u8 seen;                               /* which fields were read */
+  bool existed;
+  struct state_account old_val, new_val; /* read, written */
+  slice code;                            /* when code_hash changed */
+  struct state_effect_slot *slot;        /* read or written */
+  u32 slot_cnt;
+};
+struct state_effect {
+  bool whole; /* false: it did what an effect cannot say (an account or its
+              ** storage deleted); execute it at its turn */
+  struct state_effect_account *account;
+  u32 account_cnt;
+};
+/* Of the one transaction that s executed since state_block_begin. */
+void state_effect_take(struct state *s, struct state_effect *out,
+                       struct arena *a);
+/* If all that e read still holds in s: does in s what e did, as a transaction
+** of its own, and returns true.  Else false, and s is unchanged. */
+bool state_effect_apply(struct state *s, const struct state_effect *e,
+                        bool clear_empty);
+/* What s knows by now, for a source of a state that runs ahead: true when s
+** answers, false when the question goes to the source beneath it.  Several
+** threads may ask while none changes s.  storage_root is not a root, only NIL
+** or not; code: of the account when it changed since the block began. */
+bool state_peek_account(const struct state *s, struct state_account *out,
+                        bool *exists, slice *code, const addr20 *a);
+bool state_peek_slot(const struct state *s, u256 *out, const addr20 *a,
+                     const u256 *slot);
+
 /*--------------------------------------------------- memory as a source */
 /* A whole world in memory, for tests and the state-test runner. */
 struct state_mem;
