@@ -39,6 +39,7 @@ struct rpc_server {
   struct node *node;
   struct rpc_config cfg;
   u64 head; /* atomic */
+  u32 wait_cnt; /* atomic */
   u32 watch;
   pthread_mutex_t lock; /* guards idle */
   struct arena idle[RPC_IDLE_ARENAS];
@@ -92,6 +93,8 @@ static const struct rpc_method_info rpc_infos[] = {
 const struct rpc_method_info *rpc_method_at(u32 i) {
   return i < ARRAY_LEN(rpc_infos) ? &rpc_infos[i] : NULL;
 }
+
+const struct rpc_method *rpc_method_row(u32 i) { return &rpc_methods[i]; }
 
 static const struct rpc_method *rpc_method_find(slice name) {
   size_t lo = 0, hi = ARRAY_LEN(rpc_methods);
@@ -162,6 +165,7 @@ struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
   if (!c->evm_timeout_ms) c->evm_timeout_ms = RPC_EVM_TIMEOUT_MS;
   if (!c->log_range_max) c->log_range_max = RPC_LOG_RANGE_MAX;
   if (!c->log_cnt_max) c->log_cnt_max = RPC_LOG_CNT_MAX;
+  if (!c->wait_max) c->wait_max = RPC_WAIT_MAX;
   pthread_mutex_init(&s->lock, NULL);
   s->watch = node_watch(n, rpc_on_block, s);
   struct node_read *r;
@@ -252,6 +256,23 @@ err rpc_read(struct rpc_call *c, struct node_read **out) {
   }
   *out = b->read;
   return ERR_OK;
+}
+
+void rpc_view_drop(struct rpc_call *c) {
+  struct rpc_batch *b = c->batch;
+  if (b->read) node_read_end(b->read);
+  b->read = NULL;
+}
+
+bool rpc_wait_begin(struct rpc_server *s) {
+  u32 cnt = __atomic_add_fetch(&s->wait_cnt, 1, __ATOMIC_RELAXED);
+  if (cnt <= s->cfg.wait_max) return true;
+  rpc_wait_end(s);
+  return false;
+}
+
+void rpc_wait_end(struct rpc_server *s) {
+  __atomic_sub_fetch(&s->wait_cnt, 1, __ATOMIC_RELAXED);
 }
 
 err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,

@@ -36,6 +36,7 @@ struct rpc_config {      /* a 0 takes the default of limits below */
   u32 evm_timeout_ms;    /* eth_call, eth_estimateGas */
   u32 log_range_max;     /* blocks of one eth_getLogs */
   u32 log_cnt_max;       /* logs of one eth_getLogs */
+  u32 wait_max;          /* eth_sendRawTransactionSync waiting at once */
 };
 #define RPC_BATCH_MAX 1000u
 #define RPC_RESPONSE_MAX (25u << 20)
@@ -44,6 +45,7 @@ struct rpc_config {      /* a 0 takes the default of limits below */
 #define RPC_EVM_TIMEOUT_MS 5000u
 #define RPC_LOG_RANGE_MAX 10000u
 #define RPC_LOG_CNT_MAX 20000u
+#define RPC_WAIT_MAX 2u
 
 struct rpc_server;
 /* cfg NULL: all defaults.  Holds n until rpc_close. */

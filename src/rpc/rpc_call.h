@@ -23,7 +23,10 @@ enum {
   RPC_ERR_TIMEOUT = -32002,
   RPC_ERR_TOO_LARGE = -32003,
   RPC_ERR_LIMIT = -32005,
-  RPC_ERR_REVERT = 3
+  RPC_ERR_MOVE_SELF = -38022,  /* of eth_simulateV1 */
+  RPC_ERR_MOVE_TWICE = -38023,
+  RPC_ERR_REVERT = 3,
+  RPC_ERR_SYNC_TIMEOUT = 4 /* EIP-7966 */
 };
 
 /*------------------------------------------------------------ raw values */
@@ -45,24 +48,39 @@ struct rpc_value rpc_value_of(const json_t *j);
 
 /*-------------------------------------------------------- typed parameters */
 
-/* TYPE(name, member of rpc_arg it fills, schema words) */
+/* X(name, words for people, JSON schema) */
 #define RPC_TYPE(X) \
-  X(ADDRESS, "0x and 40 hex digits") \
-  X(HASH, "0x and 64 hex digits") \
-  X(QUANTITY, "0x-hex number") \
-  X(COUNT, "0x-hex or decimal number") \
-  X(DATA, "0x-hex bytes") \
-  X(BOOL, "true or false") \
-  X(NUMBER, "0x-hex height, latest, pending, earliest, safe or finalized") \
-  X(BLOCK, "height, tag, hash or {blockNumber} or {blockHash}") \
-  X(SLOT, "hex storage key of up to 32 bytes") \
-  X(SLOTS, "list of storage keys") \
-  X(PERCENTILES, "ascending numbers from 0 to 100") \
-  X(CALL, "call object") \
-  X(FILTER, "log filter object")
+  X(ADDRESS, "0x and 40 hex digits", \
+    "{\"type\":\"string\",\"pattern\":\"^0x[0-9a-fA-F]{40}$\"}") \
+  X(HASH, "0x and 64 hex digits", \
+    "{\"type\":\"string\",\"pattern\":\"^0x[0-9a-fA-F]{64}$\"}") \
+  X(QUANTITY, "0x-hex number", RPC_SCHEMA_QUANTITY) \
+  X(COUNT, "0x-hex or decimal number", \
+    "{\"oneOf\":[" RPC_SCHEMA_QUANTITY ",{\"type\":\"integer\"}]}") \
+  X(DATA, "0x-hex bytes", \
+    "{\"type\":\"string\",\"pattern\":\"^0x([0-9a-fA-F]{2})*$\"}") \
+  X(BOOL, "true or false", "{\"type\":\"boolean\"}") \
+  X(NUMBER, "0x-hex height, latest, pending, earliest, safe or finalized", \
+    "{\"type\":\"string\"}") \
+  X(BLOCK, "height, tag, hash or {blockNumber} or {blockHash}", \
+    "{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"object\"}]}") \
+  X(SLOT, "hex storage key of up to 32 bytes", "{\"type\":\"string\"}") \
+  X(SLOTS, "list of storage keys", \
+    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}") \
+  X(PERCENTILES, "ascending numbers from 0 to 100", \
+    "{\"type\":\"array\",\"items\":{\"type\":\"number\"}}") \
+  X(CALL, "call object", RPC_SCHEMA_OBJECT) \
+  X(FILTER, "log filter object", RPC_SCHEMA_OBJECT) \
+  X(OVERRIDES, "state overrides by address", RPC_SCHEMA_OBJECT) \
+  X(BLOCKOVER, "block overrides", RPC_SCHEMA_OBJECT) \
+  X(TEXT, "text", "{\"type\":\"string\"}") \
+  X(ANY, "any JSON value", "{}")
+#define RPC_SCHEMA_QUANTITY \
+  "{\"type\":\"string\",\"pattern\":\"^0x(0|[1-9a-fA-F][0-9a-fA-F]*)$\"}"
+#define RPC_SCHEMA_OBJECT "{\"type\":\"object\"}"
 
 enum rpc_type {
-#define X(name, words) RPC_##name,
+#define X(name, words, schema) RPC_##name,
   RPC_TYPE(X)
 #undef X
   RPC_TYPE_CNT
@@ -90,6 +108,33 @@ struct rpc_txcall {
   struct chain_tx tx;  /* has_sender; gas_limit as given */
   bool has_gas;
 };
+struct rpc_override_slot {
+  u256 key, val;
+};
+struct rpc_override { /* of one account; state of the call only */
+  addr20 addr;
+  bool has_nonce, has_balance, has_code;
+  bool wipe;            /* slot is all its storage */
+  u64 nonce;
+  u256 balance;
+  slice code;
+  struct rpc_override_slot *slot;
+  u32 slot_cnt;
+  bool has_move;        /* the precompile here answers at move instead */
+  addr20 move;
+};
+struct rpc_overrides {
+  struct rpc_override *item; /* as given */
+  u32 cnt;
+};
+struct rpc_block_over {
+  bool has_number, has_time, has_gas_limit, has_coinbase, has_mix_hash,
+      has_base_fee, has_blob_base_fee, has_difficulty, has_beacon_root;
+  u64 number, time, gas_limit;
+  addr20 coinbase;
+  hash32 mix_hash, beacon_root;
+  u256 base_fee, blob_base_fee, difficulty;
+};
 struct rpc_arg {
   bool given;
   addr20 addr;
@@ -102,8 +147,14 @@ struct rpc_arg {
   u32 cnt;                  /* of slot; of percentiles */
   struct rpc_txcall *call;
   struct rpc_filter *filter;
+  struct rpc_overrides *over;
+  struct rpc_block_over *block_over;
+  slice text;
+  struct rpc_value any;
 };
-#define RPC_PARAM_MAX 4
+#define RPC_PARAM_MAX 5
+#define RPC_OVERRIDE_MAX 1000u        /* accounts */
+#define RPC_OVERRIDE_SLOT_MAX 100000u /* slots of all accounts */
 #define RPC_SLOT_CNT_MAX 1024u
 #define RPC_PERCENTILE_MAX 100u
 #define RPC_FILTER_ADDR_MAX 1000u
@@ -152,6 +203,12 @@ err rpc_fail_submit(struct rpc_call *c, err e,
                     const struct node_submit_result *r);
 /* The view of the chain for this call, shared within a batch. */
 err rpc_read(struct rpc_call *c, struct node_read **out) MUST_USE;
+/* Gives the view up, before waiting; the next rpc_read takes a new one. */
+void rpc_view_drop(struct rpc_call *c);
+/* Few callers may wait for blocks, each of which holds a thread: false when
+** there are enough. */
+bool rpc_wait_begin(struct rpc_server *s);
+void rpc_wait_end(struct rpc_server *s);
 /* Height and state for a block argument (not given = latest).  On an unknown
 ** one sets geth's error. */
 err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
@@ -160,6 +217,49 @@ err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
 ** is false. */
 err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,
              bool *found, const struct rpc_block *at) MUST_USE;
+
+/*----------------------------------------------------- executing messages */
+
+/* Where and as what messages run: rpc_world_begin, then any number of
+** enter .. leave, each of which starts from the same state. */
+struct rpc_world {
+  struct rpc_call *c;
+  struct node_read *r;
+  u64 number;                 /* on the state after this block */
+  struct chain_header header; /* what messages see, overrides applied */
+  struct chain_rules rules;
+  const struct rpc_overrides *over;        /* NULL: none */
+  const struct rpc_block_over *block_over; /* NULL: none */
+  u64 end_ms;
+};
+/* over, block_over: arguments that may not be given, or NULL. */
+err rpc_world_begin(struct rpc_world *w, struct rpc_call *c,
+                    const struct rpc_arg *block, const struct rpc_arg *over,
+                    const struct rpc_arg *block_over) MUST_USE;
+/* Only the time and the view, for those who fill the rest. */
+err rpc_world_open(struct rpc_world *w, struct rpc_call *c) MUST_USE;
+/* The machine on the state, overrides applied. */
+err rpc_world_enter(struct rpc_world *w, struct chain_exec **x) MUST_USE;
+/* After a message (leave does it too): an error when its result is void. */
+err rpc_world_check(struct rpc_world *w) MUST_USE;
+/* Ends what enter began; e is given back, unless the run itself failed. */
+err rpc_world_leave(struct rpc_world *w, err e);
+/* Applies overrides to a machine's state, as if committed; an error for what
+** cannot be done with precompiles. */
+err rpc_override_apply(struct rpc_call *c, struct chain_exec *x,
+                       const struct rpc_overrides *over, enum evm_fork fork)
+    MUST_USE;
+/* What a block override says of the header; and, on the machine, of the fees
+** that opcodes answer. */
+void rpc_override_block(struct chain_header *h,
+                        const struct rpc_block_over *b);
+void rpc_override_fees(struct chain_exec *x, const struct rpc_block_over *b);
+/* The error object for a message that failed. */
+err rpc_fail_outcome(struct rpc_call *c, const struct chain_outcome *o);
+/* The most gas a message may get: what it asks for, at most the cap. */
+u64 rpc_call_gas(struct rpc_call *c, const struct rpc_txcall *call);
+/* An error object that says a height's state is gone. */
+err rpc_fail_pruned(struct rpc_call *c, struct node_read *r, u64 number);
 
 /*--------------------------------------------------------------- methods */
 
@@ -175,6 +275,9 @@ struct rpc_method {
   bool quick;
   struct rpc_param param[RPC_PARAM_MAX]; /* name NULL: past the last */
 };
+
+/* The row of rpc_method_at(i). */
+const struct rpc_method *rpc_method_row(u32 i);
 
 #define METHOD(name, access, speed, summary, ...) \
   err rpc_do_##name(struct rpc_call *c);
@@ -214,6 +317,9 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
 /* pending: hash, nonce and miner are null. */
 void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
                    bool pending, const struct chain_rules *rules);
+/* The receipt of a mined transaction, or nothing and *found false. */
+err rpc_put_receipt_of(struct rpc_call *c, bool *found, const hash32 *hash)
+    MUST_USE;
 void rpc_put_log(struct jsonw *w, const struct node_log *log);
 void rpc_put_access_list(struct jsonw *w, const struct chain_access *list,
                          u32 cnt);

@@ -358,15 +358,21 @@ err rpc_do_eth_getTransactionByHash(struct rpc_call *c) {
   return ERR_OK;
 }
 
-err rpc_do_eth_getTransactionReceipt(struct rpc_call *c) {
+err rpc_put_receipt_of(struct rpc_call *c, bool *found, const hash32 *hash) {
   struct rpc_mined *m;
-  TRY(rpc_find_mined(c, &m, &c->arg[0].hash));
+  TRY(rpc_find_mined(c, &m, hash));
+  *found = m != NULL;
   if (m) {
     rpc_put_receipt(&c->w, &m->tx, &m->receipt, m->log_base, &m->place,
                     node_rules(c->node));
-  } else {
-    jsonw_null(&c->w);
   }
+  return ERR_OK;
+}
+
+err rpc_do_eth_getTransactionReceipt(struct rpc_call *c) {
+  bool found;
+  TRY(rpc_put_receipt_of(c, &found, &c->arg[0].hash));
+  if (!found) jsonw_null(&c->w);
   return ERR_OK;
 }
 

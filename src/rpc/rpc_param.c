@@ -11,7 +11,7 @@
 ** list entries, authorizations.
 */
 #include "codec/hex.h"
-#include "rpc/rpc_call.h"
+#include "rpc/rpc_param.h"
 
 struct rpc_value rpc_value_of(const json_t *j) {
   struct rpc_value v = {0};
@@ -38,8 +38,7 @@ struct rpc_value rpc_value_of(const json_t *j) {
   return v;
 }
 
-/* "string", "number", ...: for messages. */
-static const char *rpc_kind_name(enum rpc_kind k) {
+const char *rpc_kind_name(enum rpc_kind k) {
   switch (k) {
     case RPC_NULL: return "null";
     case RPC_FALSE:
@@ -53,8 +52,8 @@ static const char *rpc_kind_name(enum rpc_kind k) {
   }
 }
 
-static err rpc_param_string(slice *out, const struct rpc_value *v,
-                            const char *want, struct errmsg *msg) {
+err rpc_param_string(slice *out, const struct rpc_value *v,
+                     const char *want, struct errmsg *msg) {
   if (v->kind != RPC_STRING) {
     return err_say(msg, ERR_INPUT,
                    "json: cannot unmarshal %s into a value of type %s",
@@ -93,8 +92,8 @@ static err rpc_param_bad_quantity(slice s, u32 bits, struct errmsg *msg) {
   return err_say(msg, e, "hex number > %u bits", bits);
 }
 
-static err rpc_param_fixed(void *out, size_t len, const struct rpc_value *v,
-                           const char *want, struct errmsg *msg) {
+err rpc_param_fixed(void *out, size_t len, const struct rpc_value *v,
+                    const char *want, struct errmsg *msg) {
   slice s = {0};
   TRY(rpc_param_string(&s, v, want, msg));
   if (s.len == 2 + 2 * len && s.ptr[0] == '0' && (s.ptr[1] | 0x20) == 'x' &&
@@ -110,24 +109,24 @@ static err rpc_param_fixed(void *out, size_t len, const struct rpc_value *v,
                  s.len - 2, 2 * len, want);
 }
 
-static err rpc_param_u64(u64 *out, const struct rpc_value *v,
-                         struct errmsg *msg) {
+err rpc_param_u64(u64 *out, const struct rpc_value *v,
+                  struct errmsg *msg) {
   slice s = {0};
   TRY(rpc_param_string(&s, v, "quantity", msg));
   if (hex_quantity(out, s) >= 0) return ERR_OK;
   return rpc_param_bad_quantity(s, 64, msg);
 }
 
-static err rpc_param_u256(u256 *out, const struct rpc_value *v,
-                          struct errmsg *msg) {
+err rpc_param_u256(u256 *out, const struct rpc_value *v,
+                   struct errmsg *msg) {
   slice s = {0};
   TRY(rpc_param_string(&s, v, "quantity", msg));
   if (hex_quantity_u256(out, s) >= 0) return ERR_OK;
   return rpc_param_bad_quantity(s, 256, msg);
 }
 
-static err rpc_param_bytes(struct rpc_call *c, slice *out,
-                           const struct rpc_value *v, struct errmsg *msg) {
+err rpc_param_bytes(struct rpc_call *c, slice *out,
+                    const struct rpc_value *v, struct errmsg *msg) {
   slice s = {0};
   TRY(rpc_param_string(&s, v, "bytes", msg));
   if (s.len < 2 || s.ptr[0] != '0' || (s.ptr[1] | 0x20) != 'x') {
@@ -145,31 +144,29 @@ static err rpc_param_bytes(struct rpc_call *c, slice *out,
 
 /*---------------------------------------------------------- simple readers */
 
-static err rpc_read_ADDRESS(struct rpc_call *c, struct rpc_arg *out,
-                            const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_ADDRESS(struct rpc_call *c, struct rpc_arg *out,
+                     const struct rpc_value *v, struct errmsg *msg) {
   (void)c;
   return rpc_param_fixed(out->addr.b, 20, v, "address", msg);
 }
 
-static err rpc_read_HASH(struct rpc_call *c, struct rpc_arg *out,
-                         const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_HASH(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
   (void)c;
   return rpc_param_fixed(out->hash.b, 32, v, "hash", msg);
 }
 
-static err rpc_read_QUANTITY(struct rpc_call *c, struct rpc_arg *out,
-                             const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_QUANTITY(struct rpc_call *c, struct rpc_arg *out,
+                      const struct rpc_value *v, struct errmsg *msg) {
   (void)c;
   return rpc_param_u64(&out->num, v, msg);
 }
 
-/* Hex or a plain number: eth_feeHistory is called with both. */
-static err rpc_read_COUNT(struct rpc_call *c, struct rpc_arg *out,
-                          const struct rpc_value *v, struct errmsg *msg) {
-  (void)c;
+/* eth_feeHistory is called with both. */
+err rpc_param_count(u64 *out, const struct rpc_value *v, struct errmsg *msg) {
   if (v->kind == RPC_INTEGER) {
     if (v->num < 0) return err_say(msg, ERR_INPUT, "negative number");
-    out->num = (u64)v->num;
+    *out = (u64)v->num;
     return ERR_OK;
   }
   if (v->kind == RPC_STRING && v->str.len && v->str.len < 20 &&
@@ -177,32 +174,42 @@ static err rpc_read_COUNT(struct rpc_call *c, struct rpc_arg *out,
     u256 n;
     if (u256_parse(&n, (const char *)v->str.ptr, v->str.len) >= 0 &&
         u256_fits64(&n)) {
-      out->num = n.w[0];
+      *out = n.w[0];
       return ERR_OK;
     }
   }
-  return rpc_param_u64(&out->num, v, msg);
+  return rpc_param_u64(out, v, msg);
 }
 
-static err rpc_read_DATA(struct rpc_call *c, struct rpc_arg *out,
-                         const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_COUNT(struct rpc_call *c, struct rpc_arg *out,
+                   const struct rpc_value *v, struct errmsg *msg) {
+  (void)c;
+  return rpc_param_count(&out->num, v, msg);
+}
+
+err rpc_read_DATA(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
   return rpc_param_bytes(c, &out->bytes, v, msg);
 }
 
-static err rpc_read_BOOL(struct rpc_call *c, struct rpc_arg *out,
-                         const struct rpc_value *v, struct errmsg *msg) {
-  (void)c;
+err rpc_param_bool(bool *out, const struct rpc_value *v, struct errmsg *msg) {
   if (v->kind != RPC_TRUE && v->kind != RPC_FALSE) {
     return err_say(msg, ERR_INPUT,
                    "json: cannot unmarshal %s into a value of type bool",
                    rpc_kind_name(v->kind));
   }
-  out->flag = v->kind == RPC_TRUE;
+  *out = v->kind == RPC_TRUE;
   return ERR_OK;
 }
 
-static err rpc_read_NUMBER(struct rpc_call *c, struct rpc_arg *out,
-                           const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_BOOL(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
+  (void)c;
+  return rpc_param_bool(&out->flag, v, msg);
+}
+
+err rpc_read_NUMBER(struct rpc_call *c, struct rpc_arg *out,
+                    const struct rpc_value *v, struct errmsg *msg) {
   static const struct {
     const char *name;
     enum rpc_tag tag;
@@ -230,8 +237,8 @@ static err rpc_read_NUMBER(struct rpc_call *c, struct rpc_arg *out,
 }
 
 /* EIP-1898, or a bare hash, or what NUMBER takes. */
-static err rpc_read_BLOCK(struct rpc_call *c, struct rpc_arg *out,
-                          const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_BLOCK(struct rpc_call *c, struct rpc_arg *out,
+                   const struct rpc_value *v, struct errmsg *msg) {
   struct rpc_value hash = *v;
   if (v->kind == RPC_OBJECT) {
     hash = rpc_value_of(json_object_get(v->tree, "blockHash"));
@@ -255,8 +262,8 @@ static err rpc_read_BLOCK(struct rpc_call *c, struct rpc_arg *out,
 /*---------------------------------------------------------------- storage */
 
 /* As geth: with or without 0x, odd digits allowed, at most 32 bytes. */
-static err rpc_param_slot(struct rpc_slot *out, const struct rpc_value *v,
-                          struct errmsg *msg) {
+err rpc_param_slot(struct rpc_slot *out, const struct rpc_value *v,
+                   struct errmsg *msg) {
   slice s = {0};
   TRY(rpc_param_string(&s, v, "storage key", msg));
   if (s.len >= 2 && s.ptr[0] == '0' && (s.ptr[1] | 0x20) == 'x') {
@@ -278,15 +285,15 @@ static err rpc_param_slot(struct rpc_slot *out, const struct rpc_value *v,
   return ERR_OK;
 }
 
-static err rpc_read_SLOT(struct rpc_call *c, struct rpc_arg *out,
-                         const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_SLOT(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
   out->slot = arena_new(c->a, struct rpc_slot);
   out->cnt = 1;
   return rpc_param_slot(out->slot, v, msg);
 }
 
-static err rpc_param_array(size_t *cnt, const struct rpc_value *v, size_t max,
-                           const char *what, struct errmsg *msg) {
+err rpc_param_array(size_t *cnt, const struct rpc_value *v, size_t max,
+                    const char *what, struct errmsg *msg) {
   if (v->kind != RPC_ARRAY) {
     return err_say(msg, ERR_INPUT,
                    "json: cannot unmarshal %s into a list of %s",
@@ -299,8 +306,8 @@ static err rpc_param_array(size_t *cnt, const struct rpc_value *v, size_t max,
   return ERR_OK;
 }
 
-static err rpc_read_SLOTS(struct rpc_call *c, struct rpc_arg *out,
-                          const struct rpc_value *v, struct errmsg *msg) {
+err rpc_read_SLOTS(struct rpc_call *c, struct rpc_arg *out,
+                   const struct rpc_value *v, struct errmsg *msg) {
   size_t cnt;
   TRY(rpc_param_array(&cnt, v, RPC_SLOT_CNT_MAX, "storage keys", msg));
   out->slot = arena_array(c->a, struct rpc_slot, cnt);
@@ -312,9 +319,8 @@ static err rpc_read_SLOTS(struct rpc_call *c, struct rpc_arg *out,
   return ERR_OK;
 }
 
-static err rpc_read_PERCENTILES(struct rpc_call *c, struct rpc_arg *out,
-                                const struct rpc_value *v,
-                                struct errmsg *msg) {
+err rpc_read_PERCENTILES(struct rpc_call *c, struct rpc_arg *out,
+                         const struct rpc_value *v, struct errmsg *msg) {
   (void)c;
   size_t cnt;
   TRY(rpc_param_array(&cnt, v, RPC_PERCENTILE_MAX, "percentiles", msg));
@@ -339,23 +345,21 @@ static err rpc_read_PERCENTILES(struct rpc_call *c, struct rpc_arg *out,
 
 /*------------------------------------------------------------ call objects */
 
-/* A member of an object; kind RPC_NONE when missing or null. */
-static struct rpc_value rpc_member(const struct rpc_value *obj,
-                                   const char *key) {
+err rpc_param_object(const struct rpc_value *v, const char *what,
+                     struct errmsg *msg) {
+  if (v->kind == RPC_OBJECT) return ERR_OK;
+  return err_say(msg, ERR_INPUT,
+                 "json: cannot unmarshal %s into a%s %s object",
+                 rpc_kind_name(v->kind), strchr("aeiou", what[0]) ? "n" : "",
+                 what);
+}
+
+struct rpc_value rpc_member(const struct rpc_value *obj,
+                            const char *key) {
   struct rpc_value v = rpc_value_of(json_object_get(obj->tree, key));
   if (v.kind == RPC_NULL) v.kind = RPC_NONE;
   return v;
 }
-
-/* Runs a reader on a member if it is there; the message gets its name. */
-#define RPC_MEMBER(obj, key, expr) \
-  do { \
-    struct rpc_value m_ = rpc_member((obj), (key)); \
-    if (m_.kind != RPC_NONE && (expr) < 0) { \
-      struct errmsg why_ = *msg; \
-      return err_say(msg, ERR_INPUT, "%s: %.400s", (key), why_.text); \
-    } \
-  } while (0)
 
 static err rpc_param_access_entry(struct rpc_call *c, struct chain_access *out,
                                   const struct rpc_value *v, size_t *left,
@@ -485,13 +489,9 @@ static err rpc_param_fees(struct chain_tx *tx, const struct rpc_value *v,
   return ERR_OK;
 }
 
-static err rpc_read_CALL(struct rpc_call *c, struct rpc_arg *out,
-                         const struct rpc_value *v, struct errmsg *msg) {
-  if (v->kind != RPC_OBJECT) {
-    return err_say(msg, ERR_INPUT,
-                   "json: cannot unmarshal %s into a call object",
-                   rpc_kind_name(v->kind));
-  }
+err rpc_read_CALL(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
+  TRY(rpc_param_object(v, "call", msg));
   struct rpc_txcall *call = out->call = arena_new(c->a, struct rpc_txcall);
   struct chain_tx *tx = &call->tx;
   u64 our_id = node_info(c->node)->chain_id;
@@ -588,13 +588,9 @@ static err rpc_filter_block(struct rpc_call *c, struct rpc_block *out,
   return ERR_OK;
 }
 
-static err rpc_read_FILTER(struct rpc_call *c, struct rpc_arg *out,
-                           const struct rpc_value *v, struct errmsg *msg) {
-  if (v->kind != RPC_OBJECT) {
-    return err_say(msg, ERR_INPUT,
-                   "json: cannot unmarshal %s into a filter object",
-                   rpc_kind_name(v->kind));
-  }
+err rpc_read_FILTER(struct rpc_call *c, struct rpc_arg *out,
+                    const struct rpc_value *v, struct errmsg *msg) {
+  TRY(rpc_param_object(v, "filter", msg));
   struct rpc_filter *f = out->filter = arena_new(c->a, struct rpc_filter);
   f->from.tag = f->to.tag = RPC_AT_LATEST;
   RPC_MEMBER(v, "fromBlock", rpc_filter_block(c, &f->from, &m_, msg));
@@ -613,12 +609,25 @@ static err rpc_read_FILTER(struct rpc_call *c, struct rpc_arg *out,
   f->from.tag = RPC_AT_HASH;
   return rpc_param_fixed(f->from.hash.b, 32, &hash, "hash", msg);
 }
-#undef RPC_MEMBER
+
+err rpc_read_TEXT(struct rpc_call *c, struct rpc_arg *out,
+                  const struct rpc_value *v, struct errmsg *msg) {
+  (void)c;
+  return rpc_param_string(&out->text, v, "string", msg);
+}
+
+err rpc_read_ANY(struct rpc_call *c, struct rpc_arg *out,
+                 const struct rpc_value *v, struct errmsg *msg) {
+  (void)c;
+  (void)msg;
+  out->any = *v;
+  return ERR_OK;
+}
 
 err rpc_param_read(struct rpc_call *c, struct rpc_arg *out, enum rpc_type t,
                    const struct rpc_value *v, struct errmsg *msg) {
   switch (t) {
-#define X(name, words) \
+#define X(name, words, schema) \
   case RPC_##name: return rpc_read_##name(c, out, v, msg);
     RPC_TYPE(X)
 #undef X

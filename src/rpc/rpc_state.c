@@ -11,7 +11,6 @@
 ** Access lists: the message runs with the list found so far until the list
 ** stays the same; sender, recipient, precompiles and coinbase are left out.
 */
-#include "codec/abi.h"
 #include "crypto/keccak.h"
 #include "rpc/rpc_call.h"
 
@@ -30,10 +29,7 @@ static err rpc_state_at(struct rpc_call *c, struct state_source *src,
   TRY(rpc_at(c, &r, &number, block));
   err e = node_read_state(r, src, number);
   if (e == ERR_NOT_FOUND) {
-    return rpc_fail(c, RPC_ERR_SERVER,
-                    "state of block %llu is not kept, the oldest is %llu",
-                    (unsigned long long)number,
-                    (unsigned long long)node_read_oldest_state(r));
+    return rpc_fail_pruned(c, r, number);
   }
   return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
 }
@@ -176,83 +172,43 @@ err rpc_do_eth_getProof(struct rpc_call *c) {
 
 /*--------------------------------------------------------------- executing */
 
-/* One message under way: where, and until when. */
+/* One message under way, and what became of it. */
 struct rpc_run {
-  struct rpc_call *c;
-  struct node_read *r;
-  u64 number;
-  bool pending;
-  u64 end_ms;
+  struct rpc_world world;
   const struct evm_tracer *tracer;
   struct chain_outcome out;
 };
 
-static err rpc_run_begin(struct rpc_run *run, struct rpc_call *c,
-                         const struct rpc_arg *block) {
-  *run = (struct rpc_run){.c = c};
-  run->pending = block->given && block->block.tag == RPC_AT_PENDING;
-  run->end_ms =
-      node_clock_ms() + rpc_limits(c->batch->server)->evm_timeout_ms;
-  return rpc_at(c, &run->r, &run->number, block);
-}
-
-static err rpc_run_timeout(struct rpc_call *c) {
-  return rpc_fail(c, RPC_ERR_TIMEOUT, "execution aborted (timeout = %ums)",
-                  rpc_limits(c->batch->server)->evm_timeout_ms);
+/* Of a method with parameters: call, block, overrides, block overrides. */
+static err rpc_run_begin(struct rpc_run *run, struct rpc_call *c) {
+  *run = (struct rpc_run){.tracer = NULL};
+  return rpc_world_begin(&run->world, c, &c->arg[1], &c->arg[2], &c->arg[3]);
 }
 
 /* Executes tx; ERR_OK whatever became of it: see run->out. */
 static err rpc_run_tx(struct rpc_run *run, const struct chain_tx *tx) {
-  u64 now = node_clock_ms();
-  if (now >= run->end_ms) return rpc_run_timeout(run->c);
-  err e = node_read_call(run->r, &run->out, run->number, run->pending, tx,
-                         (u32)(run->end_ms - now), run->tracer, run->c->a);
-  if (e == ERR_TIMEOUT) return rpc_run_timeout(run->c);
-  if (e == ERR_NOT_FOUND) {
-    return rpc_fail(run->c, RPC_ERR_SERVER,
-                    "state of block %llu is not kept, the oldest is %llu",
-                    (unsigned long long)run->number,
-                    (unsigned long long)node_read_oldest_state(run->r));
-  }
-  return e < 0 ? rpc_fail_err(run->c, e) : ERR_OK;
+  struct rpc_world *w = &run->world;
+  struct chain_exec *x;
+  TRY(rpc_world_enter(w, &x));
+  evm_set_tracer(chain_exec_evm(x), run->tracer);
+  chain_exec_call(x, &run->out, tx);
+  err e = node_run_keep(&run->out, w->c->a);
+  return rpc_world_leave(w, e < 0 ? rpc_fail_err(w->c, e) : ERR_OK);
 }
 
 static bool rpc_run_ok(const struct rpc_run *run) {
   return run->out.verdict == CHAIN_OK && run->out.status == EVM_SUCCESS;
 }
 
-/* The error object for a message that failed. */
 static err rpc_run_fail(const struct rpc_run *run) {
-  struct rpc_call *c = run->c;
-  const struct chain_outcome *o = &run->out;
-  if (o->verdict != CHAIN_OK) {
-    return rpc_fail(c, RPC_ERR_SERVER, "%s", chain_verdict_text(o->verdict));
-  }
-  if (o->status != EVM_REVERT) {
-    return rpc_fail(c, RPC_ERR_SERVER, "%s", evm_status_text(o->status));
-  }
-  struct buf reason;
-  buf_init(&reason, 300);
-  bool known = abi_revert_reason(&reason, o->output);
-  err e = rpc_fail(c, RPC_ERR_REVERT, "execution reverted%s%s",
-                   known ? ": " : "", known ? buf_cstr(&reason) : "");
-  buf_fini(&reason);
-  c->fault.has_data = true;
-  c->fault.data = arena_copy_slice(c->a, o->output);
-  return e;
-}
-
-/* The most gas a message may get: what it asks for, at most the cap. */
-static u64 rpc_run_gas(struct rpc_call *c, const struct rpc_txcall *call) {
-  u64 cap = rpc_limits(c->batch->server)->gas_cap;
-  return call->has_gas && call->tx.gas_limit < cap ? call->tx.gas_limit : cap;
+  return rpc_fail_outcome(run->world.c, &run->out);
 }
 
 err rpc_do_eth_call(struct rpc_call *c) {
   struct rpc_run run;
   struct rpc_txcall *call = c->arg[0].call;
-  TRY(rpc_run_begin(&run, c, &c->arg[1]));
-  call->tx.gas_limit = rpc_run_gas(c, call);
+  TRY(rpc_run_begin(&run, c));
+  call->tx.gas_limit = rpc_call_gas(c, call);
   TRY(rpc_run_tx(&run, &call->tx));
   if (!rpc_run_ok(&run)) return rpc_run_fail(&run);
   jsonw_hex(&c->w, run.out.output);
@@ -274,18 +230,15 @@ static err rpc_estimate_try(struct rpc_run *run, struct chain_tx *tx, u64 gas,
 /* A transfer to an account without code. */
 static err rpc_estimate_is_transfer(struct rpc_run *run,
                                     const struct chain_tx *tx, bool *yes) {
-  struct state_source src;
-  struct state_account acct;
-  bool found;
+  struct chain_exec *x;
+  hash32 hash;
   *yes = false;
   if (!tx->has_to || tx->data.len || tx->access_cnt || tx->auth_cnt) {
     return ERR_OK;
   }
-  err e = node_read_state(run->r, &src, run->number);
-  if (e < 0) return rpc_fail_err(run->c, e);
-  TRY(rpc_account(run->c, &acct, &found, &src, &tx->to));
-  *yes = !found || hash32_eq(&acct.code_hash, &CRYPTO_KECCAK_EMPTY);
-  return ERR_OK;
+  TRY(rpc_world_enter(&run->world, &x));
+  *yes = state_code(chain_exec_state(x), &hash, &tx->to).len == 0;
+  return rpc_world_leave(&run->world, ERR_OK);
 }
 
 static err rpc_estimate_failed(struct rpc_run *run, u64 gas) {
@@ -294,28 +247,22 @@ static err rpc_estimate_failed(struct rpc_run *run, u64 gas) {
       o->verdict == CHAIN_INTRINSIC_GAS || o->verdict == CHAIN_FLOOR_GAS ||
       (o->verdict == CHAIN_OK && o->status == EVM_OUT_OF_GAS);
   if (!short_of_gas) return rpc_run_fail(run);
-  return rpc_fail(run->c, RPC_ERR_SERVER,
+  return rpc_fail(run->world.c, RPC_ERR_SERVER,
                   "gas required exceeds allowance (%llu)",
                   (unsigned long long)gas);
 }
 
 /* Most gas a transaction could have there. */
-static err rpc_estimate_most(struct rpc_run *run, const struct rpc_txcall *call,
-                             u64 *out) {
-  struct rpc_call *c = run->c;
-  const struct chain_rules *rules = node_rules(c->node);
-  struct chain_header h;
-  hash32 hash;
-  err e = node_read_header(run->r, &h, &hash, run->number);
-  if (e < 0) return rpc_fail_err(c, e);
+static u64 rpc_estimate_most(const struct rpc_run *run,
+                             const struct rpc_txcall *call) {
+  const struct chain_rules *rules = &run->world.rules;
   u64 most = call->has_gas && call->tx.gas_limit >= RPC_TX_GAS
-                 ? call->tx.gas_limit : h.gas_limit;
+                 ? call->tx.gas_limit : run->world.header.gas_limit;
   u64 tx_cap = rules->tx_gas_cap ? rules->tx_gas_cap
              : rules->fork >= EVM_OSAKA ? 1u << 24 : UINT64_MAX;
-  u64 cap = rpc_limits(c->batch->server)->gas_cap;
+  u64 cap = rpc_limits(run->world.c->batch->server)->gas_cap;
   if (most > tx_cap) most = tx_cap;
-  *out = most > cap ? cap : most;
-  return ERR_OK;
+  return most > cap ? cap : most;
 }
 
 /* Narrows (lo fails, hi succeeds) until hi is good enough. */
@@ -340,10 +287,9 @@ err rpc_do_eth_estimateGas(struct rpc_call *c) {
   struct rpc_run run;
   struct rpc_txcall *call = c->arg[0].call;
   struct chain_tx *tx = &call->tx;
-  u64 hi = 0;
   bool ok;
-  TRY(rpc_run_begin(&run, c, &c->arg[1]));
-  TRY(rpc_estimate_most(&run, call, &hi));
+  TRY(rpc_run_begin(&run, c));
+  u64 hi = rpc_estimate_most(&run, call);
   TRY(rpc_estimate_is_transfer(&run, tx, &ok));
   if (ok) {
     TRY(rpc_estimate_try(&run, tx, RPC_TX_GAS, &ok));
@@ -470,22 +416,17 @@ static bool rpc_touch_same(const struct chain_tx *tx,
 
 static err rpc_touch_begin(struct rpc_touch *t, struct rpc_run *run,
                            const struct chain_tx *tx) {
-  struct state_source src;
-  struct state_account acct;
-  struct chain_header h;
-  hash32 hash;
-  bool found;
-  *t = (struct rpc_touch){.a = run->c->a, .fork = node_rules(run->c->node)->fork};
-  err e = node_read_header(run->r, &h, &hash, run->number);
-  if (e >= 0) e = node_read_state(run->r, &src, run->number);
-  if (e < 0) return rpc_fail_err(run->c, e);
+  struct rpc_world *w = &run->world;
+  struct chain_exec *x;
+  *t = (struct rpc_touch){.a = w->c->a, .fork = w->rules.fork};
   t->skip[0] = tx->sender;
   t->skip[1] = tx->to;
-  t->skip[2] = h.coinbase;
+  t->skip[2] = w->header.coinbase;
   if (tx->has_to) return ERR_OK;
-  TRY(rpc_account(run->c, &acct, &found, &src, &tx->sender));
-  evm_create_addr(&t->skip[1], &tx->sender, found ? acct.nonce : 0);
-  return ERR_OK;
+  TRY(rpc_world_enter(w, &x));
+  evm_create_addr(&t->skip[1], &tx->sender,
+                  state_nonce(chain_exec_state(x), &tx->sender));
+  return rpc_world_leave(w, ERR_OK);
 }
 
 /* What was given stays in the list, then grows by what each run touches. */
@@ -499,7 +440,7 @@ static void rpc_touch_seed(struct rpc_touch *t, const struct chain_tx *tx) {
 }
 
 static void rpc_put_touched(struct rpc_run *run, const struct rpc_touch *t) {
-  struct jsonw *w = &run->c->w;
+  struct jsonw *w = &run->world.c->w;
   const struct chain_outcome *o = &run->out;
   jsonw_obj(w);
   jsonw_key(w, "accessList");
@@ -517,9 +458,9 @@ err rpc_do_eth_createAccessList(struct rpc_call *c) {
   struct rpc_touch touch;
   struct chain_tx *tx = &c->arg[0].call->tx;
   struct evm_tracer tracer = {.ctx = &touch, .step = rpc_touch_step};
-  TRY(rpc_run_begin(&run, c, &c->arg[1]));
+  TRY(rpc_run_begin(&run, c));
   TRY(rpc_touch_begin(&touch, &run, tx));
-  tx->gas_limit = rpc_run_gas(c, c->arg[0].call);
+  tx->gas_limit = rpc_call_gas(c, c->arg[0].call);
   if (tx->type == 0) tx->type = 1;
   rpc_touch_seed(&touch, tx);
   run.tracer = &tracer;
