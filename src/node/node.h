@@ -113,6 +113,13 @@ u64 node_pool_nonce(struct node *n, const addr20 *a, u64 head_nonce);
 u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
                    struct arena *a);
 
+/* Hashes as the pool takes transactions in, numbered from 0: how many there
+** were so far, and those from number *seq on (the newest NODE_FEED_CNT are
+** kept; *seq moves past what is lost and what is given). */
+#define NODE_FEED_CNT 32768u
+u64 node_feed_seq(struct node *n);
+u32 node_feed_read(struct node *n, u64 *seq, hash32 *out, u32 max);
+
 /*--------------------------------------------------------------- reading */
 struct node_read;
 /* A consistent view for one request; at most 2 s, then reads fail with

@@ -47,6 +47,13 @@ struct node_watcher {
   void *ctx;
 };
 
+/* The newest hashes that the pool took in. */
+struct node_feed {
+  pthread_mutex_t lock;
+  u64 seq;                      /* atomic to read */
+  hash32 ring[NODE_FEED_CNT];
+};
+
 #define NODE_DEV_CNT CHAIN_DEV_ACCOUNTS
 
 struct node {
@@ -65,6 +72,7 @@ struct node {
   struct node_state *state;
   struct node_workers *workers;
   struct node_pool *pool;
+  struct node_feed feed;
   struct node_app *app;         /* exec's */
 
   struct node_thread exec, writer;
@@ -81,6 +89,11 @@ struct node {
   struct node_watcher watcher[LIMIT_WATCHERS];
   u32 watcher_cnt, watcher_next;
 };
+
+/* node_feed.c; add is the pool's callback, ctx the node. */
+void node_feed_init(struct node *n);
+void node_feed_fini(struct node *n);
+void node_feed_add(void *ctx, const hash32 *hash);
 
 /* node_engine.c: the core thread. */
 void *node_engine_main(void *arg);

@@ -37,6 +37,8 @@ struct node_pool_config {
   /* The account after the last executed block; any thread. */
   err (*account)(void *ctx, struct state_account *out, bool *found,
                  const addr20 *addr);
+  /* One was taken in; under the pool's lock: be short.  May be NULL. */
+  void (*added)(void *ctx, const hash32 *hash);
   void (*ready)(void *ctx); /* something became ready; may be called often */
 };
 struct node_pool *node_pool_open(const struct node_pool_config *cfg);
