@@ -21,6 +21,9 @@
 ** R = 2^384. */
 #include "crypto/bls12_381_int.h"
 
+#include <gmp.h>
+
+#include "crypto/modinv.h"
 #include "crypto/mont.h"
 #include "crypto/mont_x86.h"
 
@@ -62,6 +65,7 @@ static const u64 bls12_frob[5][2][6] = {
 #define TOWER_P0 0x89f3fffcfffcfffdu
 #define TOWER_XI 1
 #define TOWER_TWIST_M
+#define TOWER_INV crypto_modinv6
 #define TOWER_MUL_ADX crypto_mont_mul6_adx
 #define TOWER_MUL2_ADX crypto_mont_mul2x6_adx
 #include "crypto/tower.inc"
@@ -169,27 +173,35 @@ static bool bls12_in_g2(const struct bls12_g2_affine *a) {
 
 err crypto_bls_g1_add(u8 out[128], const u8 in[256]) {
   struct bls12_g1_affine a[2];
-  struct bls12_g1_point p[2] = {0};
-  for (int i = 0; i < 2; i++) {
-    bool infinity;
-    TRY(bls12_load_g1(&a[i], &infinity, in + 128 * i));
-    if (!infinity) bls12_g1_from_affine(&p[i], &a[i]);
+  bool infinity[2];
+  for (int i = 0; i < 2; i++)
+    TRY(bls12_load_g1(&a[i], &infinity[i], in + 128 * i));
+  if (infinity[0] || infinity[1]) {
+    memcpy(out, in + (infinity[0] ? 128 : 0), 128);
+    return ERR_OK;
   }
-  bls12_g1_add(&p[0], &p[0], &p[1]);
-  bls12_store_g1(out, &p[0]);
+  memset(out, 0, 128);
+  if (!bls12_g1_affine_add(&a[0], &a[0], &a[1])) return ERR_OK;
+  bls12_store_fp(out, &a[0].x);
+  bls12_store_fp(out + 64, &a[0].y);
   return ERR_OK;
 }
 
 err crypto_bls_g2_add(u8 out[256], const u8 in[512]) {
   struct bls12_g2_affine a[2];
-  struct bls12_g2_point p[2] = {0};
-  for (int i = 0; i < 2; i++) {
-    bool infinity;
-    TRY(bls12_load_g2(&a[i], &infinity, in + 256 * i));
-    if (!infinity) bls12_g2_from_affine(&p[i], &a[i]);
+  bool infinity[2];
+  for (int i = 0; i < 2; i++)
+    TRY(bls12_load_g2(&a[i], &infinity[i], in + 256 * i));
+  if (infinity[0] || infinity[1]) {
+    memcpy(out, in + (infinity[0] ? 256 : 0), 256);
+    return ERR_OK;
   }
-  bls12_g2_add(&p[0], &p[0], &p[1]);
-  bls12_store_g2(out, &p[0]);
+  memset(out, 0, 256);
+  if (!bls12_g2_affine_add(&a[0], &a[0], &a[1])) return ERR_OK;
+  bls12_store_fp(out, &a[0].x.a);
+  bls12_store_fp(out + 64, &a[0].x.b);
+  bls12_store_fp(out + 128, &a[0].y.a);
+  bls12_store_fp(out + 192, &a[0].y.b);
   return ERR_OK;
 }
 

@@ -21,6 +21,9 @@
 ** Constants: computed from x; field elements carry the factor R = 2^256. */
 #include "crypto/bn254.h"
 
+#include <gmp.h>
+
+#include "crypto/modinv.h"
 #include "crypto/mont.h"
 #include "crypto/mont_x86.h"
 
@@ -59,6 +62,7 @@ static const u64 bn254_frob[5][2][4] = {
 #define TOWER_P0 0x87d20782e4866389u
 #define TOWER_XI 9
 #define TOWER_TWIST_D
+#define TOWER_INV crypto_modinv4
 #define TOWER_MUL_ADX crypto_mont_mul4_adx
 #define TOWER_MUL2_ADX crypto_mont_mul2x4_adx
 #include "crypto/tower.inc"
@@ -131,14 +135,17 @@ static err bn254_load_g2(struct bn254_g2_affine *q, bool *infinity,
 
 err crypto_bn254_add(u8 out[64], const u8 in[128]) {
   struct bn254_g1_affine a[2];
-  struct bn254_g1_point p[2] = {0};
-  for (int i = 0; i < 2; i++) {
-    bool infinity;
-    TRY(bn254_load_g1(&a[i], &infinity, in + 64 * i));
-    if (!infinity) bn254_g1_from_affine(&p[i], &a[i]);
+  bool infinity[2];
+  for (int i = 0; i < 2; i++)
+    TRY(bn254_load_g1(&a[i], &infinity[i], in + 64 * i));
+  if (infinity[0] || infinity[1]) {
+    memcpy(out, in + (infinity[0] ? 64 : 0), 64);
+    return ERR_OK;
   }
-  bn254_g1_add(&p[0], &p[0], &p[1]);
-  bn254_store_g1(out, &p[0]);
+  memset(out, 0, 64);
+  if (!bn254_g1_affine_add(&a[0], &a[0], &a[1])) return ERR_OK;
+  bn254_fp_store(out, &a[0].x);
+  bn254_fp_store(out + 32, &a[0].y);
   return ERR_OK;
 }
 

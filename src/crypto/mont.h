@@ -9,13 +9,10 @@
 **
 ** Multiplication is the coarsely integrated operand scanning method (C. K. Koc,
 ** T. Acar, B. S. Kaliski, Analyzing and comparing Montgomery multiplication
-** algorithms, 1996), inversion GMP's extended gcd.  Results may be written
-** over operands.  Inversion, comparisons and exponents take time that depends
-** on the numbers: for public data only. */
+** algorithms, 1996).  Results may be written over operands.  Comparisons and
+** exponents take time that depends on the numbers: for public data only. */
 #ifndef CRYPTO_MONT_H
 #define CRYPTO_MONT_H
-#include <gmp.h>
-
 #include "base/base.h"
 
 #if defined(__x86_64__)
@@ -152,24 +149,6 @@ MONT_INLINE void mont_load(u64 *r, const u8 *be, int n) {
 }
 MONT_INLINE void mont_store(u8 *be, const u64 *a, int n) {
   for (int i = 0; i < n; i++) store_be64(be + 8 * (n - 1 - i), a[i]);
-}
-
-/* Plain r = 1/a mod m for plain 0 < a < m, m prime. */
-static inline void mont_inv_plain(u64 *r, const u64 *a, const u64 *m, int n) {
-  mp_limb_t u[MONT_LIMB_MAX + 1], v[MONT_LIMB_MAX + 1], g[MONT_LIMB_MAX + 1];
-  mp_limb_t s[MONT_LIMB_MAX + 1];
-  mp_size_t s_len, len;
-  _Static_assert(sizeof(mp_limb_t) == 8, "GMP limbs are 64 bits");
-  memcpy(u, a, 8 * (size_t)n);
-  memcpy(v, m, 8 * (size_t)n);
-  mpn_gcdext(g, s, &s_len, u, n, v, n);
-  len = s_len < 0 ? -s_len : s_len;
-  memset(r, 0, 8 * (size_t)n);
-  memcpy(r, s, 8 * (size_t)len);
-  if (s_len < 0) {
-    u8 borrow = 0;
-    for (int i = 0; i < n; i++) borrow = mont_subb(&r[i], m[i], r[i], borrow);
-  }
 }
 
 /* Signed digits of a plain k of n limbs, least first: each zero or odd and

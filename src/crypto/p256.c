@@ -11,6 +11,7 @@
 ** Constants: p, n, b, G from SP 800-186, the R forms are x * 2^256 mod p. */
 #include "crypto/p256.h"
 
+#include "crypto/modinv.h"
 #include "crypto/mont.h"
 
 enum { P256_LIMBS = 4, P256_W = 5, P256_TABLE = 1 << (P256_W - 2) };
@@ -25,8 +26,9 @@ static const u64 p256_n[4] = {0xf3b9cac2fc632551, 0xbce6faada7179e84,
 #define P256_N0 0xccd1c8aaee00bc4fu
 static const u64 p256_r2_p[4] = {0x0000000000000003, 0xfffffffbffffffff,
                                  0xfffffffffffffffe, 0x00000004fffffffd};
-static const u64 p256_r2_n[4] = {0x83244c95be79eea2, 0x4699799c49bd6fa6,
-                                 0x2845b2392b6bec59, 0x66e12d94f3d95620};
+/* 2^256 mod n. */
+static const u64 p256_r_n[4] = {0x0c46353d039cdaaf, 0x4319055258e8617b, 0,
+                                0x00000000ffffffff};
 static const p256_fe p256_one = {{0x0000000000000001, 0xffffffff00000000,
                                   0xffffffffffffffff, 0x00000000fffffffe}};
 static const p256_fe p256_b = {{0xd89cdf6229c4bddf, 0xacf005cd78843090,
@@ -222,10 +224,9 @@ static void p256_scalars(u64 u1[4], u64 u2[4], const u8 digest[32],
   u64 e[4], w[4];
   mont_load(e, digest, P256_LIMBS);
   mont_reduce(e, e, 0, p256_n, P256_LIMBS);
-  mont_inv_plain(w, s, p256_n, P256_LIMBS);
-  /* w times R, so that one multiplication with a plain number gives a plain
+  /* w = R/s, so that one multiplication with a plain number gives a plain
   ** one. */
-  mont_mul(w, w, p256_r2_n, p256_n, P256_N0, P256_LIMBS, false);
+  crypto_modinv4(w, s, p256_r_n, p256_n);
   mont_mul(u1, e, w, p256_n, P256_N0, P256_LIMBS, false);
   mont_mul(u2, r, w, p256_n, P256_N0, P256_LIMBS, false);
 }

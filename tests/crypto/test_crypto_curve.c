@@ -5,6 +5,7 @@
 #include "crypto/bls12_381.h"
 #include "crypto/bn254.h"
 #include "crypto/kzg.h"
+#include "crypto/modinv.h"
 #include "crypto/mont.h"
 #include "crypto/mont_x86.h"
 #include "crypto/p256.h"
@@ -81,25 +82,50 @@ static void limbs_when_multiplied_then_asm_equals_c(void **state) {
 }
 #endif
 
-/* a times 1/a is 1, for small and large a. */
+static void times(u64 *r, const u64 *a, const u64 *b, const u64 *m, u64 n0,
+                  int n) {
+  if (n == 6) {
+    mont_mul(r, a, b, m, n0, 6, false);
+  } else {
+    mont_mul(r, a, b, m, n0, 4, false);
+  }
+}
+
+/* a times 1/a is 1, for small and large a, and a times k/a is k. */
 static void limbs_when_inverted_then_product_is_one(void **state) {
-  static const u64 m[6] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff,
-                           0x6730d2a0f6b0f624, 0x64774b84f38512bf,
-                           0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
-  const u64 n0 = 0x89f3fffcfffcfffd, one[6] = {1};
+  static const struct { u64 m[6], n0; int n; } mod[] = {
+      {{0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624,
+        0x64774b84f38512bf, 0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a},
+       0x89f3fffcfffcfffd, 6},
+      {{0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d,
+        0x30644e72e131a029}, 0x87d20782e4866389, 4},
+      {{0xf3b9cac2fc632551, 0xbce6faada7179e84, 0xffffffffffffffff,
+        0xffffffff00000000}, 0xccd1c8aaee00bc4f, 4}};
+  const u64 one[6] = {1}, zero[6] = {0};
+  u32 seed = 11;
   (void)state;
-  for (u64 i = 1; i < 2000; i++) {
-    u64 a[6] = {0}, inv[6], r[6], s[6];
-    a[i % 6] = i * i;
-    if (i % 7 == 0) memcpy(a, m, 48);
-    if (i % 7 == 0) a[0] -= i;
-    if (!mont_less(a, m, 6)) a[5] = 0;
-    mont_inv_plain(inv, a, m, 6);
-    assert_true(mont_less(inv, m, 6));
+  for (int i = 0; i < 30000; i++) {
+    const u64 *m = mod[i % 3].m, n0 = mod[i % 3].n0;
+    const int n = mod[i % 3].n;
+    void (*invert)(u64 *, const u64 *, const u64 *, const u64 *) =
+        n == 6 ? crypto_modinv6 : crypto_modinv4;
+    u64 a[6], k[6], inv[6], quot[6], r[6], s[6];
+    pick(a, m, n, &seed);
+    pick(k, m, n, &seed);
+    invert(inv, a, one, m);
+    invert(quot, a, k, m);
+    assert_true(mont_less(inv, m, n) && mont_less(quot, m, n));
+    if (mont_is_zero(a, n)) {
+      assert_memory_equal(inv, zero, 8 * (size_t)n);
+      continue;
+    }
     /* a inv / R, and 1 / R. */
-    mont_mul(r, a, inv, m, n0, 6, true);
-    mont_mul(s, one, one, m, n0, 6, true);
-    assert_memory_equal(r, s, 48);
+    times(r, a, inv, m, n0, n);
+    times(s, one, one, m, n0, n);
+    assert_memory_equal(r, s, 8 * (size_t)n);
+    times(r, a, quot, m, n0, n);
+    times(s, k, one, m, n0, n);
+    assert_memory_equal(r, s, 8 * (size_t)n);
   }
 }
 
