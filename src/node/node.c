@@ -271,6 +271,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
     .block_gas_limit = n->info.block_gas_limit,
     .ctx = n,
     .account = node_pool_read_account,
+    .added = node_feed_add,
     .ready = node_pool_became_ready,
   };
   n->pool = node_pool_open(&pc);
@@ -311,6 +312,7 @@ err node_open(struct node **out, const struct node_config *cfg,
   arena_init(&n->boot, 1 << 16, 0);
   pthread_mutex_init(&n->lock, NULL);
   pthread_mutex_init(&n->pending.lock, NULL);
+  node_feed_init(n);
   pthread_cond_init(&n->pending.room, NULL);
   node_cond_init(&n->wake);
   node_cond_init(&n->moved);
@@ -361,6 +363,7 @@ void node_close(struct node *n) {
   pthread_cond_destroy(&n->moved);
   pthread_cond_destroy(&n->pending.room);
   pthread_mutex_destroy(&n->pending.lock);
+  node_feed_fini(n);
   pthread_mutex_destroy(&n->lock);
   arena_fini(&n->boot);
   mem_free(n->db_path);

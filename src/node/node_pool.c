@@ -429,6 +429,7 @@ err node_pool_add(struct node_pool *p, struct node_submit_result *out,
     MUST(v);
     *v = t;
     p->bytes += t->bytes;
+    if (p->cfg.added) p->cfg.added(p->cfg.ctx, &t->tx.hash);
     pool_authorities(p, t, 1);
     pool_account_insert(acc, pool_account_seek(acc, t->tx.nonce), t);
     t->place = POOL_LIST_NONE;
