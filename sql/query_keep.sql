@@ -1,4 +1,4 @@
--- query_keep.sql - settings and keys.
+-- query_keep.sql - settings, keys, waiting transactions.
 
 -- meta_put
 INSERT INTO meta(name, val) VALUES (?1, ?2)
@@ -22,3 +22,12 @@ SELECT json FROM keystore WHERE addr = ?1;
 
 -- key_list
 SELECT addr FROM keystore ORDER BY id;
+
+-- pool_put
+INSERT OR REPLACE INTO pool(id, arrival_ms, raw) VALUES (?1, ?2, ?3);
+
+-- pool_del
+DELETE FROM pool WHERE id = ?1;
+
+-- pool_scan
+SELECT id, arrival_ms, raw FROM pool ORDER BY id;

@@ -24,6 +24,13 @@ CREATE TABLE keystore(
   json BLOB NOT NULL
 );
 
+-- Transactions that wait for a block, in order of arrival.
+CREATE TABLE pool(
+  id INTEGER PRIMARY KEY,
+  arrival_ms INTEGER NOT NULL,
+  raw BLOB NOT NULL
+);
+
 -- Appended, by integer key.
 CREATE TABLE block(
   height INTEGER PRIMARY KEY,

@@ -16,7 +16,6 @@
 #define NODE_GROUP_MAX 8   /* blocks in one SQLite transaction */
 #define NODE_IDLE_MS 1000
 #define NODE_THREAD_STACK (4u << 20)
-#define NODE_DEV_WAIT_MS 3000
 
 u64 node_clock_ms(void) {
   struct timespec ts;
@@ -176,6 +175,13 @@ static i64 node_writer_idle(struct node *n) {
     node_fail(n, e, "cannot bring the tables up to date: %s (%s)",
               err_text(e), store_error(n->store));
   }
+  bool more_rows = false;
+  if (!more) e = node_submit_save(n, false, &more_rows);
+  if (!more && e < 0) {
+    node_fail(n, e, "cannot keep the waiting transactions: %s (%s)",
+              err_text(e), store_error(n->store));
+  }
+  more |= more_rows;
   pthread_mutex_lock(&n->pending.lock);
   more |= n->pending.cnt > 0;
   pthread_mutex_unlock(&n->pending.lock);
@@ -183,22 +189,6 @@ static i64 node_writer_idle(struct node *n) {
 }
 
 /*------------------------------------------------------ opening, closing */
-
-static err node_pool_read_account(void *ctx, struct state_account *out,
-                                  bool *found, const addr20 *addr) {
-  struct node *n = ctx;
-  return node_state_account(n->state, out, found, addr);
-}
-
-static void node_pool_became_ready(void *ctx) {
-  struct node *n = ctx;
-  pthread_mutex_lock(&n->lock);
-  if (!n->ready) {
-    n->ready = true;
-    pthread_cond_signal(&n->wake);
-  }
-  pthread_mutex_unlock(&n->lock);
-}
 
 /* The last block and the hashes before it, from the file. */
 static err node_load_head(struct node *n, struct errmsg *msg) {
@@ -263,18 +253,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   chain_rules_at(&n->rules, &n->genesis, n->genesis.header.number + 1,
                  node_clock_ms() / 1000);
   n->rules.allow_unprotected |= n->cfg.allow_unprotected;
-  struct node_pool_config pc = {
-    .tx_max = n->cfg.pool_tx_max ? (u32)n->cfg.pool_tx_max : LIMIT_POOL_TX,
-    .bytes_max = LIMIT_POOL_BYTES,
-    .seed = seed[0],
-    .rules = n->rules,
-    .block_gas_limit = n->info.block_gas_limit,
-    .ctx = n,
-    .account = node_pool_read_account,
-    .added = node_feed_add,
-    .ready = node_pool_became_ready,
-  };
-  n->pool = node_pool_open(&pc);
+  node_submit_open(n, seed[0]);
   struct node_app_config ac = {
     .genesis = &n->genesis,
     .genesis_hash = &n->info.genesis_hash,
@@ -284,7 +263,8 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
     .hash_seed = seed[1],
   };
   n->app = app_open(&ac);
-  return node_load_head(n, msg);
+  TRY(node_load_head(n, msg));
+  return node_submit_restore(n, msg);
 }
 
 /* A chain of plain Ethereum rules is served, never continued. */
@@ -349,6 +329,8 @@ void node_close(struct node *n) {
   node_thread_stop(&n->exec);
   node_thread_stop(&n->writer);
   while (n->pending.cnt > 0) node_write_group(n);
+  bool more_rows = n->pool && n->failure == ERR_OK;
+  while (more_rows && node_submit_save(n, true, &more_rows) == ERR_OK) continue;
   if (n->state &&
       node_state_close(n->state, n->failure < 0, &msg) < 0) {
     log_event(LOG_ERROR, "node", "close.state", "error=\"%s\"", msg.text);
@@ -374,99 +356,6 @@ void node_close(struct node *n) {
 const struct node_info *node_info(const struct node *n) { return &n->info; }
 const struct chain_rules *node_rules(const struct node *n) { return &n->rules; }
 struct node_state *node_state_of(struct node *n) { return n->state; }
-
-/*------------------------------------------------------------ submitting */
-
-/* On an automining chain a transaction is in a block when its sender hears
-** that it was taken. */
-static void node_dev_wait(struct node *n, const hash32 *hash) {
-  if (!n->cfg.dev || n->cfg.dev_period_s > 0) return;
-  struct timespec until = node_deadline(NODE_DEV_WAIT_MS);
-  pthread_mutex_lock(&n->lock);
-  while (!n->closing && n->failure == ERR_OK) {
-    u64 head = n->head;
-    pthread_mutex_unlock(&n->lock);
-    bool waiting = node_pool_is_ready(n->pool, hash);
-    pthread_mutex_lock(&n->lock);
-    if (!waiting) break;
-    if (n->head == head &&
-        pthread_cond_timedwait(&n->moved, &n->lock, &until) != 0) {
-      break;
-    }
-  }
-  pthread_mutex_unlock(&n->lock);
-}
-
-static err node_submit_one(struct node *n, struct node_submit_result *out,
-                           slice raw) {
-  if (!n->genesis.own) {
-    memset(out, 0, sizeof *out);
-    return err_say(&out->msg, ERR_UNSUPPORTED,
-                   "this chain is read-only: it has plain Ethereum rules");
-  }
-  err e;
-  struct pool_tx *t;
-  node_pool_prepare(n->pool, &t, out, &e, &raw, 1);
-  return t ? node_pool_add(n->pool, out, t) : e;
-}
-
-err node_submit(struct node *n, struct node_submit_result *out, slice raw) {
-  err e = node_submit_one(n, out, raw);
-  if (e == ERR_OK) node_dev_wait(n, &out->hash);
-  return e;
-}
-
-struct node_batch {
-  struct node *n;
-  err *errs;
-  struct node_submit_result *out;
-  const slice *raw;
-  u32 cnt;
-  struct pool_tx **tx;
-};
-static void node_batch_prepare(void *arg, u32 piece) {
-  struct node_batch *b = arg;
-  u32 i = piece * CRYPTO_RECOVER_GROUP, left = b->cnt - i;
-  node_pool_prepare(b->n->pool, b->tx + i, b->out + i, b->errs + i, b->raw + i,
-                    left < CRYPTO_RECOVER_GROUP ? left : CRYPTO_RECOVER_GROUP);
-}
-
-/* Recovery on all cores, then into the pool in the order given, so that a
-** sender's nonces do not overtake each other. */
-void node_submit_batch(struct node *n, err *errs,
-                       struct node_submit_result *out, const slice *raw,
-                       u32 cnt) {
-  if (!n->genesis.own || cnt == 1) {
-    for (u32 i = 0; i < cnt; i++) errs[i] = node_submit(n, &out[i], raw[i]);
-    return;
-  }
-  struct node_batch b = {n, errs, out, raw, cnt,
-                         mem_alloc(sizeof(struct pool_tx *) * (cnt + 1))};
-  par_run(node_workers_par(n->workers), node_batch_prepare, &b,
-          (cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);
-  const hash32 *last = NULL;
-  for (u32 i = 0; i < cnt; i++) {
-    if (b.tx[i]) errs[i] = node_pool_add(n->pool, &out[i], b.tx[i]);
-    if (errs[i] == ERR_OK) last = &out[i].hash;
-  }
-  mem_free(b.tx);
-  if (last) node_dev_wait(n, last);
-}
-
-void node_pool_stat(struct node *n, struct node_pool_stat *out) {
-  node_pool_stat_of(n->pool, out);
-}
-err node_pool_tx(struct node *n, struct chain_tx *out, const hash32 *hash,
-                 struct arena *a) {
-  return node_pool_find(n->pool, out, hash, a);
-}
-u64 node_pool_nonce(struct node *n, const addr20 *a, u64 head_nonce) {
-  return node_pool_next_nonce(n->pool, a, head_nonce);
-}
-u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
-                   struct arena *a) {
-  return node_pool_copy(n->pool, out, cnt_max, a);
-}
 
 /*-------------------------------------------------------------- watching */
 

@@ -113,6 +113,15 @@ u64 node_pool_nonce(struct node *n, const addr20 *a, u64 head_nonce);
 u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
                    struct arena *a);
 
+/* Copies of all that wait for a block, or of one sender's (from not NULL),
+** ascending by sender and nonce. */
+struct node_pool_item {
+  struct chain_tx tx;
+  bool queued; /* behind a gap in its sender's nonces */
+};
+u32 node_pool_content(struct node *n, struct node_pool_item **out,
+                      const addr20 *from, struct arena *a);
+
 /* Hashes as the pool takes transactions in, numbered from 0: how many there
 ** were so far, and those from number *seq on (the newest NODE_FEED_CNT are
 ** kept; *seq moves past what is lost and what is given). */

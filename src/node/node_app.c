@@ -112,6 +112,7 @@ static err app_execute(struct node_app *app, const struct chain_tx *txs,
 
 static void app_drop_candidate(struct node_app *app) {
   app->has_candidate = false;
+  if (app->take.cnt) node_pool_untake(app->cfg.pool, &app->take);
   app->take.cnt = 0;
   arena_clear(&app->arena);
 }
@@ -230,11 +231,13 @@ static void app_tell_pool(struct node_app *app) {
       arena_array(&app->arena, enum node_pool_fate, app->take.cnt + 1);
   for (u32 i = 0; i < app->take.cnt; i++) {
     enum chain_verdict v = app->result.skipped[i];
-    bool keep = v == CHAIN_GAS_LIMIT_REACHED || v == CHAIN_NONCE_HIGH;
+    bool keep = v == CHAIN_GAS_LIMIT_REACHED || v == CHAIN_NONCE_HIGH ||
+                v == CHAIN_CREDITS;
     fate[i] = v == CHAIN_OK ? POOL_INCLUDED : keep ? POOL_KEPT : POOL_DROPPED;
   }
   node_pool_executed(app->cfg.pool, &app->take, fate,
                      app->result.header.number, &app->result.diff);
+  app->take.cnt = 0;
 }
 
 err app_commit(struct node_app *app, struct store_block **out, slice commit) {

@@ -77,6 +77,7 @@ struct node {
 
   struct node_thread exec, writer;
   struct node_pending pending;
+  u64 pool_saved_ms;            /* writer's: when the file had all of it */
   pthread_t core;
   bool core_started;
   pthread_mutex_t lock;         /* of everything below */
@@ -101,6 +102,13 @@ void *node_engine_main(void *arg);
 void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Gives a committed block to the writer (waits for room). */
 bool node_write_block(struct node *n, struct store_block *b);
+
+/* node_submit.c: the pool of an opened chain, and its rows in the file. */
+void node_submit_open(struct node *n, u64 seed);
+err node_submit_restore(struct node *n, struct errmsg *msg) MUST_USE;
+/* Writer's thread.  One slice when it is time, or (all) one larger slice of
+** everything; *more: call again. */
+err node_submit_save(struct node *n, bool all, bool *more) MUST_USE;
 
 /* node_boot.c: the keys of a file without a chain, and its genesis with alloc
 ** into n.  Repeatable. */

@@ -1,60 +1,18 @@
-/* node_pool.c - see node_pool.h.
+/* node_pool.c - rows, admission and reading of the pool; see node_pool.h.
 **
 ** One lock.  Everything costly (decoding, recovery, reading an account for
 ** the first time) is done outside it.  pool->version counts executed blocks:
 ** an account read without the lock is used only if no block was executed in
 ** between, else it is read again.
 */
-#include "node/node_pool.h"
-#include "base/limits.h"
-#include "base/map.h"
 #include "crypto/keccak.h"
-#include <pthread.h>
+#include "node/node_pool_int.h"
 #include <stdio.h>
-
-enum pool_place { POOL_LIST_NONE, POOL_LIST_READY, POOL_LIST_QUEUED,
-                  POOL_LIST_BLOCK };
-
-struct pool_tx {
-  struct chain_tx tx;
-  struct pool_tx *prev, *next; /* in the list of its place */
-  enum pool_place place;
-  bool taken;                  /* the proposer is executing it */
-  u64 arrival_ms, height;      /* height when in a block */
-  size_t bytes;
-  struct arena lists;          /* access list, authorizations */
-  u8 raw[];
-};
-
-struct pool_list {
-  struct pool_tx *first, *last;
-  u32 cnt;
-};
-
-struct pool_account {
-  u64 nonce;
-  u256 balance;
-  bool known;      /* nonce and balance are of the last executed block */
-  bool delegated;
-  u32 authority;   /* pooled transactions that name it as authority */
-  struct pool_tx **tx; /* by nonce: tx[head .. head + cnt) */
-  u32 head, cnt, cap;
-  u32 ready;       /* the first so many follow nonce without a gap */
-};
-
-struct node_pool {
-  struct node_pool_config cfg;
-  pthread_mutex_t lock;
-  struct map by_hash;   /* hash32 -> struct pool_tx * */
-  struct map accounts;  /* addr20 -> struct pool_account * */
-  struct pool_list list[4]; /* by enum pool_place */
-  u64 version, bytes;
-};
+#include <stdlib.h>
 
 static void pool_list_add(struct node_pool *p, struct pool_tx *t,
                           enum pool_place place) {
   struct pool_list *l = &p->list[place];
-  t->place = place;
   t->prev = l->last;
   t->next = NULL;
   if (l->last) l->last->next = t; else l->first = t;
@@ -67,20 +25,46 @@ static void pool_list_del(struct node_pool *p, struct pool_tx *t) {
   if (t->prev) t->prev->next = t->next; else l->first = t->next;
   if (t->next) t->next->prev = t->prev; else l->last = t->prev;
   l->cnt--;
-  t->place = POOL_LIST_NONE;
 }
 
-static void pool_list_move(struct node_pool *p, struct pool_tx *t,
-                           enum pool_place place) {
+/* Ready ones stand in no list: their order is made when it is wanted. */
+static void pool_move(struct node_pool *p, struct pool_tx *t,
+                      enum pool_place place) {
   if (t->place == place) return;
-  if (t->place != POOL_LIST_NONE) pool_list_del(p, t);
-  pool_list_add(p, t, place);
+  if (t->place == POOL_AT_QUEUED || t->place == POOL_AT_BLOCK) {
+    pool_list_del(p, t);
+  }
+  if (place == POOL_AT_QUEUED || place == POOL_AT_BLOCK) {
+    pool_list_add(p, t, place);
+  }
+  t->place = place;
+}
+
+/* The list of all that wait, by arrival. */
+static void pool_age_add(struct node_pool *p, struct pool_tx *t) {
+  t->older = p->newest;
+  t->newer = NULL;
+  if (p->newest) p->newest->newer = t; else p->oldest = t;
+  p->newest = t;
+  if (!t->saved && !p->unsaved) p->unsaved = t;
+}
+
+static void pool_age_del(struct node_pool *p, struct pool_tx *t) {
+  if (p->unsaved == t) p->unsaved = t->newer;
+  if (t->older) t->older->newer = t->newer; else p->oldest = t->newer;
+  if (t->newer) t->newer->older = t->older; else p->newest = t->older;
+  if (!t->saved) return;
+  if (p->gone_cnt == p->gone_cap) {
+    p->gone_cap = p->gone_cap ? p->gone_cap * 2 : 64;
+    p->gone = mem_realloc(p->gone, sizeof *p->gone * p->gone_cap);
+  }
+  p->gone[p->gone_cnt++] = t->id;
 }
 
 /*-------------------------------------------------------------- accounts */
 
-static struct pool_account *pool_account_get(const struct node_pool *p,
-                                             const addr20 *a) {
+struct pool_account *pool_account_get(const struct node_pool *p,
+                                      const addr20 *a) {
   struct pool_account **v = map_get(&p->accounts, a);
   return v ? *v : NULL;
 }
@@ -89,7 +73,11 @@ static struct pool_account *pool_account_make(struct node_pool *p,
                                               const addr20 *a) {
   struct pool_account **v = map_put(&p->accounts, a, NULL);
   MUST(v);
-  if (!*v) *v = mem_alloc(sizeof **v);
+  if (!*v) {
+    *v = mem_alloc(sizeof **v);
+    (*v)->addr = *a;
+    (*v)->quoted = UINT64_MAX;
+  }
   return *v;
 }
 
@@ -99,6 +87,7 @@ static void pool_accounts_trim(struct node_pool *p) {
   size_t it = 0;
   const void *key;
   void *val;
+  p->victim_version = UINT64_MAX; /* it may point to such */
   while (map_next(&p->accounts, &it, &key, &val)) {
     struct pool_account *acc = *(struct pool_account **)val;
     if (acc->cnt > 0 || acc->authority > 0) continue;
@@ -114,10 +103,6 @@ static void pool_account_set(struct pool_account *acc,
   acc->nonce = s ? s->nonce : 0;
   acc->balance = s ? s->balance : U256_ZERO;
   acc->delegated = s && !hash32_eq(&s->code_hash, &CRYPTO_KECCAK_EMPTY);
-}
-
-static struct pool_tx *pool_account_at(const struct pool_account *acc, u32 i) {
-  return acc->tx[acc->head + i];
 }
 
 /* Position of the first transaction whose nonce is not below nonce. */
@@ -145,16 +130,36 @@ static void pool_account_insert(struct pool_account *acc, u32 at,
   memmove(base + at + 1, base + at, sizeof *base * (acc->cnt - at));
   base[at] = t;
   acc->cnt++;
+  acc->bytes += t->bytes;
 }
 
 static void pool_account_remove(struct pool_account *acc, u32 at) {
   struct pool_tx **base = acc->tx + acc->head;
+  acc->bytes -= base[at]->bytes;
   if (at == 0) {
     acc->head++;
   } else {
     memmove(base + at, base + at + 1, sizeof *base * (acc->cnt - at - 1));
   }
   if (--acc->cnt == 0) acc->head = 0;
+}
+
+static void pool_account_ready(struct node_pool *p, struct pool_account *acc,
+                               u32 ready) {
+  p->ready_cnt += ready - acc->ready;
+  if (acc->ready == 0 && ready > 0) {
+    if (p->active_cnt == p->active_cap) {
+      p->active_cap = p->active_cap ? p->active_cap * 2 : 256;
+      p->active = mem_realloc(p->active, sizeof *p->active * p->active_cap);
+    }
+    acc->active_at = p->active_cnt;
+    p->active[p->active_cnt++] = acc;
+  } else if (acc->ready > 0 && ready == 0) {
+    struct pool_account *last = p->active[--p->active_cnt];
+    p->active[acc->active_at] = last;
+    last->active_at = acc->active_at;
+  }
+  acc->ready = ready;
 }
 
 /*---------------------------------------------------------- transactions */
@@ -179,34 +184,60 @@ void node_pool_drop(struct pool_tx *t) {
 
 /* Unknown to the pool from here on; not in its sender's row any more. */
 static void pool_forget(struct node_pool *p, struct pool_tx *t) {
+  pool_credit_release(p, t);
   pool_authorities(p, t, -1);
   map_del(&p->by_hash, &t->tx.hash);
   p->bytes -= t->bytes;
-  if (t->place != POOL_LIST_NONE) pool_list_del(p, t);
+  if (t->place != POOL_AT_BLOCK) pool_age_del(p, t);
+  pool_move(p, t, POOL_AT_NONE);
+  p->hopeless = false;
   node_pool_drop(t);
 }
 
-/* After any change of an account or its row: stale ones leave, and each of
-** the rest is put on the list where it belongs. */
+/* After any change of an account or its row: stale ones and those that its
+** balance cannot pay leave, and each of the rest is put where it belongs. */
 static void pool_refresh(struct node_pool *p, struct pool_account *acc) {
-  while (acc->cnt > 0) {
-    struct pool_tx *t = pool_account_at(acc, 0);
-    if (t->tx.nonce >= acc->nonce || t->taken) break;
-    pool_account_remove(acc, 0);
-    pool_forget(p, t);
+  u32 kept = 0;
+  for (u32 i = 0; i < acc->cnt; i++) {
+    struct pool_tx *t = pool_account_at(acc, i);
+    bool stays = t->taken || (t->tx.nonce >= acc->nonce &&
+                              !u256_lt(&acc->balance, &t->tx.value));
+    if (stays) {
+      acc->tx[acc->head + kept++] = t;
+    } else {
+      acc->bytes -= t->bytes;
+      pool_forget(p, t);
+    }
   }
+  acc->cnt = kept;
+  if (kept == 0) acc->head = 0;
   u32 ready = 0;
   while (ready < acc->cnt &&
          pool_account_at(acc, ready)->tx.nonce == acc->nonce + ready) {
     ready++;
   }
   for (u32 i = 0; i < acc->cnt; i++) {
-    struct pool_tx *t = pool_account_at(acc, i);
-    enum pool_place place = i < ready ? POOL_LIST_READY : POOL_LIST_QUEUED;
-    if (i >= ready && t->place == POOL_LIST_QUEUED) break;
-    pool_list_move(p, t, place);
+    pool_move(p, pool_account_at(acc, i),
+              i < ready ? POOL_AT_READY : POOL_AT_QUEUED);
   }
-  acc->ready = ready;
+  pool_account_ready(p, acc, ready);
+  if (ready > 0) pool_victim_add(p, acc);
+}
+
+void pool_remove(struct node_pool *p, struct pool_tx *t) {
+  struct pool_account *acc = pool_account_get(p, &t->tx.sender);
+  u32 at = pool_account_seek(acc, t->tx.nonce);
+  MUST(at < acc->cnt && pool_account_at(acc, at) == t);
+  pool_account_remove(acc, at);
+  if (at < acc->ready) acc->quoted = UINT64_MAX;
+  if (at < acc->ready && acc->cnt == at) { /* its last: the rest stands */
+    pool_forget(p, t);
+    pool_account_ready(p, acc, at);
+    if (at > 0) pool_victim_add(p, acc);
+    return;
+  }
+  pool_forget(p, t);
+  pool_refresh(p, acc);
 }
 
 static err pool_check(const struct node_pool *p, struct node_submit_result *out,
@@ -247,7 +278,35 @@ static struct pool_tx *pool_decode(const struct node_pool *p,
   return NULL;
 }
 
-static void pool_prepare_group(const struct node_pool *p, struct pool_tx **t,
+static err pool_say(struct node_submit_result *out, err e, const char *text) {
+  return err_say(&out->msg, e, "%s", text);
+}
+static err pool_say_full(struct node_submit_result *out) {
+  return pool_say(out, ERR_LIMIT,
+                  "txpool is full: wait for a block and send it again");
+}
+
+/* Refuses what is known, or can have no room, before it costs a recovery. */
+static void pool_refuse_early(struct node_pool *p, struct pool_tx **t,
+                              struct node_submit_result *out, err *errs,
+                              u32 cnt) {
+  pthread_mutex_lock(&p->lock);
+  for (u32 i = 0; i < cnt; i++) {
+    if (!t[i]) continue;
+    if (map_get(&p->by_hash, &t[i]->tx.hash)) {
+      errs[i] = pool_say(&out[i], ERR_EXISTS, "already known");
+    } else if (p->hopeless && pool_is_full(p, t[i]->bytes)) {
+      errs[i] = pool_say_full(&out[i]);
+    } else {
+      continue;
+    }
+    node_pool_drop(t[i]);
+    t[i] = NULL;
+  }
+  pthread_mutex_unlock(&p->lock);
+}
+
+static void pool_prepare_group(struct node_pool *p, struct pool_tx **t,
                                struct node_submit_result *out, err *errs,
                                const slice *raw, u32 cnt) {
   struct chain_tx *tx[CRYPTO_RECOVER_GROUP];
@@ -255,6 +314,9 @@ static void pool_prepare_group(const struct node_pool *p, struct pool_tx **t,
   u32 at[CRYPTO_RECOVER_GROUP], good = 0;
   for (u32 i = 0; i < cnt; i++) {
     t[i] = pool_decode(p, &out[i], &errs[i], raw[i]);
+  }
+  pool_refuse_early(p, t, out, errs, cnt);
+  for (u32 i = 0; i < cnt; i++) {
     if (!t[i]) continue;
     tx[good] = &t[i]->tx;
     at[good++] = i;
@@ -276,7 +338,7 @@ static void pool_prepare_group(const struct node_pool *p, struct pool_tx **t,
   }
 }
 
-void node_pool_prepare(const struct node_pool *p, struct pool_tx **t,
+void node_pool_prepare(struct node_pool *p, struct pool_tx **t,
                        struct node_submit_result *out, err *errs,
                        const slice *raw, u32 cnt) {
   for (u32 i = 0; i < cnt; i += CRYPTO_RECOVER_GROUP) {
@@ -285,9 +347,7 @@ void node_pool_prepare(const struct node_pool *p, struct pool_tx **t,
   }
 }
 
-const struct chain_tx *node_pool_tx_of(const struct pool_tx *t) {
-  return &t->tx;
-}
+/*------------------------------------------------------------- admission */
 
 /* At least 10 % above, and above. */
 static bool pool_fee_bumped(const u256 *fresh, const u256 *old) {
@@ -307,22 +367,6 @@ static bool pool_may_replace(const struct pool_tx *fresh,
                          &old->tx.max_priority_fee);
 }
 
-/* Drops the newest queued transaction; false when there is none. */
-static bool pool_evict(struct node_pool *p) {
-  struct pool_tx *t = p->list[POOL_LIST_QUEUED].last;
-  if (!t) return false;
-  struct pool_account *acc = pool_account_get(p, &t->tx.sender);
-  pool_account_remove(acc, pool_account_seek(acc, t->tx.nonce));
-  pool_forget(p, t);
-  return true;
-}
-
-static err pool_say(struct node_submit_result *out, enum chain_verdict v,
-                    err e, const char *text) {
-  out->verdict = v;
-  return err_say(&out->msg, e, "%s", text);
-}
-
 static err pool_check_funds(struct node_submit_result *out,
                             const struct pool_account *acc,
                             const struct chain_tx *tx) {
@@ -339,7 +383,67 @@ static err pool_check_funds(struct node_submit_result *out,
                  "cost %s, overshot %s", have, want, over);
 }
 
-/* All rules that look at the sender's row and the pool. */
+static err pool_check_authorities(const struct node_pool *p,
+                                  struct node_submit_result *out,
+                                  const struct pool_account *acc,
+                                  const struct chain_tx *tx) {
+  for (u32 i = 0; i < tx->auth_cnt; i++) {
+    if (!tx->auth[i].has_authority) continue;
+    const struct pool_account *au = pool_account_get(p, &tx->auth[i].authority);
+    if (au && au != acc && au->cnt > 1) {
+      return pool_say(out, ERR_INVALID_TX, "authority already reserved");
+    }
+  }
+  return ERR_OK;
+}
+
+/* One more in the sender's row. */
+static err pool_check_row(const struct node_pool *p,
+                          struct node_submit_result *out,
+                          const struct pool_account *acc, bool ready) {
+  if ((acc->delegated || acc->authority > 0) && (acc->cnt > 0 || !ready)) {
+    return pool_say(out, ERR_LIMIT, acc->cnt > 0
+        ? "in-flight transaction limit reached for delegated accounts"
+        : "gapped-nonce tx from delegated accounts");
+  }
+  if (!ready) {
+    return acc->cnt - acc->ready < LIMIT_POOL_SENDER_QUEUED ? ERR_OK
+           : pool_say(out, ERR_LIMIT, "too many queued transactions of this "
+                      "sender: fill its nonce gap first");
+  }
+  bool roomy = p->by_hash.cnt < p->cfg.tx_max / 2 &&
+               p->bytes < p->cfg.bytes_max / 2;
+  if (acc->ready < (roomy ? LIMIT_POOL_SENDER_READY : LIMIT_POOL_SENDER_FAIR)) {
+    return ERR_OK;
+  }
+  return pool_say(out, ERR_LIMIT, "too many pending transactions of this "
+                  "sender: wait for a block");
+}
+
+/* The credits of t, with those of old (may be NULL) as if it were gone. */
+static err pool_check_credits(struct node_pool *p,
+                              struct node_submit_result *out,
+                              struct pool_tx *t, struct pool_tx *old) {
+  bool was = old && old->reserved;
+  if (was) pool_credit_release(p, old);
+  err e = pool_credit_admit(p, t);
+  bool good = e == ERR_OK && t->quote.verdict == CHAIN_OK;
+  if (was && !good) {
+    err again = pool_credit_admit(p, old);
+    if (e == ERR_OK) e = again;
+  }
+  if (e < 0) {
+    return err_say(&out->msg, e, "cannot read the sender's credits: %s",
+                   err_text(e));
+  }
+  if (good) return ERR_OK;
+  out->verdict = t->quote.verdict;
+  p->cfg.credit.say(&out->msg, &t->quote);
+  return ERR_LIMIT;
+}
+
+/* All rules that look at the sender's row and the pool; what it replaces is
+** gone on return of ERR_OK, and its credits are reserved. */
 static err pool_admit(struct node_pool *p, struct node_submit_result *out,
                       struct pool_account *acc, struct pool_tx *t) {
   const struct chain_tx *tx = &t->tx;
@@ -352,100 +456,101 @@ static err pool_admit(struct node_pool *p, struct node_submit_result *out,
   }
   TRY(pool_check_funds(out, acc, tx));
   u32 at = pool_account_seek(acc, tx->nonce);
-  if (at < acc->cnt && pool_account_at(acc, at)->tx.nonce == tx->nonce) {
-    struct pool_tx *old = pool_account_at(acc, at);
-    if (!pool_may_replace(t, old)) {
-      return pool_say(out, CHAIN_OK, ERR_INVALID_TX,
-                      "replacement transaction underpriced");
-    }
+  struct pool_tx *old = at < acc->cnt ? pool_account_at(acc, at) : NULL;
+  if (old && old->tx.nonce != tx->nonce) old = NULL;
+  if (old && !pool_may_replace(t, old)) {
+    return pool_say(out, ERR_INVALID_TX, "replacement transaction underpriced");
+  }
+  bool ready = tx->nonce == acc->nonce + acc->ready;
+  if (!old) TRY(pool_check_row(p, out, acc, ready));
+  TRY(pool_check_authorities(p, out, acc, tx));
+  TRY(pool_check_credits(p, out, t, old));
+  if (old) {
     pool_account_remove(acc, at);
     pool_forget(p, old);
-  } else {
-    bool ready = tx->nonce == acc->nonce + acc->ready;
-    if ((acc->delegated || acc->authority > 0) && (acc->cnt > 0 || !ready)) {
-      return pool_say(out, CHAIN_OK, ERR_LIMIT, acc->cnt > 0
-          ? "in-flight transaction limit reached for delegated accounts"
-          : "gapped-nonce tx from delegated accounts");
-    }
-    if (ready ? acc->ready >= LIMIT_POOL_SENDER_READY
-              : acc->cnt - acc->ready >= LIMIT_POOL_SENDER_QUEUED) {
-      return pool_say(out, CHAIN_OK, ERR_LIMIT, ready
-          ? "too many pending transactions of this sender: wait for a block"
-          : "too many queued transactions of this sender: fill its nonce gap "
-            "first");
-    }
-    bool full = p->by_hash.cnt >= p->cfg.tx_max ||
-                p->bytes + t->bytes > p->cfg.bytes_max;
-    if (full && (!ready || !pool_evict(p))) {
-      return pool_say(out, CHAIN_OK, ERR_LIMIT,
-                      "txpool is full: wait for a block and send it again");
-    }
+    return ERR_OK;
   }
-  for (u32 i = 0; i < tx->auth_cnt; i++) {
-    if (!tx->auth[i].has_authority) continue;
-    const struct pool_account *au = pool_account_get(p, &tx->auth[i].authority);
-    if (au && au != acc && au->cnt > 1) {
-      return pool_say(out, CHAIN_OK, ERR_INVALID_TX,
-                      "authority already reserved");
+  acc->share = t->quote.share;
+  while (pool_is_full(p, t->bytes)) {
+    if (!ready || !pool_evict(p, acc, t)) {
+      pool_credit_release(p, t);
+      return pool_say_full(out);
     }
   }
   return ERR_OK;
 }
 
-err node_pool_add(struct node_pool *p, struct node_submit_result *out,
-                  struct pool_tx *t) {
-  err e = ERR_OK;
-  struct pool_account *acc = NULL;
-  pthread_mutex_lock(&p->lock);
+/* Admitted: into the row. */
+static void pool_insert(struct node_pool *p, struct pool_account *acc,
+                        struct pool_tx *t) {
+  struct pool_tx **v = map_put(&p->by_hash, &t->tx.hash, NULL);
+  MUST(v);
+  *v = t;
+  p->bytes += t->bytes;
+  if (!t->id) t->id = p->last_id + 1;
+  if (t->id > p->last_id) p->last_id = t->id;
+  pool_age_add(p, t);
+  pool_authorities(p, t, 1);
+  pool_account_insert(acc, pool_account_seek(acc, t->tx.nonce), t);
+  t->place = POOL_AT_NONE;
+  if (t->tx.nonce == acc->nonce + acc->ready && acc->cnt == acc->ready + 1) {
+    pool_move(p, t, POOL_AT_READY); /* the common case: next in line */
+    pool_account_ready(p, acc, acc->ready + 1);
+    pool_victim_add(p, acc);
+  } else {
+    pool_refresh(p, acc);
+  }
+  if (t == pool_account_at(acc, 0)) { /* its credits are known */
+    acc->parked = false;
+    acc->quoted = p->version;
+  }
+}
+
+/* The sender's account of the present version; the lock is given back while
+** it is read.  NULL: out says why. */
+static struct pool_account *pool_sender(struct node_pool *p,
+                                        struct node_submit_result *out, err *e,
+                                        const addr20 *sender) {
   for (;;) {
-    if (map_get(&p->by_hash, &t->tx.hash)) {
-      e = pool_say(out, CHAIN_OK, ERR_EXISTS, "already known");
-      break;
-    }
-    acc = pool_account_get(p, &t->tx.sender);
-    if (acc && acc->known) {
-      e = pool_admit(p, out, acc, t);
-      break;
-    }
+    struct pool_account *acc = pool_account_get(p, sender);
+    if (acc && acc->known) return acc;
     u64 version = p->version;
     struct state_account s;
     bool found = false;
     pthread_mutex_unlock(&p->lock);
-    e = p->cfg.account(p->cfg.ctx, &s, &found, &t->tx.sender);
+    *e = p->cfg.account(p->cfg.ctx, &s, &found, sender);
     pthread_mutex_lock(&p->lock);
-    if (e < 0) {
-      err_say(&out->msg, e, "cannot read the sender's account: %s",
-              err_text(e));
-      break;
+    if (*e < 0) {
+      err_say(&out->msg, *e, "cannot read the sender's account: %s",
+              err_text(*e));
+      return NULL;
     }
     if (version != p->version) continue;
     pool_accounts_trim(p);
-    acc = pool_account_make(p, &t->tx.sender);
-    pool_account_set(acc, found ? &s : NULL);
+    pool_account_set(pool_account_make(p, sender), found ? &s : NULL);
   }
-  bool ready = false;
+}
+
+err node_pool_add(struct node_pool *p, struct node_submit_result *out,
+                  struct pool_tx *t) {
+  err e = ERR_OK;
+  bool was_ready = true;
+  pthread_mutex_lock(&p->lock);
+  struct pool_account *acc = pool_sender(p, out, &e, &t->tx.sender);
+  if (acc && map_get(&p->by_hash, &t->tx.hash)) {
+    e = pool_say(out, ERR_EXISTS, "already known");
+  } else if (acc) {
+    e = pool_admit(p, out, acc, t);
+  }
   if (e == ERR_OK) {
-    struct pool_tx **v = map_put(&p->by_hash, &t->tx.hash, NULL);
-    MUST(v);
-    *v = t;
-    p->bytes += t->bytes;
+    pool_insert(p, acc, t);
+    was_ready = t->place != POOL_AT_READY;
     if (p->cfg.added) p->cfg.added(p->cfg.ctx, &t->tx.hash);
-    pool_authorities(p, t, 1);
-    pool_account_insert(acc, pool_account_seek(acc, t->tx.nonce), t);
-    t->place = POOL_LIST_NONE;
-    if (t->tx.nonce == acc->nonce + acc->ready && acc->cnt == acc->ready + 1) {
-      pool_list_add(p, t, POOL_LIST_READY); /* the common case: next in line */
-      acc->ready++;
-    } else {
-      pool_list_add(p, t, POOL_LIST_QUEUED);
-      pool_refresh(p, acc);
-    }
-    ready = p->list[POOL_LIST_READY].cnt > 0;
   }
   pthread_mutex_unlock(&p->lock);
   if (e < 0) {
     node_pool_drop(t);
-  } else if (ready && p->cfg.ready) {
+  } else if (!was_ready && p->cfg.ready) {
     p->cfg.ready(p->cfg.ctx);
   }
   return e;
@@ -455,47 +560,72 @@ err node_pool_add(struct node_pool *p, struct node_submit_result *out,
 
 void node_pool_take(struct node_pool *p, struct node_pool_take *out,
                     u32 cnt_max, u64 gas_max, struct arena *a) {
+  struct pool_turns ts;
+  struct pool_tx *t;
+  u64 gas = 0;
   pthread_mutex_lock(&p->lock);
-  u32 cnt = p->list[POOL_LIST_READY].cnt;
-  if (cnt > cnt_max) cnt = cnt_max;
+  u32 cnt = p->ready_cnt < cnt_max ? p->ready_cnt : cnt_max;
   out->ref = arena_array(a, struct pool_tx *, cnt ? cnt : 1);
   out->tx = arena_alloc_raw(a, sizeof(struct chain_tx) * (cnt ? cnt : 1));
   out->cnt = 0;
-  u64 gas = 0;
-  for (struct pool_tx *t = p->list[POOL_LIST_READY].first;
-       t && out->cnt < cnt; t = t->next) {
-    if (t->tx.gas_limit > gas_max - gas) break;
+  pool_turns_begin(p, &ts, a);
+  while (out->cnt < cnt && (t = pool_turns_next(&ts))) {
+    if (t->tx.gas_limit > gas_max - gas) {
+      pool_turns_pass(&ts);
+      continue;
+    }
     gas += t->tx.gas_limit;
     t->taken = true;
     out->ref[out->cnt] = t;
     out->tx[out->cnt++] = t->tx;
+    pool_turns_use(&ts);
   }
   pthread_mutex_unlock(&p->lock);
+}
+
+void node_pool_untake(struct node_pool *p, const struct node_pool_take *take) {
+  pthread_mutex_lock(&p->lock);
+  for (u32 i = 0; i < take->cnt; i++) take->ref[i]->taken = false;
+  pthread_mutex_unlock(&p->lock);
+}
+
+/* The first of its row is in a block. */
+static void pool_included(struct node_pool *p, struct pool_tx *t, u64 height) {
+  struct pool_account *acc = pool_account_get(p, &t->tx.sender);
+  u32 at = pool_account_seek(acc, t->tx.nonce);
+  MUST(at < acc->cnt && pool_account_at(acc, at) == t);
+  pool_account_remove(acc, at);
+  if (at < acc->ready) pool_account_ready(p, acc, acc->ready - 1);
+  acc->nonce = t->tx.nonce + 1;
+  pool_credit_release(p, t);
+  pool_age_del(p, t);
+  t->taken = false;
+  t->height = height;
+  pool_move(p, t, POOL_AT_BLOCK);
+}
+
+static bool pool_any_payable(struct node_pool *p) {
+  if (!p->cfg.credit.admit) return p->active_cnt > 0;
+  for (u32 i = 0; i < p->active_cnt; i++) {
+    pool_credit_renew(p, p->active[i]);
+    if (!p->active[i]->parked) return true;
+  }
+  return false;
 }
 
 void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
                         const enum node_pool_fate *fate, u64 height,
                         const struct state_diff *diff) {
-  bool ready;
   pthread_mutex_lock(&p->lock);
   p->version++;
+  p->hopeless = false;
   for (u32 i = 0; i < take->cnt; i++) {
-    struct pool_tx *t = take->ref[i];
-    t->taken = false;
-    if (fate[i] == POOL_KEPT) continue;
-    struct pool_account *acc = pool_account_get(p, &t->tx.sender);
-    u32 at = pool_account_seek(acc, t->tx.nonce);
-    MUST(at < acc->cnt && pool_account_at(acc, at) == t);
-    pool_account_remove(acc, at);
-    if (at < acc->ready) acc->ready--;
-    if (fate[i] == POOL_DROPPED) {
-      pool_forget(p, t);
-      pool_refresh(p, acc);
-    } else {
-      t->height = height;
-      acc->nonce = t->tx.nonce + 1;
-      pool_list_move(p, t, POOL_LIST_BLOCK);
-    }
+    if (fate[i] == POOL_INCLUDED) pool_included(p, take->ref[i], height);
+  }
+  for (u32 i = 0; i < take->cnt; i++) { /* those after it stay taken: kept */
+    if (fate[i] == POOL_INCLUDED) continue;
+    take->ref[i]->taken = false;
+    if (fate[i] == POOL_DROPPED) pool_remove(p, take->ref[i]);
   }
   for (u32 i = 0; i < diff->account_cnt; i++) {
     const struct state_diff_account *d = &diff->account[i];
@@ -504,14 +634,17 @@ void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
     pool_account_set(acc, d->exists ? &d->new_val : NULL);
     pool_refresh(p, acc);
   }
-  ready = p->list[POOL_LIST_READY].cnt > 0;
+  /* Should it fail, the executor meets the same failure and stops the node. */
+  err e = p->cfg.credit.refresh ? p->cfg.credit.refresh(p->cfg.credit.ctx)
+                                : ERR_OK;
+  bool ready = e == ERR_OK && pool_any_payable(p);
   pthread_mutex_unlock(&p->lock);
   if (ready && p->cfg.ready) p->cfg.ready(p->cfg.ctx);
 }
 
 void node_pool_durable(struct node_pool *p, u64 height) {
   pthread_mutex_lock(&p->lock);
-  struct pool_tx *t = p->list[POOL_LIST_BLOCK].first;
+  struct pool_tx *t = p->list[POOL_AT_BLOCK].first;
   while (t && t->height <= height) {
     struct pool_tx *next = t->next;
     pool_forget(p, t);
@@ -524,7 +657,7 @@ void node_pool_durable(struct node_pool *p, u64 height) {
 
 bool node_pool_has_ready(struct node_pool *p) {
   pthread_mutex_lock(&p->lock);
-  bool has = p->list[POOL_LIST_READY].cnt > 0;
+  bool has = pool_any_payable(p);
   pthread_mutex_unlock(&p->lock);
   return has;
 }
@@ -532,36 +665,42 @@ bool node_pool_has_ready(struct node_pool *p) {
 bool node_pool_is_ready(struct node_pool *p, const hash32 *hash) {
   pthread_mutex_lock(&p->lock);
   struct pool_tx **v = map_get(&p->by_hash, hash);
-  bool is = v && (*v)->place != POOL_LIST_QUEUED;
+  bool is = v && (*v)->place != POOL_AT_QUEUED;
   pthread_mutex_unlock(&p->lock);
   return is;
 }
 
 void node_pool_stat_of(struct node_pool *p, struct node_pool_stat *out) {
   pthread_mutex_lock(&p->lock);
-  out->pending = p->list[POOL_LIST_READY].cnt + p->list[POOL_LIST_BLOCK].cnt;
-  out->queued = p->list[POOL_LIST_QUEUED].cnt;
+  out->pending = p->ready_cnt + p->list[POOL_AT_BLOCK].cnt;
+  out->queued = p->list[POOL_AT_QUEUED].cnt;
   out->bytes = p->bytes;
   pthread_mutex_unlock(&p->lock);
 }
 
-/* A copy that outlives the pool's own. */
-static void pool_copy_tx(struct chain_tx *out, const struct pool_tx *t,
-                         struct arena *a) {
-  slice raw = arena_copy_slice(a, t->tx.raw);
-  MUST(chain_tx_decode(out, raw, a, NULL) == ERR_OK);
-  out->has_sender = true;
+/* What outlives the pool's own is first copied as bytes, under the lock, and
+** decoded after. */
+static void pool_copy_raw(struct chain_tx *out, const struct pool_tx *t,
+                          struct arena *a) {
+  out->raw = arena_copy_slice(a, t->tx.raw);
   out->sender = t->tx.sender;
-  for (u32 i = 0; i < out->auth_cnt; i++) out->auth[i] = t->tx.auth[i];
+}
+static void pool_copy_decode(struct chain_tx *tx, struct arena *a) {
+  addr20 sender = tx->sender;
+  MUST(chain_tx_decode(tx, tx->raw, a, NULL) == ERR_OK);
+  tx->has_sender = true;
+  tx->sender = sender;
 }
 
 err node_pool_find(struct node_pool *p, struct chain_tx *out,
                    const hash32 *hash, struct arena *a) {
   pthread_mutex_lock(&p->lock);
   struct pool_tx **v = map_get(&p->by_hash, hash);
-  if (v) pool_copy_tx(out, *v, a);
+  if (v) pool_copy_raw(out, *v, a);
   pthread_mutex_unlock(&p->lock);
-  return v ? ERR_OK : ERR_NOT_FOUND;
+  if (!v) return ERR_NOT_FOUND;
+  pool_copy_decode(out, a);
+  return ERR_OK;
 }
 
 u64 node_pool_next_nonce(struct node_pool *p, const addr20 *a,
@@ -575,19 +714,62 @@ u64 node_pool_next_nonce(struct node_pool *p, const addr20 *a,
 
 u32 node_pool_copy(struct node_pool *p, struct chain_tx *out, u32 cnt_max,
                    struct arena *a) {
+  struct pool_turns ts;
+  struct pool_tx *t;
   u32 cnt = 0;
   pthread_mutex_lock(&p->lock);
-  for (struct pool_tx *t = p->list[POOL_LIST_READY].first;
-       t && cnt < cnt_max; t = t->next) {
-    pool_copy_tx(&out[cnt++], t, a);
+  pool_turns_begin(p, &ts, a);
+  while (cnt < cnt_max && (t = pool_turns_next(&ts))) {
+    pool_copy_raw(&out[cnt++], t, a);
+    pool_turns_use(&ts);
   }
   pthread_mutex_unlock(&p->lock);
+  for (u32 i = 0; i < cnt; i++) pool_copy_decode(&out[i], a);
+  return cnt;
+}
+
+static u32 pool_account_items(struct node_pool_item *out,
+                              const struct pool_account *acc,
+                              struct arena *a) {
+  for (u32 i = 0; i < acc->cnt; i++) {
+    pool_copy_raw(&out[i].tx, pool_account_at(acc, i), a);
+    out[i].queued = i >= acc->ready;
+  }
+  return acc->cnt;
+}
+
+static int pool_item_order(const void *a, const void *b) {
+  const struct node_pool_item *x = a, *y = b;
+  int d = memcmp(x->tx.sender.b, y->tx.sender.b, 20);
+  if (d) return d;
+  return (x->tx.nonce > y->tx.nonce) - (x->tx.nonce < y->tx.nonce);
+}
+
+u32 node_pool_items(struct node_pool *p, struct node_pool_item **out,
+                    const addr20 *from, struct arena *a) {
+  u32 cnt = 0;
+  pthread_mutex_lock(&p->lock);
+  const struct pool_account *one = from ? pool_account_get(p, from) : NULL;
+  u32 room = from ? (one ? one->cnt : 0)
+                  : p->ready_cnt + p->list[POOL_AT_QUEUED].cnt;
+  *out = arena_array(a, struct node_pool_item, room + 1);
+  if (one) cnt = pool_account_items(*out, one, a);
+  size_t it = 0;
+  const void *key;
+  void *val;
+  while (!from && map_next(&p->accounts, &it, &key, &val)) {
+    cnt += pool_account_items(*out + cnt, *(struct pool_account **)val, a);
+  }
+  pthread_mutex_unlock(&p->lock);
+  for (u32 i = 0; i < cnt; i++) pool_copy_decode(&(*out)[i].tx, a);
+  qsort(*out, cnt, sizeof **out, pool_item_order);
   return cnt;
 }
 
 struct node_pool *node_pool_open(const struct node_pool_config *cfg) {
   struct node_pool *p = mem_alloc(sizeof *p);
   p->cfg = *cfg;
+  p->victim_version = UINT64_MAX;
   pthread_mutex_init(&p->lock, NULL);
   map_init(&p->by_hash, 32, sizeof(struct pool_tx *), 0, cfg->seed);
   map_init(&p->accounts, 20, sizeof(struct pool_account *), 0, ~cfg->seed);
@@ -610,6 +792,9 @@ void node_pool_close(struct node_pool *p) {
   }
   map_fini(&p->by_hash);
   map_fini(&p->accounts);
+  mem_free(p->active);
+  mem_free(p->gone);
+  mem_free(p->victim);
   pthread_mutex_destroy(&p->lock);
   mem_free(p);
 }
