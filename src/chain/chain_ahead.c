@@ -16,10 +16,11 @@
 ** Payments to one account do not hinder each other, nor do holders of a token;
 ** buyers of one order book do.
 **
-** A block whose transactions mostly wait for each other gains nothing: after a
+** Taking over costs as much as executing a transfer does, about a microsecond,
+** so lanes are used only while transactions are dear (worth_gas; bench_ahead
+** measures what they give).  A block whose transactions mostly wait for each other gains nothing: after a
 ** window in which more than half were in vain, the next ones go alone, twice
-** as many each time.  The rule counts and takes no time, but may be as it
-** likes: it is not seen in the block.
+** as many each time.  Neither rule is seen in the block.
 **
 ** Limits: a lane's arena holds one window's effects; CHAIN_AHEAD_PER_LANE
 ** transactions a lane in a window.
@@ -68,6 +69,7 @@ struct chain_ahead {
   _Atomic u32 next_group;
   struct map sender;      /* to the last of its group */
   u32 in_vain;            /* in this window */
+  u64 worth_gas, mean_gas; /* mean of late transactions */
   u32 rest, rest_len;     /* transactions to go alone; how many last time */
   struct chain_ahead_stat stat;
 };
@@ -139,11 +141,13 @@ static err chain_lane_code(void *ctx, slice *out, const hash32 *code_hash) {
 }
 
 /*------------------------------------------------------------ opening, a block */
-struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 hash_seed) {
+struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 worth_gas,
+                                     u64 hash_seed) {
   MUST(lane_cnt >= 2 && lane_cnt <= CHAIN_LANE_MAX);
   struct chain_ahead *h = mem_alloc(sizeof(*h));
   u32 most = lane_cnt * CHAIN_AHEAD_PER_LANE;
   h->lane_cnt = lane_cnt;
+  h->worth_gas = h->mean_gas = worth_gas;
   h->lane = mem_alloc(sizeof(*h->lane) * lane_cnt);
   h->tx = mem_alloc(sizeof(*h->tx) * most);
   h->group = mem_alloc(sizeof(*h->group) * most);
@@ -278,19 +282,21 @@ static void chain_ahead_window(struct chain_ahead *h, u32 cnt, u32 at) {
 void chain_ahead_tx(struct chain_ahead *h, struct chain_outcome *out,
                     const struct chain_tx *txs, u32 cnt, u32 at) {
   h->txs = txs;
-  if (h->can && h->rest == 0 && at >= h->end) chain_ahead_window(h, cnt, at);
+  if (h->can && h->rest == 0 && at >= h->end && h->mean_gas >= h->worth_gas)
+    chain_ahead_window(h, cnt, at);
   if (h->rest) h->rest--;
   struct chain_ahead_tx *t = at < h->end ? &h->tx[at - h->first] : NULL;
   bool tried = t && t->tried;
   if (tried && chain_exec_take(h->x, out, &txs[at], &t->outcome, &t->effect)) {
     h->stat.taken++;
     h->stat.gas_taken += out->gas_used;
-    return;
+  } else {
+    chain_exec_tx(h->x, out, &txs[at]);
+    h->in_vain += tried;
+    *(tried ? &h->stat.again : &h->stat.alone) += 1;
+    *(tried ? &h->stat.gas_again : &h->stat.gas_alone) += out->gas_used;
   }
-  chain_exec_tx(h->x, out, &txs[at]);
-  h->in_vain += tried;
-  *(tried ? &h->stat.again : &h->stat.alone) += 1;
-  *(tried ? &h->stat.gas_again : &h->stat.gas_alone) += out->gas_used;
+  h->mean_gas = (h->mean_gas * 31 + out->gas_used) / 32;
 }
 
 void chain_ahead_stat(const struct chain_ahead *h,

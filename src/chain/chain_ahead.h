@@ -8,8 +8,10 @@
 #define CHAIN_LANE_MAX 64
 
 struct chain_ahead;
-/* lane_cnt 2..CHAIN_LANE_MAX executors, each with its own machine. */
-struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 hash_seed);
+/* lane_cnt 2..CHAIN_LANE_MAX executors, each with its own machine; they are
+** used while transactions take worth_gas or more on average. */
+struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 worth_gas,
+                                     u64 hash_seed);
 void chain_ahead_close(struct chain_ahead *h);
 
 /* Starts on a block that x has begun on src, with the same arguments.  src is

@@ -85,7 +85,7 @@ static void ahead_open(struct ahead_world *w, u64 seed) {
   w->alone = chain_exec_open(seed);
   w->lanes = chain_exec_open(seed + 1);
   w->workers = node_workers_open(AHEAD_LANES - 1);
-  chain_exec_set_lanes(w->lanes, AHEAD_LANES);
+  chain_exec_set_lanes(w->lanes, AHEAD_LANES, 0);
   struct state_source src = state_mem_source(w->mem);
   struct state *s = chain_exec_state(w->alone);
   state_block_begin(s, &src);
