@@ -38,6 +38,7 @@
 struct rpc_server {
   struct node *node;
   struct rpc_config cfg;
+  struct rpc_filters *filters;
   u64 head; /* atomic */
   u32 wait_cnt; /* atomic */
   u32 watch;
@@ -167,6 +168,7 @@ struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
   if (!c->log_cnt_max) c->log_cnt_max = RPC_LOG_CNT_MAX;
   if (!c->wait_max) c->wait_max = RPC_WAIT_MAX;
   pthread_mutex_init(&s->lock, NULL);
+  s->filters = rpc_filters_open();
   s->watch = node_watch(n, rpc_on_block, s);
   struct node_read *r;
   if (node_read_begin(n, &r) == ERR_OK) {
@@ -183,12 +185,17 @@ void rpc_close(struct rpc_server *s) {
   if (!s) return;
   node_unwatch(s->node, s->watch);
   for (u32 i = 0; i < s->idle_cnt; i++) arena_fini(&s->idle[i]);
+  rpc_filters_close(s->filters);
   pthread_mutex_destroy(&s->lock);
   mem_free(s);
 }
 
 const struct rpc_config *rpc_limits(const struct rpc_server *s) {
   return &s->cfg;
+}
+
+struct rpc_filters *rpc_filters_of(struct rpc_server *s) {
+  return s->filters;
 }
 
 static void rpc_arena_take(struct rpc_server *s, struct arena *a) {

@@ -218,6 +218,17 @@ err rpc_at(struct rpc_call *c, struct node_read **r, u64 *number,
 err rpc_find(struct rpc_call *c, struct node_read **r, u64 *number,
              bool *found, const struct rpc_block *at) MUST_USE;
 
+/*---------------------------------------------------------------- filters */
+
+/* Polled filters, of one server. */
+struct rpc_filters;
+struct rpc_filters *rpc_filters_open(void);
+void rpc_filters_close(struct rpc_filters *fs);
+struct rpc_filters *rpc_filters_of(struct rpc_server *s);
+/* A copy whose lists are in the arena. */
+void rpc_filter_copy(struct rpc_filter *out, const struct rpc_filter *f,
+                     struct arena *a);
+
 /*----------------------------------------------------- executing messages */
 
 /* Where and as what messages run: rpc_world_begin, then any number of
@@ -320,6 +331,13 @@ void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
 /* The receipt of a mined transaction, or nothing and *found false. */
 err rpc_put_receipt_of(struct rpc_call *c, bool *found, const hash32 *hash)
     MUST_USE;
+/* The matching logs of blocks from..to as an array; *next: the first height
+** that is not in it, to + 1 when all are (log_cnt_max). */
+err rpc_put_logs(struct rpc_call *c, struct node_read *r,
+                 const struct rpc_filter *f, u64 from, u64 to, u64 *next)
+    MUST_USE;
+/* The same for the heights that f names, all or an error: eth_getLogs. */
+err rpc_put_logs_of(struct rpc_call *c, const struct rpc_filter *f) MUST_USE;
 void rpc_put_log(struct jsonw *w, const struct node_log *log);
 void rpc_put_access_list(struct jsonw *w, const struct chain_access *list,
                          u32 cnt);

@@ -481,26 +481,38 @@ static err rpc_log_range(struct rpc_call *c, struct node_read *r, u64 *from,
                   (unsigned long long)(*from + max - 1));
 }
 
-err rpc_do_eth_getLogs(struct rpc_call *c) {
-  const struct rpc_filter *f = c->arg[0].filter;
-  struct node_read *r;
-  struct node_log_filter q = {.addr = f->addr, .addr_cnt = f->addr_cnt};
+err rpc_put_logs(struct rpc_call *c, struct node_read *r,
+                 const struct rpc_filter *f, u64 from, u64 to, u64 *next) {
+  struct node_log_filter q = {.from = from, .to = to, .addr = f->addr,
+                              .addr_cnt = f->addr_cnt};
+  struct rpc_log_sink sink = {.w = &c->w, .from = from};
   memcpy(q.topic, f->topic, sizeof q.topic);
   memcpy(q.topic_cnt, f->topic_cnt, sizeof q.topic_cnt);
-  TRY(rpc_read(c, &r));
-  TRY(rpc_log_range(c, r, &q.from, &q.to, f));
-  struct rpc_log_sink sink = {.w = &c->w, .from = q.from};
   sink.max = rpc_limits(c->batch->server)->log_cnt_max;
   jsonw_arr(&c->w);
   err e = node_read_logs(r, &q, rpc_on_log, &sink);
   if (e < 0) return rpc_fail_err(c, e);
   jsonw_arr_end(&c->w);
-  if (!sink.full) return ERR_OK;
+  *next = sink.full ? sink.last : to + 1;
+  return ERR_OK;
+}
+
+err rpc_put_logs_of(struct rpc_call *c, const struct rpc_filter *f) {
+  struct node_read *r;
+  u64 from, to, next;
+  TRY(rpc_read(c, &r));
+  TRY(rpc_log_range(c, r, &from, &to, f));
+  TRY(rpc_put_logs(c, r, f, from, to, &next));
+  if (next > to) return ERR_OK;
   return rpc_fail(c, RPC_ERR_LIMIT,
                   "query returned more than %u results. Try with this block "
                   "range [0x%llx, 0x%llx]",
-                  sink.cnt, (unsigned long long)q.from,
-                  (unsigned long long)(sink.last - 1));
+                  rpc_limits(c->batch->server)->log_cnt_max,
+                  (unsigned long long)from, (unsigned long long)(next - 1));
+}
+
+err rpc_do_eth_getLogs(struct rpc_call *c) {
+  return rpc_put_logs_of(c, c->arg[0].filter);
 }
 
 #undef RPC_KEYS_SHOWN
