@@ -71,7 +71,9 @@ static size_t nstate_make_accounts(struct nstate_maker *m,
       struct nstate_account_ver *v = &m->block[b]->account[i];
       u8 val[BYTES_ACCOUNT_MAX];
       if (!nstate_account_is_last(m, v)) continue;
-      u32 len = v->exists ? bytes_account_put(val, &v->addr, &v->new_val) : 0;
+      struct state_account now;
+      nstate_slim_get(&now, &v->new_val);
+      u32 len = v->exists ? bytes_account_put(val, &v->addr, &now) : 0;
       row[n].key = hash32_slice(&v->key);
       row[n++].val = slice_of(arena_copy(m->a, val, len), len);
     }

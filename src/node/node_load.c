@@ -203,10 +203,10 @@ static void nstate_merge_accounts(struct node_state *ns, struct state_diff *d,
       out->key = v->key;
       out->addr = v->addr;
       out->exists = v->exists;
-      out->new_val = v->new_val;
+      nstate_slim_get(&out->new_val, &v->new_val);
       while (v->older) v = v->older;
       out->existed = v->existed;
-      out->old_val = v->old_val;
+      nstate_slim_get(&out->old_val, &v->old_val);
     }
   }
   qsort(d->account, d->account_cnt, sizeof *d->account,

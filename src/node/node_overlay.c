@@ -23,14 +23,35 @@ static void *nstate_cut(u8 **at, size_t size) {
 }
 #define NSTATE_ROUND(n) (((size_t)(n) + 15) & ~(size_t)15)
 
+bool nstate_slim_fits(const struct state_account *a) {
+  return hash32_eq(&a->code_hash, &CRYPTO_KECCAK_EMPTY) &&
+         hash32_eq(&a->storage_root, &CRYPTO_KECCAK_RLP_NIL) &&
+         !(a->balance.w[2] | a->balance.w[3]);
+}
+
+void nstate_slim_get(struct state_account *out, const struct nstate_slim *s) {
+  if (s->whole) {
+    *out = *s->whole;
+    return;
+  }
+  *out = (struct state_account){
+      .nonce = s->nonce, .balance = {{s->balance[0], s->balance[1], 0, 0}},
+      .code_hash = CRYPTO_KECCAK_EMPTY, .storage_root = CRYPTO_KECCAK_RLP_NIL};
+}
+
+/* whole: the next free place for an account that does not fit. */
 static void nstate_block_account(struct nstate_block *b,
                                  const struct state_diff_account *d,
-                                 u32 account_chunk, const u32 *slot_chunk) {
+                                 u32 account_chunk, const u32 *slot_chunk,
+                                 struct state_account **whole) {
   struct nstate_account_ver *v = &b->account[b->account_cnt++];
   *v = (struct nstate_account_ver){
       .height = b->height, .key = d->key, .addr = d->addr,
-      .existed = d->existed, .exists = d->exists, .chunk = account_chunk,
-      .old_val = d->old_val, .new_val = d->new_val};
+      .existed = d->existed, .exists = d->exists, .chunk = account_chunk};
+  nstate_slim_set(&v->old_val, &d->old_val,
+                  nstate_slim_fits(&d->old_val) ? NULL : (*whole)++);
+  nstate_slim_set(&v->new_val, &d->new_val,
+                  nstate_slim_fits(&d->new_val) ? NULL : (*whole)++);
   for (u32 i = 0; i < d->slot_cnt; i++) {
     b->slot[b->slot_cnt++] = (struct nstate_slot_ver){
         .height = b->height, .owner = v, .key = d->slot[i].key,
@@ -44,15 +65,19 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
                                        const u32 *account_chunk,
                                        const u32 *slot_chunk, u32 tx_cnt,
                                        u32 log_max) {
-  size_t slots = 0, code = 0;
-  for (u32 i = 0; i < diff->account_cnt; i++)
+  size_t slots = 0, code = 0, wholes = 0;
+  for (u32 i = 0; i < diff->account_cnt; i++) {
     slots += diff->account[i].slot_cnt;
+    wholes += !nstate_slim_fits(&diff->account[i].old_val);
+    wholes += !nstate_slim_fits(&diff->account[i].new_val);
+  }
   for (u32 i = 0; i < diff->code_cnt; i++)
     code += NSTATE_ROUND(diff->code[i].code.len);
   size_t bytes =
       NSTATE_ROUND(sizeof(struct nstate_block)) +
       NSTATE_ROUND(diff->account_cnt * sizeof(struct nstate_account_ver)) +
       NSTATE_ROUND(slots * sizeof(struct nstate_slot_ver)) +
+      NSTATE_ROUND(wholes * sizeof(struct state_account)) +
       NSTATE_ROUND((size_t)tx_cnt * 32) +
       NSTATE_ROUND(log_max * sizeof(struct store_entry)) +
       NSTATE_ROUND(diff->code_cnt * sizeof(struct state_diff_code)) + code;
@@ -63,11 +88,13 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
   b->hash = *hash;
   b->account = nstate_cut(&at, diff->account_cnt * sizeof *b->account);
   b->slot = nstate_cut(&at, slots * sizeof *b->slot);
+  struct state_account *whole = nstate_cut(&at, wholes * sizeof *whole);
   b->tx_hash = nstate_cut(&at, (size_t)tx_cnt * 32);
   b->log = nstate_cut(&at, log_max * sizeof *b->log);
   b->code = nstate_cut(&at, diff->code_cnt * sizeof *b->code);
   for (u32 i = 0; i < diff->account_cnt; i++) {
-    nstate_block_account(b, &diff->account[i], account_chunk[i], slot_chunk);
+    nstate_block_account(b, &diff->account[i], account_chunk[i], slot_chunk,
+                         &whole);
     slot_chunk += diff->account[i].slot_cnt;
   }
   for (u32 i = 0; i < diff->code_cnt; i++) {
@@ -335,13 +362,13 @@ static int nstate_overlay_account(struct nstate_view *v,
   struct nstate_account_ver *a = nstate_ptr_get(&s->ver_account, key->b);
   for (; a; a = a->older) {
     if ((i64)a->height <= v->height) {
-      *out = a->new_val;
+      nstate_slim_get(out, &a->new_val);
       *found = a->exists;
       got = 1;
       break;
     }
     if (!a->older) {
-      *out = a->old_val;
+      nstate_slim_get(out, &a->old_val);
       *found = a->existed;
       got = -1;
     }

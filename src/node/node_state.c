@@ -1,6 +1,11 @@
 /* node_state.c - the head's state: cache, execution's source, applying blocks,
 ** readers, and the writer's share of the work behind the head.
 **
+** Memory. Of the budget (cache_bytes) an eighth is the writing connection's
+** pages, a sixteenth those of execution's connections, a sixteenth those of
+** the readers; the rest is the cache.  The changes above the tables come on
+** top, up to LIMIT_STATE_OVERLAY.
+**
 ** Cache. Keyed by address and slot themselves, so a hit costs no hash. Filled
 ** by reads that went to the store, kept right by apply, shrunk only by apply:
 ** nothing that execution was given disappears while it runs. When over its
@@ -19,6 +24,7 @@
 #include "node/node_state.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -26,16 +32,16 @@
 #include "node/node_state_int.h"
 
 #define NSTATE_CACHE_DEFAULT (64ull << 20)
-#define NSTATE_READERS_DEFAULT 8u
-#define NSTATE_READER_CACHE (2u << 20)
-#define NSTATE_EXEC_CACHE (8u << 20)
+#define NSTATE_READER_CACHE_MIN (128u << 10)
 #define NSTATE_HISTORY_DEFAULT 90000u
 #define NSTATE_HISTORY_MIN 128u   /* eth_getProof's reach */
+#define NSTATE_BATCH_CHUNK (1u << 20)
 #define NSTATE_FREEZE_CHANGES 50000u
 #define NSTATE_FREEZE_BLOCKS 256u
 #define NSTATE_FREEZE_MS 20000u
 #define NSTATE_SNAPSHOT_MS 1000u
 #define NSTATE_PRUNE_EVERY 256u
+#define NSTATE_MALLOC 16u         /* what an allocation takes beside its bytes */
 #define NSTATE_DROP_BUDGET 20000u /* versions dropped in one step */
 enum { NSTATE_HAND_ACCOUNT, NSTATE_HAND_SLOT, NSTATE_HAND_NODE,
        NSTATE_HAND_CODE };
@@ -168,6 +174,31 @@ static err nstate_head_slot(struct node_state *ns, u256 *out,
 }
 
 /*------------------------------------------------------ execution's source */
+static void nstate_give_account(struct nstate_shard *s, void *val) {
+  struct nstate_cached_account *c = val;
+  s->cache_whole_cnt -= c->val.whole != NULL;
+  mem_free(c->val.whole);
+  c->val.whole = NULL;
+}
+
+/* Under the shard's lock. */
+static void nstate_cache_set(struct nstate_shard *s, const addr20 *addr,
+                             const struct state_account *a, bool found) {
+  struct nstate_cached_account *c = map_put(&s->cache_account, addr->b, NULL);
+  bool slim = !found || nstate_slim_fits(a);
+  struct state_account *whole = c->val.whole;
+  if (slim && whole) {
+    nstate_give_account(s, c);
+    whole = NULL;
+  } else if (!slim && !whole) {
+    whole = mem_alloc(sizeof *whole);
+    s->cache_whole_cnt++;
+  }
+  if (found) nstate_slim_set(&c->val, a, whole);
+  c->found = found;
+  c->ref = 1;
+}
+
 static bool nstate_cache_account(struct nstate_shard *s,
                                  struct state_account *out, bool *found,
                                  const addr20 *addr) {
@@ -175,7 +206,7 @@ static bool nstate_cache_account(struct nstate_shard *s,
   struct nstate_cached_account *c = map_get(&s->cache_account, addr->b);
   if (c) {
     c->ref = 1;
-    *out = c->val;
+    nstate_slim_get(out, &c->val);
     *found = c->found;
     s->hits++;
   } else {
@@ -198,10 +229,7 @@ static err nstate_src_account(void *ctx, struct state_account *out,
   }
   TRY(nstate_head_account(ns, out, found, addr_hash));
   pthread_mutex_lock(&s->lock);
-  struct nstate_cached_account *c = map_put(&s->cache_account, addr->b, NULL);
-  c->found = *found;
-  c->ref = 1;
-  if (*found) c->val = *out;
+  nstate_cache_set(s, addr, out, *found);
   pthread_mutex_unlock(&s->lock);
   return ERR_OK;
 }
@@ -379,11 +407,18 @@ err node_state_account(struct node_state *ns, struct state_account *out,
 }
 
 /*------------------------------------------------------------------ cache */
+/* Memory per entry, not per slot: a table keeps its size when entries go, and
+** shrinking must see that they went.  A table that grew by doubling is on
+** average five eighths full. */
+static size_t nstate_map_share(const struct map *m) {
+  return m->cnt * (m->slot_len + 1) * 8 / 5;
+}
 static size_t nstate_cache_bytes(const struct nstate_shard *s) {
-  return s->cache_account.cnt * (s->cache_account.slot_len + 8) +
-         s->cache_slot.cnt * (s->cache_slot.slot_len + 8) +
-         s->cache_node.cnt * (s->cache_node.slot_len + 24) +
-         s->cache_code.cnt * (s->cache_code.slot_len + 24) +
+  return nstate_map_share(&s->cache_account) +
+         nstate_map_share(&s->cache_slot) + nstate_map_share(&s->cache_node) +
+         nstate_map_share(&s->cache_code) +
+         (s->cache_node.cnt + s->cache_code.cnt) * NSTATE_MALLOC +
+         s->cache_whole_cnt * (sizeof(struct state_account) + NSTATE_MALLOC) +
          s->cache_node_bytes + s->cache_code_bytes;
 }
 
@@ -436,7 +471,7 @@ static void nstate_cache_shrink(struct node_state *ns) {
   nstate_clock(&s->map, &s->hand[hand_no], (size_t)(s->map.cnt * ppm / 1000000), \
                offsetof(type, ref), sizeof(((type *)0)->ref), give, s)
       NSTATE_SHRINK(cache_account, NSTATE_HAND_ACCOUNT,
-                    struct nstate_cached_account, NULL);
+                    struct nstate_cached_account, nstate_give_account);
       NSTATE_SHRINK(cache_slot, NSTATE_HAND_SLOT, struct nstate_cached_slot,
                     NULL);
       NSTATE_SHRINK(cache_node, NSTATE_HAND_NODE, struct nstate_node,
@@ -455,11 +490,7 @@ static void nstate_cache_apply(struct node_state *ns,
     const struct state_diff_account *a = &d->account[i];
     struct nstate_shard *s = &ns->shard[nstate_shard_of(a->addr.b)];
     pthread_mutex_lock(&s->lock);
-    struct nstate_cached_account *c =
-        map_put(&s->cache_account, a->addr.b, NULL);
-    c->val = a->new_val;
-    c->found = a->exists;
-    c->ref = 1;
+    nstate_cache_set(s, &a->addr, &a->new_val, a->exists);
     pthread_mutex_unlock(&s->lock);
     for (u32 k = 0; k < a->slot_cnt; k++) {
       u8 key[52];
@@ -598,7 +629,8 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
   ns->flush_gen->done = true;
   pthread_mutex_unlock(&ns->pin_lock);
   pthread_mutex_lock(&ns->flush_lock);
-  arena_clear(&ns->batch_arena);
+  arena_fini(&ns->batch_arena); /* tens of megabytes, not needed for long */
+  arena_init(&ns->batch_arena, NSTATE_BATCH_CHUNK, 0);
   ns->flush_gen = NULL;
   ns->flush_phase = NSTATE_IDLE;
   ns->upkeep_more = true;
@@ -678,7 +710,10 @@ static void nstate_shard_fini(struct nstate_shard *s) {
   map_fini(&s->ver_code);
   map_fini(&s->ver_hash);
   nstate_nodes_fini(&s->node);
+  while (map_next(&s->cache_account, &it, &key, &val))
+    nstate_give_account(s, val);
   map_fini(&s->cache_account);
+  it = 0;
   map_fini(&s->cache_slot);
   nstate_nodes_fini(&s->cache_node);
   while (map_next(&s->cache_code, &it, &key, &val))
@@ -687,12 +722,23 @@ static void nstate_shard_fini(struct nstate_shard *s) {
   pthread_mutex_destroy(&s->lock);
 }
 
+/* HTTP's threads: what answers at once, and the workers for slow calls. */
+static u32 nstate_readers_default(void) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  u32 n = cores < 1 ? 1 : cores > 16 ? 16 : (u32)cores;
+  return (n < 2 ? 4 : 2 * n) + (n < 2 ? 2 : n > 8 ? 8 : n) + 2;
+}
+
 static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
+  u64 share = ns->budget / 16, one = share / ns->cfg.reader_cnt;
+  store_cache(ns->store, ns->budget / 8);
   ns->reader = mem_alloc(ns->cfg.reader_cnt * sizeof *ns->reader);
   for (u32 i = 0; i < ns->cfg.reader_cnt; i++) {
     struct nstate_reader *r = &ns->reader[i];
     r->pin = INT64_MAX;
-    TRY(store_reader_open(&r->store, ns->store, NSTATE_READER_CACHE, msg));
+    TRY(store_reader_open(&r->store, ns->store,
+                          one < NSTATE_READER_CACHE_MIN
+                              ? NSTATE_READER_CACHE_MIN : one, msg));
     ns->reader_cnt++;
     r->next_free = ns->free_reader;
     ns->free_reader = r;
@@ -701,7 +747,8 @@ static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
     struct nstate_exec_conn *c = &ns->conn[i];
     pthread_mutex_init(&c->lock, NULL);
     c->r.pin = INT64_MAX;
-    TRY(store_reader_open(&c->r.store, ns->store, NSTATE_EXEC_CACHE, msg));
+    TRY(store_reader_open(&c->r.store, ns->store, share / NSTATE_EXEC_CONNS,
+                          msg));
     ns->conn_cnt++;
   }
   return ERR_OK;
@@ -756,8 +803,9 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   pthread_condattr_t attr;
   ns->cfg = *cfg;
   ns->store = cfg->store;
-  if (!ns->cfg.cache_bytes) ns->cfg.cache_bytes = NSTATE_CACHE_DEFAULT;
-  if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = NSTATE_READERS_DEFAULT;
+  ns->budget = cfg->cache_bytes ? cfg->cache_bytes : NSTATE_CACHE_DEFAULT;
+  ns->cfg.cache_bytes = ns->budget - ns->budget / 4;
+  if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = nstate_readers_default();
   if (!ns->cfg.history_blocks) ns->cfg.history_blocks = NSTATE_HISTORY_DEFAULT;
   if (!ns->cfg.batch_changes) ns->cfg.batch_changes = NSTATE_FREEZE_CHANGES;
   if (!ns->cfg.batch_blocks) ns->cfg.batch_blocks = NSTATE_FREEZE_BLOCKS;
@@ -772,7 +820,7 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   pthread_cond_init(&ns->reader_free, &attr);
   pthread_cond_init(&ns->flush_wake, &attr);
   pthread_condattr_destroy(&attr);
-  arena_init(&ns->batch_arena, 1 << 20, 0);
+  arena_init(&ns->batch_arena, NSTATE_BATCH_CHUNK, 0);
   /* Maps are keyed by outsiders' addresses and slots. */
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);

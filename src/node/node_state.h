@@ -48,8 +48,10 @@ struct node_state;
 
 struct node_state_config {
   struct store *store;      /* open; stays the caller's */
-  u64 cache_bytes;          /* 0: 64 MiB */
-  u32 reader_cnt;           /* connections for node_read; 0: 8 */
+  u64 cache_bytes;          /* values and nodes of the head, and pages of the
+                            ** file in all connections; 0: 64 MiB */
+  u32 reader_cnt;           /* connections for node_read; 0: as many as HTTP
+                            ** has threads on this machine */
   u64 history_blocks;       /* 0: 90,000; UINT64_MAX: archive */
   const struct par *par;    /* may be NULL */
   /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */

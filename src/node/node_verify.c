@@ -325,7 +325,7 @@ static void nverify_over_accounts(struct nverify_state *s) {
       memcpy(&a, val, sizeof a);
       memcpy(o->key, key, 32);
       o->exists = a->exists;
-      o->account = a->new_val;
+      nstate_slim_get(&o->account, &a->new_val);
     }
   }
   qsort(s->over, s->over_cnt, sizeof *s->over, nverify_over_cmp);

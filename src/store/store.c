@@ -26,7 +26,7 @@
 
 #include "store/store_int.h"
 
-#define STORE_WRITER_CACHE (32u << 20)
+#define STORE_WRITER_CACHE (8u << 20)
 #define STORE_PAGE_SIZE 8192
 
 u64 store_clock_us(void) {
@@ -241,6 +241,15 @@ err store_open(struct store **out, const char *path, u32 flags,
   }
   *out = s;
   return ERR_OK;
+}
+
+void store_cache(struct store *s, u64 bytes) {
+  char text[48];
+  sqlite3_snprintf(sizeof text, text, "PRAGMA cache_size=-%lld",
+                   (sqlite3_int64)(bytes / 1024));
+  /* Only a wish: without it the cache stays as large as it was. */
+  err e = store_conn_exec(&s->conn, text);
+  (void)e;
 }
 
 void store_abandon(struct store *s) {

@@ -76,6 +76,8 @@ err store_open(struct store **out, const char *path, u32 flags,
 ** file remains.  All readers must be closed.  The handle is gone even on
 ** error (then the log stays beside the file and is replayed at next open). */
 err store_close(struct store *s, struct errmsg *msg);
+/* Memory for pages of the writer's connection; 8 MiB unless called. */
+void store_cache(struct store *s, u64 bytes);
 /* As the process being killed: closes handles, writes nothing more. */
 void store_abandon(struct store *s);
 const char *store_path(const struct store *s);
