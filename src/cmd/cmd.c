@@ -274,6 +274,10 @@ static int cmd_setup(struct cmd *c) {
     fprintf(stderr, "cybermiles: --verbosity must be 0 to 5\n");
     return EXIT_USAGE;
   }
+  if (c->cfg.lanes > 64) {
+    fprintf(stderr, "cybermiles: --lanes must be 0 to 64\n");
+    return EXIT_USAGE;
+  }
   log_setup((int)c->cfg.verbosity, json ? LOG_JSON : LOG_TEXT);
   return EXIT_DONE;
 }

@@ -114,6 +114,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .allow_unprotected = c->cfg.allow_unprotected,
     .cache_bytes = c->cfg.cache << 20,
     .pool_tx_max = c->cfg.txpool_max,
+    .lane_cnt = (u32)c->cfg.lanes,
     .archive = c->cfg.archive,
   };
 }

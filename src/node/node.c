@@ -239,6 +239,12 @@ static err node_open_store(struct node *n, struct errmsg *msg) {
   return node_boot_load(n, msg);
 }
 
+/* Below four cores the others have enough to do with signatures and hashing. */
+static u32 node_lanes(void) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores < 4 ? 1 : cores < 32 ? (u32)cores / 2 : 16;
+}
+
 static err node_open_chain(struct node *n, struct errmsg *msg) {
   u64 seed[2];
   node_random(seed, sizeof seed);
@@ -261,6 +267,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
     .pool = n->pool,
     .par = node_workers_par(n->workers),
     .hash_seed = seed[1],
+    .lane_cnt = n->cfg.lane_cnt ? n->cfg.lane_cnt : node_lanes(),
   };
   n->app = app_open(&ac);
   TRY(node_load_head(n, msg));

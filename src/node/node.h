@@ -31,6 +31,8 @@ struct node_config {
   u64 network_id;            /* 0: as genesis says */
   bool allow_unprotected;
   u32 worker_cnt;            /* 0: one per core */
+  u32 lane_cnt;              /* executors ahead of their turn
+                             ** (chain_ahead.h): 0: by cores, 1: none */
   u64 cache_bytes;           /* head state cache; 0: default */
   u64 pool_tx_max;           /* 0: default of limits.def */
   bool archive;

@@ -30,6 +30,7 @@ struct node_app *app_open(const struct node_app_config *cfg) {
   struct node_app *app = mem_alloc(sizeof *app);
   app->cfg = *cfg;
   app->exec = chain_exec_open(cfg->hash_seed);
+  chain_exec_set_lanes(app->exec, cfg->lane_cnt, LIMIT_LANE_WORTH_GAS);
   arena_init(&app->arena, 1 << 20, 0);
   return app;
 }

@@ -27,6 +27,7 @@ struct node_app_config {
   struct node_pool *pool;
   const struct par *par;
   u64 hash_seed;
+  u32 lane_cnt; /* below 2: transactions run one after the other */
 };
 
 struct node_app_info {  /* the last committed block */
