@@ -738,6 +738,20 @@ static u32 pool_account_items(struct node_pool_item *out,
   return acc->cnt;
 }
 
+/* Nobody outside sees a block before it is durable: its own still wait. */
+static u32 pool_block_items(const struct node_pool *p,
+                            struct node_pool_item *out, const addr20 *from,
+                            struct arena *a) {
+  u32 cnt = 0;
+  const struct pool_tx *t = p->list[POOL_AT_BLOCK].first;
+  for (; t; t = t->next) {
+    if (from && !addr20_eq(&t->tx.sender, from)) continue;
+    pool_copy_raw(&out[cnt].tx, t, a);
+    out[cnt++].queued = false;
+  }
+  return cnt;
+}
+
 static int pool_item_order(const void *a, const void *b) {
   const struct node_pool_item *x = a, *y = b;
   int d = memcmp(x->tx.sender.b, y->tx.sender.b, 20);
@@ -750,10 +764,11 @@ u32 node_pool_items(struct node_pool *p, struct node_pool_item **out,
   u32 cnt = 0;
   pthread_mutex_lock(&p->lock);
   const struct pool_account *one = from ? pool_account_get(p, from) : NULL;
-  u32 room = from ? (one ? one->cnt : 0)
-                  : p->ready_cnt + p->list[POOL_AT_QUEUED].cnt;
-  *out = arena_array(a, struct node_pool_item, room + 1);
-  if (one) cnt = pool_account_items(*out, one, a);
+  *out = arena_array(a, struct node_pool_item,
+                     (one ? one->cnt + p->list[POOL_AT_BLOCK].cnt
+                          : p->by_hash.cnt) + 1);
+  cnt = pool_block_items(p, *out, from, a);
+  if (one) cnt += pool_account_items(*out + cnt, one, a);
   size_t it = 0;
   const void *key;
   void *val;
