@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/mont_x86.h"
+#include "crypto/p256.h"
 #include "crypto/secp256k1_x8.h"
 
 /* The group order n and its half, big-endian. */
@@ -32,6 +33,7 @@ void crypto_init(const u8 seed[32]) {
   crypto_sha256_select(true);
   crypto_blake2_select(NULL);
   crypto_mont_select(true);
+  crypto_p256_init();
   if (!secp_ctx) secp_ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
   MUST(secp_ctx);
   if (seed) MUST(secp256k1_context_randomize(secp_ctx, seed));

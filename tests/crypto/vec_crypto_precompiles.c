@@ -317,6 +317,7 @@ static void kzg_when_c_kzg_vectors_then_verdicts_equal(void **state) {
 static void curves_when_plain_c_then_equal(void **state) {
   (void)state;
   crypto_mont_select(false);
+  p256_when_public_vectors_then_equal(state);
   run_file(GETH "bn256Pairing.json", run_bn254_pairing);
   run_file(GETH "bn256ScalarMul.json", run_bn254_mul);
   run_file(EIPS "msm_G1_bls.json", run_bls_g1_msm);
