@@ -113,7 +113,7 @@ void evm_copy_padded(u8 *dst, u64 len, slice src, const u256 *src_off) {
   if (got < len) memset(dst + got, 0, len - got);
 }
 
-static void evm_give_back(struct evm *e) {
+void evm_give_back(struct evm *e) {
   for (u32 i = 0; i <= e->depth_top; i++) {
     struct evm_frame *f = &e->frame[i];
     if (f->mem_cap > EVM_KEEP) {
@@ -138,8 +138,7 @@ static void evm_make_fast(struct evm *e, struct evm_frame *f) {
   f->in = evm_fast_at(fast, (u64)(f->pc - code->bytes));
 }
 
-/* Chooses the loop for a frame that begins. */
-static void evm_start(struct evm *e, struct evm_frame *f) {
+void evm_start(struct evm *e, struct evm_frame *f) {
   struct evm_code *code = f->code;
   if (UNLIKELY(e->tracer)) return;
   if (code->fast && code->fast->fork != e->rules.fork) {
@@ -150,8 +149,7 @@ static void evm_start(struct evm *e, struct evm_frame *f) {
   else if (code->cool == 0 || --code->cool == 0) evm_make_fast(e, f);
 }
 
-/* Runs the frame until it ends (true) or calls. */
-static bool evm_continue(struct evm *e, struct evm_frame *f) {
+bool evm_continue(struct evm *e, struct evm_frame *f) {
   if (UNLIKELY(e->tracer)) return evm_loop_traced(e, f) == EVM_EXIT_DONE;
   for (;;) {
     switch (f->in ? evm_loop_fast(e, f) : evm_loop_plain(e, f)) {

@@ -44,6 +44,8 @@ const char *evm_status_text(enum evm_status s);
 /* The world.  Semantics are those of the state_* function of the same name;
 ** all changes are undone by revert. */
 struct evm_native; /* a message to a native contract, below */
+struct evm_msg;
+struct evm_result;
 struct evm_host {
   void *ctx;
   bool (*exists)(void *ctx, const addr20 *a);
@@ -84,6 +86,14 @@ struct evm_host {
   ** precompile, once value has moved; false: not native, its code runs.  NULL:
   ** there are none. */
   bool (*native)(void *ctx, struct evm_native *n);
+  /* For evm_run_code alone, else NULL.  call executes a message that code
+  ** makes, and may call evm_run_code for it; the output is a view until its
+  ** next call from the same frame.  slot_change sets a slot, before the price
+  ** is paid, and says what kind of change it was by values that stand for the
+  ** original, the current and the new one; slot_set is not called then. */
+  void (*call)(void *ctx, struct evm_result *out, const struct evm_msg *msg);
+  void (*slot_change)(void *ctx, u256 stand_for[3], const addr20 *a,
+                      const u256 *slot, const u256 *v);
 };
 
 struct evm_block { /* what block opcodes answer */
@@ -175,6 +185,11 @@ bool evm_interrupted(const struct evm *e);
 /* Runs a message with all that it calls.  The sender's nonce was already
 ** raised for a top-level creation (the address uses nonce - 1); depth 0. */
 void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg);
+
+/* Runs code as msg says and no more: no value moves, nothing is undone, and the
+** messages it makes go to host.call.  For embedding in another's host. */
+void evm_run_code(struct evm *e, struct evm_result *out,
+                  const struct evm_msg *msg, slice code);
 
 /* What a native contract does in its message, each at the price of the opcode
 ** that does the same, on the storage of the message's recipient.  Once gas is

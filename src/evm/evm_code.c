@@ -135,6 +135,29 @@ struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
   return found;
 }
 
+/* Not a hash: length and some words, in which contracts usually differ. */
+static void evm_cache_fingerprint(hash32 *out, slice code) {
+  enum { WORDS = 12 };
+  u64 sum = code.len * 0x9e3779b97f4a7c15u;
+  for (u32 i = 0; i < WORDS && code.len >= 8; i++) {
+    sum ^= load_be64(code.ptr + (code.len - 8) * i / (WORDS - 1));
+    sum = (sum ^ sum >> 29) * 0xbf58476d1ce4e5b9u;
+  }
+  memset(out, 0, sizeof *out);
+  store_be64(out->b, sum ^ sum >> 32);
+  store_be64(out->b + 8, code.len);
+}
+
+struct evm_code *evm_cache_pin_bytes(struct evm_cache *c, slice code,
+                                     u32 cool) {
+  hash32 key;
+  evm_cache_fingerprint(&key, code);
+  struct evm_code *found = evm_cache_pin(c, &key, code, cool);
+  if (slice_eq(slice_of(found->bytes, found->len), code)) return found;
+  evm_cache_unpin(found);
+  return NULL;
+}
+
 void evm_cache_unpin(struct evm_code *code) {
   MUST(code->pins > 0);
   code->pins--;

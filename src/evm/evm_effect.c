@@ -164,9 +164,17 @@ enum evm_status evm_charge_sstore(struct evm *e, struct evm_frame *f,
   if (rules->access_lists && h->access_slot(h->ctx, self, slot)) {
     gas = rules->cold_slot + rules->op[EVM_OP_SLOAD].gas;
   }
-  h->slot(h->ctx, &cur, self, slot);
+  u256 stand_for[3];
+  if (UNLIKELY(h->slot_change != NULL)) {
+    h->slot_change(h->ctx, stand_for, self, slot, val);
+    orig = stand_for[0];
+    cur = stand_for[1];
+    val = &stand_for[2];
+  } else {
+    h->slot(h->ctx, &cur, self, slot);
+    if (rules->sstore_net) h->slot_original(h->ctx, &orig, self, slot);
+  }
   if (rules->sstore_net) {
-    h->slot_original(h->ctx, &orig, self, slot);
     gas += evm_effect_net_gas(rules, &refund, &orig, &cur, val);
   } else {
     bool sets = u256_is_zero(&cur) && !u256_is_zero(val);

@@ -94,6 +94,9 @@ struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
 void evm_cache_grown(struct evm_cache *c, struct evm_code *code,
                      struct evm_fast *fast);
 void evm_cache_unpin(struct evm_code *code);
+/* The same for code whose hash is not known; NULL: there is other code of the
+** same fingerprint, which stays. */
+struct evm_code *evm_cache_pin_bytes(struct evm_cache *c, slice code, u32 cool);
 /* Copies code in for one use (init code). */
 void evm_code_set(struct evm_code *c, slice code, u32 cool);
 void evm_code_fini(struct evm_code *c);
@@ -144,6 +147,7 @@ struct evm {
   bool interrupted;
   bool ripemd_touched;    /* see evm_call.c */
   u32 depth_top;          /* deepest frame of this run */
+  struct evm_frame *outer; /* the frame whose call the host executes */
   struct evm_frame *frame; /* EVM_DEPTH_MAX + 2 */
   void *stack_mem;
   u256 *stack;
@@ -199,6 +203,12 @@ enum evm_exit evm_loop_plain(struct evm *e, struct evm_frame *f);
 enum evm_exit evm_loop_traced(struct evm *e, struct evm_frame *f);
 /* Fills e->label for e->rules. */
 void evm_loop_labels(struct evm *e);
+/* Chooses the loop for a frame that begins. */
+void evm_start(struct evm *e, struct evm_frame *f);
+/* Runs the frame until it ends (true) or calls. */
+bool evm_continue(struct evm *e, struct evm_frame *f);
+/* Gives large buffers back. */
+void evm_give_back(struct evm *e);
 
 /* Each takes its words off f->sp, charges f->gas and prepares what follows;
 ** anything but EVM_SUCCESS ends the frame. */

@@ -10,7 +10,8 @@
 ** The touch of 0x3: on the main network a call to RIPEMD-160 ran out of gas
 ** (block 2,675,119) and the empty account 0x3 was deleted all the same,
 ** because two clients did not undo touches; since then the touch of that one
-** address survives every revert (EIP-161 on). */
+** address survives every revert (EIP-161 on).  A touch is what gives nothing
+** to an empty account: a call with value is undone like any other change. */
 #include "evm/evm_msg.h"
 
 #include "crypto/keccak.h"
@@ -151,7 +152,7 @@ static void evm_msg_transfer(struct evm *e, const struct evm_msg *m) {
   h->balance_add(h->ctx, &m->recipient, &m->value);
 }
 
-static void evm_msg_start_code(struct evm_frame *f) {
+void evm_msg_start_code(struct evm_frame *f) {
   f->pc = f->code->bytes;
   f->in = NULL;
   f->gas = f->msg.gas;
@@ -222,7 +223,8 @@ static bool evm_msg_begin_call(struct evm *e, struct evm_frame *f,
   }
   if (UNLIKELY(p)) {
     if (m->code_addr.b[19] == 3 && e->rules.empty_is_dead &&
-        addr20_eq(&m->code_addr, &m->recipient)) {
+        addr20_eq(&m->code_addr, &m->recipient) &&
+        h->is_empty(h->ctx, &m->recipient)) {
       e->ripemd_touched = true;
     }
     evm_msg_precompile(e, f, p, r);
@@ -292,8 +294,7 @@ static bool evm_msg_begin_create(struct evm *e, struct evm_frame *f,
   return true;
 }
 
-static enum evm_status evm_msg_refusal(struct evm *e,
-                                       const struct evm_msg *m) {
+enum evm_status evm_msg_refusal(struct evm *e, const struct evm_msg *m) {
   if (m->depth > EVM_DEPTH_MAX) return EVM_CALL_DEPTH;
   if (m->kind == EVM_DELEGATECALL || u256_is_zero(&m->value)) {
     return EVM_SUCCESS;
