@@ -208,7 +208,8 @@ static inline struct th *th_open(void) {
     th_transient_set, th_touch, th_balance_add, th_balance_sub, th_nonce_set,
     th_code_set, th_create, th_created_in_tx, th_selfdestruct,
     th_is_destructed, th_log, th_access_account, th_access_slot,
-    th_refund_add, th_refund, th_snapshot, th_revert, th_block_hash};
+    th_refund_add, th_refund, th_snapshot, th_revert, th_block_hash, NULL, NULL,
+    NULL};
   crypto_init(NULL);
   t->evm = evm_open();
   return t;
