@@ -185,14 +185,18 @@ void chain_ahead_begin(struct chain_ahead *h, struct chain_exec *x,
                        const struct par *par) {
   struct chain_rules quiet = *rules;
   quiet.system_calls = quiet.history_call = false; /* x has made them */
+  quiet.credits = false; /* x reserves and charges, in order */
   h->x = x;
   h->base = *src;
   h->par = par;
   h->can = !rules->fees; /* else all meet in the coinbase's balance */
   h->first = h->end = h->rest = 0;
   h->rest_len = h->lane_cnt * CHAIN_AHEAD_PER_LANE;
-  for (u32 i = 0; h->can && i < h->lane_cnt; i++)
+  for (u32 i = 0; h->can && i < h->lane_cnt; i++) {
+    h->lane[i].before = CHAIN_AHEAD_NONE;
+    h->lane[i].code_cnt = 0;
     chain_exec_begin(h->lane[i].exec, &quiet, header, hashes, &h->lane[i].src);
+  }
 }
 
 /*-------------------------------------------------------------------- a window */
@@ -216,6 +220,7 @@ static void chain_lane_run(struct chain_lane *l, u32 t) {
   o->output = slice_of(NULL, 0);
   l->gas += o->gas_used;
   state_effect_take(s, &at->effect, &l->arena);
+  if (chain_exec_met_module(l->exec)) at->effect.whole = false;
   at->tried = true;
 }
 

@@ -23,6 +23,9 @@
 #include "base/u256.h"
 #include "chain/chain_exec.h"
 #include "chain/chain_tx.h"
+#include "dpos/dpos_credit.h"
+
+extern const addr20 CHAIN_CREDIT_ADDR; /* 0x..1004 */
 
 /* The state before the block; an err is the environment's and is given back
 ** by whoever called. */
@@ -32,21 +35,24 @@ struct chain_credit_view {
   err (*slot)(void *ctx, u256 *out, const u256 *slot);
   err (*account)(void *ctx, u256 *balance, bool *has_code, const addr20 *a);
 };
+/* Over a source, which must outlive it. */
+struct chain_credit_view chain_credit_view_of(const struct state_source *src);
 
 struct chain_credit;
 struct chain_credit *chain_credit_open(u64 hash_seed);
 void chain_credit_close(struct chain_credit *c);
 
 /* Reads prices and parameters for the block after view's state, and forgets
-** all reservations.  time_s: the block's time; the pool's: the clock's. */
+** all reservations.  height, time_s: the block's; for the pool the next height
+** and the clock's time. */
 err chain_credit_begin(struct chain_credit *c,
-                       const struct chain_credit_view *view, u64 time_s)
-    MUST_USE;
+                       const struct chain_credit_view *view, u64 height,
+                       u64 time_s) MUST_USE;
 /* The same for a pool whose transactions go on waiting: what they have
 ** reserved stays. */
 err chain_credit_refresh(struct chain_credit *c,
-                         const struct chain_credit_view *view, u64 time_s)
-    MUST_USE;
+                         const struct chain_credit_view *view, u64 height,
+                         u64 time_s) MUST_USE;
 
 /* What admission says of one transaction. */
 struct chain_credit_quote {
@@ -56,6 +62,7 @@ struct chain_credit_quote {
   u64 reserve;         /* credits */
   u64 available;       /* of the payer, less what is reserved already */
   u64 base_part;       /* of reserve, what the common base pool backs */
+  u64 bought;          /* credits that the transaction itself rents */
   u64 wait_s;          /* seconds until available covers reserve at this
                        ** block's price; UINT64_MAX: more than it can hold */
   u32 share;           /* credits the payer has spent in the last hour, of its
@@ -74,4 +81,33 @@ void chain_credit_release(struct chain_credit *c,
 /* The refusal for a person: what is needed and available, when it refills,
 ** and the three ways on. */
 void chain_credit_say(struct errmsg *msg, const struct chain_credit_quote *q);
+/* The block's parameters and prices, and an account's record settled to now. */
+const struct dpos_credit_rules *chain_credit_rules(
+    const struct chain_credit *c);
+const struct dpos_credit_record_prices *chain_credit_prices(
+    const struct chain_credit *c);
+err chain_credit_account(struct chain_credit *c,
+                         struct dpos_credit_record_account *out,
+                         const addr20 *a) MUST_USE;
+/* Policies of a target, the oldest first; at most
+** DPOS_CREDIT_TARGET_POLICIES. */
+err chain_credit_policies(struct chain_credit *c, u32 *id,
+                          struct dpos_credit_record_policy *out, u32 *cnt,
+                          const addr20 *target) MUST_USE;
+
+/*----------------------------------------------- execution, on its own state */
+/* The state before the block, through the state that executes it. */
+struct chain_credit_view chain_credit_view_before(struct state *s);
+/* After what ran before it in the block, the payer still has the reserve. */
+bool chain_credit_holds(struct chain_credit *c,
+                        const struct chain_credit_quote *q, struct state *s);
+/* Charges the payer, and notes it on the sponsor's policy. */
+void chain_credit_settle(struct chain_credit *c,
+                         const struct chain_credit_quote *q,
+                         const struct chain_tx *tx,
+                         const struct dpos_credit_use *use, struct state *s);
+/* After the last transaction: balances that crossed base_min, the pool and
+** the next block's prices. */
+void chain_credit_end(struct chain_credit *c, struct state *s, u64 gas_used,
+                      u64 gas_limit, u64 state_new, u64 time_ms);
 #endif

@@ -11,7 +11,9 @@
 #include "chain/chain_exec.h"
 
 #include "chain/chain_ahead.h"
+#include "chain/chain_credit.h"
 #include "chain/chain_fork.h"
+#include "chain/chain_module.h"
 #include "crypto/keccak.h"
 
 enum {
@@ -43,6 +45,12 @@ struct chain_exec {
   struct chain_ahead *ahead;
   chain_exec_fn *run;
   void *run_ctx;
+  /* Of chains with modules, and with credits. */
+  struct module_set *modules;
+  struct dpos_credit_env env;
+  struct chain_credit *credit;
+  bool met_module, decided;
+  u64 state_new;           /* slots and accounts by this block's transactions */
 };
 
 /*---------------------------------------- the machine's host, over state */
@@ -111,6 +119,8 @@ static bool chain_host_access_account(void *ctx, const addr20 *a) {
   const struct chain_exec *x = ctx;
   /* Precompiles are warm from the start; so they need not be put in the list
   ** for every transaction. */
+  if (x->rules.modules && module_is_active(x->modules, a, x->rules.modules))
+    return false;
   return !evm_is_precompile(x->rules.fork, a) &&
          state_access_account(x->state, a);
 }
@@ -136,6 +146,20 @@ static void chain_host_block_hash(void *ctx, hash32 *out, u64 number) {
   if (x->hashes.get) x->hashes.get(x->hashes.ctx, out, number);
 }
 #undef CHAIN_HOST_STATE
+static void chain_host_balance_before(void *ctx, u256 *out, const addr20 *a) {
+  const struct chain_exec *x = ctx;
+  struct state_account old;
+  state_account_before(x->state, &old, a);
+  *out = old.balance;
+}
+static bool chain_host_native(void *ctx, struct evm_native *n) {
+  struct chain_exec *x = ctx;
+  if (x->rules.modules == 0 ||
+      !module_run(x->modules, n, x->rules.modules, &x->env))
+    return false;
+  x->met_module = true;
+  return true;
+}
 
 static void chain_host_fill(struct chain_exec *x) {
 #define HOST(name) .name = chain_host_##name
@@ -147,7 +171,8 @@ static void chain_host_fill(struct chain_exec *x) {
     HOST(nonce_set), HOST(code_set), HOST(create), HOST(created_in_tx),
     HOST(selfdestruct), HOST(is_destructed), HOST(log), HOST(access_account),
     HOST(access_slot), HOST(refund_add), HOST(refund), HOST(snapshot),
-    HOST(revert), HOST(block_hash)};
+    HOST(revert), HOST(block_hash),
+    HOST(native)};
 #undef HOST
 }
 
@@ -158,6 +183,8 @@ struct chain_exec *chain_exec_open(u64 hash_seed) {
   x->hash_seed = hash_seed;
   x->state = state_open(hash_seed);
   x->evm = evm_open();
+  x->modules = module_set_open(CHAIN_MODULES, CHAIN_MODULE_CNT);
+  x->credit = chain_credit_open(hash_seed);
   chain_host_fill(x);
   return x;
 }
@@ -165,6 +192,8 @@ struct chain_exec *chain_exec_open(u64 hash_seed) {
 void chain_exec_close(struct chain_exec *x) {
   if (!x) return;
   chain_ahead_close(x->ahead);
+  module_set_close(x->modules);
+  chain_credit_close(x->credit);
   evm_close(x->evm);
   state_close(x->state);
   mem_free(x);
@@ -215,6 +244,20 @@ err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
   return res.status == EVM_SUCCESS ? ERR_OK : ERR_INVALID_BLOCK;
 }
 
+/* Parameters and prices as the block finds them; an err of the source shows in
+** state_error like any other. */
+static void chain_exec_begin_modules(struct chain_exec *x) {
+  struct chain_credit_view view = chain_credit_view_before(x->state);
+  x->met_module = x->decided = false;
+  x->state_new = 0;
+  state_count_growth(x->state, x->rules.credits);
+  err e = chain_credit_begin(x->credit, &view, x->header.number,
+                             x->header.timestamp);
+  MUST(e == ERR_OK || state_error(x->state) < 0);
+  x->env = (struct dpos_credit_env){chain_credit_rules(x->credit), x,
+                                    chain_host_balance_before};
+}
+
 void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
                       const struct chain_header *header,
                       const struct chain_hashes *hashes,
@@ -243,6 +286,7 @@ void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
   else
     b.prev_randao = header->difficulty;
   state_block_begin(x->state, src);
+  if (rules->modules) chain_exec_begin_modules(x);
   evm_block_begin(x->evm, rules->fork, &b, &x->host);
   /* Both calls are best-effort by their EIPs: no code or a failure changes
   ** nothing. */
@@ -427,19 +471,104 @@ static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
   state_tx_end(s, chain_exec_clear_empty(x));
 }
 
+/* All that the state says against it, but credits. */
+static enum chain_verdict chain_exec_check(struct chain_exec *x,
+                                           struct chain_exec_price *p,
+                                           const struct chain_tx *tx) {
+  enum chain_verdict v = chain_tx_check(tx, &x->rules, x->header.gas_limit);
+  if (v == CHAIN_OK) v = chain_exec_check_nonce(x, tx);
+  if (v == CHAIN_OK) v = chain_exec_check_fee(x, p, tx);
+  if (v == CHAIN_OK) v = chain_exec_check_funds(x, tx, x->rules.fees);
+  if (v == CHAIN_OK && tx->gas_limit > x->header.gas_limit - x->gas_used)
+    v = CHAIN_GAS_LIMIT_REACHED;
+  return v;
+}
+
+/*---------------------------------------------------------------- credits */
+
+/* Reserves; an err of the source shows in state_error. */
+static enum chain_verdict chain_exec_reserve(struct chain_exec *x,
+                                             struct chain_credit_quote *q,
+                                             const struct chain_tx *tx) {
+  if (chain_credit_admit(x->credit, q, tx) < 0) return CHAIN_CREDITS;
+  return q->verdict;
+}
+
+static void chain_exec_charge(struct chain_exec *x,
+                              const struct chain_credit_quote *q,
+                              const struct chain_tx *tx, u64 gas_used) {
+  struct state_growth g = state_tx_growth(x->state);
+  struct dpos_credit_use use = {
+    .gas_used = gas_used, .gas_limit = tx->gas_limit, .bytes = tx->raw.len,
+    .state_new = (u64)g.slots + g.accounts, .code_bytes = g.code_bytes};
+  x->state_new += use.state_new;
+  chain_credit_settle(x->credit, q, tx, &use, x->state);
+}
+
+/* A decided transaction that cannot be executed: its intrinsic gas.  What was
+** reserved stays so, as it does where the list is checked. */
+static void chain_exec_charge_void(struct chain_exec *x,
+                                   const struct chain_credit_quote *q,
+                                   const struct chain_tx *tx) {
+  struct dpos_credit_use use = {
+    .gas_used = chain_tx_intrinsic_gas(tx, x->rules.fork),
+    .bytes = tx->raw.len};
+  chain_credit_settle(x->credit, q, tx, &use, x->state);
+}
+
+static void chain_exec_credit_tx(struct chain_exec *x,
+                                 struct chain_outcome *out,
+                                 const struct chain_tx *tx) {
+  struct chain_exec_price p = {0};
+  struct chain_credit_quote q;
+  enum chain_verdict v = chain_exec_check(x, &p, tx);
+  if (v != CHAIN_OK && !x->decided) {
+    out->verdict = v;
+    return;
+  }
+  out->verdict = chain_exec_reserve(x, &q, tx);
+  if (out->verdict != CHAIN_OK) return;
+  if (v == CHAIN_OK && !chain_credit_holds(x->credit, &q, x->state))
+    v = CHAIN_CREDITS;
+  out->verdict = v;
+  if (v == CHAIN_OK) {
+    chain_exec_run(x, out, tx, &p, false);
+    x->gas_used += out->gas_used;
+    chain_exec_charge(x, &q, tx, out->gas_used);
+  } else if (x->decided && v != CHAIN_GAS_LIMIT_REACHED) {
+    chain_exec_charge_void(x, &q, tx);
+  } else if (!x->decided) {
+    chain_credit_release(x->credit, &q, tx);
+  }
+}
+
+void chain_exec_set_decided(struct chain_exec *x, bool decided) {
+  x->decided = decided;
+}
+bool chain_exec_met_module(struct chain_exec *x) {
+  bool met = x->met_module;
+  x->met_module = false;
+  return met;
+}
+
+void chain_exec_end_credits(struct chain_exec *x) {
+  if (!x->rules.credits) return;
+  chain_credit_end(x->credit, x->state, x->gas_used, x->header.gas_limit,
+                   x->state_new, chain_header_time_ms(&x->header));
+}
+
+/*----------------------------------------------------------------- running */
+
 void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
                    const struct chain_tx *tx) {
   struct chain_exec_price p = {0};
   memset(out, 0, sizeof(*out));
   MUST(tx->has_sender);
-  out->verdict = chain_tx_check(tx, &x->rules, x->header.gas_limit);
-  if (out->verdict == CHAIN_OK) out->verdict = chain_exec_check_nonce(x, tx);
-  if (out->verdict == CHAIN_OK) out->verdict = chain_exec_check_fee(x, &p, tx);
-  if (out->verdict == CHAIN_OK)
-    out->verdict = chain_exec_check_funds(x, tx, x->rules.fees);
-  if (out->verdict == CHAIN_OK &&
-      tx->gas_limit > x->header.gas_limit - x->gas_used)
-    out->verdict = CHAIN_GAS_LIMIT_REACHED;
+  if (x->rules.credits) {
+    chain_exec_credit_tx(x, out, tx);
+    return;
+  }
+  out->verdict = chain_exec_check(x, &p, tx);
   if (out->verdict != CHAIN_OK) return;
   chain_exec_run(x, out, tx, &p, x->rules.fees);
   x->gas_used += out->gas_used;
@@ -450,10 +579,23 @@ bool chain_exec_take(struct chain_exec *x, struct chain_outcome *out,
                      const struct chain_tx *tx,
                      const struct chain_outcome *found,
                      const struct state_effect *effect) {
+  struct chain_credit_quote q;
   MUST(!x->rules.fees);
-  if (tx->gas_limit > x->header.gas_limit - x->gas_used ||
-      !state_effect_apply(x->state, effect, chain_exec_clear_empty(x)))
+  if (tx->gas_limit > x->header.gas_limit - x->gas_used) return false;
+  if (x->rules.credits) {
+    if (found->verdict != CHAIN_OK ||
+        chain_exec_reserve(x, &q, tx) != CHAIN_OK)
+      return false;
+    if (!chain_credit_holds(x->credit, &q, x->state) ||
+        !state_effect_apply(x->state, effect, chain_exec_clear_empty(x))) {
+      chain_credit_release(x->credit, &q, tx);
+      return false;
+    }
+    chain_exec_charge(x, &q, tx, found->gas_used);
+  } else if (!state_effect_apply(x->state, effect,
+                                 chain_exec_clear_empty(x))) {
     return false;
+  }
   *out = *found;
   x->gas_used += out->gas_used;
   return true;

@@ -25,6 +25,8 @@ struct chain_rules {
   enum evm_fork fork;
   u64 chain_id;
   bool fees;              /* plain Ethereum: gas is bought and paid */
+  bool credits;           /* transactions are paid with credits (SPEC 6) */
+  u64 modules;            /* native modules at work: bits of chain_module.h */
   bool system_calls;      /* EIP-4788, 7002, 7251, from their forks on */
   bool history_call;      /* EIP-2935, from Prague on, where its contract has
                           ** code */
@@ -94,6 +96,13 @@ bool chain_exec_take(struct chain_exec *x, struct chain_outcome *out,
                      const struct state_effect *effect) MUST_USE;
 /* The block's gas is whole again: for who executes out of order. */
 void chain_exec_gas_reset(struct chain_exec *x);
+/* A native module was called since; what it found holds at its turn only. */
+bool chain_exec_met_module(struct chain_exec *x);
+/* The transactions to come were decided: one that cannot be executed costs its
+** payer the credits of its intrinsic gas.  Off at the begin of a block. */
+void chain_exec_set_decided(struct chain_exec *x, bool decided);
+/* What ends a block with credits, after its last transaction. */
+void chain_exec_end_credits(struct chain_exec *x);
 /* As chain_exec_tx for eth_call: no nonce, signature, fee, cap or
 ** balance-for-gas checks, and no gas is taken from the block; the balance must
 ** cover value. */
@@ -132,7 +141,8 @@ struct chain_block_result {
 ** block there (the proposer's clock); the rest are marked as not fitting.
 ** draft holds parent hash, number, time, coinbase, gas limit, mix hash, extra,
 ** beacon root; the rest of the header is computed.  An err only from the
-** source (environment). */
+** source (environment).  With keep_going the list is a choice still and what is
+** left out of it is free; without, it was decided. */
 err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
                      const struct chain_rules *rules,
                      const struct chain_header *draft,

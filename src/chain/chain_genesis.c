@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
+#include "chain/chain_credit.h"
 #include "chain/chain_genesis_int.h"
+#include "chain/chain_module.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "codec/rlp.h"
@@ -105,6 +107,8 @@ void chain_genesis_own_defaults(struct chain_genesis *g) {
   chain_schedule_all(&g->schedule, EVM_OSAKA);
   for (u32 i = 0; i < CHAIN_PARAM_CNT; i++)
     g->param[i] = CHAIN_PARAM_ROWS[i].dflt;
+  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
+    g->credit_param[i] = dpos_credit_default(i);
 }
 
 void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
@@ -135,6 +139,25 @@ void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
   if (consensus_key) memcpy(g->validator->key, consensus_key, 33);
 }
 
+void chain_genesis_set_credits(struct chain_genesis *g, const addr20 *staked,
+                               u64 gwei, struct arena *a) {
+  g->credits = true;
+  g->credit_param[dpos_credit_param_base_after_s] = 0;
+  g->credit_given[dpos_credit_param_base_after_s] = true;
+  g->stake = arena_new(a, struct chain_genesis_stake);
+  *g->stake = (struct chain_genesis_stake){*staked, gwei};
+  g->stake_cnt = 1;
+}
+
+static int chain_genesis_stake_cmp(const void *x, const void *y) {
+  const struct chain_genesis_stake *a = x, *b = y;
+  return memcmp(a->account.b, b->account.b, 20);
+}
+void chain_genesis_sort_stakes(struct chain_genesis *g) {
+  if (g->stake_cnt)
+    qsort(g->stake, g->stake_cnt, sizeof(*g->stake), chain_genesis_stake_cmp);
+}
+
 u64 chain_genesis_gas_limit(const struct chain_genesis *g) {
   const struct chain_param_row *row =
       &CHAIN_PARAM_ROWS[CHAIN_PARAM_block_gas_limit];
@@ -153,6 +176,8 @@ void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
   if (!g->own) return;
   out->fees = out->system_calls = false;
   out->allow_unprotected = g->unprotected_txs;
+  out->credits = g->credits;
+  if (g->credits) out->modules |= (u64)1 << CHAIN_MODULE_CREDITS;
 }
 
 void chain_validators_hash(hash32 *out,
@@ -203,6 +228,52 @@ static void chain_genesis_diff_slots(struct state_diff_account *d,
     qsort(d->slot, d->slot_cnt, sizeof(*d->slot), chain_genesis_slot_cmp);
 }
 
+static u64 chain_genesis_gwei(const u256 *wei) {
+  u256 v, unit = u256_from(1000000000);
+  u256_divmod(&v, NULL, wei, &unit);
+  return u256_fits64(&v) ? v.w[0] : UINT64_MAX;
+}
+
+/* The module's storage: what the stakes, parameters and supply make it. */
+static struct chain_genesis_account chain_genesis_credits(
+    const struct chain_genesis *g, const struct chain_genesis_account *module,
+    struct arena *a) {
+  struct chain_genesis_account out = *module;
+  u64 param[DPOS_CREDIT_PARAM_CNT];
+  bool given[DPOS_CREDIT_PARAM_CNT];
+  struct dpos_credit_stake *stake =
+      arena_array(a, struct dpos_credit_stake, g->stake_cnt);
+  struct dpos_credit_slot *slot = arena_array(
+      a, struct dpos_credit_slot, dpos_credit_genesis_max(g->stake_cnt));
+  u256 supply = U256_ZERO;
+  memcpy(param, g->credit_param, sizeof(param));
+  memcpy(given, g->credit_given, sizeof(given));
+  param[dpos_credit_param_block_ms] = g->param[CHAIN_PARAM_block_interval_ms];
+  param[dpos_credit_param_gas_per_second] =
+      chain_genesis_gas_limit(g) * 1000 / param[dpos_credit_param_block_ms];
+  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
+    given[i] = given[i] || param[i] != dpos_credit_default(i);
+  for (u32 i = 0; i < g->account_cnt; i++)
+    u256_add(&supply, &supply, &g->account[i].balance);
+  for (u32 i = 0; i < g->stake_cnt; i++) {
+    const struct chain_genesis_account *acc = chain_genesis_find(
+        g->account, g->account_cnt, &g->stake[i].account);
+    u64 has = acc ? chain_genesis_gwei(&acc->balance) : 0;
+    stake[i] = (struct dpos_credit_stake){
+      g->stake[i].account, g->stake[i].gwei,
+      acc && has >= param[dpos_credit_param_base_min_gwei]};
+  }
+  out.slot_cnt = dpos_credit_genesis(slot, param, given, stake, g->stake_cnt,
+                                     chain_genesis_gwei(&supply),
+                                     g->header.timestamp);
+  struct chain_genesis_slot *list =
+      arena_array(a, struct chain_genesis_slot, out.slot_cnt);
+  for (u32 i = 0; i < out.slot_cnt; i++)
+    list[i] = (struct chain_genesis_slot){slot[i].slot, slot[i].val};
+  out.slot = list;
+  return out;
+}
+
 static struct state_account chain_genesis_no_account(void) {
   return (struct state_account){.code_hash = CRYPTO_KECCAK_EMPTY,
                                 .storage_root = CRYPTO_KECCAK_RLP_NIL};
@@ -219,6 +290,11 @@ static void chain_genesis_diff(struct state_diff *diff,
   for (u32 i = 0; i < g->account_cnt; i++) {
     const struct chain_genesis_account *acc = &g->account[i];
     struct state_diff_account *d = &diff->account[i];
+    struct chain_genesis_account module;
+    if (g->credits && addr20_eq(&acc->addr, &CHAIN_CREDIT_ADDR)) {
+      module = chain_genesis_credits(g, acc, a);
+      acc = &module;
+    }
     crypto_keccak256(&d->key, acc->addr.b, 20);
     d->addr = acc->addr;
     d->exists = true;
@@ -329,6 +405,40 @@ err chain_genesis_build(struct state_diff *diff, struct state_root *root,
 
 /*-------------------------------------------------------- canonical text */
 
+/* Key "0x.." of up to 32 bytes. */
+static void chain_genesis_put_hex_key(struct jsonw *w, slice bytes) {
+  char key[67] = "0x";
+  hex_encode(key + 2, bytes.ptr, bytes.len);
+  key[2 + 2 * bytes.len] = 0;
+  jsonw_key(w, key);
+}
+
+static void chain_genesis_put_credits(struct jsonw *w,
+                                      const struct chain_genesis *g) {
+  u256 unit = u256_from(1000000000);
+  jsonw_key(w, "credits");
+  jsonw_obj(w);
+  jsonw_key(w, "stakes");
+  jsonw_obj(w);
+  for (u32 i = 0; i < g->stake_cnt; i++) {
+    u256 wei = u256_from(g->stake[i].gwei);
+    u256_mul(&wei, &wei, &unit);
+    chain_genesis_put_hex_key(w, addr20_slice(&g->stake[i].account));
+    jsonw_dec_u256(w, &wei);
+  }
+  jsonw_obj_end(w);
+  jsonw_key(w, "parameters");
+  jsonw_obj(w);
+  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++) {
+    if (!g->credit_given[i]) continue;
+    const struct module_row *row =
+        module_row_at(&dpos_credits, MODULE_ROW_SETTING, i);
+    jsonw_kv_u64(w, row->setting->name, g->credit_param[i]);
+  }
+  jsonw_obj_end(w);
+  jsonw_obj_end(w);
+}
+
 static void chain_genesis_put_own(struct jsonw *w,
                                   const struct chain_genesis *g) {
   jsonw_obj(w);
@@ -354,6 +464,7 @@ static void chain_genesis_put_own(struct jsonw *w,
   jsonw_obj(w);
   if (!g->unprotected_txs) jsonw_kv_bool(w, "unprotected_txs", false);
   jsonw_obj_end(w);
+  if (g->credits) chain_genesis_put_credits(w, g);
   jsonw_obj_end(w);
 }
 
@@ -422,14 +533,6 @@ static void chain_genesis_put_header(struct jsonw *w,
     jsonw_kv_quantity(w, "excessBlobGas", h->excess_blob_gas);
     jsonw_kv_quantity(w, "blobGasUsed", h->blob_gas_used);
   }
-}
-
-/* Key "0x.." of up to 32 bytes. */
-static void chain_genesis_put_hex_key(struct jsonw *w, slice bytes) {
-  char key[67] = "0x";
-  hex_encode(key + 2, bytes.ptr, bytes.len);
-  key[2 + 2 * bytes.len] = 0;
-  jsonw_key(w, key);
 }
 
 static void chain_genesis_put_account(struct jsonw *w,

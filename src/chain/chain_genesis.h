@@ -6,7 +6,11 @@
 **     "validators": [{"address": "0x..", "consensusKey": "0x02..",
 **                     "power": 1}],
 **     "parameters": {"block_interval_ms": 1000, ...},   (chain_param.def)
-**     "switches": {"unprotected_txs": true}
+**     "switches": {"unprotected_txs": true},
+**     "credits": true | false | {                        (default: false)
+**       "stakes": {"0x..": "wei"},
+**       "parameters": {"base_after_s": 0, ...}           (dpos/credits.def)
+**     }
 **   }
 **
 ** With it, every Ethereum rule set through Osaka is active from genesis, no
@@ -28,12 +32,14 @@
 #include "chain/chain_block.h"
 #include "chain/chain_exec.h"
 #include "chain/chain_fork.h"
+#include "dpos/dpos_credit.h"
 #include "state/state.h"
 
 #define CHAIN_ID_MAX 4503599627370476ull /* what wallets take */
 #define CHAIN_GENESIS_ACCOUNT_MAX 4000000u
 #define CHAIN_GENESIS_SLOT_MAX 4000000u   /* of one account */
 #define CHAIN_VALIDATOR_MAX 100u
+#define CHAIN_STAKE_MAX 1000000u
 #define CHAIN_GAS_PER_SECOND 500000000ull
 
 struct chain_genesis_slot { u256 slot, val; };
@@ -50,6 +56,10 @@ struct chain_genesis_validator {
   bool has_key;
   u8 key[33];             /* compressed secp256k1, consensus key */
   u64 power;
+};
+struct chain_genesis_stake { /* counts for credits until staking exists */
+  addr20 account;
+  u64 gwei;
 };
 enum chain_param {
 #define PARAM(name, dflt, min, max) CHAIN_PARAM_##name,
@@ -73,6 +83,11 @@ struct chain_genesis {
   u64 param[CHAIN_PARAM_CNT];
   bool param_given[CHAIN_PARAM_CNT];
   bool unprotected_txs;   /* pre-EIP-155 transactions valid in blocks */
+  bool credits;           /* transactions are paid with credits */
+  struct chain_genesis_stake *stake; /* ascending by account */
+  u32 stake_cnt;
+  u64 credit_param[DPOS_CREDIT_PARAM_CNT];
+  bool credit_given[DPOS_CREDIT_PARAM_CNT];
 };
 
 /* Parses and checks a file; ERR_INPUT, ERR_RANGE with a message that names the
@@ -92,6 +107,10 @@ void chain_genesis_default(struct chain_genesis *out, u64 chain_id,
                            const u8 consensus_key[33], u64 time_s,
                            const addr20 *accounts, u32 account_cnt,
                            const u256 *balance, struct arena *a);
+/* Credits on, the base allowance at once, and stake for one account (any number
+** of gwei). */
+void chain_genesis_set_credits(struct chain_genesis *g, const addr20 *staked,
+                               u64 gwei, struct arena *a);
 #define CHAIN_DEV_ID 31337u
 #define CHAIN_DEV_ACCOUNTS 10u
 #define CHAIN_DEV_BALANCE_CMT 10000u

@@ -26,6 +26,7 @@ extern const struct chain_fork_key CHAIN_FORK_KEYS[CHAIN_FORK_KEY_CNT];
 void chain_genesis_own_defaults(struct chain_genesis *g);
 /* Ascending by address. */
 void chain_genesis_sort(struct chain_genesis *g);
+void chain_genesis_sort_stakes(struct chain_genesis *g);
 /* Adds the history contract and the modules to sorted accounts, whose array
 ** has room for CHAIN_GENESIS_FIXED more. */
 #define CHAIN_GENESIS_FIXED (6 + 16 + 1)

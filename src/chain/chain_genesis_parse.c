@@ -685,11 +685,85 @@ static err chain_gp_switches(struct chain_gp *p, json_t *obj) {
   return ERR_OK;
 }
 
+static err chain_gp_stake(struct chain_gp *p, const char *key, const json_t *v,
+                          struct chain_genesis_stake *out) {
+  struct chain_gp_path where = chain_gp_join("cybermiles.credits.stakes", key);
+  u256 wei, unit = u256_from(1000000000), rest;
+  TRY(chain_gp_addr(p, slice_str(key), where.text, &out->account));
+  TRY(chain_gp_u256(p, v, where.text, &wei));
+  u256_divmod(&wei, &rest, &wei, &unit);
+  if (!u256_is_zero(&rest) || u256_is_zero(&wei))
+    return chain_gp_bad(p, where.text, "must be whole gwei (10^9 wei), above 0");
+  if (!u256_fits64(&wei)) return chain_gp_bad(p, where.text, "is too large");
+  out->gwei = wei.w[0];
+  return ERR_OK;
+}
+
+static err chain_gp_stakes(struct chain_gp *p, json_t *obj) {
+  const char *where = "cybermiles.credits.stakes", *key;
+  struct chain_genesis *g = p->g;
+  json_t *v;
+  u64 sum = 0;
+  if (!obj) return ERR_OK;
+  TRY(chain_gp_object(p, obj, where));
+  if (json_object_size(obj) > CHAIN_STAKE_MAX)
+    return chain_gp_bad(p, where, "has over %u entries", CHAIN_STAKE_MAX);
+  g->stake = arena_array(p->a, struct chain_genesis_stake,
+                         json_object_size(obj));
+  if (!g->stake) return ERR_LIMIT;
+  json_object_foreach(obj, key, v) {
+    TRY(chain_gp_stake(p, key, v, &g->stake[g->stake_cnt]));
+    if (__builtin_add_overflow(sum, g->stake[g->stake_cnt++].gwei, &sum))
+      return chain_gp_bad(p, where, "add up to too much");
+  }
+  chain_genesis_sort_stakes(g);
+  for (u32 i = 1; i < g->stake_cnt; i++)
+    if (addr20_eq(&g->stake[i].account, &g->stake[i - 1].account))
+      return chain_gp_bad(p, where, "names an account twice");
+  return ERR_OK;
+}
+
+static err chain_gp_credit_params(struct chain_gp *p, json_t *obj) {
+  const char *where = "cybermiles.credits.parameters", *key;
+  json_t *v;
+  if (!obj) return ERR_OK;
+  TRY(chain_gp_object(p, obj, where));
+  json_object_foreach(obj, key, v) {
+    struct chain_gp_path at = chain_gp_join(where, key);
+    const struct module_row *row = NULL;
+    u32 i = 0;
+    for (; i < DPOS_CREDIT_PARAM_CNT; i++) {
+      row = module_row_at(&dpos_credits, MODULE_ROW_SETTING, i);
+      if (strcmp(row->setting->name, key) == 0) break;
+    }
+    if (i == DPOS_CREDIT_PARAM_CNT)
+      return chain_gp_bad(p, at.text, "is not known to this version");
+    if (i == dpos_credit_param_gas_per_second || i == dpos_credit_param_block_ms)
+      return chain_gp_bad(p, at.text, "follows from cybermiles.parameters");
+    TRY(chain_gp_u64(p, v, at.text, row->setting->min, row->setting->max,
+                     &p->g->credit_param[i]));
+    p->g->credit_given[i] = true;
+  }
+  return ERR_OK;
+}
+
+static err chain_gp_credits(struct chain_gp *p, json_t *obj) {
+  const char *where = "cybermiles.credits";
+  if (!obj || json_is_false(obj)) return ERR_OK;
+  p->g->credits = true;
+  if (json_is_true(obj)) return ERR_OK;
+  if (!json_is_object(obj))
+    return chain_gp_bad(p, where, "must be true, false or an object");
+  TRY(chain_gp_known(p, obj, where, "stakes parameters"));
+  TRY(chain_gp_stakes(p, chain_gp_get(obj, "stakes")));
+  return chain_gp_credit_params(p, chain_gp_get(obj, "parameters"));
+}
+
 static err chain_gp_own(struct chain_gp *p, json_t *obj) {
   u64 version;
   TRY(chain_gp_object(p, obj, "cybermiles"));
   TRY(chain_gp_known(p, obj, "cybermiles",
-                     "version validators parameters switches"));
+                     "version validators parameters switches credits"));
   const json_t *v = chain_gp_get(obj, "version");
   if (v)
     TRY(chain_gp_u64(p, v, "cybermiles.version", CHAIN_GENESIS_VERSION,
@@ -697,6 +771,7 @@ static err chain_gp_own(struct chain_gp *p, json_t *obj) {
   chain_genesis_own_defaults(p->g);
   TRY(chain_gp_validators(p, chain_gp_get(obj, "validators")));
   TRY(chain_gp_params(p, chain_gp_get(obj, "parameters")));
+  TRY(chain_gp_credits(p, chain_gp_get(obj, "credits")));
   return chain_gp_switches(p, chain_gp_get(obj, "switches"));
 }
 

@@ -149,7 +149,12 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   if (par && tx_cnt > 1) m.ahead = chain_exec_ahead(x);
   if (m.ahead)
     chain_ahead_begin(m.ahead, x, rules, &out->header, hashes, src, par);
+  chain_exec_set_decided(x, keep_going == NULL);
   err e = chain_make_run(&m, keep_going, keep_ctx);
+  if (e == ERR_OK) {
+    chain_exec_end_credits(x);
+    e = state_error(chain_exec_state(x));
+  }
   if (e == ERR_OK) {
     out->header.gas_used = chain_exec_gas_used(x);
     chain_make_roots(&m);

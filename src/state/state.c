@@ -486,6 +486,21 @@ void state_transient(struct state *s, u256 *out, const addr20 *a,
   *out = e ? e->val : U256_ZERO;
 }
 
+void state_slot_before(struct state *s, u256 *out, const addr20 *a,
+                       const u256 *slot) {
+  u32 acct, i;
+  struct state_acct *owner = state_acct_meet(s, a, &acct);
+  struct state_slot *e = state_slot_get(s, acct, slot, &i);
+  if (!e->has_old) state_slot_fetch(s, owner, e);
+  *out = e->old;
+}
+
+void state_account_before(struct state *s, struct state_account *out,
+                          const addr20 *a) {
+  u32 i;
+  *out = state_acct_get(s, a, &i)->old;
+}
+
 /*---------------------------------------------------------------- writes */
 
 void state_touch(struct state *s, const addr20 *a) {
@@ -700,6 +715,32 @@ static void state_acct_delete(struct state *s, struct state_acct *e) {
   }
 }
 
+void state_count_growth(struct state *s, bool on) { s->counts_growth = on; }
+struct state_growth state_tx_growth(const struct state *s) {
+  return s->growth;
+}
+
+/* From the journal, which holds what was not undone.  A slot may stand in it
+** often: once counted its transaction's mark is taken off, which nobody needs
+** any more. */
+static void state_growth_count(struct state *s) {
+  struct state_growth g = {0};
+  for (u32 i = 0; i < s->rec_cnt; i++) {
+    const struct state_rec *r = &s->rec[i];
+    if (r->kind == STATE_REC_SLOT) {
+      struct state_slot *e = state_pool_at(&s->slot, r->entry);
+      if (e->set_tx != s->tx) continue;
+      g.slots += u256_is_zero(&e->orig) && !u256_is_zero(&e->cur);
+      e->set_tx = 0;
+    } else if (r->kind == STATE_REC_EXISTS || r->kind == STATE_REC_CODE) {
+      const struct state_acct *e = state_pool_at(&s->acct, r->entry);
+      if (r->kind == STATE_REC_EXISTS) g.accounts += e->exists;
+      else g.code_bytes += e->code.len;
+    }
+  }
+  s->growth = g;
+}
+
 void state_tx_end(struct state *s, bool clear_empty) {
   for (u32 i = 0; i < s->destructed.cnt; i++) {
     struct state_acct *e = state_pool_at(&s->acct, s->destructed.ptr[i]);
@@ -712,11 +753,24 @@ void state_tx_end(struct state *s, bool clear_empty) {
       state_acct_delete(s, e);
     }
   }
+  if (s->counts_growth) state_growth_count(s);
   /* Logs stay readable; all else of the transaction is over. */
   s->tx++;
   s->rec_cnt = s->code_undo_cnt = 0;
   s->touched.cnt = s->destructed.cnt = 0;
   state_transient_clear(s);
+}
+
+void state_block_balances(struct state *s,
+                          void (*fn)(void *ctx, const addr20 *a,
+                                     const u256 *before, const u256 *now),
+                          void *ctx) {
+  u32 cnt = s->acct.cnt; /* what fn adds has not changed its balance */
+  for (u32 i = 0; i < cnt; i++) {
+    const struct state_acct *e = state_pool_at(&s->acct, i);
+    if (e->loaded && !u256_eq(&e->old.balance, &e->cur.balance))
+      fn(ctx, &e->addr, &e->old.balance, &e->cur.balance);
+  }
 }
 
 /*-------------------------------------------------------- block's difference */

@@ -141,6 +141,19 @@ void state_block_diff(struct state *s, struct state_diff *out, struct arena *a);
 ** clear_empty (EIP-161), removes touched empty accounts. */
 void state_tx_begin(struct state *s);
 void state_tx_end(struct state *s, bool clear_empty);
+/* What the transaction that ended last added for good: slots and accounts that
+** were not there before it, bytes of code.  Counted once it was switched on. */
+struct state_growth {
+  u32 slots, accounts;
+  u64 code_bytes;
+};
+void state_count_growth(struct state *s, bool on);
+struct state_growth state_tx_growth(const struct state *s);
+/* Every account of the block whose balance changed; fn may change slots. */
+void state_block_balances(struct state *s,
+                          void (*fn)(void *ctx, const addr20 *a,
+                                     const u256 *before, const u256 *now),
+                          void *ctx);
 /* Logs of the current transaction, views until the next state_tx_begin. */
 const struct state_log *state_tx_logs(const struct state *s, u32 *cnt);
 
@@ -162,6 +175,11 @@ void state_slot_original(struct state *s, u256 *out, const addr20 *a,
                          const u256 *slot);
 void state_transient(struct state *s, u256 *out, const addr20 *a,
                      const u256 *slot);
+/* As they were at the start of the block. */
+void state_slot_before(struct state *s, u256 *out, const addr20 *a,
+                       const u256 *slot);
+void state_account_before(struct state *s, struct state_account *out,
+                          const addr20 *a);
 
 /* Writes, all journaled. */
 void state_touch(struct state *s, const addr20 *a); /* EIP-161 touch; creates */

@@ -94,6 +94,8 @@ struct state {
   struct state_log *log;
   u32 log_cnt, log_cap;
   i64 refund;
+  bool counts_growth;
+  struct state_growth growth; /* of the last transaction */
   struct arena arena; /* code and log data of the block */
 };
 
