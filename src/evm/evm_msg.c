@@ -146,8 +146,10 @@ void evm_msg_resume(struct evm_frame *f, const struct evm_result *r) {
 
 static void evm_msg_transfer(struct evm *e, const struct evm_msg *m) {
   const struct evm_host *h = &e->host;
-  h->touch(h->ctx, &m->recipient);
-  if (u256_is_zero(&m->value)) return;
+  if (u256_is_zero(&m->value)) {
+    h->touch(h->ctx, &m->recipient);
+    return;
+  }
   MUST(h->balance_sub(h->ctx, &m->sender, &m->value));
   h->balance_add(h->ctx, &m->recipient, &m->value);
 }

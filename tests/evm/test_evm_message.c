@@ -181,6 +181,17 @@ static void touch_of_ripemd_when_call_fails_then_survives(void **s) {
   assert_false(th_acc(host, &ripemd)->exists);
 }
 
+/* What moves value is no touch; it is undone. */
+static void call_of_ripemd_when_with_value_then_undone(void **s) {
+  (void)s;
+  addr20 ripemd = th_addr(3), self = th_addr(0xc0de);
+  th_begin(host, EVM_SPURIOUS);
+  th_acc(host, &self)->balance = u256_from(5);
+  struct evm_result r = th_run(host, "6000600060006000600260036000f1 fe");
+  assert_status(r, EVM_BAD_OPCODE);
+  assert_false(th_acc(host, &ripemd)->exists);
+}
+
 /*-------------------------------------------------------------- creations */
 
 static void create_when_code_is_good_then_deployed(void **s) {
@@ -478,6 +489,7 @@ int main(void) {
     cmocka_unit_test(static_call_when_callee_changes_then_it_fails),
     cmocka_unit_test(revert_when_used_then_state_back_and_data_kept),
     cmocka_unit_test(touch_of_ripemd_when_call_fails_then_survives),
+    cmocka_unit_test(call_of_ripemd_when_with_value_then_undone),
     cmocka_unit_test(create_when_code_is_good_then_deployed),
     cmocka_unit_test(create_addr_when_known_then_matches),
     cmocka_unit_test(create_when_deposit_is_short_then_by_fork),
