@@ -1,5 +1,5 @@
-/* cmd_vector.c - see cmd_vector.h.  Files are read by two threads; a file's
-** lines are printed together. */
+/* cmd_vector.c - see cmd_vector.h.  Files are read by a thread for each core; a
+** file's lines are printed together. */
 #include "cmd/cmd_vector.h"
 
 #include <dirent.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "codec/hex.h"
@@ -16,7 +17,7 @@
 enum {
   CMD_VECTOR_FILE_MAX = 256 << 20,
   CMD_VECTOR_FORK_MAX = 64,
-  CMD_VECTOR_THREADS = 2
+  CMD_VECTOR_THREADS = 64
 };
 
 struct cmd_vector_run {
@@ -173,8 +174,11 @@ static void *cmd_vector_thread(void *arg) {
 
 static void cmd_vector_threads(struct cmd_vector_run *r) {
   pthread_t thread[CMD_VECTOR_THREADS];
-  u32 cnt = 0;
-  while (!r->opt.trace && cnt + 1 < CMD_VECTOR_THREADS &&
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  u32 cnt = 0, max = cores < 1                    ? 1
+                     : cores > CMD_VECTOR_THREADS ? CMD_VECTOR_THREADS
+                                                  : (u32)cores;
+  while (!r->opt.trace && cnt + 1 < max && cnt + 1 < r->path_cnt &&
          pthread_create(&thread[cnt], NULL, cmd_vector_thread, r) == 0)
     cnt++;
   cmd_vector_thread(r);
@@ -202,6 +206,7 @@ int cmd_vector_main(int argc, char **argv, const char *usage,
     }
   }
   if (r.path_cnt == 0) goto out;
+  crypto_init(NULL);
   qsort(r.path, r.path_cnt, sizeof(*r.path), cmd_vector_path_cmp);
   pthread_mutex_init(&r.lock, NULL);
   cmd_vector_threads(&r);
