@@ -23,6 +23,7 @@
 
 #include <gmp.h>
 
+#include "crypto/bls12_x4.h"
 #include "crypto/modinv.h"
 #include "crypto/mont.h"
 #include "crypto/mont_x86.h"
@@ -372,18 +373,21 @@ static void bls12_miller_flush(bls12_fp12 *f, struct bls12_pairs *s) {
   static const u64 count[2] = {BLS12_X, 0};
   bls12_fp12 g;
   if (s->cnt == 0) return;
-  bls12_miller(&g, s, count);
+  if (crypto_bls_x4_on) {
+    crypto_bls_x4_miller((u64(*)[6])&g, (const u64(*)[2][6])s->p,
+                         (const u64(*)[4][6])s->q, s->cnt);
+  } else {
+    bls12_miller(&g, s, count);
+  }
   bls12_fp12_mul(f, f, &g);
   s->cnt = 0;
 }
 
-static err bls12_pairing(bool *one, slice pairs, bool known) {
+static err bls12_pairing(bls12_fp12 *f, slice pairs, bool known) {
   enum { PAIR = CRYPTO_BLS_G1 + CRYPTO_BLS_G2 };
   struct bls12_pairs s = {.cnt = 0};
-  bls12_fp12 f;
-  *one = false;
   if (pairs.len == 0 || pairs.len % PAIR) return ERR_INPUT;
-  bls12_fp12_set_one(&f);
+  bls12_fp12_set_one(f);
   for (size_t at = 0; at < pairs.len; at += PAIR) {
     struct bls12_g1_affine *p = &s.p[s.cnt];
     struct bls12_g2_affine *q = &s.q[s.cnt];
@@ -393,20 +397,34 @@ static err bls12_pairing(bool *one, slice pairs, bool known) {
     if (!known && !p_inf && !bls12_in_g1(p)) return ERR_INPUT;
     if (!known && !q_inf && !bls12_in_g2(q)) return ERR_INPUT;
     if (p_inf || q_inf) continue;
-    if (++s.cnt == bls12_pair_max) bls12_miller_flush(&f, &s);
+    if (++s.cnt == bls12_pair_max) bls12_miller_flush(f, &s);
   }
-  bls12_miller_flush(&f, &s);
-  bls12_fp12_easy_exp(&f, &f);
-  bls12_hard_exp(&f, &f);
-  *one = bls12_fp12_is_one(&f);
+  bls12_miller_flush(f, &s);
+  bls12_fp12_easy_exp(f, f);
+  if (crypto_bls_x4_on) {
+    crypto_bls_x4_hard_exp((u64(*)[6])f);
+  } else {
+    bls12_hard_exp(f, f);
+  }
   return ERR_OK;
 }
 
 err crypto_bls_pairing(bool *one, slice pairs) {
-  return bls12_pairing(one, pairs, false);
+  bls12_fp12 f;
+  *one = false;
+  TRY(bls12_pairing(&f, pairs, false));
+  *one = bls12_fp12_is_one(&f);
+  return ERR_OK;
 }
 err crypto_bls_pairing_known(bool *one, slice pairs) {
-  return bls12_pairing(one, pairs, true);
+  bls12_fp12 f;
+  *one = false;
+  TRY(bls12_pairing(&f, pairs, true));
+  *one = bls12_fp12_is_one(&f);
+  return ERR_OK;
+}
+err crypto_bls_pairing_value(u64 value[12][6], slice pairs) {
+  return bls12_pairing((bls12_fp12 *)value, pairs, false);
 }
 
 /*----------------------------------------------------------------- square roots */

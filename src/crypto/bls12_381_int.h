@@ -11,4 +11,7 @@ err crypto_bls_g1_uncompress(u8 out[128], const u8 in[48]) MUST_USE;
 ** group. */
 err crypto_bls_g1_msm_known(u8 out[128], slice in) MUST_USE;
 err crypto_bls_pairing_known(bool *one, slice pairs) MUST_USE;
+/* The product of the pairings itself, to the third power, in Montgomery form:
+** tests compare the code for different CPUs. */
+err crypto_bls_pairing_value(u64 value[12][6], slice pairs) MUST_USE;
 #endif

@@ -9,6 +9,7 @@
 #include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
 
+#include "crypto/bls12_x4.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/mont_x86.h"
@@ -33,6 +34,7 @@ void crypto_init(const u8 seed[32]) {
   crypto_sha256_select(true);
   crypto_blake2_select(NULL);
   crypto_mont_select(true);
+  crypto_bls_x4_select(true);
   crypto_p256_init();
   if (!secp_ctx) secp_ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
   MUST(secp_ctx);

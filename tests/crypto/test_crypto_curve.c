@@ -2,7 +2,8 @@
 ** products, bilinearity, chunk borders) and refusals of what is no point. */
 #include "crypto_vec.h"
 
-#include "crypto/bls12_381.h"
+#include "crypto/bls12_381_int.h"
+#include "crypto/bls12_x4.h"
 #include "crypto/bn254.h"
 #include "crypto/kzg.h"
 #include "crypto/modinv.h"
@@ -146,6 +147,31 @@ static void limbs_when_inverted_then_product_is_one(void **state) {
     times(r, a, quot, m, n0, n);
     times(s, k, one, m, n0, n);
     assert_memory_equal(r, s, 8 * (size_t)n);
+  }
+}
+
+/* Values of pairings, by this CPU's code and by plain C, of as many pairs. */
+static void bls_pairing_when_vectors_then_value_equals_c(void **state) {
+  (void)state;
+  if (!crypto_bls_x4_select(true)) skip();
+  for (u32 i = 1; i <= 20; i++) {
+    u8 pairs[9 * 384], u[128] = {0};
+    u64 want[12][6], got[12][6];
+    u32 cnt = i <= 9 ? i : 1;
+    for (u32 j = 0; j < cnt; j++) {
+      u[40] = (u8)(i * 3);
+      u[63] = u[120] = (u8)j;
+      assert_int_equal(crypto_bls_map_g1(pairs + 384 * j, u), 0);
+      assert_int_equal(crypto_bls_map_g2(pairs + 384 * j + 128, u), 0);
+    }
+    if (i == 5) memset(pairs + 384, 0, 128);
+    crypto_bls_x4_select(false);
+    assert_int_equal(
+        crypto_bls_pairing_value(want, slice_of(pairs, 384 * cnt)), 0);
+    assert_true(crypto_bls_x4_select(true));
+    assert_int_equal(
+        crypto_bls_pairing_value(got, slice_of(pairs, 384 * cnt)), 0);
+    assert_memory_equal(got, want, sizeof want);
   }
 }
 
@@ -582,6 +608,7 @@ int main(void) {
       cmocka_unit_test(p256_limbs_when_multiplied_then_asm_equals_c),
 #endif
       cmocka_unit_test(limbs_when_inverted_then_product_is_one),
+      cmocka_unit_test(bls_pairing_when_vectors_then_value_equals_c),
       cmocka_unit_test(digits_when_summed_then_the_number),
       cmocka_unit_test(bn254_when_multiplied_then_as_repeated_addition),
       cmocka_unit_test(bn254_when_factor_at_order_then_wraps),

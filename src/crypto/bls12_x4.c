@@ -1,0 +1,741 @@
+/* bls12_x4.c - the pairing of bls12_381.c in AVX-512 lanes with the 52-bit
+** multiplication (IFMA); the formulas are tower.inc's and bls12_381.c's.
+**
+** A number is eight limbs of 52 bits in Montgomery form with R = 2^416.  The 35
+** bits above p and the 12 above each limb are used to leave things undone: sums
+** and differences are taken limb by limb, limbs may be negative, and nothing is
+** reduced.  Only a multiplication settles its operands: it adds 4096 p, which
+** makes any such sum positive, and carries.  With operands below 2^13 p its
+** result is (x y + k p)/R < 2p in clean limbs.  What lets a number through
+** without multiplying it (cyclotomic squaring) must settle it at times.  The
+** longest sums have some 1000 terms of clean numbers: below 2^63 a limb and
+** 4096 p in all.
+**
+** An element of Fp2 is 128 bytes: eight pairs of limbs; sums work on it as it
+** lies.  For a multiplication four are turned into eight vectors, a limb each:
+**   (a + bu)(c + du):  (a, b) (c, c) + (b, a) (-d, d), one reduction
+**   (a + bu)^2:        (a + b, a) (a - b, 2b)
+** so that every level of a formula wants its products in groups of four.
+**
+** Time depends on the numbers' count only; all of it is public anyway. */
+#include "crypto/bls12_x4.h"
+
+bool crypto_bls_x4_on;
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define BLSX4_ISA \
+  __attribute__((target("avx512f,avx512vl,avx512dq,avx512ifma")))
+#define BLSX4 BLSX4_ISA static
+#define BLSX4_INLINE BLSX4 inline __attribute__((always_inline))
+#define BLSX4_X 0xd201000000010000u /* |x| */
+#define BLSX4_MASK 0xfffffffffffffll
+enum { BLSX4_EVEN = 0x55, BLSX4_ODD = 0xaa };
+
+/* Fp2: limbs 0 to 3 and 4 to 7, each (a, b). */
+struct blsx4_f2 { __m512i h[2]; };
+/* Fp12: a.a a.b a.c b.a b.b b.c. */
+struct blsx4_f12 { struct blsx4_f2 c[6]; };
+/* A line: yP's factor, xP's and the constant. */
+struct blsx4_line { struct blsx4_f2 y, x, k; };
+struct blsx4_vec { __m512i l[8]; };
+
+static const u64 blsx4_p[8] = {
+    0xeffffffffaaab, 0xfeb153ffffb9f, 0x6b0f6241eabff, 0x12bf6730d2a0f,
+    0x764774b84f385, 0x1ba7b6434bacd, 0x1ea397fe69a4b, 0x1a011};
+#define BLSX4_P0 0x3fffcfffcfffdll /* -1/p mod 2^52 */
+static const u64 blsx4_bias[8] = { /* 4096 p */
+    0xffffffaaab000, 0x153ffffb9feff, 0xf6241eabfffeb, 0xf6730d2a0f6b0,
+    0x774b84f38512b, 0x7b6434bacd764, 0x397fe69a4b1ba, 0x1a0111ea};
+/* 2^448 mod p: times it is R of this file for R of the others; 2^384 mod p:
+** back. */
+static const u64 blsx4_to[8] = {
+    0x7fde37dba9366, 0x4e27525bc342b, 0x1f5b1e9778489, 0xb872b2b91b9dc,
+    0xb206f497dfcaf, 0x4137cc89a9b0b, 0xd9d20d7e39959, 0x411c};
+static const u64 blsx4_from[8] = {
+    0x900000002fffd, 0xbc40c0002760, 0x3c758baebf400, 0x57455f4898575,
+    0xd77ce58537052, 0x71a97a256ec6, 0xec3fa80e4935c, 0x15f65};
+static const u64 blsx4_one[8] = {
+    0x6480ea8e9b9af, 0x65766c8fe444f, 0x8b540fea96f7d, 0x3b2ee82efd422,
+    0xa6723e5f0ade5, 0xff6eb6fdd4230, 0xe06ef23c24a25, 0x14c8e};
+
+BLSX4_INLINE __m512i blsx4_set(u64 v) {
+  return _mm512_set1_epi64((long long)v);
+}
+/* (b, a) of each pair. */
+BLSX4_INLINE __m512i blsx4_swap(__m512i v) {
+  return _mm512_shuffle_epi32(v, 0x4e);
+}
+
+/*------------------------------------------------------------------ vectors */
+
+/* Four rows of four pairs, turned: its own inverse. */
+BLSX4_INLINE void blsx4_turn(__m512i *out, __m512i r0, __m512i r1, __m512i r2,
+                             __m512i r3) {
+  __m512i t0 = _mm512_shuffle_i64x2(r0, r1, 0x44);
+  __m512i t1 = _mm512_shuffle_i64x2(r0, r1, 0xee);
+  __m512i t2 = _mm512_shuffle_i64x2(r2, r3, 0x44);
+  __m512i t3 = _mm512_shuffle_i64x2(r2, r3, 0xee);
+  out[0] = _mm512_shuffle_i64x2(t0, t2, 0x88);
+  out[1] = _mm512_shuffle_i64x2(t0, t2, 0xdd);
+  out[2] = _mm512_shuffle_i64x2(t1, t3, 0x88);
+  out[3] = _mm512_shuffle_i64x2(t1, t3, 0xdd);
+}
+BLSX4_INLINE void blsx4_load(struct blsx4_vec *v, const struct blsx4_f2 *a) {
+  blsx4_turn(v->l, a[0].h[0], a[1].h[0], a[2].h[0], a[3].h[0]);
+  blsx4_turn(v->l + 4, a[0].h[1], a[1].h[1], a[2].h[1], a[3].h[1]);
+}
+BLSX4_INLINE void blsx4_store(struct blsx4_f2 *r, const struct blsx4_vec *v) {
+  __m512i low[4], high[4];
+  blsx4_turn(low, v->l[0], v->l[1], v->l[2], v->l[3]);
+  blsx4_turn(high, v->l[4], v->l[5], v->l[6], v->l[7]);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    r[i].h[0] = low[i];
+    r[i].h[1] = high[i];
+  }
+}
+
+/* To clean limbs of a positive number. */
+BLSX4_INLINE void blsx4_carry(__m512i *t) {
+  const __m512i mask = blsx4_set(BLSX4_MASK);
+#pragma GCC unroll 7
+  for (int i = 0; i < 7; i++) {
+    t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srai_epi64(t[i], 52));
+    t[i] = _mm512_and_si512(t[i], mask);
+  }
+}
+BLSX4_INLINE void blsx4_settle(struct blsx4_vec *v) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    v->l[i] = _mm512_add_epi64(v->l[i], blsx4_set(blsx4_bias[i]));
+  blsx4_carry(v->l);
+}
+
+/* t += x y, lane by lane. */
+BLSX4_INLINE void blsx4_product(__m512i t[16], const struct blsx4_vec *x,
+                                const struct blsx4_vec *y) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++)
+      t[i + j] = _mm512_madd52lo_epu64(t[i + j], x->l[j], y->l[i]);
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++)
+      t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], x->l[j], y->l[i]);
+  }
+}
+
+/* r = t / R modulo p, below 2p. */
+BLSX4_INLINE void blsx4_reduce(struct blsx4_vec *r, __m512i t[16]) {
+  const __m512i zero = _mm512_setzero_si512();
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m512i k = _mm512_madd52lo_epu64(zero, t[i], blsx4_set(BLSX4_P0));
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++)
+      t[i + j] = _mm512_madd52lo_epu64(t[i + j], k, blsx4_set(blsx4_p[j]));
+#pragma GCC unroll 8
+    for (int j = 0; j < 8; j++)
+      t[i + j + 1] =
+          _mm512_madd52hi_epu64(t[i + j + 1], k, blsx4_set(blsx4_p[j]));
+    t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srli_epi64(t[i], 52));
+  }
+  blsx4_carry(t + 8);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) r->l[i] = t[8 + i];
+}
+
+BLSX4_INLINE void blsx4_clear(__m512i t[16]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) t[i] = _mm512_setzero_si512();
+}
+
+/* z = x y for four elements of Fp2. */
+BLSX4 __attribute__((noinline)) void blsx4_mul4(struct blsx4_f2 *z,
+                                                const struct blsx4_f2 *x,
+                                                const struct blsx4_f2 *y) {
+  struct blsx4_vec v, w, u;
+  __m512i t[16];
+  blsx4_clear(t);
+  blsx4_load(&v, x);
+  blsx4_load(&w, y);
+  blsx4_settle(&v);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) u.l[i] = _mm512_unpacklo_epi64(w.l[i], w.l[i]);
+  blsx4_settle(&u);
+  blsx4_product(t, &v, &u);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m512i d = _mm512_unpackhi_epi64(w.l[i], w.l[i]);
+    u.l[i] = _mm512_mask_sub_epi64(d, BLSX4_EVEN, _mm512_setzero_si512(), d);
+    v.l[i] = blsx4_swap(v.l[i]);
+  }
+  blsx4_settle(&u);
+  blsx4_product(t, &v, &u);
+  blsx4_reduce(&v, t);
+  blsx4_store(z, &v);
+}
+
+/* z = x^2 for four elements of Fp2. */
+BLSX4 __attribute__((noinline)) void blsx4_sqr4(struct blsx4_f2 *z,
+                                                const struct blsx4_f2 *x) {
+  struct blsx4_vec v, w;
+  __m512i t[16];
+  blsx4_clear(t);
+  blsx4_load(&v, x);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m512i s = blsx4_swap(v.l[i]), d = _mm512_add_epi64(v.l[i], v.l[i]);
+    w.l[i] = _mm512_mask_sub_epi64(d, BLSX4_EVEN, v.l[i], s);
+    v.l[i] = _mm512_mask_add_epi64(s, BLSX4_EVEN, v.l[i], s);
+  }
+  blsx4_settle(&v);
+  blsx4_settle(&w);
+  blsx4_product(t, &v, &w);
+  blsx4_reduce(&v, t);
+  blsx4_store(z, &v);
+}
+
+/* z = x y for eight numbers each. */
+BLSX4 __attribute__((noinline)) void blsx4_lanes4(struct blsx4_f2 *z,
+                                                  const struct blsx4_f2 *x,
+                                                  const struct blsx4_f2 *y) {
+  struct blsx4_vec v, w;
+  __m512i t[16];
+  blsx4_clear(t);
+  blsx4_load(&v, x);
+  blsx4_load(&w, y);
+  blsx4_settle(&v);
+  blsx4_settle(&w);
+  blsx4_product(t, &v, &w);
+  blsx4_reduce(&v, t);
+  blsx4_store(z, &v);
+}
+
+/* Any cnt; arrays have room for a multiple of four and are set up to there. */
+BLSX4 void blsx4_mul(struct blsx4_f2 *z, const struct blsx4_f2 *x,
+                     const struct blsx4_f2 *y, u32 cnt) {
+  for (u32 i = 0; i < cnt; i += 4) blsx4_mul4(z + i, x + i, y + i);
+}
+BLSX4 void blsx4_lanes(struct blsx4_f2 *z, const struct blsx4_f2 *x,
+                       const struct blsx4_f2 *y, u32 cnt) {
+  for (u32 i = 0; i < cnt; i += 4) blsx4_lanes4(z + i, x + i, y + i);
+}
+
+/*---------------------------------------------------------------------- Fp2 */
+
+typedef struct blsx4_f2 blsx4_t;
+
+BLSX4_INLINE blsx4_t blsx4_add(blsx4_t x, blsx4_t y) {
+  return (blsx4_t){{_mm512_add_epi64(x.h[0], y.h[0]),
+                    _mm512_add_epi64(x.h[1], y.h[1])}};
+}
+BLSX4_INLINE blsx4_t blsx4_sub(blsx4_t x, blsx4_t y) {
+  return (blsx4_t){{_mm512_sub_epi64(x.h[0], y.h[0]),
+                    _mm512_sub_epi64(x.h[1], y.h[1])}};
+}
+BLSX4_INLINE blsx4_t blsx4_dbl(blsx4_t x) { return blsx4_add(x, x); }
+BLSX4_INLINE blsx4_t blsx4_neg(blsx4_t x) {
+  const __m512i zero = _mm512_setzero_si512();
+  return blsx4_sub((blsx4_t){{zero, zero}}, x);
+}
+BLSX4_INLINE blsx4_t blsx4_conj(blsx4_t x) {
+  const __m512i zero = _mm512_setzero_si512();
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++)
+    x.h[i] = _mm512_mask_sub_epi64(x.h[i], BLSX4_ODD, zero, x.h[i]);
+  return x;
+}
+/* Times 1 + u: (a - b) + (b + a)u. */
+BLSX4_INLINE blsx4_t blsx4_mul_xi(blsx4_t x) {
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++) {
+    __m512i s = blsx4_swap(x.h[i]), sum = _mm512_add_epi64(x.h[i], s);
+    x.h[i] = _mm512_mask_sub_epi64(sum, BLSX4_EVEN, x.h[i], s);
+  }
+  return x;
+}
+
+/* Limbs a, b of 52 bits. */
+BLSX4_INLINE blsx4_t blsx4_of(const u64 *a, const u64 *b) {
+  u64 t[16];
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = a[i];
+    t[2 * i + 1] = b[i];
+  }
+  return (blsx4_t){{_mm512_loadu_si512(t), _mm512_loadu_si512(t + 8)}};
+}
+
+static void blsx4_cut(u64 out[8], const u64 a[6]) {
+  for (int i = 0; i < 8; i++) {
+    int at = 52 * i / 64, off = 52 * i % 64;
+    u64 v = a[at] >> off;
+    if (off > 12 && at + 1 < 6) v |= a[at + 1] << (64 - off);
+    out[i] = v & BLSX4_MASK;
+  }
+}
+
+/* cnt elements (at most 8) from limbs of the other files. */
+BLSX4 void blsx4_import(blsx4_t *r, const u64 (*a)[6], u32 cnt) {
+  blsx4_t t[8], k[8];
+  for (u32 i = 0; i < 8; i++) {
+    u64 x[2][8];
+    u32 from = i < cnt ? i : 0;
+    blsx4_cut(x[0], a[2 * from]);
+    blsx4_cut(x[1], a[2 * from + 1]);
+    t[i] = blsx4_of(x[0], x[1]);
+    k[i] = blsx4_of(blsx4_to, blsx4_to);
+  }
+  blsx4_lanes(t, t, k, cnt);
+  for (u32 i = 0; i < cnt; i++) r[i] = t[i];
+}
+
+/* 52-bit limbs of a number below 2p to limbs below p. */
+static void blsx4_join(u64 out[6], const u64 *a) {
+  static const u64 p[6] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff,
+                           0x6730d2a0f6b0f624, 0x64774b84f38512bf,
+                           0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
+  u64 s[6];
+  u64 borrow = 0;
+  for (int i = 0; i < 6; i++) {
+    int at = 64 * i / 52, off = 64 * i % 52;
+    u128 v = (u128)a[2 * at] >> off;
+    v |= (u128)a[2 * (at + 1)] << (52 - off);
+    if (at + 2 < 8) v |= (u128)a[2 * (at + 2)] << (104 - off);
+    out[i] = (u64)v;
+  }
+  for (int i = 0; i < 6; i++) {
+    u128 d = (u128)out[i] - p[i] - borrow;
+    s[i] = (u64)d;
+    borrow = (u64)(d >> 64) & 1;
+  }
+  if (!borrow) memcpy(out, s, sizeof s);
+}
+
+BLSX4 void blsx4_export(u64 (*out)[6], const blsx4_t *a, u32 cnt) {
+  blsx4_t t[8], k[8];
+  for (u32 i = 0; i < 8; i++) {
+    t[i] = a[i < cnt ? i : 0];
+    k[i] = blsx4_of(blsx4_from, blsx4_from);
+  }
+  blsx4_lanes(t, t, k, cnt);
+  for (u32 i = 0; i < cnt; i++) {
+    u64 limb[16];
+    memcpy(limb, &t[i], sizeof limb);
+    blsx4_join(out[2 * i], limb);
+    blsx4_join(out[2 * i + 1], limb + 1);
+  }
+}
+
+/*--------------------------------------------------------------------- Fp12 */
+
+/* The six factors of Karatsuba's product in Fp6, and its sum of them. */
+BLSX4_INLINE void blsx4_split6(blsx4_t *r, const blsx4_t *a) {
+  r[0] = a[0];
+  r[1] = a[1];
+  r[2] = a[2];
+  r[3] = blsx4_add(a[1], a[2]);
+  r[4] = blsx4_add(a[0], a[1]);
+  r[5] = blsx4_add(a[0], a[2]);
+}
+BLSX4_INLINE void blsx4_join6(blsx4_t *r, const blsx4_t *z) {
+  blsx4_t bc = blsx4_sub(z[3], blsx4_add(z[1], z[2]));
+  blsx4_t ab = blsx4_sub(z[4], blsx4_add(z[0], z[1]));
+  blsx4_t ac = blsx4_sub(z[5], blsx4_add(z[0], z[2]));
+  r[0] = blsx4_add(z[0], blsx4_mul_xi(bc));
+  r[1] = blsx4_add(ab, blsx4_mul_xi(z[2]));
+  r[2] = blsx4_add(ac, z[1]);
+}
+/* r = x + v y. */
+BLSX4_INLINE void blsx4_add_v(blsx4_t *r, const blsx4_t *x, const blsx4_t *y) {
+  blsx4_t last = y[2];
+  r[2] = blsx4_add(x[2], y[1]);
+  r[1] = blsx4_add(x[1], y[0]);
+  r[0] = blsx4_add(x[0], blsx4_mul_xi(last));
+}
+
+BLSX4 void blsx4_f12_mul(struct blsx4_f12 *r, const struct blsx4_f12 *x,
+                         const struct blsx4_f12 *y) {
+  blsx4_t a[20], b[20], s[3], t[3];
+  for (int i = 0; i < 3; i++) {
+    s[i] = blsx4_add(x->c[i], x->c[i + 3]);
+    t[i] = blsx4_add(y->c[i], y->c[i + 3]);
+  }
+  blsx4_split6(a, x->c);
+  blsx4_split6(a + 6, x->c + 3);
+  blsx4_split6(a + 12, s);
+  blsx4_split6(b, y->c);
+  blsx4_split6(b + 6, y->c + 3);
+  blsx4_split6(b + 12, t);
+  a[18] = a[19] = b[18] = b[19] = a[0];
+  blsx4_mul(a, a, b, 20);
+  blsx4_join6(b, a);
+  blsx4_join6(b + 3, a + 6);
+  blsx4_join6(b + 6, a + 12);
+  for (int i = 0; i < 3; i++)
+    r->c[i + 3] = blsx4_sub(b[i + 6], blsx4_add(b[i], b[i + 3]));
+  blsx4_add_v(r->c, b, b + 3);
+}
+
+/* a^2 + v b^2 = (a + b)(a + vb) - ab - vab. */
+BLSX4 void blsx4_f12_sqr(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+  blsx4_t a[12], b[12], s[3], t[3];
+  for (int i = 0; i < 3; i++) s[i] = blsx4_add(x->c[i], x->c[i + 3]);
+  blsx4_add_v(t, x->c, x->c + 3);
+  blsx4_split6(a, x->c);
+  blsx4_split6(b, x->c + 3);
+  blsx4_split6(a + 6, s);
+  blsx4_split6(b + 6, t);
+  blsx4_mul(a, a, b, 12);
+  blsx4_join6(b, a);
+  blsx4_join6(b + 3, a + 6);
+  blsx4_add_v(t, b, b);
+  for (int i = 0; i < 3; i++) {
+    r->c[i] = blsx4_sub(b[i + 3], t[i]);
+    r->c[i + 3] = blsx4_dbl(b[i]);
+  }
+}
+
+BLSX4 void blsx4_f12_conj(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+  for (int i = 0; i < 3; i++) {
+    r->c[i] = x->c[i];
+    r->c[i + 3] = blsx4_neg(x->c[i + 3]);
+  }
+}
+
+/* Makes the coefficients small again, by a multiplication with 1. */
+BLSX4 void blsx4_f12_settle(struct blsx4_f12 *x) {
+  blsx4_t a[8], one[8];
+  for (int i = 0; i < 8; i++) {
+    a[i] = x->c[i % 6];
+    one[i] = blsx4_of(blsx4_one, blsx4_one);
+  }
+  blsx4_lanes(a, a, one, 8);
+  for (int i = 0; i < 6; i++) x->c[i] = a[i];
+}
+
+/* 3t - 2x, or 3t + 2x. */
+BLSX4_INLINE blsx4_t blsx4_3t_2x(blsx4_t t, blsx4_t x, bool plus) {
+  blsx4_t s = plus ? blsx4_add(t, x) : blsx4_sub(t, x);
+  return blsx4_add(blsx4_dbl(s), t);
+}
+/* (x + y s)^2 in Fp2[s]/(s^2 - xi) from x^2, y^2, (x + y)^2. */
+BLSX4_INLINE void blsx4_f4(blsx4_t *r, blsx4_t *s, const blsx4_t *z) {
+  *r = blsx4_add(z[0], blsx4_mul_xi(z[1]));
+  *s = blsx4_sub(z[2], blsx4_add(z[0], z[1]));
+}
+BLSX4 void blsx4_cyc_sqr(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+  static const u8 pair[3][2] = {{0, 4}, {3, 2}, {1, 5}};
+  blsx4_t a[12], p, q, s, t, m, n;
+  for (int i = 0; i < 3; i++) {
+    a[3 * i] = x->c[pair[i][0]];
+    a[3 * i + 1] = x->c[pair[i][1]];
+    a[3 * i + 2] = blsx4_add(a[3 * i], a[3 * i + 1]);
+  }
+  a[9] = a[10] = a[11] = a[0];
+  for (int i = 0; i < 12; i += 4) blsx4_sqr4(a + i, a + i);
+  blsx4_f4(&p, &q, a);
+  blsx4_f4(&s, &t, a + 3);
+  blsx4_f4(&m, &n, a + 6);
+  n = blsx4_mul_xi(n);
+  r->c[0] = blsx4_3t_2x(p, x->c[0], false);
+  r->c[4] = blsx4_3t_2x(q, x->c[4], true);
+  r->c[1] = blsx4_3t_2x(s, x->c[1], false);
+  r->c[5] = blsx4_3t_2x(t, x->c[5], true);
+  r->c[3] = blsx4_3t_2x(n, x->c[3], true);
+  r->c[2] = blsx4_3t_2x(m, x->c[2], false);
+}
+
+/* x^p. */
+BLSX4 void blsx4_frob(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+  /* xi^(i(p-1)/6) for the coefficients of w^i, i = 1 to 5. */
+  static const u64 power[5][2][6] = {
+    {{0x07089552b319d465, 0xc6695f92b50a8313, 0x97e83cccd117228f,
+      0xa35baecab2dc29ee, 0x1ce393ea5daace4d, 0x08f2220fb0fb66eb},
+     {0xb2f66aad4ce5d646, 0x5842a06bfc497cec, 0xcf4895d42599d394,
+      0xc11b9cba40a8e8d0, 0x2e3813cbe5a0de89, 0x110eefda88847faf}},
+    {{0},
+     {0xcd03c9e48671f071, 0x5dab22461fcda5d2, 0x587042afd3851b95,
+      0x8eb60ebe01bacb9e, 0x03f97d6e83d050d2, 0x18f0206554638741}},
+    {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1,
+      0xd1ca2087da74d4a7, 0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2},
+     {0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1,
+      0xd1ca2087da74d4a7, 0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2}},
+    {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c,
+      0xa20d1b8c7e881024, 0x14e4f04fe2db9068, 0x14e56d3f1564853a},
+     {0}},
+    {{0x82d83cf50dbce43f, 0xa2813e53df9d018f, 0xc6f0caa53c65e181,
+      0x7525cf528d50fe95, 0x4a85ed50f4798a6b, 0x171da0fd6cf8eebd},
+     {0x3726c30af242c66c, 0x7c2ac1aad1b6fe70, 0xa04007fbba4b14a2,
+      0xef517c3266341429, 0x0095ba654ed2226b, 0x02e370eccc86f7dd}}};
+  static const u8 place[5] = {3, 1, 4, 2, 5};
+  blsx4_t a[8], b[8];
+  blsx4_import(b, power[0], 5);
+  for (int i = 0; i < 5; i++) a[i] = blsx4_conj(x->c[place[i]]);
+  for (int i = 5; i < 8; i++) a[i] = b[i] = a[0];
+  r->c[0] = blsx4_conj(x->c[0]);
+  blsx4_mul(a, a, b, 8);
+  for (int i = 0; i < 5; i++) r->c[place[i]] = a[i];
+}
+
+/*--------------------------------------------------------- final exponent */
+
+/* x^-|x of the curve| in the cyclotomic subgroup. */
+BLSX4 void blsx4_pow_x(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+  struct blsx4_f12 base = *x, s;
+  blsx4_f12_settle(&base);
+  s = base;
+  for (int i = 62, since = 0; i >= 0; i--) {
+    blsx4_cyc_sqr(&s, &s);
+    if (BLSX4_X >> i & 1) {
+      blsx4_f12_mul(&s, &s, &base);
+      since = 0;
+    } else if (++since == 3) {
+      blsx4_f12_settle(&s);
+      since = 0;
+    }
+  }
+  blsx4_f12_conj(r, &s);
+}
+BLSX4 void blsx4_pow_x_minus_1(struct blsx4_f12 *r,
+                               const struct blsx4_f12 *x) {
+  struct blsx4_f12 t, u;
+  blsx4_pow_x(&t, x);
+  blsx4_f12_conj(&u, x);
+  blsx4_f12_mul(r, &u, &t);
+}
+
+BLSX4 void blsx4_hard_exp(struct blsx4_f12 *r, const struct blsx4_f12 *f) {
+  struct blsx4_f12 s, t, u;
+  blsx4_pow_x_minus_1(&s, f);
+  blsx4_pow_x_minus_1(&s, &s);
+  blsx4_pow_x(&t, &s);
+  blsx4_frob(&s, &s);
+  blsx4_f12_mul(&s, &s, &t); /* f^((x-1)^2 (x+p)) */
+  blsx4_pow_x(&t, &s);
+  blsx4_pow_x(&t, &t);
+  blsx4_f12_conj(&u, &s);
+  blsx4_f12_mul(&t, &t, &u);
+  blsx4_frob(&s, &s);
+  blsx4_frob(&s, &s);
+  blsx4_f12_mul(&t, &t, &s);
+  blsx4_cyc_sqr(&s, f);
+  blsx4_f12_mul(&s, &s, f);
+  blsx4_f12_mul(r, &t, &s);
+}
+
+BLSX4_ISA void crypto_bls_x4_hard_exp(u64 f[12][6]) {
+  struct blsx4_f12 x;
+  blsx4_import(x.c, (const u64(*)[6])f, 6);
+  blsx4_hard_exp(&x, &x);
+  blsx4_export(f, x.c, 6);
+}
+
+/*------------------------------------------------------------ Miller loop */
+
+struct blsx4_pairs {
+  blsx4_t px[8], py[8];      /* (x, x) and (y, y) */
+  blsx4_t qx[8], qy[8];
+  blsx4_t x[8], y[8], z[8];  /* the multiple of q reached, Jacobian */
+  u32 cnt;
+};
+
+/* Doubles and gives the tangents (tower.inc's line_dbl). */
+BLSX4 void blsx4_line_dbl(struct blsx4_line *l, struct blsx4_pairs *s) {
+  blsx4_t a[32], b[32], c[32];
+  u32 n = s->cnt;
+  for (u32 j = 0; j < n; j++) {
+    blsx4_t *x = a + 4 * j, *y = b + 4 * j;
+    x[0] = y[0] = s->x[j];
+    x[1] = y[1] = s->y[j];
+    x[2] = y[2] = s->z[j];
+    x[3] = s->y[j];
+    y[3] = s->z[j];
+  }
+  blsx4_mul(a, a, b, 4 * n); /* X^2, Y^2, Z^2, YZ */
+  for (u32 j = 0; j < n; j++) {
+    const blsx4_t *v = a + 4 * j;
+    blsx4_t *x = b + 4 * j;
+    x[0] = v[1];
+    x[1] = blsx4_add(s->x[j], v[1]);
+    x[2] = blsx4_add(blsx4_dbl(v[0]), v[0]); /* E */
+    x[3] = blsx4_add(s->x[j], x[2]);
+    blsx4_sqr4(c + 4 * j, x); /* C, (X + B)^2, F = E^2, (X + E)^2 */
+  }
+  for (u32 j = 0; j < n; j++) {
+    const blsx4_t *v = a + 4 * j, *w = c + 4 * j;
+    blsx4_t d = blsx4_dbl(blsx4_sub(w[1], blsx4_add(v[0], w[0])));
+    blsx4_t e = b[4 * j + 2], b4 = blsx4_dbl(blsx4_dbl(v[1]));
+    blsx4_t x[4], y[4], z[4];
+    l[j].k = blsx4_sub(blsx4_sub(w[3], v[0]), blsx4_add(w[2], b4));
+    s->z[j] = blsx4_dbl(v[3]);
+    s->x[j] = blsx4_sub(w[2], blsx4_dbl(d));
+    x[0] = e;
+    y[0] = blsx4_sub(d, s->x[j]);
+    x[1] = s->z[j];
+    x[2] = x[3] = e;
+    y[1] = y[2] = y[3] = v[2];
+    blsx4_mul4(z, x, y);
+    s->y[j] = blsx4_sub(z[0], blsx4_dbl(blsx4_dbl(blsx4_dbl(w[0]))));
+    l[j].y = blsx4_dbl(z[1]);
+    l[j].x = blsx4_neg(blsx4_dbl(z[2]));
+  }
+}
+
+/* Adds q and gives the lines (tower.inc's line_add). */
+BLSX4 void blsx4_line_add(struct blsx4_line *l, struct blsx4_pairs *s) {
+  for (u32 j = 0; j < s->cnt; j++) {
+    blsx4_t a[4], b[4], zz, zzz, h, d;
+    a[0] = a[1] = a[2] = a[3] = s->z[j];
+    blsx4_sqr4(b, a);
+    zz = b[0];
+    a[1] = s->qx[j];
+    b[0] = b[1] = b[2] = b[3] = zz;
+    blsx4_mul4(a, a, b); /* Z^3, qx Z^2 */
+    zzz = a[0];
+    h = blsx4_sub(a[1], s->x[j]);
+    a[0] = s->qy[j];
+    b[0] = zzz;
+    a[1] = s->z[j];
+    b[1] = h;
+    a[2] = a[3] = b[2] = b[3] = h;
+    blsx4_mul4(a, a, b); /* qy Z^3, Z3 = Z H, H^2 */
+    d = blsx4_sub(a[0], s->y[j]);
+    s->z[j] = a[1];
+    blsx4_t hh = a[2];
+    a[0] = h, b[0] = hh;
+    a[1] = s->x[j], b[1] = hh;
+    a[2] = d, b[2] = d;
+    a[3] = d, b[3] = s->qx[j];
+    blsx4_mul4(a, a, b); /* H^3, V, d^2, d qx */
+    blsx4_t hhh = a[0], v = a[1], dqx = a[3];
+    s->x[j] = blsx4_sub(blsx4_sub(a[2], hhh), blsx4_dbl(v));
+    a[0] = s->y[j], b[0] = hhh;
+    a[1] = d, b[1] = blsx4_sub(v, s->x[j]);
+    a[2] = a[3] = s->qy[j];
+    b[2] = b[3] = s->z[j];
+    blsx4_mul4(a, a, b);
+    s->y[j] = blsx4_sub(a[1], a[0]);
+    l[j].k = blsx4_sub(dqx, a[2]);
+    l[j].y = s->z[j];
+    l[j].x = blsx4_neg(d);
+  }
+}
+
+/* f = f times a line with x and y already times those of p. */
+BLSX4 void blsx4_line_mul(struct blsx4_f12 *f, const struct blsx4_line *l) {
+  blsx4_t a[16], b[16], s[3], t[3], u[3];
+  blsx4_t xy = blsx4_add(l->x, l->y);
+  for (int i = 0; i < 3; i++) {
+    a[i] = a[i + 3] = f->c[i];
+    b[i] = l->k;
+    b[i + 3] = l->x;
+    a[i + 6] = f->c[i + 3];
+    b[i + 6] = l->y;
+    a[i + 9] = a[i + 12] = blsx4_add(f->c[i], f->c[i + 3]);
+    b[i + 9] = l->k;
+    b[i + 12] = xy;
+  }
+  a[15] = b[15] = a[0];
+  blsx4_mul(a, a, b, 16);
+  blsx4_add_v(s, a, a + 3);
+  blsx4_add_v(u, a + 9, a + 12);
+  t[0] = blsx4_mul_xi(a[8]);
+  t[1] = a[6];
+  t[2] = a[7];
+  blsx4_add_v(f->c, s, t);
+  for (int i = 0; i < 3; i++)
+    f->c[i + 3] = blsx4_sub(u[i], blsx4_add(s[i], t[i]));
+}
+
+/* f times all the lines at their points. */
+BLSX4 void blsx4_lines_mul(struct blsx4_f12 *f, struct blsx4_line *l,
+                           const struct blsx4_pairs *s) {
+  blsx4_t a[16], b[16];
+  u32 n = s->cnt;
+  for (u32 j = 0; j < n; j++) {
+    a[2 * j] = l[j].x;
+    a[2 * j + 1] = l[j].y;
+    b[2 * j] = s->px[j];
+    b[2 * j + 1] = s->py[j];
+  }
+  if (n % 2) {
+    a[2 * n] = a[2 * n + 1] = a[0];
+    b[2 * n] = b[2 * n + 1] = b[0];
+  }
+  blsx4_lanes(a, a, b, 2 * n);
+  for (u32 j = 0; j < n; j++) {
+    l[j].x = a[2 * j];
+    l[j].y = a[2 * j + 1];
+    blsx4_line_mul(f, &l[j]);
+  }
+}
+
+BLSX4 void blsx4_miller(struct blsx4_f12 *f, struct blsx4_pairs *s) {
+  struct blsx4_line l[8];
+  memset(f, 0, sizeof *f);
+  f->c[0] = blsx4_of(blsx4_one, (const u64[8]){0});
+  for (int i = 62; i >= 0; i--) {
+    if (i < 62) blsx4_f12_sqr(f, f);
+    blsx4_line_dbl(l, s);
+    blsx4_lines_mul(f, l, s);
+    if (BLSX4_X >> i & 1) {
+      blsx4_line_add(l, s);
+      blsx4_lines_mul(f, l, s);
+    }
+  }
+}
+
+BLSX4_ISA void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
+                          const u64 (*q)[4][6], u32 cnt) {
+  struct blsx4_pairs s;
+  struct blsx4_f12 r;
+  s.cnt = cnt;
+  for (u32 j = 0; j < cnt; j++) {
+    blsx4_t t[4];
+    u64 both[8][6];
+    memcpy(both, q[j], sizeof q[j]);
+    memcpy(both[4], p[j][0], 48);
+    memcpy(both[5], p[j][0], 48);
+    memcpy(both[6], p[j][1], 48);
+    memcpy(both[7], p[j][1], 48);
+    blsx4_import(t, (const u64(*)[6])both, 4);
+    s.x[j] = s.qx[j] = t[0];
+    s.y[j] = s.qy[j] = t[1];
+    s.z[j] = blsx4_of(blsx4_one, (const u64[8]){0});
+    s.px[j] = t[2];
+    s.py[j] = t[3];
+  }
+  blsx4_miller(&r, &s);
+  blsx4_export(f, r.c, 6);
+}
+
+static bool blsx4_cpu_has(void) {
+  return __builtin_cpu_supports("avx512f") &&
+         __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512ifma");
+}
+bool crypto_bls_x4_select(bool on) {
+  return crypto_bls_x4_on = on && blsx4_cpu_has();
+}
+
+#undef BLSX4
+#undef BLSX4_ISA
+#undef BLSX4_INLINE
+#undef BLSX4_X
+#undef BLSX4_MASK
+#undef BLSX4_P0
+#else
+bool crypto_bls_x4_select(bool on) {
+  (void)on;
+  return false;
+}
+void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
+                          const u64 (*q)[4][6], u32 cnt) {
+  (void)f, (void)p, (void)q, (void)cnt;
+}
+void crypto_bls_x4_hard_exp(u64 f[12][6]) { (void)f; }
+#endif

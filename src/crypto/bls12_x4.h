@@ -1,0 +1,26 @@
+/* bls12_x4.h - the pairing of BLS12-381 with the 52-bit multiplication of
+** AVX-512 (IFMA), four elements of Fp2 at once; of this folder.
+**
+** Numbers come and go as bls12_381.c has them: six limbs in Montgomery form
+** with R = 2^384, below p; an element of Fp12 as its twelve numbers in order of
+** the tower. */
+#ifndef CRYPTO_BLS12_X4_H
+#define CRYPTO_BLS12_X4_H
+#include "base/base.h"
+
+enum { CRYPTO_BLS_X4_PAIRS = 8 };
+
+/* Whether it is in use; set by crypto_bls_x4_select only. */
+extern bool crypto_bls_x4_on;
+/* Takes it if this CPU has the instructions (on), or not; says whether it is
+** in use.  crypto_init turns it on. */
+bool crypto_bls_x4_select(bool on);
+
+/* The product of the Miller functions over |x| of cnt (1 to 8) pairs, up to
+** factors that the final exponentiation removes; points affine, none of them
+** infinity, q in the group. */
+void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
+                          const u64 (*q)[4][6], u32 cnt);
+/* f^(3(p^4 - p^2 + 1)/r) for f in the cyclotomic subgroup. */
+void crypto_bls_x4_hard_exp(u64 f[12][6]);
+#endif
