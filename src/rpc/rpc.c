@@ -535,49 +535,68 @@ static void rpc_answer(struct rpc_batch *b, struct buf *out,
   arena_reset(a, mark);
 }
 
-static bool rpc_is_submission(const struct rpc_request *rq) {
+static bool rpc_request_submits(const struct rpc_request *rq) {
   return rq->method && rq->method->fn == rpc_do_eth_sendRawTransaction;
 }
 
-/* A run of submissions: all are read, then pooled together, then answered. */
-static void rpc_answer_submissions(struct rpc_batch *b, struct buf *out,
-                                   const struct rpc_request *rq, u32 cnt,
-                                   void (*sep)(struct buf *out, size_t start),
-                                   size_t start, struct arena *a) {
-  struct rpc_call *calls = arena_array(a, struct rpc_call, cnt);
+/* Submissions that are read, then pooled together, then answered. */
+struct rpc_submissions {
+  struct rpc_call *call;
+  u32 *at;              /* place in the following two, or cnt */
+  err *errs;
+  struct node_submit_result *res;
+  u32 cnt;
+};
+static void rpc_submit_all(struct rpc_submissions *s, struct rpc_batch *b,
+                           const struct rpc_request *rq, u32 cnt,
+                           struct arena *a) {
   slice *raw = arena_array(a, slice, cnt);
-  err *errs = arena_array(a, err, cnt);
-  u32 *at = arena_array(a, u32, cnt); /* place in raw, or cnt */
-  struct node_submit_result *res =
-      arena_array(a, struct node_submit_result, cnt);
   u32 good = 0;
+  s->call = arena_array(a, struct rpc_call, cnt);
+  s->at = arena_array(a, u32, cnt);
+  s->errs = arena_array(a, err, cnt);
+  s->res = arena_alloc_raw(a, sizeof *s->res * cnt);
+  s->cnt = cnt;
   for (u32 i = 0; i < cnt; i++) {
-    rpc_call_init(&calls[i], b, a);
-    at[i] = cnt;
-    if (rpc_args(&calls[i], &rq[i]) < 0) continue;
-    at[i] = good;
-    raw[good++] = calls[i].arg[0].bytes;
+    rpc_call_init(&s->call[i], b, a);
+    s->at[i] = cnt;
+    if (rpc_args(&s->call[i], &rq[i]) < 0) continue;
+    s->at[i] = good;
+    raw[good++] = s->call[i].arg[0].bytes;
   }
-  node_submit_batch(b->node, errs, res, raw, good);
-  for (u32 i = 0; i < cnt; i++) {
-    struct rpc_call *c = &calls[i];
-    if (rq[i].id.len == 0) continue;
-    sep(out, start);
-    if (at[i] < cnt && errs[at[i]] >= 0) {
-      rpc_put_id(out, rq[i].id);
-      buf_put_str(out, ",\"result\":\"");
-      buf_put_hex(out, hash32_slice(&res[at[i]].hash));
-      buf_put_str(out, "\"}");
-      continue;
-    }
-    if (at[i] < cnt) rpc_fail_submit(c, errs[at[i]], &res[at[i]]);
-    rpc_put_error(out, rq[i].id, c->fault.code, c->fault.message, NULL);
+  node_submit_batch(b->node, s->errs, s->res, raw, good);
+}
+
+static void rpc_put_submitted(struct buf *out, const struct rpc_submissions *s,
+                              u32 i, slice id) {
+  struct rpc_call *c = &s->call[i];
+  u32 at = s->at[i];
+  if (at < s->cnt && s->errs[at] >= 0) {
+    rpc_put_id(out, id);
+    buf_put_str(out, ",\"result\":\"");
+    buf_put_hex(out, hash32_slice(&s->res[at].hash));
+    buf_put_str(out, "\"}");
+    return;
   }
+  if (at < s->cnt) rpc_fail_submit(c, s->errs[at], &s->res[at]);
+  rpc_put_error(out, id, c->fault.code, c->fault.message, NULL);
 }
 
 /* A comma, unless this is the first reply of the batch (after '['). */
 static void rpc_put_comma(struct buf *out, size_t start) {
   if (out->len > start + 1) buf_put_u8(out, ',');
+}
+
+static void rpc_answer_submissions(struct rpc_batch *b, struct buf *out,
+                                   const struct rpc_request *rq, u32 cnt,
+                                   size_t start, struct arena *a) {
+  struct rpc_submissions s;
+  rpc_submit_all(&s, b, rq, cnt, a);
+  for (u32 i = 0; i < cnt; i++) {
+    if (rq[i].id.len == 0) continue;
+    rpc_put_comma(out, start);
+    rpc_put_submitted(out, &s, i, rq[i].id);
+  }
 }
 
 static void rpc_answer_batch(struct rpc_batch *b, struct buf *out,
@@ -591,9 +610,9 @@ static void rpc_answer_batch(struct rpc_batch *b, struct buf *out,
     size_t before = out->len;
     if (!full) {
       u32 run = 0;
-      while (i + run < q->cnt && rpc_is_submission(rq + run)) run++;
+      while (i + run < q->cnt && rpc_request_submits(rq + run)) run++;
       if (run > 1) {
-        rpc_answer_submissions(b, out, rq, run, rpc_put_comma, start, a);
+        rpc_answer_submissions(b, out, rq, run, start, a);
         i += run - 1;
         continue;
       }
@@ -680,6 +699,37 @@ static void rpc_run(struct rpc_server *s, struct buf *out, slice body,
 void rpc_handle(struct rpc_server *s, struct buf *out, slice body,
                 const struct rpc_peer *peer) {
   rpc_run(s, out, body, peer, true);
+}
+
+bool rpc_is_submission(slice body) {
+  struct rpc_plain p;
+  rpc_scan_space(&body);
+  if (!rpc_scan(&p, &body)) return false;
+  rpc_scan_space(&body);
+  const struct rpc_method *m = rpc_method_find(p.method);
+  return body.len == 0 && m && m->fn == rpc_do_eth_sendRawTransaction;
+}
+
+void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
+                            const slice *body, u32 cnt,
+                            const struct rpc_peer *peer) {
+  struct rpc_batch b = {.server = s, .node = s->node, .peer = peer};
+  struct rpc_submissions all;
+  struct arena a;
+  rpc_arena_take(s, &a);
+  struct rpc_request *rq = arena_array(&a, struct rpc_request, cnt);
+  for (u32 i = 0; i < cnt; i++) {
+    struct rpc_plain p;
+    slice text = body[i];
+    rpc_scan_space(&text);
+    MUST(rpc_scan(&p, &text));
+    rpc_request_plain(&rq[i], &p, peer, &a);
+  }
+  rpc_submit_all(&all, &b, rq, cnt, &a);
+  for (u32 i = 0; i < cnt; i++) {
+    if (rq[i].id.len) rpc_put_submitted(out[i], &all, i, rq[i].id);
+  }
+  rpc_arena_give(s, &a);
 }
 
 void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,

@@ -67,6 +67,13 @@ void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
 ** an event loop may do it itself.  A guess from the method's row; false when
 ** in doubt. */
 bool rpc_is_quick(slice body);
+/* True when body is one eth_sendRawTransaction in the plain form. */
+bool rpc_is_submission(slice body);
+/* Answers cnt such bodies, each into its own out, and recovers their signatures
+** together (best in eights). */
+void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
+                            const slice *body, u32 cnt,
+                            const struct rpc_peer *peer);
 
 /* The newest durable height, without opening a view. */
 u64 rpc_height(const struct rpc_server *s);
