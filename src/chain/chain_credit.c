@@ -55,7 +55,10 @@ struct chain_credit {
   u32 stamp;           /* entries of another one are to be read again */
   u64 pool_reserved;   /* credits */
   __int128 pool_drawn; /* units, by what was settled in this block */
-  struct map account, policy, user, target;
+  struct map account;  /* to struct credit_entry *, in memory[now] */
+  struct arena memory[2];
+  u32 now;
+  struct map policy, user, target;
 };
 
 const addr20 CHAIN_CREDIT_ADDR = {{[18] = 0x10, [19] = 0x04}};
@@ -128,7 +131,9 @@ static err credit_read(struct chain_credit *c, const struct module_record *r,
 
 struct chain_credit *chain_credit_open(u64 hash_seed) {
   struct chain_credit *c = mem_alloc(sizeof *c);
-  map_init(&c->account, 20, sizeof(struct credit_entry), 0, hash_seed);
+  map_init(&c->account, 20, sizeof(struct credit_entry *), 0, hash_seed);
+  arena_init(&c->memory[0], 1 << 14, 0);
+  arena_init(&c->memory[1], 1 << 14, 0);
   map_init(&c->policy, 4, sizeof(struct credit_policy), 0, hash_seed);
   map_init(&c->user, sizeof(struct credit_user_key),
            sizeof(struct credit_user), 0, hash_seed);
@@ -142,6 +147,8 @@ struct chain_credit *chain_credit_open(u64 hash_seed) {
 void chain_credit_close(struct chain_credit *c) {
   if (!c) return;
   map_fini(&c->account);
+  arena_fini(&c->memory[0]);
+  arena_fini(&c->memory[1]);
   map_fini(&c->policy);
   map_fini(&c->user);
   map_fini(&c->target);
@@ -179,6 +186,7 @@ err chain_credit_begin(struct chain_credit *c,
                        const struct chain_credit_view *view, u64 height,
                        u64 time_s) {
   map_clear(&c->account);
+  arena_clear(&c->memory[c->now]);
   map_clear(&c->policy);
   map_clear(&c->user);
   map_clear(&c->target);
@@ -191,9 +199,14 @@ err chain_credit_refresh(struct chain_credit *c,
                          u64 time_s) {
   const void *key;
   void *val;
-  for (size_t it = 0; map_next(&c->account, &it, &key, &val);)
-    if (((struct credit_entry *)val)->reserved == 0)
-      map_del(&c->account, key);
+  struct arena *to = &c->memory[!c->now];
+  for (size_t it = 0; map_next(&c->account, &it, &key, &val);) {
+    struct credit_entry **e = val;
+    if ((*e)->reserved == 0) map_del(&c->account, key);
+    else *e = arena_copy(to, *e, sizeof **e);
+  }
+  arena_clear(&c->memory[c->now]);
+  c->now = !c->now;
   for (size_t it = 0; map_next(&c->policy, &it, &key, &val);)
     if (((struct credit_policy *)val)->reserved == 0) map_del(&c->policy, key);
   for (size_t it = 0; map_next(&c->user, &it, &key, &val);)
@@ -213,11 +226,13 @@ const struct dpos_credit_record_prices *chain_credit_prices(
 
 /*----------------------------------------------------------------- entries */
 
-/* The places are good until the next entry of their kind is made. */
+/* The places of policies and users are good until the next of their kind is
+** made. */
 static err credit_entry(struct chain_credit *c, struct credit_entry **out,
                         const addr20 *a) {
-  struct credit_entry *e = map_put(&c->account, a->b, NULL);
-  *out = e;
+  struct credit_entry **place = map_put(&c->account, a->b, NULL);
+  if (!*place) *place = arena_new(&c->memory[c->now], struct credit_entry);
+  struct credit_entry *e = *out = *place;
   if (e->stamp == c->stamp) return ERR_OK;
   u256 key = module_key_addr(a), balance = U256_ZERO;
   bool has_code;
@@ -228,6 +243,13 @@ static err credit_entry(struct chain_credit *c, struct credit_entry **out,
   dpos_credit_settle(&e->rec, &c->rules, c->time_s);
   e->stamp = c->stamp;
   return ERR_OK;
+}
+
+static struct credit_entry *credit_known(const struct chain_credit *c,
+                                         const addr20 *a) {
+  struct credit_entry **e = map_get(&c->account, a->b);
+  MUST(e);
+  return *e;
 }
 
 err chain_credit_account(struct chain_credit *c,
@@ -444,8 +466,8 @@ err chain_credit_admit(struct chain_credit *c, struct chain_credit_quote *q,
 void chain_credit_release(struct chain_credit *c,
                           const struct chain_credit_quote *q,
                           const struct chain_tx *tx) {
-  struct credit_entry *e = map_get(&c->account, q->payer.b);
-  MUST(e && e->reserved >= q->reserve && c->pool_reserved >= q->base_part);
+  struct credit_entry *e = credit_known(c, &q->payer);
+  MUST(e->reserved >= q->reserve && c->pool_reserved >= q->base_part);
   e->reserved -= q->reserve;
   c->pool_reserved -= q->base_part;
   if (!q->policy) return;
@@ -492,9 +514,8 @@ void chain_credit_say(struct errmsg *msg, const struct chain_credit_quote *q) {
 static void credit_now(struct chain_credit *c,
                        struct dpos_credit_record_account *a, u256 *slot,
                        const addr20 *payer, struct state *s) {
-  struct credit_entry *e = map_get(&c->account, payer->b);
+  const struct credit_entry *e = credit_known(c, payer);
   u256 word;
-  MUST(e);
   *slot = e->slot;
   state_slot(s, &word, &CHAIN_CREDIT_ADDR, slot);
   module_record_unpack(&dpos_credit_table_account, a, &word);

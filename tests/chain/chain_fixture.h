@@ -53,9 +53,11 @@ static inline u256 cf_slot(struct cf *f, const addr20 *who, u64 slot) {
   return v;
 }
 
-/* Users with a balance each, and contracts at 0xc0de00.. with code as hex. */
-static inline void cf_open(struct cf *f, u64 balance, const char *const *code,
-                           u32 code_cnt) {
+/* Users with a balance each, and contracts at 0xc0de00.. with code as hex; own
+** is the cybermiles object. */
+static inline void cf_open_own(struct cf *f, const char *balance,
+                               const char *const *code, u32 code_cnt,
+                               const char *own) {
   struct state_diff diff;
   struct state_root root;
   struct errmsg msg;
@@ -72,12 +74,11 @@ static inline void cf_open(struct cf *f, u64 balance, const char *const *code,
     assert_int_equal(crypto_key_addr(&f->user[i], key), ERR_OK);
     buf_put_str(&b, i ? ",\"" : "\"");
     buf_put_hex(&b, addr20_slice(&f->user[i]));
-    buf_printf(&b, "\":{\"balance\":\"%llu\"}",
-               (unsigned long long)balance);
+    buf_printf(&b, "\":{\"balance\":\"%s\"}", balance);
   }
   for (u32 i = 0; i < code_cnt; i++)
     buf_printf(&b, ",\"0x%036xde%02x\":{\"code\":\"0x%s\"}", 0xc0, i, code[i]);
-  buf_put_str(&b, "},\"cybermiles\":{}}");
+  buf_printf(&b, "},\"cybermiles\":%s}", own);
   if (chain_genesis_parse(&f->g, buf_slice(&b), &f->a, &msg) < 0)
     fail_msg("%s", msg.text);
   buf_fini(&b);
@@ -88,6 +89,13 @@ static inline void cf_open(struct cf *f, u64 balance, const char *const *code,
   state_mem_apply(f->mem, &diff);
   state_mem_apply_nodes(f->mem, &root);
   chain_rules_at(&f->rules, &f->g, 1, 1001);
+}
+
+static inline void cf_open(struct cf *f, u64 balance, const char *const *code,
+                           u32 code_cnt) {
+  char text[32];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)balance);
+  cf_open_own(f, text, code, code_cnt, "{}");
 }
 
 static inline addr20 cf_contract(u32 i) {
