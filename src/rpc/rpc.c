@@ -39,6 +39,7 @@ struct rpc_server {
   struct node *node;
   struct rpc_config cfg;
   struct rpc_filters *filters;
+  struct rpc_subs *subs;
   u64 head; /* atomic */
   u32 wait_cnt; /* atomic */
   u32 watch;
@@ -146,12 +147,24 @@ const char *rpc_client_version(void) {
 
 /*---------------------------------------------------------------- server */
 
-static void rpc_on_block(void *ctx, u64 head) {
-  __atomic_store_n(&((struct rpc_server *)ctx)->head, head, __ATOMIC_RELEASE);
-}
-
 u64 rpc_height(const struct rpc_server *s) {
   return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
+}
+
+/* A view may stand at a block that the watcher was not told of yet; who has
+** seen it must not hear of a lower height afterwards. */
+static void rpc_saw_height(struct rpc_server *s, u64 height) {
+  u64 known = rpc_height(s);
+  while (known < height &&
+         !__atomic_compare_exchange_n(&s->head, &known, height, false,
+                                      __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
+  }
+}
+
+static void rpc_on_block(void *ctx, u64 head) {
+  struct rpc_server *s = ctx;
+  rpc_saw_height(s, head);
+  rpc_subs_head(s->subs, head);
 }
 
 struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
@@ -169,13 +182,11 @@ struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
   if (!c->wait_max) c->wait_max = RPC_WAIT_MAX;
   pthread_mutex_init(&s->lock, NULL);
   s->filters = rpc_filters_open();
+  s->subs = rpc_subs_open(s, n);
   s->watch = node_watch(n, rpc_on_block, s);
   struct node_read *r;
   if (node_read_begin(n, &r) == ERR_OK) {
-    /* A block may come between the two: never go back. */
-    u64 head = node_read_head(r), was = 0;
-    __atomic_compare_exchange_n(&s->head, &was, head, false, __ATOMIC_ACQ_REL,
-                                __ATOMIC_ACQUIRE);
+    rpc_saw_height(s, node_read_head(r));
     node_read_end(r);
   }
   return s;
@@ -185,6 +196,7 @@ void rpc_close(struct rpc_server *s) {
   if (!s) return;
   node_unwatch(s->node, s->watch);
   for (u32 i = 0; i < s->idle_cnt; i++) arena_fini(&s->idle[i]);
+  rpc_subs_close(s->subs);
   rpc_filters_close(s->filters);
   pthread_mutex_destroy(&s->lock);
   mem_free(s);
@@ -193,6 +205,8 @@ void rpc_close(struct rpc_server *s) {
 const struct rpc_config *rpc_limits(const struct rpc_server *s) {
   return &s->cfg;
 }
+
+struct rpc_subs *rpc_subs_of(struct rpc_server *s) { return s->subs; }
 
 struct rpc_filters *rpc_filters_of(struct rpc_server *s) {
   return s->filters;
@@ -260,6 +274,7 @@ err rpc_read(struct rpc_call *c, struct node_read **out) {
       return rpc_fail_err(c, e);
     }
     b->read_ms = now;
+    rpc_saw_height(b->server, node_read_head(b->read));
   }
   *out = b->read;
   return ERR_OK;

@@ -24,8 +24,10 @@ enum rpc_access {
   RPC_LOCAL,  /* Unix socket: administration */
   RPC_KEY     /* Unix socket or logged-in session: uses private keys */
 };
-struct rpc_peer {
+struct rpc_session;
+struct rpc_peer { /* who asks; one for each body */
   enum rpc_access access;
+  struct rpc_session *session; /* NULL: no subscriptions */
 };
 
 struct rpc_config {      /* a 0 takes the default of limits below */
@@ -74,6 +76,17 @@ bool rpc_is_submission(slice body);
 void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
                             const slice *body, u32 cnt,
                             const struct rpc_peer *peer);
+
+/* A connection that stays, for eth_subscribe.  push gets each notification, on
+** a thread of the server's: it must not block nor call back.  None comes after
+** rpc_session_close.  Subscriptions that a body made tell nothing until
+** rpc_session_ready with its peer, which is called when its reply is on the
+** way. */
+struct rpc_session *rpc_session_open(struct rpc_server *s,
+                                     void (*push)(void *ctx, slice text),
+                                     void *ctx);
+void rpc_session_close(struct rpc_session *se);
+void rpc_session_ready(struct rpc_session *se, const struct rpc_peer *peer);
 
 /* The newest durable height, without opening a view. */
 u64 rpc_height(const struct rpc_server *s);

@@ -229,6 +229,13 @@ struct rpc_filters *rpc_filters_of(struct rpc_server *s);
 void rpc_filter_copy(struct rpc_filter *out, const struct rpc_filter *f,
                      struct arena *a);
 
+/* Subscriptions, of one server; rpc_subs_head tells it of a block. */
+struct rpc_subs;
+struct rpc_subs *rpc_subs_open(struct rpc_server *server, struct node *n);
+void rpc_subs_close(struct rpc_subs *ss);
+void rpc_subs_head(struct rpc_subs *ss, u64 head);
+struct rpc_subs *rpc_subs_of(struct rpc_server *s);
+
 /*----------------------------------------------------- executing messages */
 
 /* Where and as what messages run: rpc_world_begin, then any number of
@@ -338,6 +345,9 @@ err rpc_put_logs(struct rpc_call *c, struct node_read *r,
     MUST_USE;
 /* The same for the heights that f names, all or an error: eth_getLogs. */
 err rpc_put_logs_of(struct rpc_call *c, const struct rpc_filter *f) MUST_USE;
+/* The header alone, as newHeads tells it. */
+void rpc_put_head(struct jsonw *w, const struct chain_header *h,
+                  const hash32 *hash);
 void rpc_put_log(struct jsonw *w, const struct node_log *log);
 void rpc_put_access_list(struct jsonw *w, const struct chain_access *list,
                          u32 cnt);

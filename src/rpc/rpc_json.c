@@ -288,6 +288,13 @@ static void rpc_put_header(struct jsonw *w, const struct chain_header *h,
   rpc_put_header_optional(w, h);
 }
 
+void rpc_put_head(struct jsonw *w, const struct chain_header *h,
+                  const hash32 *hash) {
+  jsonw_obj(w);
+  rpc_put_header(w, h, hash);
+  jsonw_obj_end(w);
+}
+
 void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
                    bool pending, const struct chain_rules *rules) {
   const hash32 *hash = pending ? NULL : &b->hash;

@@ -224,6 +224,8 @@ static void http_begin(struct http_request *rq, const char *path,
     } else if (m == HTTP_POST) {
       http_check_post(rq);
     }
+  } else if (strcmp(path, "/") == 0 && http_socket_wanted(rq)) {
+    rq->route = HTTP_SOCKET;
   } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
     rq->route = HTTP_PAGE;
   } else if (m == HTTP_OPTIONS && strcmp(path, "/") == 0) {
@@ -263,17 +265,42 @@ static void *http_work(void *arg) {
   pthread_mutex_lock(&h->lock);
   for (;;) {
     while (!h->first && !h->stopping) pthread_cond_wait(&h->work, &h->lock);
-    struct http_request *rq = h->first;
-    if (!rq) break; /* stopping, and all done */
-    h->first = rq->next;
+    struct http_job *job = h->first;
+    if (!job) break; /* stopping, and all done */
+    h->first = job->next;
     if (!h->first) h->last = NULL;
     pthread_mutex_unlock(&h->lock);
-    http_run(rq);
-    MHD_resume_connection(rq->conn);
+    job->run(job);
     pthread_mutex_lock(&h->lock);
   }
   pthread_mutex_unlock(&h->lock);
   return NULL;
+}
+
+/* Under the lock. */
+static void http_job_append(struct http *h, struct http_job *job) {
+  job->next = NULL;
+  if (h->last) {
+    h->last->next = job;
+  } else {
+    h->first = job;
+  }
+  h->last = job;
+  pthread_cond_signal(&h->work);
+}
+
+bool http_job_add(struct http *h, struct http_job *job) {
+  pthread_mutex_lock(&h->lock);
+  bool ok = !h->stopping;
+  if (ok) http_job_append(h, job);
+  pthread_mutex_unlock(&h->lock);
+  return ok;
+}
+
+static void http_run_job(struct http_job *job) {
+  struct http_request *rq = (struct http_request *)job;
+  http_run(rq);
+  MHD_resume_connection(rq->conn);
 }
 
 /* Gives the request to a worker; false when stopping. */
@@ -283,15 +310,9 @@ static bool http_hand_over(struct http_request *rq) {
   bool ok = !h->stopping;
   if (ok) {
     rq->waiting = true;
-    rq->next = NULL;
+    rq->job.run = http_run_job;
     MHD_suspend_connection(rq->conn);
-    if (h->last) {
-      h->last->next = rq;
-    } else {
-      h->first = rq;
-    }
-    h->last = rq;
-    pthread_cond_signal(&h->work);
+    http_job_append(h, &rq->job);
   }
   pthread_mutex_unlock(&h->lock);
   return ok;
@@ -305,6 +326,7 @@ static enum MHD_Result http_finish(struct http_request *rq, const char *path,
   if (rq->status) return http_send(rq); /* refused, or a worker is done */
   if (rq->route == HTTP_PAGE) return http_page_send(rq, path);
   if (rq->route == HTTP_EVENTS) return http_events_send(rq);
+  if (rq->route == HTTP_SOCKET) return http_socket_send(rq);
   if (strcmp(method, "OPTIONS") == 0) return http_send_preflight(rq);
   bool quick = rq->route == HTTP_RPC ? rpc_is_quick(buf_slice(&rq->body))
                                      : http_route_is_quick(rq->route);
@@ -465,13 +487,15 @@ static void http_defaults(struct http_config *c) {
   if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
   if (!c->timeout_s) c->timeout_s = 120;
   if (!c->event_max) c->event_max = 2048;
+  if (!c->socket_max) c->socket_max = 4096;
+  if (!c->rpc.wait_max) c->rpc.wait_max = c->worker_cnt / 2;
 }
 
 static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
   const struct http_config *c = &h->cfg;
   return MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-          MHD_USE_ERROR_LOG,
+          MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
       0, NULL, NULL, http_on_request, h,
       MHD_OPTION_EXTERNAL_LOGGER, http_on_log, NULL,
       MHD_OPTION_LISTEN_SOCKET, fd,
@@ -504,6 +528,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   h->rpc = rpc_open(n, &h->cfg.rpc);
   http_pages_make(h);
   http_events_start(h);
+  http_sockets_start(h);
   for (; h->worker_cnt < h->cfg.worker_cnt; h->worker_cnt++) {
     if (pthread_create(&h->worker[h->worker_cnt], NULL, http_work, h)) break;
   }
@@ -526,9 +551,11 @@ void http_stop(struct http *h) {
   pthread_mutex_unlock(&h->lock);
   for (u32 i = 0; i < h->worker_cnt; i++) pthread_join(h->worker[i], NULL);
   http_events_stop(h);
+  http_sockets_stop(h);
   if (h->daemon) MHD_stop_daemon(h->daemon);
   if (fd >= 0) close(fd);
   http_events_free(h);
+  http_sockets_free(h);
   http_pages_free(h);
   rpc_close(h->rpc);
   http_policy_fini(h);

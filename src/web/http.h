@@ -12,6 +12,10 @@
 **                      application/json.  CORS by --http.corsdomain.  All
 **                      chain data (blocks, transactions, balances, logs) is
 **                      read by the dashboard through this.
+**   GET  /             with "Upgrade: websocket": JSON-RPC over a WebSocket
+**                      (RFC 6455), with eth_subscribe.  Every text message is
+**                      a body as for POST; a page's Origin must be ours or
+**                      among --http.corsdomain.
 **   GET  /             the dashboard: file /index.html of the embedded assets;
 **                      other paths their own file.  A path that has no dot in
 **                      its last part and is no route is answered with
@@ -74,6 +78,7 @@ struct http_config {        /* a 0 or NULL takes the default */
   u32 conn_ip_max;          /* of one address; 0 = conn_max */
   u32 timeout_s;            /* idle or stalled; 120 */
   u32 event_max;            /* readers of /api/events; 2,048 */
+  u32 socket_max;           /* WebSockets; 4,096 */
   struct rpc_config rpc;
 };
 #define HTTP_PORT_ANY 0xffffffffu

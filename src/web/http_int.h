@@ -33,6 +33,15 @@ struct http_page {
 struct http_request;
 struct http_event;
 struct http_reader;
+struct http_sockets;
+
+/* Work for a worker, embedded in what it works on; run may free it. */
+struct http_job {
+  struct http_job *next;
+  void (*run)(struct http_job *job);
+};
+/* False when stopping: it will not run. */
+bool http_job_add(struct http *h, struct http_job *job);
 
 struct http {
   struct node *node;
@@ -49,7 +58,7 @@ struct http {
 
   pthread_mutex_t lock;   /* guards the following */
   pthread_cond_t work;    /* there is work, or stopping */
-  struct http_request *first, *last;
+  struct http_job *first, *last;
   bool stopping;
   pthread_t worker[32];
   u32 worker_cnt;
@@ -69,17 +78,19 @@ struct http {
   bool event_stop;
   pthread_t event_thread;
   u32 watch;
+
+  struct http_sockets *sockets;
 };
 
 enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
-  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION
+  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_SOCKET
 };
 
 struct http_request {
+  struct http_job job;       /* first: a worker makes the answer */
   struct http *h;
   struct MHD_Connection *conn;
-  struct http_request *next; /* in the queue of work */
   enum http_route route;
   u64 since_ms;
   struct buf body;
@@ -108,6 +119,9 @@ bool http_host_allowed(const struct http_request *rq, char *name, size_t size);
 /* The Origin to grant in CORS headers, or NULL. */
 const char *http_cors_origin(const struct http_request *rq);
 bool http_is_json(const struct http_request *rq);
+/* A page may open a WebSocket when its origin is ours or among
+** --http.corsdomain; who sends no Origin is no page. */
+bool http_socket_origin_allowed(const struct http_request *rq);
 /* Whether this caller may use the node's keys; else why not. */
 bool http_keys_allowed(const struct http_request *rq, const char **why);
 
@@ -133,4 +147,15 @@ void http_events_free(struct http *h);
 enum MHD_Result http_events_send(struct http_request *rq);
 /* Milliseconds since the newest block was heard of. */
 u64 http_events_head_age(struct http *h);
+
+/* http_socket.c: WebSockets. */
+void http_sockets_start(struct http *h);
+/* Says goodbye to all (1001) and closes them, before the daemon stops;
+** http_sockets_free after it has. */
+void http_sockets_stop(struct http *h);
+void http_sockets_free(struct http *h);
+/* The request asks for a WebSocket. */
+bool http_socket_wanted(const struct http_request *rq);
+/* Answers 101 and takes the connection over, or says why not. */
+enum MHD_Result http_socket_send(struct http_request *rq);
 #endif

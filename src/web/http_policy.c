@@ -143,6 +143,10 @@ static bool policy_same_origin(const struct http_request *rq) {
   return n < (int)sizeof own && strcasecmp(origin, own) == 0;
 }
 
+bool http_socket_origin_allowed(const struct http_request *rq) {
+  return http_cors_origin(rq) || policy_same_origin(rq);
+}
+
 bool http_keys_allowed(const struct http_request *rq, const char **why) {
   static const char *const proxy[] = {"X-Forwarded-For", "Forwarded", "Via",
                                       "X-Real-IP"};
