@@ -13,8 +13,8 @@
 **   at[k]     where the k-th instruction from the block's entry begins, for all
 **             k at once: for each bit b of k, at = next^(2^b) after at
 **   entry     of the block behind: next^16 of this one's, less 16
-** A shuffle gives 0 for what left the block (0x70 is added with saturation), and
-** every step goes forward, so a maximum with the position before holds it.
+** A shuffle gives 0 for what left the block (0x70 is added with saturation),
+** and every step goes forward, so a maximum with the position before holds it.
 ** Positions differ, so their bits are added up by a sum of bytes.
 **
 ** The cache is a table of chains over the first bytes of the code hash (a
