@@ -40,6 +40,7 @@ struct ahead_world {
   struct state_mem *mem;
   struct chain_exec *alone, *lanes;
   struct node_workers *workers;
+  struct chain_rules rules;
   struct chain_header head;
   hash32 hash[AHEAD_BLOCKS + 1];
   addr20 user[AHEAD_USERS];
@@ -52,51 +53,69 @@ static u64 ahead_random(struct ahead_world *w, u64 below) {
   return (w->rnd >> 33) % below;
 }
 
-static void ahead_fill(struct ahead_world *w, struct state *s) {
+/* Users with a balance each, the contracts, and with credits a stake for every
+** other user: some of the rest soon have too few. */
+static void ahead_genesis(struct ahead_world *w, struct buf *b, bool credits) {
+  buf_printf(b, "{\"config\":{\"chainId\":%u},\"timestamp\":1000,"
+             "\"gasLimit\":30000000,\"alloc\":{", CF_ID);
   for (u32 i = 0; i < AHEAD_USERS; i++) {
     w->user[i] = (addr20){{0xaa, [18] = (u8)(i >> 8), [19] = (u8)i}};
-    u256 v = u256_from(i % 7 ? 1000000000 : 3000);
-    state_balance_set(s, &w->user[i], &v);
+    buf_put_str(b, i ? ",\"" : "\"");
+    buf_put_hex(b, addr20_slice(&w->user[i]));
+    buf_printf(b, "\":{\"balance\":\"%s\"}",
+               i % 7 ? "1000000000000000000" : "3000");
   }
   for (u32 i = 0; i < AHEAD_CODES; i++) {
-    u8 code[64];
     addr20 at = cf_contract(i);
-    u32 len = (u32)strlen(ahead_code[i]) / 2;
-    assert_true(len <= sizeof code);
-    assert_int_equal(hex_decode(code, ahead_code[i], 2 * len), ERR_OK);
-    state_nonce_set(s, &at, 1);
-    state_code_set(s, &at, slice_of(code, len));
+    buf_put_str(b, ",\"");
+    buf_put_hex(b, addr20_slice(&at));
+    buf_printf(b, "\":{\"nonce\":\"1\",\"code\":\"0x%s\"", ahead_code[i]);
     for (u32 k = 0; i == 2 && k < AHEAD_USERS; k++) {
-      u256 slot, v = u256_from(5000);
-      u256_from_be_len(&slot, w->user[k].b, 20);
-      state_slot_set(s, &at, &slot, &v);
+      buf_put_str(b, k ? ",\"0x" : ",\"storage\":{\"0x");
+      buf_printf(b, "%024xaa%038x\":\"0x%064x\"", 0, k, 5000);
     }
+    buf_put_str(b, i == 2 ? "}}" : "}");
   }
+  buf_put_str(b, "},\"cybermiles\":{");
+  if (credits) {
+    buf_put_str(b, "\"credits\":{\"parameters\":{\"base_after_s\":0},"
+                "\"stakes\":{");
+    for (u32 i = 0; i < AHEAD_USERS; i += 2) {
+      buf_put_str(b, i ? ",\"" : "\"");
+      buf_put_hex(b, addr20_slice(&w->user[i]));
+      buf_put_str(b, "\":\"1000000000000000000000\"");
+    }
+    buf_put_str(b, "}}");
+  }
+  buf_put_str(b, "}}");
 }
 
-static void ahead_open(struct ahead_world *w, u64 seed) {
+static void ahead_open(struct ahead_world *w, u64 seed, bool credits) {
+  struct chain_genesis g;
   struct state_diff diff;
   struct state_root root;
+  struct errmsg msg;
   struct arena a;
+  struct buf b;
   memset(w, 0, sizeof *w);
   arena_init(&a, 1 << 16, 0);
+  buf_init(&b, 0);
   w->rnd = seed;
   w->mem = state_mem_open();
   w->alone = chain_exec_open(seed);
   w->lanes = chain_exec_open(seed + 1);
   w->workers = node_workers_open(AHEAD_LANES - 1);
   chain_exec_set_lanes(w->lanes, AHEAD_LANES, 0);
-  struct state_source src = state_mem_source(w->mem);
-  struct state *s = chain_exec_state(w->alone);
-  state_block_begin(s, &src);
-  ahead_fill(w, s);
-  state_tx_end(s, true);
-  state_block_diff(s, &diff, &a);
-  assert_int_equal(state_commit(&root, &diff, &src, NULL, &a), ERR_OK);
+  ahead_genesis(w, &b, credits);
+  if (chain_genesis_parse(&g, buf_slice(&b), &a, &msg) < 0)
+    fail_msg("%s", msg.text);
+  assert_int_equal(chain_genesis_build(&diff, &root, &w->head, &w->hash[0],
+                                       &g, NULL, &a), ERR_OK);
   state_mem_apply(w->mem, &diff);
   state_mem_apply_nodes(w->mem, &root);
-  w->head.gas_limit = 30000000;
-  w->head.timestamp = 1000;
+  chain_rules_at(&w->rules, &g, 1, 1001);
+  assert_true(w->rules.credits == credits);
+  buf_fini(&b);
   arena_fini(&a);
 }
 
@@ -191,14 +210,13 @@ static void ahead_hash_of(void *ctx, hash32 *out, u64 number) {
 static void ahead_make(struct ahead_world *w, struct chain_exec *x,
                        struct chain_block_result *out,
                        const struct chain_tx *tx, struct arena *a) {
-  struct chain_rules rules = {.fork = EVM_OSAKA, .chain_id = CF_ID};
   struct chain_hashes hashes = {w, ahead_hash_of};
   struct state_source src = state_mem_source(w->mem);
   struct chain_header draft = w->head;
   draft.number++;
   draft.timestamp++;
   draft.coinbase = w->user[1];
-  assert_int_equal(chain_exec_block(x, out, &rules, &draft, tx, AHEAD_TXS,
+  assert_int_equal(chain_exec_block(x, out, &w->rules, &draft, tx, AHEAD_TXS,
                                     &hashes, &src,
                                     node_workers_par(w->workers), NULL, NULL,
                                     a), ERR_OK);
@@ -234,15 +252,15 @@ static void ahead_block(struct ahead_world *w, struct arena *a) {
   w->hash[w->head.number] = two.hash;
 }
 
-static void blocks_on_lanes_then_as_alone(void **state) {
-  (void)state;
+static void ahead_blocks(struct chain_ahead_stat *out, u32 blocks, u64 seed,
+                         bool credits) {
   struct ahead_world w;
   struct chain_ahead_stat st;
   struct arena a;
   arena_init(&a, 1 << 20, 0);
-  ahead_open(&w, 7);
+  ahead_open(&w, seed, credits);
   u64 gas = 0;
-  for (u32 i = 0; i < AHEAD_BLOCKS; i++) {
+  for (u32 i = 0; i < blocks; i++) {
     ahead_block(&w, &a);
     gas += w.head.gas_used;
     arena_clear(&a);
@@ -251,10 +269,24 @@ static void blocks_on_lanes_then_as_alone(void **state) {
   print_message("taken %llu, in vain %llu, alone %llu, %llu windows\n",
                 (unsigned long long)st.taken, (unsigned long long)st.again,
                 (unsigned long long)st.alone, (unsigned long long)st.windows);
-  assert_true(st.taken > 20000 && st.again > 2000 && st.alone > 2000);
   assert_true(st.gas_taken + st.gas_again + st.gas_alone == gas);
   ahead_close(&w);
   arena_fini(&a);
+  *out = st;
+}
+
+static void blocks_on_lanes_then_as_alone(void **state) {
+  struct chain_ahead_stat st;
+  (void)state;
+  ahead_blocks(&st, AHEAD_BLOCKS, 7, false);
+  assert_true(st.taken > 20000 && st.again > 2000 && st.alone > 2000);
+}
+
+static void blocks_with_credits_on_lanes_then_as_alone(void **state) {
+  struct chain_ahead_stat st;
+  (void)state;
+  ahead_blocks(&st, AHEAD_BLOCKS / 4, 8, true);
+  assert_true(st.taken > 2000 && st.again > 500 && st.alone > 500);
 }
 
 /* Payments to one account and steps of one sender all hold. */
@@ -266,7 +298,7 @@ static void payments_when_to_one_account_then_none_in_vain(void **state) {
   struct chain_tx tx[AHEAD_TXS] = {{0}};
   struct arena a;
   arena_init(&a, 1 << 20, 0);
-  ahead_open(&w, 9);
+  ahead_open(&w, 9, false);
   for (u32 i = 0; i < AHEAD_TXS; i++) {
     u32 user = i % 20;
     tx[i] = (struct chain_tx){.type = 2, .protected = true,
@@ -294,6 +326,7 @@ static void payments_when_to_one_account_then_none_in_vain(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_on_lanes_then_as_alone),
+    cmocka_unit_test(blocks_with_credits_on_lanes_then_as_alone),
     cmocka_unit_test(payments_when_to_one_account_then_none_in_vain)};
   return cmocka_run_group_tests_name("chain_ahead", tests, NULL, NULL);
 }
