@@ -28,6 +28,7 @@ struct node_config {
   const char *db_path;
   bool dev;                  /* automine; chain id 31337 */
   u64 dev_period_s;          /* 0: a block per transaction */
+  bool dev_credits;          /* a new dev chain has credits */
   u64 network_id;            /* 0: as genesis says */
   bool allow_unprotected;
   u32 worker_cnt;            /* 0: one per core */
@@ -43,7 +44,7 @@ struct node_config {
 struct node_create {
   slice genesis;        /* JSON; empty: the default one-validator chain */
   const char *password; /* of the operator's key; NULL: drawn */
-  bool dev;
+  bool dev, dev_credits;
 };
 struct node_created {
   u64 chain_id;

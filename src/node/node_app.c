@@ -24,6 +24,7 @@ struct node_app {
   struct chain_proposal proposal;
   struct node_pool_take take; /* cnt 0: not ours */
   struct chain_block_result result;
+  struct chain_credit *credit; /* for checking proposals of others */
 };
 
 struct node_app *app_open(const struct node_app_config *cfg) {
@@ -31,6 +32,7 @@ struct node_app *app_open(const struct node_app_config *cfg) {
   app->cfg = *cfg;
   app->exec = chain_exec_open(cfg->hash_seed);
   chain_exec_set_lanes(app->exec, cfg->lane_cnt, LIMIT_LANE_WORTH_GAS);
+  app->credit = chain_credit_open(cfg->hash_seed);
   arena_init(&app->arena, 1 << 20, 0);
   return app;
 }
@@ -38,6 +40,7 @@ struct node_app *app_open(const struct node_app_config *cfg) {
 void app_close(struct node_app *app) {
   if (!app) return;
   chain_exec_close(app->exec);
+  chain_credit_close(app->credit);
   arena_fini(&app->arena);
   mem_free(app);
 }
@@ -197,6 +200,26 @@ static err app_decode_all(struct node_app *app, struct chain_tx **out,
   return ERR_OK;
 }
 
+/* On the parent's state and without running anything: everybody who pays has
+** the credits for all that the list makes him pay. */
+static err app_check_credits(struct node_app *app,
+                             const struct chain_proposal *p,
+                             const struct chain_tx *txs, struct errmsg *msg) {
+  struct chain_credit_view view =
+      chain_credit_view_of(node_state_source(app->cfg.state));
+  if (!app->cfg.genesis->credits) return ERR_OK;
+  TRY(chain_credit_begin(app->credit, &view, p->height, p->time_ms / 1000));
+  for (u32 i = 0; i < p->tx_cnt; i++) {
+    struct chain_credit_quote q;
+    TRY(chain_credit_admit(app->credit, &q, &txs[i]));
+    if (q.verdict != CHAIN_OK) {
+      return err_say(msg, ERR_INVALID_BLOCK,
+                     "transaction %u of the proposal has too few credits", i);
+    }
+  }
+  return ERR_OK;
+}
+
 err app_process_proposal(struct node_app *app, const struct chain_proposal *p,
                          hash32 *id, struct errmsg *msg) {
   struct chain_tx *txs = NULL;
@@ -207,6 +230,7 @@ err app_process_proposal(struct node_app *app, const struct chain_proposal *p,
                            msg));
   app->proposal = *p;
   TRY(app_decode_all(app, &txs, p, msg));
+  TRY(app_check_credits(app, p, txs, msg));
   TRY(app_execute(app, txs, p->tx_cnt, NULL));
   chain_proposal_id(&app->id, p, &app->arena);
   app->has_candidate = true;

@@ -23,6 +23,9 @@
 #define BOOT_CHAIN_ID_MIN (1u << 20)
 #define BOOT_CHAIN_ID_MAX (1u << 31)
 #define BOOT_DEFAULT_CMT 1000000000ull
+/* What the operator has staked where nothing says else, in gwei. */
+#define BOOT_STAKE 100000000000000000ull
+#define BOOT_DEV_STAKE 1000000000000ull
 
 void node_random(void *out, size_t len) {
   u8 *p = out;
@@ -173,6 +176,10 @@ err node_boot_create(struct node *n, const struct node_create *what,
     chain_genesis_default(g, id, &operator, consensus_pub, now_s,
                           what->dev ? dev : &operator,
                           what->dev ? NODE_DEV_CNT : 1, &balance, &n->boot);
+    if (!what->dev || what->dev_credits)
+      chain_genesis_set_credits(g, &operator,
+                                what->dev ? BOOT_DEV_STAKE : BOOT_STAKE,
+                                &n->boot);
   } else if (g->own) {
     if (g->chain_id == 0) {
       u32 r;
