@@ -653,6 +653,11 @@ static err nstate_prune(struct node_state *ns) {
 err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
   u32 budget = NSTATE_DROP_BUDGET;
   *more = false;
+  /* While it lasts a plain copy of the file is not whole: it goes first. */
+  if (store_checkpoint_due(ns->store, now_ms)) {
+    err e = store_checkpoint_step(ns->store, now_ms, STORE_SLICE_US, more);
+    if ((e && e != ERR_BUSY) || *more) return e;
+  }
   nstate_conn_end_old(ns, NSTATE_SNAPSHOT_MS);
   if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
     u64 now = nstate_clock_ms();
@@ -667,11 +672,6 @@ err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
   if (ns->upkeep_more) {
     TRY(store_upkeep_step(ns->store, STORE_SLICE_US, &ns->upkeep_more));
     *more = ns->upkeep_more;
-    return ERR_OK;
-  }
-  if (store_checkpoint_due(ns->store, now_ms)) {
-    err e = store_checkpoint(ns->store, now_ms);
-    if (e && e != ERR_BUSY) return e;
   }
   return ERR_OK;
 }

@@ -27,7 +27,6 @@
 #include "store/store_int.h"
 
 #define STORE_WRITER_CACHE (8u << 20)
-#define STORE_PAGE_SIZE 8192
 
 u64 store_clock_us(void) {
   struct timespec t;
@@ -223,11 +222,13 @@ err store_open(struct store **out, const char *path, u32 flags,
   err e = s->read_only ? ERR_OK : store_folder_check(path, msg);
   if (!e) e = store_lock(s, flags, msg);
   if (!e) e = store_header_check(s, &fresh, msg);
+  if (!e && !s->read_only) e = store_vfs_init(&s->vfs);
   if (!e)
     e = store_conn_open(&s->conn, path,
                         s->read_only ? SQLITE_OPEN_READONLY
                                      : SQLITE_OPEN_READWRITE,
-                        STORE_WRITER_CACHE, msg);
+                        s->read_only ? NULL : s->vfs.name, STORE_WRITER_CACHE,
+                        msg);
   if (!e && fresh && !s->read_only) {
     char text[64];
     sqlite3_snprintf(sizeof text, text, "PRAGMA page_size=%d;",
@@ -254,10 +255,12 @@ void store_cache(struct store *s, u64 bytes) {
 
 void store_abandon(struct store *s) {
   if (!s) return;
+  store_checkpoint_end(s);
   store_rollback(s);
   store_merge_drop(s);
   store_watch_fini(&s->watch);
   store_conn_close(&s->conn);
+  store_vfs_fini(&s->vfs);
   if (s->lock_fd >= 0) close(s->lock_fd);
   mem_free(s->path);
   mem_free(s);
@@ -267,6 +270,7 @@ err store_close(struct store *s, struct errmsg *msg) {
   if (!s) return ERR_OK;
   err e = ERR_OK;
   if (!s->read_only) {
+    store_checkpoint_end(s);
     store_rollback(s);
     sqlite3_busy_timeout(s->conn.db, 200);
     int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,

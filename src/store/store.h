@@ -29,17 +29,17 @@
 **      one commit (standing.log_to); only then is table node touched.
 **   4. `flushed` moves in the commit that ends the batch and adds its runs.
 **
-** Threads: a struct store belongs to one thread at a time, the writer; only
-** store_interrupt may come from others.  Each store_reader belongs to one
-** thread at a time.  Nothing here waits for a lock of ours.
+** Threads: a struct store belongs to one thread at a time, the writer.  Each
+** store_reader belongs to one thread at a time.  Nothing here waits for a lock
+** of ours.
 **
 ** Calling sequence of the writer
 **   1. store_open; store_standing tells whether there is a chain.
 **   2. store_append for each block or group of blocks: returns when durable.
 **   3. between blocks store_flush_begin once per batch and store_flush_step
-**      until done; store_upkeep_step while it says more; store_checkpoint
-**      when store_checkpoint_due.  Each call holds the writer for about
-**      STORE_SLICE_US, a checkpoint until done or interrupted.
+**      until done; store_upkeep_step while it says more;
+**      store_checkpoint_step when store_checkpoint_due and until done.  Each
+**      call holds the writer for about STORE_SLICE_US.
 **   4. store_close: leaves exactly one file.
 ** After ERR_DISK_FULL, ERR_IO or ERR_CORRUPT of a writing call nothing of it
 ** is in the file; the caller stops signing and ends, or tries again.
@@ -195,18 +195,26 @@ err store_prune_below(struct store *s, u64 oldest) MUST_USE;
 
 /*------------------------------------------------------------- checkpoint */
 u64 store_wal_bytes(const struct store *s);
-/* True once a minute when there is something to copy and no other process
-** has had the file open (for at most ten minutes), or when the log is over
-** STORE_WAL_MAX. */
+/* True while one is under way; once a minute, or earlier when the log is over
+** STORE_WAL_WISH, when there is something to copy and no other process has had
+** the file open (for at most ten minutes); when the log is over STORE_WAL_MAX. */
+#define STORE_WAL_WISH (256ull << 20)
 #define STORE_WAL_MAX (1ull << 30)
 #define STORE_CHECKPOINT_MS 60000u
 #define STORE_FOREIGN_MS 600000u
 bool store_checkpoint_due(struct store *s, u64 now_ms);
-/* Copies the write-ahead log into the file.  ERR_BUSY when interrupted or a
-** reader holds it back: try later. */
-err store_checkpoint(struct store *s, u64 now_ms) MUST_USE;
-/* Any thread: ends a running checkpoint early. */
-void store_interrupt(struct store *s);
+/* Copies some of the write-ahead log into the file.  *more: call again soon,
+** other writing calls may come between.  ERR_BUSY: a reader holds it back, try
+** later. */
+err store_checkpoint_step(struct store *s, u64 now_ms, u32 slice_us, bool *more)
+    MUST_USE;
+struct store_checkpoint_stat {
+  u64 cnt;      /* finished */
+  u64 step_us;  /* the longest step of all */
+  u64 last_us;  /* the last one, from its begin to its end */
+};
+void store_checkpoint_stat(const struct store *s,
+                           struct store_checkpoint_stat *out);
 
 /*----------------------------------------------------------------- backup */
 struct store_backup;

@@ -55,7 +55,7 @@ err store_backup_begin(struct store *s, struct store_backup **out,
     b->part = NULL;
   } else {
     close(fd);
-    e = store_conn_open(&b->to, b->part, SQLITE_OPEN_READWRITE,
+    e = store_conn_open(&b->to, b->part, SQLITE_OPEN_READWRITE, NULL,
                         STORE_BACKUP_CACHE, msg);
   }
   if (!e)

@@ -10,10 +10,15 @@
 ** holds checkpoints back for ten minutes at most, and never past
 ** STORE_WAL_MAX.
 **
-** A checkpoint first copies what it can (PASSIVE: nobody waits), then, when
-** all is copied and no reader stands in the log, starts the log again from
-** its beginning (RESTART), which keeps it short.  The copying can be
-** interrupted: what was copied is copied again next time.
+** A checkpoint copies in slices (PASSIVE: nobody waits; store_vfs.c ends each
+** in time), between which blocks are written; a thread of its own syncs the
+** file; what came meanwhile is copied in turn, until little is left, and one
+** last slice copies and syncs that.  Then, when all is copied and no reader
+** stands in the log, it starts again from its beginning (RESTART), which keeps
+** it short.
+**
+** A plain copy begun while a checkpoint is under way, about a second of a
+** busy minute, is not whole.
 **
 ** Only the writer's connection checkpoints, which keeps clear of the race of
 ** SQLite up to 3.51.2 between a checkpoint and another connection's write
@@ -24,8 +29,10 @@
 
 #include "store/store_int.h"
 
-#define STORE_WAL_PAGE (8192u + 24u)
+#define STORE_WAL_PAGE (STORE_PAGE_SIZE + 24u)
 #define STORE_WAL_SMALL 4u /* pages: not worth a checkpoint */
+#define STORE_SYNC_WAIT_US 1000u
+#define STORE_SLICES_LONGER 200u
 
 void store_watch_init(struct store_watch *w) {
   *w = (struct store_watch){.fd = -1};
@@ -78,37 +85,121 @@ u64 store_wal_bytes(const struct store *s) {
 }
 
 bool store_checkpoint_due(struct store *s, u64 now_ms) {
+  if (s->checkpoint.phase != STORE_CHECKPOINT_OFF) return true;
   if (s->checkpoint_ms == 0) s->checkpoint_ms = now_ms;
   bool foreign = store_watch_foreign(s, now_ms);
   if (s->wal_pages <= s->wal_floor + STORE_WAL_SMALL) return false;
-  if (store_wal_bytes(s) > STORE_WAL_MAX) return true;
-  if (now_ms - s->checkpoint_ms < STORE_CHECKPOINT_MS) return false;
+  u64 bytes = store_wal_bytes(s);
+  if (bytes > STORE_WAL_MAX) return true;
+  if (now_ms - s->checkpoint_ms < STORE_CHECKPOINT_MS &&
+      bytes - s->wal_floor * STORE_WAL_PAGE < STORE_WAL_WISH)
+    return false;
   return !foreign || now_ms - s->watch.since_ms > STORE_FOREIGN_MS;
 }
 
-void store_interrupt(struct store *s) {
-  atomic_store(&s->interrupt, true);
-  sqlite3_interrupt(s->conn.db);
+/*------------------------------------------------------------- the slices */
+static void *store_sync_main(void *arg) {
+  struct store_checkpoint *c = arg;
+  atomic_store(&c->synced, fdatasync(c->fd) == 0 ? 1 : -1);
+  return NULL;
 }
 
-err store_checkpoint(struct store *s, u64 now_ms) {
-  sqlite3 *db = s->conn.db;
-  int log = 0, copied = 0;
-  MUST(!s->in_tx);
-  atomic_store(&s->interrupt, false);
-  int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log,
-                                     &copied);
-  if (rc == SQLITE_OK && copied < log) rc = SQLITE_BUSY;
-  if (rc == SQLITE_OK && !atomic_load(&s->interrupt)) {
-    sqlite3_busy_timeout(db, 5);
-    rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL,
-                                   NULL);
-    sqlite3_busy_timeout(db, 2000);
-    s->checkpoint_ms = now_ms;
-    s->wal_floor = rc == SQLITE_OK ? 0 : s->wal_pages;
-    if (rc == SQLITE_OK) s->wal_pages = 0;
-    if ((rc & 0xff) == SQLITE_BUSY) rc = SQLITE_OK; /* all is copied */
+/* Without a thread the sync is done here and now. */
+static void store_sync_begin(struct store *s) {
+  struct store_checkpoint *c = &s->checkpoint;
+  c->fd = s->lock_fd;
+  atomic_store(&c->synced, 0);
+  s->vfs.unsynced = 0;
+  s->vfs.want_sync = false;
+  if (pthread_create(&c->sync_thread, NULL, store_sync_main, c) == 0) {
+    c->phase = STORE_CHECKPOINT_SYNC;
+  } else {
+    store_sync_main(c);
   }
-  err e = store_err(rc);
+}
+
+void store_checkpoint_end(struct store *s) {
+  if (s->checkpoint.phase == STORE_CHECKPOINT_SYNC)
+    pthread_join(s->checkpoint.sync_thread, NULL);
+  s->checkpoint.phase = STORE_CHECKPOINT_OFF;
+}
+
+/* One call of SQLite's; *more: it was ended by its time, or awaits a sync. */
+static int store_checkpoint_slice(struct store *s, u32 slice_us, bool *more) {
+  int log = 0, copied = 0;
+  struct store_vfs *v = &s->vfs;
+  v->until_us = store_clock_us() + slice_us / 2;
+  v->copied = 0;
+  v->frame = -1;
+  v->want_sync = false;
+  v->slicing = true;
+  int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,
+                                     SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
+  v->slicing = false;
+  *more = rc == SQLITE_INTERRUPT;
+  if (*more) return SQLITE_OK;
+  return rc == SQLITE_OK && copied < log ? SQLITE_BUSY : rc;
+}
+
+/* All is in the file: the log begins anew, unless a reader stands in it. */
+static int store_checkpoint_restart(struct store *s) {
+  sqlite3_busy_timeout(s->conn.db, 5);
+  int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,
+                                     SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+  sqlite3_busy_timeout(s->conn.db, 2000);
+  s->wal_floor = rc == SQLITE_OK ? 0 : s->wal_pages;
+  if (rc == SQLITE_OK) s->wal_pages = 0;
+  return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
+static err store_checkpoint_some(struct store *s, u64 now_ms, u32 slice_us,
+                                 bool *more) {
+  struct store_checkpoint *c = &s->checkpoint;
+  *more = true;
+  if (c->phase == STORE_CHECKPOINT_SYNC) {
+    if (atomic_load(&c->synced) == 0) {
+      usleep(STORE_SYNC_WAIT_US);
+      return ERR_OK;
+    }
+    pthread_join(c->sync_thread, NULL);
+    c->phase = STORE_CHECKPOINT_COPY;
+  }
+  /* What failed to reach the disk may look written ever after. */
+  if (atomic_load(&c->synced) < 0) return ERR_IO;
+  /* Where others write as fast as a slice copies, slices become longer. */
+  slice_us *= 1 + c->slices++ / STORE_SLICES_LONGER;
+  int rc = store_checkpoint_slice(s, slice_us, more);
+  if (s->vfs.want_sync) store_sync_begin(s);
+  if (rc == SQLITE_OK && *more) return ERR_OK;
+  c->phase = STORE_CHECKPOINT_OFF;
+  *more = false;
+  if (rc == SQLITE_OK) {
+    rc = store_checkpoint_restart(s);
+    s->checkpoint_ms = now_ms;
+    s->checkpoint_stat.cnt++;
+    s->checkpoint_stat.last_us = store_clock_us() - c->began_us;
+  }
+  return store_err(rc);
+}
+
+err store_checkpoint_step(struct store *s, u64 now_ms, u32 slice_us,
+                          bool *more) {
+  struct store_checkpoint *c = &s->checkpoint;
+  MUST(!s->in_tx);
+  u64 t = store_clock_us();
+  if (c->phase == STORE_CHECKPOINT_OFF) {
+    c->phase = STORE_CHECKPOINT_COPY;
+    c->began_us = t;
+    c->slices = 0;
+    atomic_store(&c->synced, 0);
+  }
+  err e = store_checkpoint_some(s, now_ms, slice_us, more);
+  t = store_clock_us() - t;
+  if (t > s->checkpoint_stat.step_us) s->checkpoint_stat.step_us = t;
   return e && e != ERR_BUSY ? store_fail(s, e) : e;
+}
+
+void store_checkpoint_stat(const struct store *s,
+                           struct store_checkpoint_stat *out) {
+  *out = s->checkpoint_stat;
 }

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "store/store.h"
 
+#define STORE_PAGE_SIZE 8192
+
 enum { STORE_W = 1, STORE_R = 2 };
 enum store_stmt {
 #define STMT(name, who) STORE_ST_##name,
@@ -24,7 +26,8 @@ struct store_conn {
 /* Opens with the pragmas that all connections share and prepares the
 ** statements of who.  On error nothing stays open. */
 err store_conn_open(struct store_conn *c, const char *path, int flags,
-                    u64 cache_bytes, struct errmsg *msg) MUST_USE;
+                    const char *vfs, u64 cache_bytes, struct errmsg *msg)
+    MUST_USE;
 err store_conn_prepare(struct store_conn *c, int who, struct errmsg *msg)
     MUST_USE;
 void store_conn_close(struct store_conn *c);
@@ -61,6 +64,41 @@ static inline u64 store_col_u64(sqlite3_stmt *st, int col) {
 err store_run_st(sqlite3_stmt *st) MUST_USE;
 /* First row: 1 row, 0 none (reset), negative err (reset). */
 int store_row_st(sqlite3_stmt *st);
+
+/*---------------------------------------------------- checkpoint in slices
+** store_vfs.c tells how. */
+struct store_vfs {
+  sqlite3_vfs vfs; /* first: it is the one given to SQLite */
+  sqlite3_vfs *real;
+  char name[32];
+  u8 *done;        /* bit per frame of the log: it is in the file */
+  u64 done_cap;    /* bits */
+  i64 frame;       /* read from the log last, not yet written; -1: none */
+  bool slicing;    /* within a slice */
+  bool want_sync;  /* the slice ended since much must be synced first */
+  bool wal_dirty;  /* since the log's last sync */
+  u64 until_us;
+  u32 copied;      /* pages, in this slice */
+  u64 unsynced;    /* pages copied since a sync of the file began */
+};
+err store_vfs_init(struct store_vfs *v) MUST_USE;
+void store_vfs_fini(struct store_vfs *v);
+
+enum store_checkpoint_phase {
+  STORE_CHECKPOINT_OFF,
+  STORE_CHECKPOINT_COPY,
+  STORE_CHECKPOINT_SYNC /* sync_thread is at it */
+};
+struct store_checkpoint {
+  enum store_checkpoint_phase phase;
+  pthread_t sync_thread;
+  int fd;
+  atomic_int synced; /* 0 not yet, 1 done, -1 failed */
+  u64 began_us;
+  u32 slices;        /* so far */
+};
+/* Waits for the thread, if there is one. */
+void store_checkpoint_end(struct store *s);
 
 /*------------------------------------------------------------ index runs */
 #define STORE_RUN_FAN 508u /* entries of a page: 8128 bytes, one leaf */
@@ -149,7 +187,9 @@ struct store {
   struct store_watch watch;
   u64 wal_pages, wal_floor; /* now; after the last checkpoint */
   u64 checkpoint_ms;        /* when the last one was */
-  atomic_bool interrupt;
+  struct store_checkpoint checkpoint;
+  struct store_checkpoint_stat checkpoint_stat;
+  struct store_vfs vfs;
   char error[256];
 };
 err store_begin(struct store *s, bool durable) MUST_USE;

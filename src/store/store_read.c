@@ -14,7 +14,7 @@ err store_reader_open(struct store_reader **out, const struct store *s,
                       u64 cache_bytes, struct errmsg *msg) {
   struct store_reader *r = mem_alloc(sizeof *r);
   *out = NULL;
-  err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, cache_bytes,
+  err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, NULL, cache_bytes,
                           msg);
   if (!e) e = store_conn_prepare(&r->conn, STORE_R, msg);
   if (e) {

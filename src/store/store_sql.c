@@ -137,14 +137,14 @@ err store_conn_number(struct store_conn *c, const char *sql, i64 *out) {
 atomic_uint store_own_opens;
 
 err store_conn_open(struct store_conn *c, const char *path, int flags,
-                    u64 cache_bytes, struct errmsg *msg) {
+                    const char *vfs, u64 cache_bytes, struct errmsg *msg) {
   *c = (struct store_conn){0};
   if (!cache_bytes) cache_bytes = STORE_CACHE_DEFAULT;
   atomic_fetch_add(&store_own_opens, 1);
   int rc = sqlite3_open_v2(path, &c->db,
                            flags | SQLITE_OPEN_NOMUTEX |
                                SQLITE_OPEN_PRIVATECACHE,
-                           NULL);
+                           vfs);
   if (rc == SQLITE_OK) {
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, 2000);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -90,7 +91,7 @@ static u64 kill_child(u32 after_ms, u64 seed) {
       if (util_append(s, h, h)) _exit(2);
       if (write(pipe_out[1], &h, sizeof h) != sizeof h) _exit(3);
       u64 what = util_random(&x) % 12;
-      if (what == 0 && store_checkpoint(s, h) == ERR_CORRUPT) _exit(4);
+      if (what == 0 && util_checkpoint(s, h, 100) == ERR_CORRUPT) _exit(4);
       if (what < 3) {
         struct store_row row = {slice_of(&h, 8), slice_of(&h, 8)};
         struct store_batch b = {.to = h, .row = {&row, &row, &row},
@@ -110,6 +111,160 @@ static u64 kill_child(u32 after_ms, u64 seed) {
   assert_int_equal(waitpid(pid, &status, 0), pid);
   assert_true(WIFSIGNALED(status));
   return told;
+}
+
+/* Blocks 0..999 and a setting of 4 MB, in the log; then a checkpoint that is
+** killed after some slices, the last ones with blocks between them. */
+static void checkpoint_killed_child(u32 slices) {
+  struct store *s;
+  bool more = true;
+  u8 *large = mem_alloc(4 << 20);
+  memset(large, 5, 4 << 20);
+  if (store_open(&s, util_path, STORE_CREATE, NULL)) _exit(1);
+  if (s->standing.head < 0) {
+    if (util_append(s, 0, 999) ||
+        store_meta_put(s, "large", slice_of(large, 4 << 20)))
+      _exit(2);
+  }
+  u64 h = (u64)s->standing.head + 1;
+  for (u32 i = 0; more && i < slices; i++) {
+    bool block = i % 3 == 2 && i < 900; /* else there is no end to it */
+    if (block && util_append(s, h, h)) _exit(3);
+    h += block;
+    if (store_checkpoint_step(s, 1000, 1, &more)) _exit(4);
+  }
+  kill(getpid(), SIGKILL);
+  pause();
+}
+
+static void checkpoint_when_killed_within_then_nothing_lost(void **state) {
+  (void)state;
+  /* Within the copying, while the other thread syncs, after the end. */
+  static const u32 slices[] = {1, 7, 100, 700, 1100, 1600, 100000};
+  i64 head = 999;
+  for (u32 k = 0; k < ARRAY_LEN(slices); k++) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) checkpoint_killed_child(slices[k]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    struct store *s = util_open();
+    struct store_reader *r;
+    struct store_standing st;
+    struct errmsg msg;
+    slice val;
+    assert_int_equal(store_reader_open(&r, s, 0, NULL), ERR_OK);
+    assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+    assert_true(st.head >= head);
+    head = st.head;
+    for (u64 h = 0; h <= (u64)head; h++) {
+      struct store_block_row row;
+      struct util_block u;
+      util_block_make(&u, h);
+      assert_int_equal(store_read_block(r, &row, h), ERR_OK);
+      assert_true(slice_eq(row.header, u.b.header));
+    }
+    assert_int_equal(store_read_meta(r, &val, "large"), ERR_OK);
+    assert_int_equal(val.len, 4 << 20);
+    assert_true(val.ptr[0] == 5 && val.ptr[val.len - 1] == 5);
+    if (store_integrity(r, &msg)) fail_msg("%s", msg.text);
+    store_reader_close(r);
+    store_abandon(s);
+  }
+  assert_true(head > 999);
+}
+
+/* What the writer and who copies tell each other. */
+struct copy_shared {
+  atomic_uint turn;     /* of the writer */
+  atomic_bool checkpoint, stop;
+  atomic_uint checkpoints;
+};
+
+static void copy_writer(struct copy_shared *c) {
+  struct store *s;
+  u8 large[64 << 10] = {0};
+  bool more = false;
+  if (store_open(&s, util_path, STORE_CREATE, NULL)) _exit(1);
+  for (u64 h = 0; !atomic_load(&c->stop); h++) {
+    u64 now_ms = h * 3000; /* due every twentieth turn */
+    if (util_append(s, h, h)) _exit(2);
+    memset(large, (int)h, sizeof large);
+    if (store_meta_put(s, h % 2 ? "a" : "b", slice_of(large, sizeof large)))
+      _exit(3);
+    if (store_checkpoint_due(s, now_ms)) {
+      atomic_store(&c->checkpoint, true);
+      if (store_checkpoint_step(s, now_ms, 100, &more)) _exit(4);
+      if (!more) atomic_fetch_add(&c->checkpoints, 1);
+    }
+    if (!more) atomic_store(&c->checkpoint, false);
+    atomic_fetch_add(&c->turn, 1);
+  }
+  store_abandon(s);
+  _exit(0);
+}
+
+/* Copies slowly; false when a checkpoint was under way as it began. */
+static bool copy_made(struct copy_shared *c, const char *to) {
+  int in = open(util_path, O_RDONLY), out;
+  assert_true(in >= 0);
+  u32 turn = atomic_load(&c->turn);
+  while (atomic_load(&c->turn) < turn + 2) usleep(200);
+  bool whole = !atomic_load(&c->checkpoint);
+  out = open(to, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  assert_true(out >= 0);
+  u8 piece[64 << 10];
+  ssize_t n;
+  while (whole && (n = read(in, piece, sizeof piece)) > 0) {
+    assert_int_equal(write(out, piece, (size_t)n), n);
+    turn = atomic_load(&c->turn);
+    while (atomic_load(&c->turn) < turn + 3) usleep(200);
+  }
+  close(out);
+  close(in);
+  return whole;
+}
+
+static void file_when_copied_under_load_then_copy_whole(void **state) {
+  (void)state;
+  struct copy_shared *c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(c != MAP_FAILED);
+  int status;
+  char copy[128];
+  u32 whole = 0;
+  pid_t pid = fork();
+  if (pid == 0) copy_writer(c);
+  while (atomic_load(&c->checkpoints) == 0) usleep(1000);
+  snprintf(copy, sizeof copy, "%s/copy.db", util_dir);
+  i64 head = -1;
+  for (u32 tries = 0; whole < 6 && tries < 100; tries++) {
+    u32 before = atomic_load(&c->checkpoints);
+    if (!copy_made(c, copy)) {
+      while (atomic_load(&c->checkpoint)) usleep(200);
+      continue;
+    }
+    struct store *s;
+    struct store_reader *r;
+    struct store_standing st;
+    struct errmsg msg = {""};
+    if (store_open(&s, copy, 0, &msg)) fail_msg("%s", msg.text);
+    store_standing(s, &st);
+    assert_true(st.head >= head);
+    head = st.head;
+    assert_int_equal(store_reader_open(&r, s, 0, &msg), ERR_OK);
+    if (store_integrity(r, &msg)) fail_msg("%s", msg.text);
+    store_reader_close(r);
+    assert_int_equal(store_close(s, NULL), ERR_OK);
+    whole++;
+    /* The writer goes on checkpointing between copies. */
+    while (atomic_load(&c->checkpoints) == before) usleep(1000);
+  }
+  atomic_store(&c->stop, true);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  assert_int_equal(whole, 6);
+  munmap(c, sizeof *c);
 }
 
 static void process_when_killed_then_told_blocks_stand(void **state) {
@@ -156,6 +311,8 @@ int main(void) {
       CASE(disk_when_full_then_error_and_file_fine),
       CASE(pages_when_at_most_then_disk_full),
       CASE(process_when_killed_then_told_blocks_stand),
+      CASE(checkpoint_when_killed_within_then_nothing_lost),
+      CASE(file_when_copied_under_load_then_copy_whole),
   };
   return cmocka_run_group_tests_name("store_write", tests, NULL, NULL);
 }

@@ -93,4 +93,11 @@ static inline err util_append(struct store *s, u64 from, u64 to) {
   }
   return e;
 }
+/* A whole checkpoint, in slices of the length given. */
+static inline err util_checkpoint(struct store *s, u64 now_ms, u32 slice_us) {
+  bool more = true;
+  err e = ERR_OK;
+  while (!e && more) e = store_checkpoint_step(s, now_ms, slice_us, &more);
+  return e;
+}
 #endif

@@ -397,7 +397,7 @@ static void checkpoint_when_due_then_log_begins_again(void **state) {
   assert_int_equal(waitpid(pid, &status, 0), pid);
   u64 now = 3000 + STORE_CHECKPOINT_MS;
   assert_true(store_checkpoint_due(s, now));
-  assert_int_equal(store_checkpoint(s, now), ERR_OK);
+  assert_int_equal(util_checkpoint(s, now, STORE_SLICE_US), ERR_OK);
   assert_int_equal(store_wal_bytes(s), 0);
   assert_false(store_checkpoint_due(s, now + 2 * STORE_CHECKPOINT_MS));
   /* A plain copy of the file alone is whole, as of the checkpoint. */
@@ -412,6 +412,112 @@ static void checkpoint_when_due_then_log_begins_again(void **state) {
   store_standing(t, &st);
   assert_int_equal(st.head, 99);
   assert_int_equal(store_close(t, NULL), ERR_OK);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
+/* Blocks, a setting that is overwritten, and readers come between slices of a
+** page each; many pages, so that the file is synced by the other thread. */
+static void checkpoint_when_in_slices_then_others_come_between(void **state) {
+  (void)state;
+  struct store *s = util_open();
+  struct store_reader *r;
+  struct store_standing st;
+  struct store_checkpoint_stat stat;
+  u8 *large = mem_alloc(4 << 20);
+  u64 head = 0, steps = 0;
+  bool more = true;
+  assert_int_equal(store_reader_open(&r, s, 0, NULL), ERR_OK);
+  assert_int_equal(util_append(s, 0, 0), ERR_OK);
+  for (u8 i = 0; i < 3; i++) {
+    memset(large, i, 4 << 20);
+    assert_int_equal(store_meta_put(s, "large", slice_of(large, 4 << 20)),
+                     ERR_OK);
+  }
+  u64 pages = s->wal_pages;
+  for (; more; steps++) {
+    slice val;
+    assert_int_equal(store_checkpoint_step(s, 1000, 1, &more), ERR_OK);
+    assert_int_equal(store_checkpoint_due(s, 1000), more);
+    if (steps < 500 && more) {
+      head++;
+      assert_int_equal(util_append(s, head, head), ERR_OK);
+    }
+    if (steps == 300) {
+      memset(large, 7, 4 << 20);
+      assert_int_equal(store_meta_put(s, "large", slice_of(large, 4 << 20)),
+                       ERR_OK);
+    }
+    if (steps % 50) continue;
+    assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+    assert_int_equal(st.head, head);
+    assert_int_equal(store_read_meta(r, &val, "large"), ERR_OK);
+    assert_int_equal(val.len, 4 << 20);
+    assert_int_equal(val.ptr[9999], steps < 300 ? 2 : 7);
+    store_reader_end(r);
+  }
+  assert_true(steps > 500);
+  assert_true(pages > 1500);
+  assert_int_equal(store_wal_bytes(s), 0);
+  store_checkpoint_stat(s, &stat);
+  assert_int_equal(stat.cnt, 1);
+  assert_true(stat.step_us > 0 && stat.last_us >= stat.step_us);
+  /* The file alone has all, and the log's next round is another one. */
+  char cmd[300], copy[128];
+  struct store *t;
+  struct errmsg msg;
+  struct buf b;
+  snprintf(copy, sizeof copy, "%s/copy.db", util_dir);
+  snprintf(cmd, sizeof cmd, "cp '%s' '%s'", util_path, copy);
+  assert_int_equal(system(cmd), 0);
+  for (u32 round = 0; round < 2; round++) {
+    assert_int_equal(store_open(&t, copy, 0, NULL), ERR_OK);
+    store_standing(t, &st);
+    assert_int_equal(st.head, head);
+    buf_init(&b, 0);
+    assert_int_equal(store_meta_get(t, &b, "large"), ERR_OK);
+    assert_memory_equal(b.ptr, large, 4 << 20);
+    buf_fini(&b);
+    struct store_reader *tr;
+    assert_int_equal(store_reader_open(&tr, t, 0, NULL), ERR_OK);
+    assert_int_equal(store_integrity(tr, &msg), ERR_OK);
+    store_reader_close(tr);
+    assert_int_equal(store_close(t, NULL), ERR_OK);
+    if (round) break;
+    head++;
+    assert_int_equal(util_append(s, head, head), ERR_OK);
+    memset(large, 9, 4 << 20);
+    assert_int_equal(store_meta_put(s, "large", slice_of(large, 4 << 20)),
+                     ERR_OK);
+    assert_int_equal(util_checkpoint(s, 2000, 500), ERR_OK);
+    assert_int_equal(system(cmd), 0);
+  }
+  mem_free(large);
+  store_reader_close(r);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
+/* A reader stands in the log: what it does not need is copied, the rest when
+** it has gone. */
+static void checkpoint_when_reader_stands_then_later(void **state) {
+  (void)state;
+  struct store *s = util_open();
+  struct store_reader *r;
+  struct store_standing st;
+  assert_int_equal(store_reader_open(&r, s, 0, NULL), ERR_OK);
+  assert_int_equal(util_append(s, 0, 50), ERR_OK);
+  assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+  assert_int_equal(util_append(s, 51, 99), ERR_OK);
+  assert_int_equal(util_checkpoint(s, 1000, 200), ERR_BUSY);
+  assert_false(store_checkpoint_due(s, 1000));
+  struct store_block_row row;
+  assert_int_equal(store_read_block(r, &row, 50), ERR_OK);
+  assert_int_equal(store_read_block(r, &row, 51), ERR_NOT_FOUND);
+  store_reader_end(r);
+  assert_int_equal(util_checkpoint(s, 2000, 200), ERR_OK);
+  assert_int_equal(store_wal_bytes(s), 0);
+  assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+  assert_int_equal(st.head, 99);
+  store_reader_close(r);
   assert_int_equal(store_close(s, NULL), ERR_OK);
 }
 
@@ -469,6 +575,8 @@ int main(void) {
       CASE(runs_when_merged_then_all_found),
       CASE(run_when_large_then_every_entry_found),
       CASE(checkpoint_when_due_then_log_begins_again),
+      CASE(checkpoint_when_in_slices_then_others_come_between),
+      CASE(checkpoint_when_reader_stands_then_later),
       CASE(backup_when_chain_goes_on_then_whole),
   };
   return cmocka_run_group_tests_name("store_rows", tests, NULL, NULL);

@@ -1,0 +1,222 @@
+/* store_vfs.c - a thin layer between SQLite and its own file layer, for the
+** writer's connection: lets a checkpoint be done in slices.
+**
+** SQLite copies a write-ahead log in one call: for each page in order, its
+** newest frame is read from the log and written to the file; then the file is
+** synced, then the log counts as copied.  An error in between leaves the log
+** as it was: what was copied is copied again next time, and a crash there is
+** harmless, since readers and recovery take those pages from the log.
+**
+** So a slice is such a call that this layer ends with an error when its time
+** is over, and progress is kept here: one bit for each frame that is already
+** in the file.  The next call's reads and writes of such frames do nothing.
+** That is right because
+**   - SQLite chooses the frames, and for a page never an older one than
+**     before: a reader that needs the older one would have held it back then;
+**   - a frame's bytes do not change before the log begins anew, and with the
+**     write of its new header the bits are forgotten.
+** The file's sync is put off while many pages were written since the last one:
+** the caller has them synced by another thread, then calls again, and the
+** last sync, which nothing can interrupt, finds little left.
+**
+** The log's own sync at the start of each call is left out when nothing was
+** written to it since the last.
+*/
+#include "store/store_int.h"
+
+#define STORE_FRAME (STORE_PAGE_SIZE + 24)
+#define STORE_WAL_HEAD 32
+#define STORE_FRAME_HEAD 24
+#define STORE_SYNC_INLINE 256u /* pages that the last sync may find */
+
+struct store_file {
+  sqlite3_file base;
+  struct store_vfs *v;
+  bool is_db, is_wal;
+  sqlite3_file *real; /* behind this struct, as large as it says */
+};
+#define STORE_REAL(f) (((struct store_file *)(f))->real)
+
+/* Number of the frame whose page begins at this place of the log, or -1. */
+static i64 store_vfs_frame(sqlite3_int64 at) {
+  at -= STORE_WAL_HEAD + STORE_FRAME_HEAD;
+  return at >= 0 && at % STORE_FRAME == 0 ? at / STORE_FRAME : -1;
+}
+
+static bool store_vfs_is_done(const struct store_vfs *v, i64 frame) {
+  return (u64)frame < v->done_cap && v->done[frame / 8] >> (frame % 8) & 1;
+}
+
+static void store_vfs_set_done(struct store_vfs *v, i64 frame) {
+  if ((u64)frame >= v->done_cap) {
+    u64 cap = v->done_cap ? v->done_cap : 8192;
+    while (cap <= (u64)frame) cap *= 2;
+    v->done = mem_realloc(v->done, cap / 8);
+    memset(v->done + v->done_cap / 8, 0, (cap - v->done_cap) / 8);
+    v->done_cap = cap;
+  }
+  v->done[frame / 8] |= (u8)(1 << frame % 8);
+}
+
+static void store_vfs_forget(struct store_vfs *v) {
+  if (v->done_cap) memset(v->done, 0, v->done_cap / 8);
+}
+
+/*-------------------------------------------------------- what is changed */
+static int store_file_read(sqlite3_file *f, void *out, int len,
+                           sqlite3_int64 at) {
+  struct store_file *sf = (struct store_file *)f;
+  struct store_vfs *v = sf->v;
+  if (v->slicing && sf->is_wal && len == STORE_PAGE_SIZE) {
+    v->frame = store_vfs_frame(at);
+    /* Its write does nothing either: nobody looks at the bytes. */
+    if (v->frame >= 0 && store_vfs_is_done(v, v->frame)) return SQLITE_OK;
+  }
+  return sf->real->pMethods->xRead(sf->real, out, len, at);
+}
+
+static int store_file_write(sqlite3_file *f, const void *p, int len,
+                            sqlite3_int64 at) {
+  struct store_file *sf = (struct store_file *)f;
+  struct store_vfs *v = sf->v;
+  bool copy = v->slicing && sf->is_db && len == STORE_PAGE_SIZE;
+  if (sf->is_wal) {
+    v->wal_dirty = true;
+    if (at < STORE_WAL_HEAD) store_vfs_forget(v);
+  }
+  if (copy) {
+    MUST(v->frame >= 0);
+    if (store_vfs_is_done(v, v->frame)) return SQLITE_OK;
+    if (v->copied > 0 && store_clock_us() >= v->until_us)
+      return SQLITE_INTERRUPT;
+  }
+  int rc = sf->real->pMethods->xWrite(sf->real, p, len, at);
+  if (copy && rc == SQLITE_OK) {
+    store_vfs_set_done(v, v->frame);
+    v->copied++;
+    v->unsynced++;
+    v->frame = -1;
+  }
+  return rc;
+}
+
+static int store_file_sync(sqlite3_file *f, int flags) {
+  struct store_file *sf = (struct store_file *)f;
+  struct store_vfs *v = sf->v;
+  if (v->slicing && sf->is_wal && !v->wal_dirty) return SQLITE_OK;
+  if (v->slicing && sf->is_db && v->unsynced > STORE_SYNC_INLINE) {
+    v->want_sync = true;
+    return SQLITE_INTERRUPT;
+  }
+  int rc = sf->real->pMethods->xSync(sf->real, flags);
+  if (rc == SQLITE_OK && sf->is_wal) v->wal_dirty = false;
+  if (rc == SQLITE_OK && sf->is_db) v->unsynced = 0;
+  return rc;
+}
+
+/*------------------------------------------------------- what goes through */
+static int store_file_close(sqlite3_file *f) {
+  return STORE_REAL(f)->pMethods->xClose(STORE_REAL(f));
+}
+static int store_file_truncate(sqlite3_file *f, sqlite3_int64 size) {
+  struct store_file *sf = (struct store_file *)f;
+  if (sf->is_wal) store_vfs_forget(sf->v);
+  return sf->real->pMethods->xTruncate(sf->real, size);
+}
+static int store_file_size(sqlite3_file *f, sqlite3_int64 *size) {
+  return STORE_REAL(f)->pMethods->xFileSize(STORE_REAL(f), size);
+}
+static int store_file_lock(sqlite3_file *f, int level) {
+  return STORE_REAL(f)->pMethods->xLock(STORE_REAL(f), level);
+}
+static int store_file_unlock(sqlite3_file *f, int level) {
+  return STORE_REAL(f)->pMethods->xUnlock(STORE_REAL(f), level);
+}
+static int store_file_reserved(sqlite3_file *f, int *out) {
+  return STORE_REAL(f)->pMethods->xCheckReservedLock(STORE_REAL(f), out);
+}
+static int store_file_control(sqlite3_file *f, int op, void *arg) {
+  return STORE_REAL(f)->pMethods->xFileControl(STORE_REAL(f), op, arg);
+}
+static int store_file_sector(sqlite3_file *f) {
+  return STORE_REAL(f)->pMethods->xSectorSize(STORE_REAL(f));
+}
+static int store_file_traits(sqlite3_file *f) {
+  return STORE_REAL(f)->pMethods->xDeviceCharacteristics(STORE_REAL(f));
+}
+static int store_file_shm_map(sqlite3_file *f, int page, int size, int extend,
+                              void volatile **out) {
+  return STORE_REAL(f)->pMethods->xShmMap(STORE_REAL(f), page, size, extend,
+                                          out);
+}
+static int store_file_shm_lock(sqlite3_file *f, int at, int n, int flags) {
+  return STORE_REAL(f)->pMethods->xShmLock(STORE_REAL(f), at, n, flags);
+}
+static void store_file_shm_barrier(sqlite3_file *f) {
+  STORE_REAL(f)->pMethods->xShmBarrier(STORE_REAL(f));
+}
+static int store_file_shm_unmap(sqlite3_file *f, int del) {
+  return STORE_REAL(f)->pMethods->xShmUnmap(STORE_REAL(f), del);
+}
+
+/* Version 2: without xFetch, files are not mapped. */
+static const sqlite3_io_methods store_file_methods = {
+  .iVersion = 2,
+  .xClose = store_file_close,
+  .xRead = store_file_read,
+  .xWrite = store_file_write,
+  .xTruncate = store_file_truncate,
+  .xSync = store_file_sync,
+  .xFileSize = store_file_size,
+  .xLock = store_file_lock,
+  .xUnlock = store_file_unlock,
+  .xCheckReservedLock = store_file_reserved,
+  .xFileControl = store_file_control,
+  .xSectorSize = store_file_sector,
+  .xDeviceCharacteristics = store_file_traits,
+  .xShmMap = store_file_shm_map,
+  .xShmLock = store_file_shm_lock,
+  .xShmBarrier = store_file_shm_barrier,
+  .xShmUnmap = store_file_shm_unmap,
+};
+
+#define STORE_FILE_HEAD ((sizeof(struct store_file) + 15) & ~(size_t)15)
+
+static int store_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
+                          int flags, int *out_flags) {
+  struct store_file *sf = (struct store_file *)f;
+  struct store_vfs *v = (struct store_vfs *)vfs;
+  sf->v = v;
+  sf->is_db = flags & SQLITE_OPEN_MAIN_DB;
+  sf->is_wal = flags & SQLITE_OPEN_WAL;
+  sf->real = (sqlite3_file *)(void *)((u8 *)f + STORE_FILE_HEAD);
+  int rc = v->real->xOpen(v->real, name, sf->real, flags, out_flags);
+  sf->base.pMethods = sf->real->pMethods ? &store_file_methods : NULL;
+  return rc;
+}
+
+err store_vfs_init(struct store_vfs *v) {
+  *v = (struct store_vfs){.real = sqlite3_vfs_find(NULL), .frame = -1};
+  if (!v->real) return ERR_IO;
+  /* All but opening is the other's own. */
+  v->vfs = *v->real;
+  v->vfs.zName = v->name;
+  v->vfs.pNext = NULL;
+  v->vfs.szOsFile += (int)STORE_FILE_HEAD;
+  v->vfs.xOpen = store_vfs_open;
+  sqlite3_snprintf(sizeof v->name, v->name, "store-%p", (void *)v);
+  return store_err(sqlite3_vfs_register(&v->vfs, 0));
+}
+
+void store_vfs_fini(struct store_vfs *v) {
+  if (v->real) sqlite3_vfs_unregister(&v->vfs);
+  mem_free(v->done);
+  *v = (struct store_vfs){0};
+}
+
+#undef STORE_FRAME
+#undef STORE_WAL_HEAD
+#undef STORE_FRAME_HEAD
+#undef STORE_SYNC_INLINE
+#undef STORE_FILE_HEAD
+#undef STORE_REAL
