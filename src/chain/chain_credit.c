@@ -372,6 +372,8 @@ static err credit_try(struct chain_credit *c, struct chain_credit_quote *q,
   q->payer = *payer;
   q->available = credit_left(c, e);
   q->share = dpos_credit_share(&e->rec);
+  q->capacity = dpos_credit_capacity(&e->rec, &c->rules) +
+                dpos_credit_base_day(&e->rec, &c->rules);
   u64 need = q->reserve + (q->bought ? credit_debt(e) : 0);
   u64 have = q->available + q->bought;
   q->verdict = have >= need && have >= q->available ? CHAIN_OK : CHAIN_CREDITS;

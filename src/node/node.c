@@ -344,7 +344,7 @@ void node_close(struct node *n) {
     log_event(LOG_ERROR, "node", "close.state", "error=\"%s\"", msg.text);
   }
   app_close(n->app);
-  node_pool_close(n->pool);
+  node_submit_close(n);
   if (n->store && store_close(n->store, &msg) < 0) {
     log_event(LOG_ERROR, "node", "close.store", "error=\"%s\"", msg.text);
   }

@@ -604,8 +604,10 @@ static void pool_included(struct node_pool *p, struct pool_tx *t, u64 height) {
   pool_move(p, t, POOL_AT_BLOCK);
 }
 
-static bool pool_any_payable(struct node_pool *p) {
-  if (!p->cfg.credit.admit) return p->active_cnt > 0;
+static bool pool_wants_block(struct node_pool *p) {
+  const struct node_pool_credit *c = &p->cfg.credit;
+  if (!c->admit || p->active_cnt == 0) return p->active_cnt > 0;
+  if (c->dear && c->dear(c->ctx)) return true;
   for (u32 i = 0; i < p->active_cnt; i++) {
     pool_credit_renew(p, p->active[i]);
     if (!p->active[i]->parked) return true;
@@ -635,9 +637,10 @@ void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
     pool_refresh(p, acc);
   }
   /* Should it fail, the executor meets the same failure and stops the node. */
-  err e = p->cfg.credit.refresh ? p->cfg.credit.refresh(p->cfg.credit.ctx)
+  err e = p->cfg.credit.refresh ? p->cfg.credit.refresh(p->cfg.credit.ctx,
+                                                        height)
                                 : ERR_OK;
-  bool ready = e == ERR_OK && pool_any_payable(p);
+  bool ready = e == ERR_OK && pool_wants_block(p);
   pthread_mutex_unlock(&p->lock);
   if (ready && p->cfg.ready) p->cfg.ready(p->cfg.ctx);
 }
@@ -657,7 +660,7 @@ void node_pool_durable(struct node_pool *p, u64 height) {
 
 bool node_pool_has_ready(struct node_pool *p) {
   pthread_mutex_lock(&p->lock);
-  bool has = pool_any_payable(p);
+  bool has = pool_wants_block(p);
   pthread_mutex_unlock(&p->lock);
   return has;
 }

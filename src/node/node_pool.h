@@ -26,7 +26,8 @@
 ** once when a sender is first seen, then kept right by each block's
 ** difference; what can no longer be paid leaves.  With credits, each pooled
 ** transaction holds a reservation of its payer's; when prices have risen so
-** that a sender's next one cannot be paid, its row waits ("parked").
+** that a sender's next one cannot be paid, its row waits ("parked"); as long as
+** that is for prices, which only blocks bring down, blocks are asked for.
 **
 ** The pool outlives a restart: node_pool_save gives what is new and what is
 ** gone since the last call, a few seconds late, so that what passes through
@@ -52,7 +53,9 @@ struct node_pool_credit {
                const struct chain_tx *tx);
   void (*release)(void *ctx, const struct chain_credit_quote *q,
                   const struct chain_tx *tx);
-  err (*refresh)(void *ctx); /* a block was executed */
+  err (*refresh)(void *ctx, u64 height); /* that block was executed */
+  /* Prices are above their least: blocks bring them down. */
+  bool (*dear)(void *ctx);
   void (*say)(struct errmsg *msg, const struct chain_credit_quote *q);
 };
 struct node_pool_config {

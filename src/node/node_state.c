@@ -406,6 +406,22 @@ err node_state_account(struct node_state *ns, struct state_account *out,
   return nstate_head_account(ns, out, found, &h);
 }
 
+err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
+                    const u256 *slot) {
+  u8 key[52];
+  hash32 ah, sh;
+  nstate_slot_cache_key(key, addr, slot);
+  struct nstate_shard *s = &ns->shard[nstate_slot_cache_shard(key)];
+  pthread_mutex_lock(&s->lock);
+  const struct nstate_cached_slot *c = map_get(&s->cache_slot, key);
+  if (c) *out = c->val;
+  pthread_mutex_unlock(&s->lock);
+  if (c) return ERR_OK;
+  crypto_keccak256(&ah, addr->b, 20);
+  crypto_keccak256(&sh, key + 20, 32);
+  return nstate_head_slot(ns, out, &ah, &sh);
+}
+
 /*------------------------------------------------------------------ cache */
 /* Memory per entry, not per slot: a table keeps its size when entries go, and
 ** shrinking must see that they went.  A table that grew by doubling is on

@@ -88,6 +88,9 @@ u32 node_state_lag_percent(struct node_state *ns);
 /* The account after the last applied block; any thread, any time. */
 err node_state_account(struct node_state *ns, struct state_account *out,
                        bool *found, const addr20 *addr) MUST_USE;
+/* A slot likewise. */
+err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
+                    const u256 *slot) MUST_USE;
 
 struct node_state_stat {
   u64 applied, durable, flushed;

@@ -44,7 +44,13 @@ void node_submit_open(struct node *n, u64 seed) {
     .added = node_feed_add,
     .ready = submit_became_ready,
   };
+  node_credit_open(n, &pc.credit, seed ^ 1);
   n->pool = node_pool_open(&pc);
+}
+
+void node_submit_close(struct node *n) {
+  node_pool_close(n->pool);
+  node_credit_close(n);
 }
 
 /*----------------------------------------------------- the pool in the file */
@@ -67,6 +73,7 @@ static err submit_row(void *ctx, const struct store_pool_row *row) {
 
 err node_submit_restore(struct node *n, struct errmsg *msg) {
   struct submit_rows r = {.cnt = 0};
+  TRY(node_credit_start(n, msg));
   arena_init(&r.a, 1 << 16, 0);
   err e = store_pool_read(n->store, submit_row, &r);
   if (e < 0) {
