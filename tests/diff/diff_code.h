@@ -4,8 +4,8 @@
 **
 ** Built on the steps of evm/evm_gen.h.  Inputs and init code stand as the code
 ** of accounts of their own (DIFF_DATA, DIFF_INIT), from where EXTCODECOPY
-** brings them; what a message gives back goes into storage, so that the state
-** root tells of it.  Everything follows from the seed alone. */
+** brings them; what a message gives back goes into storage or a log, so that
+** root or logs tell of it.  Everything follows from the seed alone. */
 #ifndef TESTS_DIFF_CODE_H
 #define TESTS_DIFF_CODE_H
 #include "codec/hex.h"
@@ -364,10 +364,15 @@ static inline void diff_make_input(struct diff_gen *d, struct diff_input *in) {
       gen_push_u64(&(d)->g, push_[i_]); \
   } while (0)
 
-/* What is on top goes into a slot. */
+/* What is on top goes into a slot, or, cheaper, into a log. */
 static inline void diff_keep(struct diff_gen *d) {
-  DIFF_PUSH(d, 16 + diff_pick(d, 6));
-  gen_op(&d->g, 0x55, 2, 0);
+  if (diff_once(d, 4)) {
+    DIFF_PUSH(d, 16 + diff_pick(d, 6));
+    gen_op(&d->g, 0x55, 2, 0);
+  } else {
+    DIFF_PUSH(d, 0, 0);
+    gen_op(&d->g, 0xa1, 3, 0);
+  }
 }
 static inline void diff_keep_return_data(struct diff_gen *d) {
   struct gen *g = &d->g;
@@ -478,7 +483,7 @@ static inline void diff_step_memory_hash(struct diff_gen *d) {
   diff_keep(d);
 }
 static inline void diff_step_destruct(struct diff_gen *d) {
-  if (!diff_once(d, 8)) return;
+  if (!diff_once(d, 3)) return;
   gen_push_u64(&d->g, diff_world_addr(d));
   gen_op(&d->g, 0xff, 1, 0);
 }
@@ -539,7 +544,7 @@ static inline void diff_finish(struct diff_gen *d) {
   gen_byte(g, 0x5b);
   if (diff_pick(d, 4)) {
     DIFF_PUSH(d, diff_pick(d, 120), diff_pick(d, 40));
-    gen_op(g, 0xf3, 2, 0);
+    gen_op(g, diff_once(d, 6) ? 0xfd : 0xf3, 2, 0);
   }
   for (u32 i = 0; i < g->hole_cnt; i++) {
     u32 to = g->label[diff_pick(d, g->label_cnt)];

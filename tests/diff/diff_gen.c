@@ -230,10 +230,9 @@ static u64 diff_gas_limit(struct diff_gen *d) {
   switch (diff_pick(d, 12)) {
     case 0: return 21000 + diff_pick(d, 60000);
     case 1: return 53000 + diff_pick(d, 2000);
-    case 2: case 3: return 100000 + diff_pick(d, 65000);
-    case 4: return 3000000;
-    case 5: return diff_once(d, 8) ? 20000000 : 2000000;
-    default: return 300000 + diff_pick(d, 700) * 1000ull;
+    case 2: return 100000 + diff_pick(d, 65000);
+    case 3: return diff_once(d, 8) ? 20000000 : 5000000;
+    default: return 300000 + diff_pick(d, 2000) * 1000ull;
   }
 }
 /* Empty: a creation. */
