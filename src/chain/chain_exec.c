@@ -469,6 +469,7 @@ static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
   if (pays) chain_exec_pay(x, tx, p, out->gas_used);
   out->log = state_tx_logs(s, &out->log_cnt);
   state_tx_end(s, chain_exec_clear_empty(x));
+  if (x->rules.credits) out->growth = state_tx_growth(s);
 }
 
 /* All that the state says against it, but credits. */

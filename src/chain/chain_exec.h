@@ -70,6 +70,7 @@ struct chain_outcome {
   addr20 created;
   const struct state_log *log; /* view until the next transaction */
   u32 log_cnt;
+  struct state_growth growth;  /* where there are credits */
 };
 /* Checks that need no state (form, chain id, fork, intrinsic gas, caps): what
 ** the pool asks first. */
