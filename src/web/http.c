@@ -5,7 +5,8 @@
 ** length are judged) -> body collected, up to its limit -> answered.  What is
 ** quick (rpc_is_quick, files, health) is answered on the event loop; the rest
 ** by a worker while the connection is suspended, so that a slow eth_call holds
-** up nobody else's request.
+** up nobody else's request.  Single transactions are taken together by eights
+** (http_submit.c).
 **
 ** A request and its answer cost three system calls on a kept-alive connection
 ** (epoll_wait, recvfrom, sendmsg; libmicrohttpd sets TCP_NODELAY itself):
@@ -334,7 +335,8 @@ static enum MHD_Result http_finish(struct http_request *rq, const char *path,
     http_run(rq);
     return http_send(rq);
   }
-  if (http_hand_over(rq)) return MHD_YES;
+  bool submits = rq->route == HTTP_RPC && http_submit_wanted(rq);
+  if (submits ? http_submit_add(rq) : http_hand_over(rq)) return MHD_YES;
   http_say(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "the node is shutting down");
   return http_send(rq);
 }
@@ -528,6 +530,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   h->rpc = rpc_open(n, &h->cfg.rpc);
   http_pages_make(h);
   http_events_start(h);
+  http_submits_start(h);
   http_sockets_start(h);
   for (; h->worker_cnt < h->cfg.worker_cnt; h->worker_cnt++) {
     if (pthread_create(&h->worker[h->worker_cnt], NULL, http_work, h)) break;
@@ -556,6 +559,7 @@ void http_stop(struct http *h) {
   if (fd >= 0) close(fd);
   http_events_free(h);
   http_sockets_free(h);
+  http_submits_free(h);
   http_pages_free(h);
   rpc_close(h->rpc);
   http_policy_fini(h);

@@ -63,6 +63,8 @@ struct http {
   pthread_t worker[32];
   u32 worker_cnt;
 
+  struct http_submits *submits; /* NULL: not grouped */
+
   pthread_mutex_t key_lock; /* one password at a time */
 
   pthread_mutex_t head_lock; /* guards the following; held for moments only */
@@ -91,6 +93,7 @@ struct http_request {
   struct http_job job;       /* first: a worker makes the answer */
   struct http *h;
   struct MHD_Connection *conn;
+  struct http_request *next; /* among submissions */
   enum http_route route;
   u64 since_ms;
   struct buf body;
@@ -158,4 +161,11 @@ void http_sockets_free(struct http *h);
 bool http_socket_wanted(const struct http_request *rq);
 /* Answers 101 and takes the connection over, or says why not. */
 enum MHD_Result http_socket_send(struct http_request *rq);
+
+/* http_submit.c: single submissions, answered in groups.  add suspends the
+** connection; false when stopping.  free: after the workers have ended. */
+void http_submits_start(struct http *h);
+void http_submits_free(struct http *h);
+bool http_submit_wanted(const struct http_request *rq);
+bool http_submit_add(struct http_request *rq);
 #endif

@@ -167,6 +167,54 @@ static void rpc_when_client_of_ours_then_reply(void **state) {
   buf_fini(&out);
 }
 
+/* On a chain that does not make a block of each transaction, requests that
+** come together are answered together: each gets its own answer. */
+static void submissions_when_many_at_once_then_each_its_own(void **state) {
+  struct server s = {.http = NULL};
+  struct http_config cfg = {.port = HTTP_PORT_ANY};
+  struct errmsg msg = {.text = ""};
+  int fd[24];
+  (void)state;
+  fixture_open(&s.f, NULL);
+  rpc_close(s.f.rpc);
+  node_close(s.f.node);
+  unlink(s.f.path);
+  struct node_config nc = {.db_path = s.f.path};
+  if (node_open(&s.f.node, &nc, &msg) < 0) fail_msg("%s", msg.text);
+  s.f.rpc = rpc_open(s.f.node, NULL);
+  if (http_start(&s.http, &cfg, s.f.node, &msg) < 0) fail_msg("%s", msg.text);
+  for (u32 round = 0; round < 3; round++) {
+    for (u32 i = 0; i < ARRAY_LEN(fd); i++) {
+      u8 key[32] = {[31] = (u8)(i + 1)};
+      struct buf hex;
+      struct chain_tx tx = {.protected = true, .has_to = true,
+                            .gas_limit = 21000, .value = u256_from(i + 1)};
+      tx.chain_id = node_info(s.f.node)->chain_id;
+      assert_int_equal(chain_tx_sign(&tx, key, &s.f.arena), ERR_OK);
+      buf_init(&hex, 0);
+      buf_put_hex(&hex, tx.raw);
+      const char *body = arena_printf(
+          &s.f.arena, "{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":"
+          "\"eth_sendRawTransaction\",\"params\":[\"%s\"]}", i + 100,
+          i % 5 == 4 ? "0x02c0" : buf_cstr(&hex));
+      buf_fini(&hex);
+      if (round == 0) fd[i] = connect_to(&s);
+      put(fd[i], arena_printf(&s.f.arena, "POST / HTTP/1.1\r\n" JSON
+                              "Content-Length: %zu\r\n\r\n%s",
+                              strlen(body), body));
+    }
+    for (u32 i = 0; i < ARRAY_LEN(fd); i++) {
+      const char *reply = take(&s, fd[i], "\"}}");
+      expect(reply, 200, arena_printf(&s.f.arena, "\"id\":%u,\"error\":",
+                                      i + 100));
+      if (i % 5 == 4) continue;
+      expect(reply, 200, arena_printf(&s.f.arena, "overshot %u\"", i + 1));
+    }
+  }
+  for (u32 i = 0; i < ARRAY_LEN(fd); i++) close(fd[i]);
+  server_close(&s);
+}
+
 static void request_when_not_json_or_wrong_method_then_refused(void **state) {
   struct server *s = *state;
   expect(post(s, "/", HOST "Content-Type: text/plain\r\n", CHAIN_ID), 415,
@@ -485,6 +533,7 @@ int main(void) {
     cmocka_unit_test(rpc_when_posted_then_answered),
     cmocka_unit_test(rpc_when_kept_alive_then_many_on_one_connection),
     cmocka_unit_test(rpc_when_client_of_ours_then_reply),
+    cmocka_unit_test(submissions_when_many_at_once_then_each_its_own),
     cmocka_unit_test(request_when_not_json_or_wrong_method_then_refused),
     cmocka_unit_test(host_when_foreign_then_refused_and_flag_named),
     cmocka_unit_test(cors_when_origin_listed_then_granted_to_it_alone),
