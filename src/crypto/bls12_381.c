@@ -305,13 +305,84 @@ static err bls12_g2_chunk(struct bls12_g2_point *sum, const u8 *in,
   return ERR_OK;
 }
 
+/* The same in vector lanes, for up to eight. */
+static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in, size_t cnt,
+                          bool known) {
+  struct bls12_g1_affine p[8];
+  struct bls12_g1_point r[8];
+  const u8 *from[8];
+  u64 part[8][2][2], k[4];
+  u32 n = 0, good;
+  for (; cnt; cnt--, in += BLS12_G1_PAIR) {
+    bool infinity;
+    TRY(bls12_load_g1(&p[n], &infinity, in));
+    if (infinity) continue;
+    bls12_scalar(k, in + CRYPTO_BLS_G1);
+    bls12_split2(part[n][0], part[n][1], k);
+    from[n++] = in;
+  }
+  if (n == 0) return ERR_OK;
+  good = known ? (1u << n) - 1
+               : crypto_bls_x4_g1_check((const u64(*)[2][6])p, n);
+  for (u32 i = 0; i < n; i++)
+    if (!(good >> i & 1) && !bls12_in_g1(&p[i])) return ERR_INPUT;
+  good = crypto_bls_x4_g1_mul((u64(*)[3][6])r, (const u64(*)[2][6])p,
+                              (const u64(*)[2][2])part, n);
+  for (u32 i = 0; i < n; i++) {
+    if (good >> i & 1) {
+      bls12_g1_add(sum, sum, &r[i]);
+    } else {
+      TRY(bls12_g1_chunk(sum, from[i], 1, true));
+    }
+  }
+  return ERR_OK;
+}
+
+/* As bls12_g1_lanes, for up to four. */
+static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
+                          size_t cnt) {
+  struct bls12_g2_affine q[4];
+  struct bls12_g2_point r[4];
+  const u8 *from[4];
+  u64 part[4][4], k[4];
+  u32 n = 0, good;
+  for (; cnt; cnt--, in += BLS12_G2_PAIR) {
+    bool infinity;
+    TRY(bls12_load_g2(&q[n], &infinity, in));
+    if (infinity) continue;
+    bls12_scalar(k, in + CRYPTO_BLS_G2);
+    bls12_split4(part[n], k);
+    from[n++] = in;
+  }
+  if (n == 0) return ERR_OK;
+  good = crypto_bls_x4_g2_check((const u64(*)[4][6])q, n);
+  for (u32 i = 0; i < n; i++)
+    if (!(good >> i & 1) && !bls12_in_g2(&q[i])) return ERR_INPUT;
+  good = crypto_bls_x4_g2_mul((u64(*)[6][6])r, (const u64(*)[4][6])q,
+                              (const u64(*)[4])part, n);
+  for (u32 i = 0; i < n; i++) {
+    if (good >> i & 1) {
+      bls12_g2_add(sum, sum, &r[i]);
+    } else {
+      TRY(bls12_g2_chunk(sum, from[i], 1));
+    }
+  }
+  return ERR_OK;
+}
+
 static err bls12_g1_msm(u8 out[128], slice in, bool known) {
+  enum { LEAST = 2 }; /* lanes cost as much as two points one by one */
   struct bls12_g1_point sum = {0};
   size_t cnt = in.len / BLS12_G1_PAIR;
   if (cnt == 0 || in.len % BLS12_G1_PAIR) return ERR_INPUT;
   for (size_t i = 0; i < cnt; i += BLS12_G1_CHUNK) {
     size_t n = cnt - i < BLS12_G1_CHUNK ? cnt - i : BLS12_G1_CHUNK;
-    TRY(bls12_g1_chunk(&sum, in.ptr + i * BLS12_G1_PAIR, n, known));
+    const u8 *at = in.ptr + i * BLS12_G1_PAIR;
+    if (crypto_bls_x4_on && n >= LEAST) {
+      TRY(bls12_g1_lanes(&sum, at, n, known));
+    } else {
+      TRY(bls12_g1_chunk(&sum, at, n, known));
+    }
   }
   bls12_store_g1(out, &sum);
   return ERR_OK;
@@ -330,7 +401,12 @@ err crypto_bls_g2_msm(u8 out[256], slice in) {
   if (cnt == 0 || in.len % BLS12_G2_PAIR) return ERR_INPUT;
   for (size_t i = 0; i < cnt; i += BLS12_G2_CHUNK) {
     size_t n = cnt - i < BLS12_G2_CHUNK ? cnt - i : BLS12_G2_CHUNK;
-    TRY(bls12_g2_chunk(&sum, in.ptr + i * BLS12_G2_PAIR, n));
+    const u8 *at = in.ptr + i * BLS12_G2_PAIR;
+    if (crypto_bls_x4_on) {
+      TRY(bls12_g2_lanes(&sum, at, n));
+    } else {
+      TRY(bls12_g2_chunk(&sum, at, n));
+    }
   }
   bls12_store_g2(out, &sum);
   return ERR_OK;

@@ -20,6 +20,9 @@
 ** Time depends on the numbers' count only; all of it is public anyway. */
 #include "crypto/bls12_x4.h"
 
+#include "crypto/modinv.h"
+#include "crypto/mont.h"
+
 bool crypto_bls_x4_on;
 
 #if defined(__x86_64__)
@@ -110,6 +113,14 @@ BLSX4_INLINE void blsx4_settle(struct blsx4_vec *v) {
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++)
     v->l[i] = _mm512_add_epi64(v->l[i], blsx4_set(blsx4_bias[i]));
+  blsx4_carry(v->l);
+}
+
+/* The same where 2^k p is enough, k up to 10. */
+BLSX4_INLINE void blsx4_settle_by(struct blsx4_vec *v, int k) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    v->l[i] = _mm512_add_epi64(v->l[i], blsx4_set(blsx4_p[i] << k));
   blsx4_carry(v->l);
 }
 
@@ -712,6 +723,543 @@ BLSX4_ISA void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
   blsx4_export(f, r.c, 6);
 }
 
+/*------------------------------------------------------------------- points */
+
+/* Eight points of G1 or four of G2 (ext), Jacobian, a point in the lane or the
+** pair of lanes of its number.  Coordinates are clean and below 1100 p: what a
+** sum can go below 0 by decides what is added to settle it.
+** Additions leave out equal and opposite points: then Z becomes 0, stays so,
+** and the point is reported as not done. */
+struct blsx4_point { struct blsx4_vec x, y, z; u8 inf; };
+typedef struct blsx4_vec blsx4_v;
+enum { BLSX4_DIGITS = 33, BLSX4_ENTRIES = 8, BLSX4_STRINGS = 4 };
+
+BLSX4 __attribute__((noinline)) void blsx4_v1_mul(blsx4_v *r, const blsx4_v *a,
+                                                  const blsx4_v *b) {
+  __m512i t[16];
+  blsx4_clear(t);
+  blsx4_product(t, a, b);
+  blsx4_reduce(r, t);
+}
+BLSX4 __attribute__((noinline)) void blsx4_v1_sqr(blsx4_v *r,
+                                                  const blsx4_v *a) {
+  __m512i t[16];
+  blsx4_clear(t);
+#pragma GCC unroll 8
+  for (int i = 0; i < 7; i++) {
+#pragma GCC unroll 8
+    for (int j = i + 1; j < 8; j++) {
+      t[i + j] = _mm512_madd52lo_epu64(t[i + j], a->l[i], a->l[j]);
+      t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], a->l[i], a->l[j]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) t[i] = _mm512_add_epi64(t[i], t[i]);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_madd52lo_epu64(t[2 * i], a->l[i], a->l[i]);
+    t[2 * i + 1] = _mm512_madd52hi_epu64(t[2 * i + 1], a->l[i], a->l[i]);
+  }
+  blsx4_reduce(r, t);
+}
+BLSX4 __attribute__((noinline)) void blsx4_v2_mul(blsx4_v *r, const blsx4_v *a,
+                                                  const blsx4_v *b) {
+  blsx4_v v, u;
+  __m512i t[16];
+  blsx4_clear(t);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) u.l[i] = _mm512_unpacklo_epi64(b->l[i], b->l[i]);
+  blsx4_product(t, a, &u);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m512i d = _mm512_unpackhi_epi64(b->l[i], b->l[i]);
+    u.l[i] = _mm512_mask_sub_epi64(d, BLSX4_EVEN, _mm512_setzero_si512(), d);
+    v.l[i] = blsx4_swap(a->l[i]);
+  }
+  blsx4_settle(&u);
+  blsx4_product(t, &v, &u);
+  blsx4_reduce(r, t);
+}
+BLSX4 __attribute__((noinline)) void blsx4_v2_sqr(blsx4_v *r,
+                                                  const blsx4_v *a) {
+  blsx4_v v, w;
+  __m512i t[16];
+  blsx4_clear(t);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    __m512i x = a->l[i], s = blsx4_swap(x), d = _mm512_add_epi64(x, x);
+    w.l[i] = _mm512_mask_sub_epi64(d, BLSX4_EVEN, x, s);
+    v.l[i] = _mm512_mask_add_epi64(s, BLSX4_EVEN, x, s);
+  }
+  blsx4_settle(&v);
+  blsx4_settle(&w);
+  blsx4_product(t, &v, &w);
+  blsx4_reduce(r, t);
+}
+BLSX4_INLINE void blsx4_v_mul(blsx4_v *r, const blsx4_v *a, const blsx4_v *b,
+                              bool ext) {
+  if (ext) {
+    blsx4_v2_mul(r, a, b);
+  } else {
+    blsx4_v1_mul(r, a, b);
+  }
+}
+BLSX4_INLINE void blsx4_v_sqr(blsx4_v *r, const blsx4_v *a, bool ext) {
+  if (ext) {
+    blsx4_v2_sqr(r, a);
+  } else {
+    blsx4_v1_sqr(r, a);
+  }
+}
+/* r = a - b 2^k. */
+BLSX4_INLINE void blsx4_v_sub(blsx4_v *r, const blsx4_v *a, const blsx4_v *b,
+                              int k) {
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; j++)
+    r->l[j] = _mm512_sub_epi64(a->l[j], _mm512_slli_epi64(b->l[j], k));
+}
+/* r = a times a small number. */
+BLSX4_INLINE void blsx4_v_times(blsx4_v *r, const blsx4_v *a, int k) {
+#pragma GCC unroll 8
+  for (int j = 0; j < 8; j++) {
+    __m512i d = _mm512_add_epi64(a->l[j], a->l[j]);
+    r->l[j] = k == 3 ? _mm512_add_epi64(d, a->l[j]) : d;
+  }
+  blsx4_carry(r->l);
+}
+BLSX4_INLINE void blsx4_v_blend(blsx4_v *r, u8 mask, const blsx4_v *a) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    r->l[i] = _mm512_mask_mov_epi64(r->l[i], mask, a->l[i]);
+}
+/* One: 1 in every lane, or 1 + 0u. */
+BLSX4_INLINE void blsx4_v_one(blsx4_v *r, bool ext) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    r->l[i] = _mm512_maskz_mov_epi64(ext ? BLSX4_EVEN : 0xff,
+                                     blsx4_set(blsx4_one[i]));
+}
+
+/* Lanes that are 0 modulo p; a clean and below 2^13 p. */
+BLSX4 u8 blsx4_v_zeros(const blsx4_v *a) {
+  blsx4_v t, one;
+  __m512i any = _mm512_setzero_si512(), off = any;
+  blsx4_v_one(&one, false);
+  blsx4_v1_mul(&t, a, &one);
+  for (int i = 0; i < 8; i++) {
+    any = _mm512_or_si512(any, t.l[i]);
+    off = _mm512_or_si512(
+        off, _mm512_xor_si512(t.l[i], blsx4_set(blsx4_p[i])));
+  }
+  return (u8)~(_mm512_test_epi64_mask(any, any) &
+               _mm512_test_epi64_mask(off, off));
+}
+/* Both lanes of a pair, where that is an element. */
+static u8 blsx4_both(u8 mask, bool ext) {
+  u8 pair = mask & mask >> 1 & BLSX4_EVEN;
+  return ext ? (u8)(pair * 3) : mask;
+}
+
+/* Y^2 = X^3 + b: 3M + 4S. */
+BLSX4_INLINE void blsx4_p_dbl(struct blsx4_point *p, bool ext) {
+  blsx4_v a, b, c, d, e, f;
+  blsx4_v_sqr(&a, &p->x, ext);
+  blsx4_v_sqr(&b, &p->y, ext);
+  blsx4_v_mul(&d, &p->x, &b, ext);
+  blsx4_v_sqr(&c, &b, ext);
+  blsx4_v_mul(&p->z, &p->y, &p->z, ext);
+  blsx4_v_times(&p->z, &p->z, 2);
+  blsx4_v_times(&e, &a, 3);
+  blsx4_v_sqr(&f, &e, ext);
+  blsx4_v_sub(&p->x, &f, &d, 3);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    d.l[i] = _mm512_sub_epi64(_mm512_slli_epi64(d.l[i], 2), p->x.l[i]);
+  blsx4_settle_by(&p->x, 6);
+  blsx4_settle_by(&d, 6);
+  blsx4_v_mul(&e, &e, &d, ext);
+  blsx4_v_sub(&p->y, &e, &c, 3);
+  blsx4_settle_by(&p->y, 6);
+}
+
+/* Adds the affine (x, y) in lanes of mask: 8M + 3S. */
+BLSX4_INLINE void blsx4_p_add(struct blsx4_point *p, const blsx4_v *x,
+                              const blsx4_v *y, u8 mask, bool ext) {
+  blsx4_v one, zz, u, s, h, r, v, t;
+  struct blsx4_point q;
+  blsx4_v_one(&one, ext);
+  blsx4_v_sqr(&zz, &p->z, ext);
+  blsx4_v_mul(&u, x, &zz, ext);
+  blsx4_v_mul(&t, &zz, &p->z, ext);
+  blsx4_v_mul(&s, y, &t, ext);
+  blsx4_v_sub(&h, &u, &p->x, 0);
+  blsx4_settle(&h);
+  blsx4_v_sub(&r, &s, &p->y, 0);
+  blsx4_settle(&r);
+  blsx4_v_mul(&q.z, &p->z, &h, ext);
+  blsx4_v_sqr(&zz, &h, ext);
+  blsx4_v_mul(&h, &h, &zz, ext);
+  blsx4_v_mul(&v, &p->x, &zz, ext);
+  blsx4_v_sqr(&u, &r, ext);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++)
+    u.l[i] = _mm512_sub_epi64(_mm512_sub_epi64(u.l[i], h.l[i]),
+                              _mm512_add_epi64(v.l[i], v.l[i]));
+  q.x = u;
+  blsx4_settle_by(&q.x, 6);
+  blsx4_v_sub(&v, &v, &u, 0);
+  blsx4_settle_by(&v, 6);
+  blsx4_v_mul(&r, &r, &v, ext);
+  blsx4_v_mul(&t, &p->y, &h, ext);
+  blsx4_v_sub(&q.y, &r, &t, 0);
+  blsx4_settle_by(&q.y, 6);
+  blsx4_v_blend(&q.x, p->inf, x);
+  blsx4_v_blend(&q.y, p->inf, y);
+  blsx4_v_blend(&q.z, p->inf, &one);
+  blsx4_v_blend(&p->x, mask, &q.x);
+  blsx4_v_blend(&p->y, mask, &q.y);
+  blsx4_v_blend(&p->z, mask, &q.z);
+  p->inf &= (u8)~mask;
+}
+
+/* Number i of each point, n numbers a point, in lanes; points beyond cnt
+** repeat the first. */
+BLSX4 void blsx4_v_import(blsx4_v *r, const u64 (*a)[6], u32 n, u32 i, u32 cnt,
+                          bool ext) {
+  u64 limb[8][8], x[8];
+  blsx4_v t, to;
+  for (u32 j = 0; j < 8; j++) {
+    u32 at = ext ? j / 2 : j;
+    blsx4_cut(x, a[n * (at < cnt ? at : 0) + i + (ext ? j & 1 : 0)]);
+    for (int m = 0; m < 8; m++) limb[m][j] = x[m];
+  }
+  for (int m = 0; m < 8; m++) {
+    t.l[m] = _mm512_loadu_si512(limb[m]);
+    to.l[m] = blsx4_set(blsx4_to[m]);
+  }
+  blsx4_v1_mul(r, &t, &to);
+}
+BLSX4 void blsx4_v_export(u64 (*out)[6], const blsx4_v *a, const u64 *factor) {
+  u64 limb[8][8], x[15];
+  blsx4_v t;
+  for (int m = 0; m < 8; m++) t.l[m] = blsx4_set(factor[m]);
+  blsx4_v1_mul(&t, a, &t);
+  for (int m = 0; m < 8; m++) _mm512_storeu_si512(limb[m], t.l[m]);
+  for (u32 j = 0; j < 8; j++) {
+    for (int m = 0; m < 8; m++) x[2 * m] = limb[m][j];
+    blsx4_join(out[j], x);
+  }
+}
+
+/* k / z modulo p for eight z, by one division; 0 gives anything. */
+static void blsx4_divide(u64 (*z)[6], const u64 k[6]) {
+  static const u64 p[6] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff,
+                           0x6730d2a0f6b0f624, 0x64774b84f38512bf,
+                           0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
+  const u64 n0 = 0x89f3fffcfffcfffd;
+  u64 before[8][6], inv[6];
+  for (int i = 0; i < 8; i++) {
+    if (mont_is_zero(z[i], 6)) z[i][0] = 1;
+    if (i == 0) {
+      memcpy(before[0], z[0], sizeof inv);
+    } else {
+      mont_mul(before[i], before[i - 1], z[i], p, n0, 6, true);
+    }
+  }
+  crypto_modinv6(inv, before[7], k, p);
+  for (int i = 7; i > 0; i--) {
+    u64 t[6];
+    mont_mul(t, inv, before[i - 1], p, n0, 6, true);
+    mont_mul(inv, inv, z[i], p, n0, 6, true);
+    memcpy(z[i], t, sizeof t);
+  }
+  memcpy(z[0], inv, sizeof inv);
+}
+
+/* r = 1/a. */
+BLSX4 void blsx4_v_inv(blsx4_v *r, const blsx4_v *a, bool ext) {
+  static const u64 rr[6] = { /* 2^832 mod p */
+      0x1a2a5bf4cb89af51, 0xec71f13afbba7ca3, 0x7104659032646160,
+      0x480a4a188311a84d, 0x6698e5907ad91f53, 0x087462075d745072};
+  u64 z[8][6], limb[8][8], x[8];
+  blsx4_v t, conj;
+  if (ext) { /* (a - bu) / (a^2 + b^2) */
+    blsx4_v1_sqr(&t, a);
+    for (int i = 0; i < 8; i++) {
+      t.l[i] = _mm512_add_epi64(t.l[i], blsx4_swap(t.l[i]));
+      conj.l[i] = _mm512_mask_sub_epi64(a->l[i], BLSX4_ODD,
+                                        _mm512_setzero_si512(), a->l[i]);
+    }
+    blsx4_settle(&conj);
+    blsx4_carry(t.l);
+  } else {
+    t = *a;
+  }
+  blsx4_v_export(z, &t, blsx4_one);
+  blsx4_divide(z, rr);
+  for (u32 j = 0; j < 8; j++) {
+    blsx4_cut(x, z[j]);
+    for (int m = 0; m < 8; m++) limb[m][j] = x[m];
+  }
+  for (int m = 0; m < 8; m++) r->l[m] = _mm512_loadu_si512(limb[m]);
+  if (ext) blsx4_v1_mul(r, r, &conj);
+}
+
+/* a + bu in each pair of lanes. */
+BLSX4_INLINE void blsx4_v_pairs(blsx4_v *r, const u64 k[2][8]) {
+  for (int i = 0; i < 8; i++)
+    r->l[i] = _mm512_mask_mov_epi64(blsx4_set(k[0][i]), BLSX4_ODD,
+                                    blsx4_set(k[1][i]));
+}
+
+/* (x, y) under the map whose eigenvalue is x^2 on G1 (-phi) and |x| on G2
+** (-psi). */
+BLSX4 void blsx4_endo(blsx4_v *x, blsx4_v *y, bool ext) {
+  static const u64 beta[8] = {
+     0xd75aaff33455f, 0xd095356b7cbb6, 0x953a2f6fa079f, 0x1080cf0a3d697,
+     0x3f7de3465fe7c, 0x1f71fd6896ec, 0xd9dd9cc172747, 0x7d91};
+  static const u64 psi_x[2][8] = {
+    {0},
+    {0x18a5500cc654c, 0x2e1c1e9482fe9, 0xd5d532d24a460, 0x23e982695377,
+     0x36c99171ef509, 0x19b0966cc23e1, 0x44c5fb3cf7304, 0x1227f}};
+  static const u64 psi_y[2][8] = {
+    {0x9c1a677c96161, 0xf16c8708fcef3, 0x94977d28093e6, 0xa06b71c927307,
+     0xb4fa740f70cc7, 0x844ca7b844683, 0x3f2d89b2709bb, 0x917d},
+    {0x53e598836494a, 0xd44ccf702cac, 0xd677e519e1819, 0x7253f567ab707,
+     0xc14d00a8de6bd, 0x975b0e8b07449, 0xdf760e4bf908f, 0x10e93}};
+  const __m512i zero = _mm512_setzero_si512();
+  blsx4_v k;
+  if (!ext) {
+    for (int i = 0; i < 8; i++) {
+      k.l[i] = blsx4_set(beta[i]);
+      y->l[i] = _mm512_sub_epi64(zero, y->l[i]);
+    }
+    blsx4_v_mul(x, x, &k, false);
+    blsx4_settle_by(y, 6);
+    return;
+  }
+  for (int i = 0; i < 8; i++) {
+    x->l[i] = _mm512_mask_sub_epi64(x->l[i], BLSX4_ODD, zero, x->l[i]);
+    y->l[i] = _mm512_mask_sub_epi64(y->l[i], BLSX4_EVEN, zero, y->l[i]);
+  }
+  blsx4_settle(x);
+  blsx4_settle(y);
+  blsx4_v_pairs(&k, psi_x);
+  blsx4_v_mul(x, x, &k, true);
+  blsx4_v_pairs(&k, psi_y);
+  blsx4_v_mul(y, y, &k, true);
+}
+
+/* p = |x of the curve| times (x, y), which p must have at Z = 1. */
+BLSX4_INLINE void blsx4_p_times_x(struct blsx4_point *p, const blsx4_v *x,
+                                  const blsx4_v *y, bool ext) {
+  for (int i = 62; i >= 0; i--) {
+    blsx4_p_dbl(p, ext);
+    if (BLSX4_X >> i & 1) blsx4_p_add(p, x, y, 0xff, ext);
+  }
+}
+/* p at Z = 1; points with Z = 0 become anything. */
+BLSX4_INLINE void blsx4_p_affine(struct blsx4_point *p, bool ext) {
+  blsx4_v inv, ii;
+  blsx4_v_inv(&inv, &p->z, ext);
+  blsx4_v_sqr(&ii, &inv, ext);
+  blsx4_v_mul(&p->x, &p->x, &ii, ext);
+  blsx4_v_mul(&ii, &ii, &inv, ext);
+  blsx4_v_mul(&p->y, &p->y, &ii, ext);
+  blsx4_v_one(&p->z, ext);
+}
+
+/* Whether the map's eigenvalue is what it is on the group: |x|^2 on G1, |x| on
+** G2 times the point equal to its image. */
+BLSX4_INLINE u8 blsx4_p_check(const u64 (*a)[6], u32 cnt, bool ext) {
+  struct blsx4_point p;
+  blsx4_v x, y, zz, t;
+  u8 good;
+  blsx4_v_import(&x, a, ext ? 4 : 2, 0, cnt, ext);
+  blsx4_v_import(&y, a, ext ? 4 : 2, ext ? 2 : 1, cnt, ext);
+  p.x = x, p.y = y, p.inf = 0;
+  blsx4_v_one(&p.z, ext);
+  blsx4_p_times_x(&p, &x, &y, ext);
+  good = (u8)~blsx4_both(blsx4_v_zeros(&p.z), ext);
+  if (!ext) {
+    struct blsx4_point q;
+    blsx4_p_affine(&p, ext);
+    q = p;
+    blsx4_p_times_x(&q, &p.x, &p.y, ext);
+    good &= (u8)~blsx4_both(blsx4_v_zeros(&q.z), ext);
+    p = q;
+  }
+  blsx4_endo(&x, &y, ext);
+  blsx4_v_sqr(&zz, &p.z, ext);
+  blsx4_v_mul(&x, &x, &zz, ext);
+  blsx4_v_mul(&zz, &zz, &p.z, ext);
+  blsx4_v_mul(&y, &y, &zz, ext);
+  blsx4_v_sub(&t, &x, &p.x, 0);
+  blsx4_settle(&t);
+  good &= blsx4_both(blsx4_v_zeros(&t), ext);
+  blsx4_v_sub(&t, &y, &p.y, 0);
+  blsx4_settle(&t);
+  return good & blsx4_both(blsx4_v_zeros(&t), ext);
+}
+
+/* Signed digits of four bits, least first: magnitude by lane, masks. */
+struct blsx4_digits {
+  u8 mag[BLSX4_DIGITS][8], neg[BLSX4_DIGITS], any[BLSX4_DIGITS];
+};
+static void blsx4_recode(struct blsx4_digits *d, u32 lane, const u64 *k,
+                         u32 words) {
+  u32 carry = 0, cnt = 16 * words;
+  for (u32 i = 0; i <= cnt; i++) {
+    u32 v = carry + (i < cnt ? (u32)(k[i / 16] >> 4 * (i % 16)) & 15 : 0);
+    carry = v > 8;
+    if (carry) v = 16 - v;
+    d->mag[i][lane] = (u8)v;
+    d->neg[i] |= (u8)(carry << lane);
+    d->any[i] |= (u8)((v != 0) << lane);
+  }
+}
+
+/* Multiples 1 to 8 of the points under the powers of the map: entry, x or y,
+** limb, lane. */
+struct blsx4_table { u64 e[BLSX4_STRINGS][BLSX4_ENTRIES][2][8][8]; };
+
+BLSX4 void blsx4_put(u64 (*to)[8], const blsx4_v *v) {
+  for (int i = 0; i < 8; i++) _mm512_storeu_si512(to[i], v->l[i]);
+}
+BLSX4_INLINE void blsx4_make_table(struct blsx4_table *t, const blsx4_v *x,
+                                   const blsx4_v *y, int strings, bool ext) {
+  struct blsx4_point p = {.x = *x, .y = *y};
+  blsx4_v all[BLSX4_ENTRIES], inv, ii, zi, tx, ty;
+  struct blsx4_point e[BLSX4_ENTRIES];
+  blsx4_v_one(&p.z, ext);
+  e[0] = p;
+  blsx4_p_dbl(&p, ext);
+  e[1] = p;
+  for (int i = 2; i < BLSX4_ENTRIES; i++) {
+    blsx4_p_add(&p, x, y, 0xff, ext);
+    e[i] = p;
+  }
+  all[1] = e[1].z;
+  for (int i = 2; i < BLSX4_ENTRIES; i++)
+    blsx4_v_mul(&all[i], &all[i - 1], &e[i].z, ext);
+  blsx4_v_inv(&inv, &all[BLSX4_ENTRIES - 1], ext);
+  for (int i = BLSX4_ENTRIES - 1; i >= 0; i--) {
+    tx = e[i].x, ty = e[i].y;
+    if (i > 0) {
+      zi = inv;
+      if (i > 1) {
+        blsx4_v_mul(&zi, &inv, &all[i - 1], ext);
+        blsx4_v_mul(&inv, &inv, &e[i].z, ext);
+      }
+      blsx4_v_sqr(&ii, &zi, ext);
+      blsx4_v_mul(&tx, &tx, &ii, ext);
+      blsx4_v_mul(&ii, &ii, &zi, ext);
+      blsx4_v_mul(&ty, &ty, &ii, ext);
+    }
+    for (int s = 0; s < strings; s++) {
+      if (s > 0) blsx4_endo(&tx, &ty, ext);
+      blsx4_put(t->e[s][i][0], &tx);
+      blsx4_put(t->e[s][i][1], &ty);
+    }
+  }
+}
+
+BLSX4_INLINE void blsx4_add_digit(struct blsx4_point *p,
+                                  const u64 (*e)[2][8][8],
+                                  const struct blsx4_digits *d, int i,
+                                  bool ext) {
+  const __m512i zero = _mm512_setzero_si512();
+  blsx4_v x, y;
+  u8 any = d->any[i];
+  if (!any) return;
+  __m512i at = _mm512_cvtepu8_epi64(
+      _mm_loadl_epi64((const __m128i *)d->mag[i]));
+  at = _mm512_mask_sub_epi64(at, any, at, blsx4_set(1));
+  at = _mm512_add_epi64(_mm512_slli_epi64(at, 7),
+                        _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  for (int m = 0; m < 8; m++) {
+    x.l[m] = _mm512_i64gather_epi64(at, e[0][0][m], 8);
+    y.l[m] = _mm512_i64gather_epi64(at, e[0][1][m], 8);
+    y.l[m] = _mm512_mask_sub_epi64(y.l[m], d->neg[i], zero, y.l[m]);
+  }
+  blsx4_settle_by(&y, 10);
+  blsx4_p_add(p, &x, &y, any, ext);
+}
+
+/* The sum of the strings' products; lanes done. */
+BLSX4_INLINE u8 blsx4_p_mul(struct blsx4_point *p, const u64 (*a)[6],
+                            const struct blsx4_digits *d, u32 cnt,
+                            int strings, int digits, bool ext) {
+  struct blsx4_table t;
+  blsx4_v x, y;
+  blsx4_v_import(&x, a, ext ? 4 : 2, 0, cnt, ext);
+  blsx4_v_import(&y, a, ext ? 4 : 2, ext ? 2 : 1, cnt, ext);
+  blsx4_make_table(&t, &x, &y, strings, ext);
+  p->x = x, p->y = y, p->inf = 0xff;
+  blsx4_v_one(&p->z, ext);
+  for (int i = digits - 1; i >= 0; i--) {
+    for (int k = 0; k < 4 && p->inf != 0xff; k++) blsx4_p_dbl(p, ext);
+    for (int s = 0; s < strings; s++)
+      blsx4_add_digit(p, (const u64(*)[2][8][8])t.e[s], &d[s], i, ext);
+  }
+  return (u8)(p->inf | ~blsx4_both(blsx4_v_zeros(&p->z), ext));
+}
+
+BLSX4_ISA u32 crypto_bls_x4_g1_check(const u64 (*p)[2][6], u32 cnt) {
+  return blsx4_p_check(p[0], cnt, false) & ((1u << cnt) - 1);
+}
+/* One bit for each pair of lanes. */
+static u32 blsx4_pairs_of(u8 mask, u32 cnt) {
+  u32 r = 0;
+  for (u32 i = 0; i < cnt; i++) r |= (mask >> 2 * i & 1u) << i;
+  return r;
+}
+BLSX4_ISA u32 crypto_bls_x4_g2_check(const u64 (*q)[4][6], u32 cnt) {
+  return blsx4_pairs_of(blsx4_p_check(q[0], cnt, true), cnt);
+}
+
+BLSX4_ISA u32 crypto_bls_x4_g1_mul(u64 (*r)[3][6], const u64 (*p)[2][6],
+                                   const u64 (*k)[2][2], u32 cnt) {
+  struct blsx4_digits d[2];
+  struct blsx4_point s;
+  u64 x[8][6], y[8][6], z[8][6];
+  memset(d, 0, sizeof d);
+  for (u32 i = 0; i < cnt; i++)
+    for (int j = 0; j < 2; j++) blsx4_recode(&d[j], i, k[i][j], 2);
+  u8 done = blsx4_p_mul(&s, p[0], d, cnt, 2, 33, false);
+  blsx4_v_export(x, &s.x, blsx4_from);
+  blsx4_v_export(y, &s.y, blsx4_from);
+  blsx4_v_export(z, &s.z, blsx4_from);
+  for (u32 i = 0; i < cnt; i++) {
+    memcpy(r[i][0], x[i], 48);
+    memcpy(r[i][1], y[i], 48);
+    memcpy(r[i][2], z[i], 48);
+    if (s.inf >> i & 1) memset(r[i][2], 0, 48);
+  }
+  return done & ((1u << cnt) - 1);
+}
+
+BLSX4_ISA u32 crypto_bls_x4_g2_mul(u64 (*r)[6][6], const u64 (*q)[4][6],
+                                   const u64 (*k)[4], u32 cnt) {
+  struct blsx4_digits d[4];
+  struct blsx4_point s;
+  u64 x[8][6], y[8][6], z[8][6];
+  memset(d, 0, sizeof d);
+  for (u32 i = 0; i < 2 * cnt; i++)
+    for (int j = 0; j < 4; j++) blsx4_recode(&d[j], i, &k[i / 2][j], 1);
+  u8 done = blsx4_p_mul(&s, q[0], d, cnt, 4, 17, true);
+  blsx4_v_export(x, &s.x, blsx4_from);
+  blsx4_v_export(y, &s.y, blsx4_from);
+  blsx4_v_export(z, &s.z, blsx4_from);
+  for (u32 i = 0; i < cnt; i++) {
+    memcpy(r[i][0], x[2 * i], 96);
+    memcpy(r[i][2], y[2 * i], 96);
+    memcpy(r[i][4], z[2 * i], 96);
+    if (s.inf >> 2 * i & 1) memset(r[i][4], 0, 96);
+  }
+  return blsx4_pairs_of(done, cnt);
+}
+
 static bool blsx4_cpu_has(void) {
   return __builtin_cpu_supports("avx512f") &&
          __builtin_cpu_supports("avx512vl") &&
@@ -738,4 +1286,22 @@ void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
   (void)f, (void)p, (void)q, (void)cnt;
 }
 void crypto_bls_x4_hard_exp(u64 f[12][6]) { (void)f; }
+u32 crypto_bls_x4_g1_check(const u64 (*p)[2][6], u32 cnt) {
+  (void)p, (void)cnt;
+  return 0;
+}
+u32 crypto_bls_x4_g2_check(const u64 (*q)[4][6], u32 cnt) {
+  (void)q, (void)cnt;
+  return 0;
+}
+u32 crypto_bls_x4_g1_mul(u64 (*r)[3][6], const u64 (*p)[2][6],
+                         const u64 (*k)[2][2], u32 cnt) {
+  (void)r, (void)p, (void)k, (void)cnt;
+  return 0;
+}
+u32 crypto_bls_x4_g2_mul(u64 (*r)[6][6], const u64 (*q)[4][6],
+                         const u64 (*k)[4], u32 cnt) {
+  (void)r, (void)q, (void)k, (void)cnt;
+  return 0;
+}
 #endif
