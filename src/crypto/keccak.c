@@ -215,10 +215,10 @@ __attribute__((target("avx512f,avx512vl"))) static void keccak_x1_avx512(
   for (; n > 0; n--) {
     _Pragma("GCC unroll 5") for (int x = 0; in && x < 5; x++) {
       const u8 *at = in + 8 * x;
+      __m128i v = _mm_loadl_epi64((const void *)(at + 80));
+      if (x < 2) v = keccak_pair(at + 80, at + 120); /* lane 16 is the last */
       p[x] = _mm_xor_si128(p[x], keccak_pair(at, at + 40));
-      /* Lanes 17 and on are not of a block. */
-      q[x] = _mm_xor_si128(q[x], x < 2 ? keccak_pair(at + 80, at + 120)
-                                       : _mm_loadl_epi64((const void *)(at + 80)));
+      q[x] = _mm_xor_si128(q[x], v);
     }
     if (in) in += KECCAK_RATE;
     for (int i = 0; i < 24; i += 2) {
