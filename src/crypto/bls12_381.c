@@ -306,8 +306,8 @@ static err bls12_g2_chunk(struct bls12_g2_point *sum, const u8 *in,
 }
 
 /* The same in vector lanes, for up to eight. */
-static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in, size_t cnt,
-                          bool known) {
+static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in,
+                          size_t cnt) {
   struct bls12_g1_affine p[8];
   struct bls12_g1_point r[8];
   const u8 *from[8];
@@ -322,8 +322,7 @@ static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in, size_t cnt,
     from[n++] = in;
   }
   if (n == 0) return ERR_OK;
-  good = known ? (1u << n) - 1
-               : crypto_bls_x4_g1_check((const u64(*)[2][6])p, n);
+  good = crypto_bls_x4_g1_check((const u64(*)[2][6])p, n);
   for (u32 i = 0; i < n; i++)
     if (!(good >> i & 1) && !bls12_in_g1(&p[i])) return ERR_INPUT;
   good = crypto_bls_x4_g1_mul((u64(*)[3][6])r, (const u64(*)[2][6])p,
@@ -370,7 +369,7 @@ static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
   return ERR_OK;
 }
 
-static err bls12_g1_msm(u8 out[128], slice in, bool known) {
+err crypto_bls_g1_msm(u8 out[128], slice in) {
   enum { LEAST = 2 }; /* lanes cost as much as two points one by one */
   struct bls12_g1_point sum = {0};
   size_t cnt = in.len / BLS12_G1_PAIR;
@@ -379,21 +378,15 @@ static err bls12_g1_msm(u8 out[128], slice in, bool known) {
     size_t n = cnt - i < BLS12_G1_CHUNK ? cnt - i : BLS12_G1_CHUNK;
     const u8 *at = in.ptr + i * BLS12_G1_PAIR;
     if (crypto_bls_x4_on && n >= LEAST) {
-      TRY(bls12_g1_lanes(&sum, at, n, known));
+      TRY(bls12_g1_lanes(&sum, at, n));
     } else {
-      TRY(bls12_g1_chunk(&sum, at, n, known));
+      TRY(bls12_g1_chunk(&sum, at, n, false));
     }
   }
   bls12_store_g1(out, &sum);
   return ERR_OK;
 }
 
-err crypto_bls_g1_msm(u8 out[128], slice in) {
-  return bls12_g1_msm(out, in, false);
-}
-err crypto_bls_g1_msm_known(u8 out[128], slice in) {
-  return bls12_g1_msm(out, in, true);
-}
 
 err crypto_bls_g2_msm(u8 out[256], slice in) {
   struct bls12_g2_point sum = {0};
@@ -459,7 +452,16 @@ static void bls12_miller_flush(bls12_fp12 *f, struct bls12_pairs *s) {
   s->cnt = 0;
 }
 
-static err bls12_pairing(bls12_fp12 *f, slice pairs, bool known) {
+static void bls12_final_exp(bls12_fp12 *f) {
+  bls12_fp12_easy_exp(f, f);
+  if (crypto_bls_x4_on) {
+    crypto_bls_x4_hard_exp((u64(*)[6])f);
+  } else {
+    bls12_hard_exp(f, f);
+  }
+}
+
+static err bls12_pairing(bls12_fp12 *f, slice pairs) {
   enum { PAIR = CRYPTO_BLS_G1 + CRYPTO_BLS_G2 };
   struct bls12_pairs s = {.cnt = 0};
   if (pairs.len == 0 || pairs.len % PAIR) return ERR_INPUT;
@@ -470,37 +472,25 @@ static err bls12_pairing(bls12_fp12 *f, slice pairs, bool known) {
     bool p_inf, q_inf;
     TRY(bls12_load_g1(p, &p_inf, pairs.ptr + at));
     TRY(bls12_load_g2(q, &q_inf, pairs.ptr + at + CRYPTO_BLS_G1));
-    if (!known && !p_inf && !bls12_in_g1(p)) return ERR_INPUT;
-    if (!known && !q_inf && !bls12_in_g2(q)) return ERR_INPUT;
+    if (!p_inf && !bls12_in_g1(p)) return ERR_INPUT;
+    if (!q_inf && !bls12_in_g2(q)) return ERR_INPUT;
     if (p_inf || q_inf) continue;
     if (++s.cnt == bls12_pair_max) bls12_miller_flush(f, &s);
   }
   bls12_miller_flush(f, &s);
-  bls12_fp12_easy_exp(f, f);
-  if (crypto_bls_x4_on) {
-    crypto_bls_x4_hard_exp((u64(*)[6])f);
-  } else {
-    bls12_hard_exp(f, f);
-  }
+  bls12_final_exp(f);
   return ERR_OK;
 }
 
 err crypto_bls_pairing(bool *one, slice pairs) {
   bls12_fp12 f;
   *one = false;
-  TRY(bls12_pairing(&f, pairs, false));
-  *one = bls12_fp12_is_one(&f);
-  return ERR_OK;
-}
-err crypto_bls_pairing_known(bool *one, slice pairs) {
-  bls12_fp12 f;
-  *one = false;
-  TRY(bls12_pairing(&f, pairs, true));
+  TRY(bls12_pairing(&f, pairs));
   *one = bls12_fp12_is_one(&f);
   return ERR_OK;
 }
 err crypto_bls_pairing_value(u64 value[12][6], slice pairs) {
-  return bls12_pairing((bls12_fp12 *)value, pairs, false);
+  return bls12_pairing((bls12_fp12 *)value, pairs);
 }
 
 /*----------------------------------------------------------------- square roots */
@@ -567,35 +557,140 @@ static void bls12_fp2_sqrt(bls12_fp2 *r, const bls12_fp2 *x,
   }
 }
 
-err crypto_bls_g1_uncompress(u8 out[128], const u8 in[48]) {
+/* A compressed point of the curve; ends with *infinity set or p. */
+static err bls12_g1_uncompress(struct bls12_g1_affine *p, bool *infinity,
+                               const u8 in[48]) {
   enum { COMPRESSED = 0x80, INFINITE = 0x40, GREATER = 0x20 };
-  struct bls12_g1_affine p;
   bls12_fp t, neg, plain;
   u8 x[48], any = 0;
   bool greater;
-  memset(out, 0, 128);
   memcpy(x, in, 48);
   x[0] &= 0x1f;
+  *infinity = in[0] & INFINITE;
   if (!(in[0] & COMPRESSED)) return ERR_INPUT;
-  if (in[0] & INFINITE) {
+  if (*infinity) {
     for (int i = 0; i < 48; i++) any |= x[i];
     return any || in[0] & GREATER ? ERR_INPUT : ERR_OK;
   }
-  if (!bls12_fp_load(&p.x, x)) return ERR_INPUT;
-  bls12_fp_sqr(&t, &p.x);
-  bls12_fp_mul(&t, &t, &p.x);
+  if (!bls12_fp_load(&p->x, x)) return ERR_INPUT;
+  bls12_fp_sqr(&t, &p->x);
+  bls12_fp_mul(&t, &t, &p->x);
   bls12_fp_add(&t, &t, &bls12_four);
-  bls12_fp_pow_sqrt(&p.y, &t);
-  bls12_fp_mul(&p.y, &p.y, &t);
-  bls12_fp_neg(&neg, &p.y);
-  bls12_fp_plain(&plain, &p.y);
+  bls12_fp_pow_sqrt(&p->y, &t);
+  bls12_fp_mul(&p->y, &p->y, &t);
+  bls12_fp_neg(&neg, &p->y);
+  bls12_fp_plain(&plain, &p->y);
   bls12_fp_plain(&t, &neg);
   greater = mont_less(t.v, plain.v, 6);
-  if (greater != !!(in[0] & GREATER)) p.y = neg;
-  if (!bls12_g1_on_curve(&p, &bls12_four) || !bls12_in_g1(&p))
-    return ERR_INPUT;
-  bls12_store_fp(out, &p.x);
-  bls12_store_fp(out + 64, &p.y);
+  if (greater != !!(in[0] & GREATER)) p->y = neg;
+  return bls12_g1_on_curve(p, &bls12_four) ? ERR_OK : ERR_INPUT;
+}
+
+/*------------------------------------------------------- openings (EIP-4844) */
+
+static struct bls12_g1_affine bls12_kzg_g1;
+static struct bls12_g2_affine bls12_kzg_g2[2];
+static struct crypto_bls_x4_lines bls12_kzg_lines[2];
+
+void crypto_bls_kzg_init(const u8 g1[128], const u8 g2[2][256]) {
+  bool infinity;
+  if (!bls12_fp_is_zero(&bls12_kzg_g1.x)) return;
+  MUST(bls12_load_g1(&bls12_kzg_g1, &infinity, g1) == ERR_OK);
+  for (int i = 0; i < 2; i++) {
+    MUST(bls12_load_g2(&bls12_kzg_g2[i], &infinity, g2[i]) == ERR_OK);
+    if (crypto_bls_x4_on)
+      crypto_bls_x4_fix(&bls12_kzg_lines[i],
+                        (const u64(*)[6])&bls12_kzg_g2[i]);
+  }
+}
+
+/* k p added to *sum. */
+static void bls12_kzg_add(struct bls12_g1_point *sum,
+                          const struct bls12_g1_affine *p, const u64 k[4]) {
+  u8 pair[BLS12_G1_PAIR];
+  bls12_store_fp(pair, &p->x);
+  bls12_store_fp(pair + 64, &p->y);
+  mont_store(pair + CRYPTO_BLS_G1, k, 4);
+  MUST(bls12_g1_chunk(sum, pair, 1, true) == ERR_OK);
+}
+
+/* *sum = p[0] + k[0] G + k[1] p[1], in lanes that also multiply both points by
+** x^2 for the group check.  False when that is not to be had. */
+static bool bls12_kzg_lanes(struct bls12_g1_point *sum, bool *member,
+                            const struct bls12_g1_affine p[2],
+                            const u64 k[2][4]) {
+  static const u64 xx[2] = {0x0000000100000000, 0xac45a4010001a402};
+  struct bls12_g1_affine in[4] = {p[0], p[1], bls12_kzg_g1, p[1]};
+  struct bls12_g1_point r[4], image;
+  u64 part[4][2][2] = {{{0}}};
+  *member = true;
+  if (!crypto_bls_x4_on) return false;
+  for (int i = 0; i < 2; i++) {
+    memcpy(part[i][0], xx, sizeof xx);
+    bls12_split2(part[2 + i][0], part[2 + i][1], k[i]);
+  }
+  if (crypto_bls_x4_g1_mul((u64(*)[3][6])r, (const u64(*)[2][6])in,
+                           (const u64(*)[2][2])part, 4) != 15)
+    return false;
+  for (int i = 0; i < 2; i++) {
+    bls12_g1_from_affine(&image, &p[i]);
+    bls12_fp_mul(&image.x, &image.x, &bls12_beta);
+    bls12_g1_neg(&image, &image);
+    *member &= bls12_g1_eq(&image, &r[i]);
+  }
+  bls12_g1_from_affine(sum, &p[0]);
+  bls12_g1_add(sum, sum, &r[2]);
+  bls12_g1_add(sum, sum, &r[3]);
+  return true;
+}
+
+/* The pairs without a point at infinity, multiplied. */
+static bool bls12_kzg_pair(const struct bls12_g1_affine p[2],
+                           const bool infinity[2]) {
+  struct bls12_pairs s = {.cnt = 0};
+  bls12_fp12 f;
+  bls12_fp12_set_one(&f);
+  if (crypto_bls_x4_on && !infinity[0] && !infinity[1]) {
+    crypto_bls_x4_miller_fixed((u64(*)[6])&f, (const u64(*)[2][6])p,
+                               bls12_kzg_lines, 2);
+  } else {
+    for (int i = 0; i < 2; i++) {
+      if (infinity[i]) continue;
+      s.p[s.cnt] = p[i];
+      s.q[s.cnt++] = bls12_kzg_g2[i];
+    }
+    bls12_miller_flush(&f, &s);
+  }
+  bls12_final_exp(&f);
+  return bls12_fp12_is_one(&f);
+}
+
+err crypto_bls_kzg_check(bool *one, const u8 c[48], const u8 proof[48],
+                         const u8 k_g[32], const u8 k_proof[32]) {
+  struct bls12_g1_affine p[2];
+  struct bls12_g1_point sum = {0};
+  u64 k[2][4];
+  bool infinity[2], member;
+  MUST(!bls12_fp_is_zero(&bls12_kzg_g1.x));
+  TRY(bls12_g1_uncompress(&p[0], &infinity[0], c));
+  TRY(bls12_g1_uncompress(&p[1], &infinity[1], proof));
+  bls12_scalar(k[0], k_g);
+  bls12_scalar(k[1], k_proof);
+  if (infinity[0] || infinity[1] ||
+      !bls12_kzg_lanes(&sum, &member, p, (const u64(*)[4])k)) {
+    member = true;
+    memset(&sum, 0, sizeof sum);
+    for (int i = 0; i < 2; i++)
+      member &= infinity[i] || bls12_in_g1(&p[i]);
+    if (!member) return ERR_INPUT;
+    if (!infinity[0]) bls12_g1_from_affine(&sum, &p[0]);
+    bls12_kzg_add(&sum, &bls12_kzg_g1, k[0]);
+    if (!infinity[1]) bls12_kzg_add(&sum, &p[1], k[1]);
+  }
+  if (!member) return ERR_INPUT;
+  infinity[0] = bls12_g1_is_infinity(&sum);
+  if (!infinity[0]) bls12_g1_to_affine(&p[0], &sum);
+  *one = bls12_kzg_pair(p, infinity);
   return ERR_OK;
 }
 

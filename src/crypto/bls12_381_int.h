@@ -3,14 +3,15 @@
 #define CRYPTO_BLS12_381_INT_H
 #include "crypto/bls12_381.h"
 
-/* A compressed point of G1 (48 bytes: three flag bits, x) in EIP-2537's form.
-** ERR_INPUT for other flags, x not below p, no such point, or one outside the
-** group of prime order. */
-err crypto_bls_g1_uncompress(u8 out[128], const u8 in[48]) MUST_USE;
-/* As crypto_bls_g1_msm and crypto_bls_pairing, for points known to be in the
-** group. */
-err crypto_bls_g1_msm_known(u8 out[128], slice in) MUST_USE;
-err crypto_bls_pairing_known(bool *one, slice pairs) MUST_USE;
+/* For EIP-4844: sets the generator of G1 and two points of G2; crypto_init calls
+** it after the code for this CPU is chosen. */
+void crypto_bls_kzg_init(const u8 g1[128], const u8 g2[2][256]);
+/* Whether e(c + k_g G1, first of G2) e(proof, second) = 1, with k_proof proof
+** added to the first sum.  c and proof are compressed (48 bytes: three flag
+** bits, x); ERR_INPUT for other flags, x not below p, no such point, or one
+** outside the group of prime order.  Scalars big-endian, of any value. */
+err crypto_bls_kzg_check(bool *one, const u8 c[48], const u8 proof[48],
+                         const u8 k_g[32], const u8 k_proof[32]) MUST_USE;
 /* The product of the pairings itself, to the third power, in Montgomery form:
 ** tests compare the code for different CPUs. */
 err crypto_bls_pairing_value(u64 value[12][6], slice pairs) MUST_USE;

@@ -684,42 +684,84 @@ BLSX4 void blsx4_lines_mul(struct blsx4_f12 *f, struct blsx4_line *l,
   }
 }
 
-BLSX4 void blsx4_miller(struct blsx4_f12 *f, struct blsx4_pairs *s) {
+/* The lines of each step are taken from fixed where that is given. */
+BLSX4 void blsx4_miller(struct blsx4_f12 *f, struct blsx4_pairs *s,
+                        const struct crypto_bls_x4_lines *fixed) {
   struct blsx4_line l[8];
+  u32 step = 0;
   memset(f, 0, sizeof *f);
   f->c[0] = blsx4_of(blsx4_one, (const u64[8]){0});
   for (int i = 62; i >= 0; i--) {
     if (i < 62) blsx4_f12_sqr(f, f);
-    blsx4_line_dbl(l, s);
-    blsx4_lines_mul(f, l, s);
-    if (BLSX4_X >> i & 1) {
-      blsx4_line_add(l, s);
+    for (u32 add = 0; add <= (BLSX4_X >> i & 1); add++, step++) {
+      if (fixed) {
+        for (u32 j = 0; j < s->cnt; j++)
+          memcpy(&l[j], fixed[j].step[step], sizeof l[j]);
+      } else if (add) {
+        blsx4_line_add(l, s);
+      } else {
+        blsx4_line_dbl(l, s);
+      }
       blsx4_lines_mul(f, l, s);
     }
   }
 }
 
+/* Point j of the pairs: q NULL where its lines are known. */
+BLSX4 void blsx4_pair_set(struct blsx4_pairs *s, u32 j, const u64 p[2][6],
+                          const u64 q[4][6]) {
+  blsx4_t t[4];
+  u64 both[8][6] = {{0}};
+  if (q) memcpy(both, q, 4 * sizeof *q);
+  memcpy(both[4], p[0], 48);
+  memcpy(both[5], p[0], 48);
+  memcpy(both[6], p[1], 48);
+  memcpy(both[7], p[1], 48);
+  blsx4_import(t, (const u64(*)[6])both, 4);
+  s->x[j] = s->qx[j] = t[0];
+  s->y[j] = s->qy[j] = t[1];
+  s->z[j] = blsx4_of(blsx4_one, (const u64[8]){0});
+  s->px[j] = t[2];
+  s->py[j] = t[3];
+}
+
 BLSX4_ISA void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
-                          const u64 (*q)[4][6], u32 cnt) {
+                                    const u64 (*q)[4][6], u32 cnt) {
   struct blsx4_pairs s;
   struct blsx4_f12 r;
   s.cnt = cnt;
-  for (u32 j = 0; j < cnt; j++) {
-    blsx4_t t[4];
-    u64 both[8][6];
-    memcpy(both, q[j], sizeof q[j]);
-    memcpy(both[4], p[j][0], 48);
-    memcpy(both[5], p[j][0], 48);
-    memcpy(both[6], p[j][1], 48);
-    memcpy(both[7], p[j][1], 48);
-    blsx4_import(t, (const u64(*)[6])both, 4);
-    s.x[j] = s.qx[j] = t[0];
-    s.y[j] = s.qy[j] = t[1];
-    s.z[j] = blsx4_of(blsx4_one, (const u64[8]){0});
-    s.px[j] = t[2];
-    s.py[j] = t[3];
+  for (u32 j = 0; j < cnt; j++) blsx4_pair_set(&s, j, p[j], q[j]);
+  blsx4_miller(&r, &s, NULL);
+  blsx4_export(f, r.c, 6);
+}
+
+BLSX4_ISA void crypto_bls_x4_fix(struct crypto_bls_x4_lines *out,
+                                 const u64 q[4][6]) {
+  static const u64 p[2][6];
+  struct blsx4_pairs s;
+  struct blsx4_line l;
+  u32 step = 0;
+  _Static_assert(sizeof l == sizeof out->step[0], "the same numbers");
+  s.cnt = 1;
+  blsx4_pair_set(&s, 0, p, q);
+  for (int i = 62; i >= 0; i--) {
+    blsx4_line_dbl(&l, &s);
+    memcpy(out->step[step++], &l, sizeof l);
+    if (!(BLSX4_X >> i & 1)) continue;
+    blsx4_line_add(&l, &s);
+    memcpy(out->step[step++], &l, sizeof l);
   }
-  blsx4_miller(&r, &s);
+  MUST(step == ARRAY_LEN(out->step));
+}
+
+BLSX4_ISA void crypto_bls_x4_miller_fixed(
+    u64 f[12][6], const u64 (*p)[2][6],
+    const struct crypto_bls_x4_lines *fixed, u32 cnt) {
+  struct blsx4_pairs s;
+  struct blsx4_f12 r;
+  s.cnt = cnt;
+  for (u32 j = 0; j < cnt; j++) blsx4_pair_set(&s, j, p[j], NULL);
+  blsx4_miller(&r, &s, fixed);
   blsx4_export(f, r.c, 6);
 }
 
@@ -1126,8 +1168,9 @@ struct blsx4_table { u64 e[BLSX4_STRINGS][BLSX4_ENTRIES][2][8][8]; };
 BLSX4 void blsx4_put(u64 (*to)[8], const blsx4_v *v) {
   for (int i = 0; i < 8; i++) _mm512_storeu_si512(to[i], v->l[i]);
 }
-BLSX4_INLINE void blsx4_make_table(struct blsx4_table *t, const blsx4_v *x,
-                                   const blsx4_v *y, int strings, bool ext) {
+/* Says in which lanes a multiple is infinity: these are no good. */
+BLSX4_INLINE u8 blsx4_make_table(struct blsx4_table *t, const blsx4_v *x,
+                                 const blsx4_v *y, int strings, bool ext) {
   struct blsx4_point p = {.x = *x, .y = *y};
   blsx4_v all[BLSX4_ENTRIES], inv, ii, zi, tx, ty;
   struct blsx4_point e[BLSX4_ENTRIES];
@@ -1162,6 +1205,7 @@ BLSX4_INLINE void blsx4_make_table(struct blsx4_table *t, const blsx4_v *x,
       blsx4_put(t->e[s][i][1], &ty);
     }
   }
+  return blsx4_both(blsx4_v_zeros(&all[BLSX4_ENTRIES - 1]), ext);
 }
 
 BLSX4_INLINE void blsx4_add_digit(struct blsx4_point *p,
@@ -1194,7 +1238,7 @@ BLSX4_INLINE u8 blsx4_p_mul(struct blsx4_point *p, const u64 (*a)[6],
   blsx4_v x, y;
   blsx4_v_import(&x, a, ext ? 4 : 2, 0, cnt, ext);
   blsx4_v_import(&y, a, ext ? 4 : 2, ext ? 2 : 1, cnt, ext);
-  blsx4_make_table(&t, &x, &y, strings, ext);
+  u8 bad = blsx4_make_table(&t, &x, &y, strings, ext);
   p->x = x, p->y = y, p->inf = 0xff;
   blsx4_v_one(&p->z, ext);
   for (int i = digits - 1; i >= 0; i--) {
@@ -1202,7 +1246,8 @@ BLSX4_INLINE u8 blsx4_p_mul(struct blsx4_point *p, const u64 (*a)[6],
     for (int s = 0; s < strings; s++)
       blsx4_add_digit(p, (const u64(*)[2][8][8])t.e[s], &d[s], i, ext);
   }
-  return (u8)(p->inf | ~blsx4_both(blsx4_v_zeros(&p->z), ext));
+  bad |= blsx4_both(blsx4_v_zeros(&p->z), ext);
+  return (u8)(p->inf | ~bad);
 }
 
 BLSX4_ISA u32 crypto_bls_x4_g1_check(const u64 (*p)[2][6], u32 cnt) {
@@ -1286,6 +1331,14 @@ void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
   (void)f, (void)p, (void)q, (void)cnt;
 }
 void crypto_bls_x4_hard_exp(u64 f[12][6]) { (void)f; }
+void crypto_bls_x4_fix(struct crypto_bls_x4_lines *out, const u64 q[4][6]) {
+  (void)out, (void)q;
+}
+void crypto_bls_x4_miller_fixed(u64 f[12][6], const u64 (*p)[2][6],
+                                const struct crypto_bls_x4_lines *fixed,
+                                u32 cnt) {
+  (void)f, (void)p, (void)fixed, (void)cnt;
+}
 u32 crypto_bls_x4_g1_check(const u64 (*p)[2][6], u32 cnt) {
   (void)p, (void)cnt;
   return 0;

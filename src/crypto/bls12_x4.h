@@ -22,6 +22,13 @@ bool crypto_bls_x4_select(bool on);
 ** infinity, q in the group. */
 void crypto_bls_x4_miller(u64 f[12][6], const u64 (*p)[2][6],
                           const u64 (*q)[4][6], u32 cnt);
+/* The lines of a point known beforehand, in a form of this code, and the same
+** function with them. */
+struct crypto_bls_x4_lines { u64 step[68][48]; };
+void crypto_bls_x4_fix(struct crypto_bls_x4_lines *out, const u64 q[4][6]);
+void crypto_bls_x4_miller_fixed(u64 f[12][6], const u64 (*p)[2][6],
+                                const struct crypto_bls_x4_lines *fixed,
+                                u32 cnt);
 /* f^(3(p^4 - p^2 + 1)/r) for f in the cyclotomic subgroup. */
 void crypto_bls_x4_hard_exp(u64 f[12][6]);
 

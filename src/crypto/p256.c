@@ -313,6 +313,7 @@ static void p256_table_affine(struct p256_affine *r, int cnt,
 static struct p256_affine p256_g_table[P256_G_TABLE];
 
 void crypto_p256_init(void) {
+  if (!p256_is_zero(&p256_g_table[0].x)) return;
   p256_table_affine(p256_g_table, P256_G_TABLE, &p256_g);
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/bls12_x4.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
+#include "crypto/kzg.h"
 #include "crypto/mont_x86.h"
 #include "crypto/p256.h"
 #include "crypto/secp256k1_x8.h"
@@ -35,6 +36,7 @@ void crypto_init(const u8 seed[32]) {
   crypto_blake2_select(NULL);
   crypto_mont_select(true);
   crypto_bls_x4_select(true);
+  crypto_kzg_init();
   crypto_p256_init();
   if (!secp_ctx) secp_ctx = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
   MUST(secp_ctx);

@@ -175,6 +175,77 @@ static void bls_pairing_when_vectors_then_value_equals_c(void **state) {
   }
 }
 
+/* Scalars at the edges of the group order and of the parts they are cut in. */
+static void edge_scalar(u8 k[32], u32 i, u32 *seed) {
+  static const u64 edge[][4] = {
+      {0}, {1}, {2}, {16}, {0xffffffff00000001, 0x53bda402fffe5bfe,
+      0x3339d80809a1d805, 0x73eda753299d7d48}, {0xffffffff00000000,
+      0x53bda402fffe5bfe, 0x3339d80809a1d805, 0x73eda753299d7d48},
+      {0x0000000100000000, 0xac45a4010001a402}, {0xd201000000010000},
+      {0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff,
+      0xffffffffffffffff}, {0x0000000100000001, 0xac45a4010001a402},
+      {0x8888888888888888, 0x8888888888888888}, {0xd200ffffffff0000, 0, 1}};
+  if (i < ARRAY_LEN(edge)) {
+    mont_store(k, edge[i], 4);
+    return;
+  }
+  for (int j = 0; j < 32; j++) {
+    *seed = *seed * 1664525 + 1013904223;
+    k[j] = (u8)(*seed >> 24);
+  }
+}
+
+/* Sums of products in lanes and one by one, of 1 to 20 points, some equal. */
+static void bls_msm_when_edge_scalars_then_lanes_equal_c(void **state) {
+  static u8 g1[20 * 160], g2[20 * 288];
+  u32 seed = 9;
+  (void)state;
+  if (!crypto_bls_x4_select(true)) skip();
+  for (u32 cnt = 1; cnt <= 20; cnt++) {
+    u8 a[256], b[256];
+    for (u32 i = 0; i < cnt; i++) {
+      u8 u[128] = {0};
+      u[63] = u[127] = (u8)(i % 5 == 4 ? i - 1 : i + cnt);
+      assert_int_equal(crypto_bls_map_g1(g1 + 160 * i, u), 0);
+      assert_int_equal(crypto_bls_map_g2(g2 + 288 * i, u), 0);
+      edge_scalar(g1 + 160 * i + 128, (i + 3 * cnt) % 24, &seed);
+      memcpy(g2 + 288 * i + 256, g1 + 160 * i + 128, 32);
+    }
+    if (cnt == 7) memset(g1 + 160, 0, 128), memset(g2 + 288, 0, 256);
+    crypto_bls_x4_select(false);
+    assert_int_equal(crypto_bls_g1_msm(a, slice_of(g1, 160 * cnt)), 0);
+    crypto_bls_x4_select(true);
+    assert_int_equal(crypto_bls_g1_msm(b, slice_of(g1, 160 * cnt)), 0);
+    assert_memory_equal(a, b, 128);
+    crypto_bls_x4_select(false);
+    assert_int_equal(crypto_bls_g2_msm(a, slice_of(g2, 288 * cnt)), 0);
+    crypto_bls_x4_select(true);
+    assert_int_equal(crypto_bls_g2_msm(b, slice_of(g2, 288 * cnt)), 0);
+    assert_memory_equal(a, b, 256);
+  }
+}
+
+/* (0, 2) has order 3: its multiples meet every sum that the lanes leave out. */
+static void bls_points_when_of_small_order_then_refused(void **state) {
+  u8 in[3 * 160] = {0}, u[64] = {0}, out[128], c[48] = {0x80}, z[32] = {0};
+  (void)state;
+  for (int on = 0; on < 2; on++) {
+    if (crypto_bls_x4_select(on) != on) continue;
+    for (int i = 0; i < 3; i++) {
+      u[63] = (u8)i;
+      assert_int_equal(crypto_bls_map_g1(in + 160 * i, u), 0);
+      in[160 * i + 159] = (u8)(i + 1);
+    }
+    assert_int_equal(crypto_bls_g1_msm(out, slice_of(in, sizeof in)), 0);
+    memset(in + 160, 0, 128);
+    in[160 + 127] = 2;
+    assert_int_equal(crypto_bls_g1_msm(out, slice_of(in, sizeof in)),
+                     ERR_INPUT);
+    assert_int_equal(crypto_kzg_verify(c, z, z, c), ERR_INPUT);
+  }
+  crypto_bls_x4_select(true);
+}
+
 static void digits_when_summed_then_the_number(void **state) {
   u32 seed = 3;
   (void)state;
@@ -609,6 +680,8 @@ int main(void) {
 #endif
       cmocka_unit_test(limbs_when_inverted_then_product_is_one),
       cmocka_unit_test(bls_pairing_when_vectors_then_value_equals_c),
+      cmocka_unit_test(bls_msm_when_edge_scalars_then_lanes_equal_c),
+      cmocka_unit_test(bls_points_when_of_small_order_then_refused),
       cmocka_unit_test(digits_when_summed_then_the_number),
       cmocka_unit_test(bn254_when_multiplied_then_as_repeated_addition),
       cmocka_unit_test(bn254_when_factor_at_order_then_wraps),

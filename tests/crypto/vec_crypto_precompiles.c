@@ -4,6 +4,7 @@
 #include "crypto_vec.h"
 
 #include "crypto/bls12_381.h"
+#include "crypto/bls12_x4.h"
 #include "crypto/bn254.h"
 #include "crypto/hash.h"
 #include "crypto/kzg.h"
@@ -318,6 +319,8 @@ static void kzg_when_c_kzg_vectors_then_verdicts_equal(void **state) {
 static void curves_when_plain_c_then_equal(void **state) {
   (void)state;
   crypto_mont_select(false);
+  crypto_bls_x4_select(false);
+  kzg_when_geth_vectors_then_equal(state);
   p256_when_public_vectors_then_equal(state);
   run_file(GETH "bn256Pairing.json", run_bn254_pairing);
   run_file(GETH "bn256ScalarMul.json", run_bn254_mul);
@@ -327,6 +330,7 @@ static void curves_when_plain_c_then_equal(void **state) {
   run_file(EIPS "map_fp_to_G1_bls.json", run_bls_map_g1);
   run_file(EIPS "map_fp2_to_G2_bls.json", run_bls_map_g2);
   crypto_mont_select(true);
+  crypto_bls_x4_select(true);
 }
 
 static int start(void **state) {

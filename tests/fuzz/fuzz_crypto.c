@@ -1,7 +1,9 @@
 /* fuzz_crypto.c - the first byte chooses an operation, the rest is its input.
 ** The code for this CPU and plain C must agree on verdict and result. */
 #include "crypto/bls12_381.h"
+#include "crypto/bls12_x4.h"
 #include "crypto/bn254.h"
+#include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/kzg.h"
 #include "crypto/modexp.h"
@@ -24,7 +26,8 @@ static slice cut(const u8 *in, size_t len, size_t pair) {
 static err run(u8 out[OUT_MAX], u8 op, const u8 *in, size_t len) {
   bool one = false;
   err e;
-  switch (op % 14) {
+  u64 word[26];
+  switch (op % 15) {
     case 0: return crypto_bn254_add(out, in);
     case 1: return crypto_bn254_mul(out, in);
     case 2:
@@ -44,6 +47,11 @@ static err run(u8 out[OUT_MAX], u8 op, const u8 *in, size_t len) {
     case 10: return crypto_kzg_verify(in, in + 48, in + 80, in + 112);
     case 11: return crypto_p256_verify(in, in + 32, in + 96);
     case 12: return crypto_vrf_verify(out, in, slice_of(in + 145, 8), in + 64);
+    case 13:
+      memcpy(word, in, sizeof word);
+      crypto_blake2f(word, word + 8, word + 24, op & 16, in[208] % 40u);
+      memcpy(out, word, 64);
+      return 0;
     default:
       crypto_modexp(out, slice_of(in, 40), slice_of(in + 40, 8),
                     slice_of(in + 48, len % OUT_MAX));
@@ -71,6 +79,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len) {
   e = run(fast, data[0], in, len - 1);
   hash(h, in, len - 1);
   crypto_mont_select(false);
+  crypto_bls_x4_select(false);
+  crypto_blake2_select("c");
   crypto_keccak_select("c");
   MUST(run(plain, data[0], in, len - 1) == e);
   MUST(memcmp(fast, plain, OUT_MAX) == 0);
