@@ -37,13 +37,13 @@ const struct chain_fork_key CHAIN_FORK_KEYS[CHAIN_FORK_KEY_CNT] = {
 
 /*--------------------------------------------------------------- modules */
 
-static u32 chain_module_number(const addr20 *a) {
+static u32 chain_genesis_module_number(const addr20 *a) {
   static const u8 zeros[18];
   return memcmp(a->b, zeros, 18) == 0 ? (u32)a->b[18] << 8 | a->b[19] : 0;
 }
 
 bool chain_is_module(const addr20 *a) {
-  u32 n = chain_module_number(a);
+  u32 n = chain_genesis_module_number(a);
   return (n >= 0x1001 && n <= 0x1006) || (n >= 0x1010 && n <= 0x101f);
 }
 

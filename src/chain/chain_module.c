@@ -6,3 +6,18 @@
 const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_CREDITS] = &dpos_credits,
 };
+
+static const struct module_def *chain_module_at(u32 i) {
+  MUST(i < CHAIN_MODULE_CNT);
+  return CHAIN_MODULES[i];
+}
+
+const char *chain_module_name(u32 i) { return chain_module_at(i)->name; }
+const char *chain_module_text(u32 i) { return chain_module_at(i)->text; }
+u32 chain_module_number(u32 i) { return chain_module_at(i)->number; }
+void chain_module_abi(struct buf *out, u32 i) {
+  module_abi_json(out, chain_module_at(i));
+}
+void chain_module_solidity(struct buf *out, u32 i) {
+  module_solidity(out, chain_module_at(i));
+}

@@ -7,4 +7,11 @@
 
 enum { CHAIN_MODULE_CREDITS, CHAIN_MODULE_CNT };
 extern const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT];
+
+const char *chain_module_name(u32 i);  /* "Credits" */
+const char *chain_module_text(u32 i);
+u32 chain_module_number(u32 i);        /* address 0x..number */
+/* Of the table that dispatches it. */
+void chain_module_abi(struct buf *out, u32 i);      /* JSON */
+void chain_module_solidity(struct buf *out, u32 i); /* interface IName */
 #endif

@@ -133,6 +133,10 @@ void http_pages_make(struct http *h);
 void http_pages_free(struct http *h);
 enum MHD_Result http_page_send(struct http_request *rq, const char *path);
 
+/* http_abi.c: what is below /abi/. */
+bool http_abi_wanted(const char *path);
+enum MHD_Result http_abi_send(struct http_request *rq, const char *path);
+
 /* http_api.c: the answers below /api/ and the health routes, on a worker or
 ** an event loop; each sets status, type and reply. */
 void http_api_status(struct http_request *rq);

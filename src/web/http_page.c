@@ -125,6 +125,7 @@ static enum MHD_Result page_send_unchanged(struct http_request *rq, u32 i) {
 
 enum MHD_Result http_page_send(struct http_request *rq, const char *path) {
   u32 i;
+  if (http_abi_wanted(path)) return http_abi_send(rq, path);
   if (!page_find(path, &i) &&
       !(page_is_route(path) && page_find("/index.html", &i))) {
     return page_send_missing(rq);

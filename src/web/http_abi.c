@@ -1,0 +1,70 @@
+/* http_abi.c - the native modules for other programs: /abi/ lists them,
+** /abi/NAME.json is a module's ABI, /abi/NAME.sol its Solidity interface; any
+** page may read them.  They are made from the tables that dispatch the calls,
+** anew for each request. */
+#include "chain/chain_module.h"
+#include "web/http_int.h"
+
+static void abi_index(struct buf *b) {
+  buf_put_str(b, "<!doctype html>\n<html lang=\"en\"><head>"
+                 "<meta charset=\"utf-8\"><title>Native modules</title></head>"
+                 "<body><h1>Native modules</h1>\n<p>Contracts of the chain "
+                 "itself, for wallets and Solidity alike.</p>\n<ul>\n");
+  for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
+    const char *name = chain_module_name(i);
+    buf_printf(b, "<li>%s <code>0x%040x</code>: %s. "
+                  "<a href=\"/abi/%s.json\">ABI</a>, "
+                  "<a href=\"/abi/%s.sol\">Solidity interface</a></li>\n",
+               name, chain_module_number(i), chain_module_text(i), name, name);
+  }
+  buf_put_str(b, "</ul>\n</body></html>\n");
+}
+
+/* The content type of what path names, written to b; NULL: nothing. */
+static const char *abi_make(struct buf *b, const char *path) {
+  if (strcmp(path, "/abi/") == 0) {
+    abi_index(b);
+    return "text/html; charset=utf-8";
+  }
+  for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
+    const char *name = chain_module_name(i), *rest = path + 5;
+    size_t len = strlen(name);
+    if (strncmp(rest, name, len) != 0) continue;
+    if (strcmp(rest + len, ".json") == 0) {
+      chain_module_abi(b, i);
+      return "application/json";
+    }
+    if (strcmp(rest + len, ".sol") == 0) {
+      chain_module_solidity(b, i);
+      return "text/plain; charset=utf-8";
+    }
+  }
+  return NULL;
+}
+
+bool http_abi_wanted(const char *path) {
+  return strncmp(path, "/abi/", 5) == 0;
+}
+
+enum MHD_Result http_abi_send(struct http_request *rq, const char *path) {
+  struct buf b;
+  u32 status = MHD_HTTP_OK;
+  buf_init(&b, 0);
+  const char *type = abi_make(&b, path);
+  if (!type) {
+    status = MHD_HTTP_NOT_FOUND;
+    type = "text/plain; charset=utf-8";
+    buf_put_str(&b, "no such module; /abi/ lists them\n");
+  }
+  struct MHD_Response *r =
+      MHD_create_response_from_buffer(b.len, b.ptr, MHD_RESPMEM_MUST_COPY);
+  buf_fini(&b);
+  MUST(r);
+  MHD_add_response_header(r, "Content-Type", type);
+  MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
+  MHD_add_response_header(r, "Cache-Control", "no-cache");
+  http_add_security(r);
+  enum MHD_Result ok = MHD_queue_response(rq->conn, status, r);
+  MHD_destroy_response(r);
+  return ok;
+}
