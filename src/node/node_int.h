@@ -104,11 +104,6 @@ void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Gives a committed block to the writer (waits for room). */
 bool node_write_block(struct node *n, struct store_block *b);
 
-/* node_credit.c: credits as the pool asks for them, on chains that have them.
-** start: when the last block is known. */
-void node_credit_open(struct node *n, struct node_pool_credit *out, u64 seed);
-err node_credit_start(struct node *n, struct errmsg *msg) MUST_USE;
-void node_credit_close(struct node *n);
 /* node_submit.c: the pool of an opened chain, and its rows in the file. */
 void node_submit_open(struct node *n, u64 seed);
 void node_submit_close(struct node *n);

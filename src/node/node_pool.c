@@ -637,9 +637,7 @@ void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
     pool_refresh(p, acc);
   }
   /* Should it fail, the executor meets the same failure and stops the node. */
-  err e = p->cfg.credit.refresh ? p->cfg.credit.refresh(p->cfg.credit.ctx,
-                                                        height)
-                                : ERR_OK;
+  err e = node_pool_start(p, height);
   bool ready = e == ERR_OK && pool_wants_block(p);
   pthread_mutex_unlock(&p->lock);
   if (ready && p->cfg.ready) p->cfg.ready(p->cfg.ctx);
@@ -792,6 +790,11 @@ struct node_pool *node_pool_open(const struct node_pool_config *cfg) {
   map_init(&p->by_hash, 32, sizeof(struct pool_tx *), 0, cfg->seed);
   map_init(&p->accounts, 20, sizeof(struct pool_account *), 0, ~cfg->seed);
   return p;
+}
+
+err node_pool_start(struct node_pool *p, u64 height) {
+  const struct node_pool_credit *c = &p->cfg.credit;
+  return c->refresh ? c->refresh(c->ctx, height) : ERR_OK;
 }
 
 void node_pool_close(struct node_pool *p) {

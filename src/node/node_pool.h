@@ -5,11 +5,11 @@
 ** ready -> in a block (when executed) -> gone (when durable); it is found by
 ** its hash until then.
 **
-** Order: the sender whose payer has spent the least of its capacity in the
-** last hour comes first (what is taken for this block counts), then who came
-** first; each sender's own by nonce.  Nobody fills more than a twentieth of a
-** block, or one transaction, while others wait.  Without credits all shares
-** are zero, and the order is that of arrival.
+** Order: the transaction comes first after which its payer will have spent the
+** least of its capacity within the hour, then the one that came first; each
+** sender's own by nonce.  Nobody fills more than a twentieth of a block, or one
+** transaction, while others wait.  Without credits all shares are zero, and the
+** order is that of arrival.
 **
 ** Rules of admission (SPEC-chain 2): at most POOL_SENDER_QUEUED queued for one
 ** sender; POOL_SENDER_FAIR ready for sure, POOL_SENDER_READY while the pool is
@@ -17,9 +17,9 @@
 ** older than 30 s or both fee fields are at least 10 % higher; a sender that
 ** is delegated (EIP-7702) or an authority of a pooled transaction has at most
 ** one.  A full pool makes room for a ready newcomer: the newest queued goes,
-** else the last one of a sender with more than its fair part, else that of the
-** sender with the largest share if the newcomer's is smaller; when nobody can
-** go, newcomers are refused before their signatures are recovered.  What waits
+** else the last one of a sender with more than its fair part, else the last
+** one of the sender who would come last if the newcomer comes before; when
+** nobody can go, newcomers are refused before their signatures are recovered.  What waits
 ** longer than POOL_KEEP_MS is dropped.
 **
 ** Account nonces and balances are those after the last executed block: read
@@ -75,6 +75,8 @@ struct node_pool_config {
 };
 struct node_pool *node_pool_open(const struct node_pool_config *cfg);
 void node_pool_close(struct node_pool *p);
+/* Before the first transaction, when the last block is known. */
+err node_pool_start(struct node_pool *p, u64 height) MUST_USE;
 
 /* Before the pool: decodes a copy of each raw, refuses what needs no state and
 ** what is known or has no room, and recovers the senders (the costly part:

@@ -1,8 +1,10 @@
 /* node_pool_order.c - whose turn it is, and who must go; see node_pool.h.
 **
-** The order is made anew for each block: a heap of the senders by (share, id
-** of their next one), built in a moment from an array.  What is taken of one
-** counts towards its share at once.
+** The order is made anew for each block: a heap of the senders by (share that
+** their next one brings them to, its id), built in a moment from an array.
+** What is taken of one counts towards its share at once.  So at equal history
+** a stake comes before a base allowance, of which the same transaction is a
+** larger part, however many of those came first.
 **
 ** Who must go when the pool is full: the heaviest.  A sender with more than
 ** its fair part of the pool weighs by its bytes, above all others; the rest by
@@ -59,6 +61,14 @@ void pool_credit_renew(struct node_pool *p, struct pool_account *acc) {
 
 /*----------------------------------------------------------------- turns */
 
+/* The share of its payer after q, from share: in 2^-32, rounded up. */
+static u32 pool_share_after(u32 share, const struct chain_credit_quote *q) {
+  if (q->capacity == 0) return share;
+  unsigned __int128 sum = (unsigned __int128)q->reserve << 32;
+  sum = share + (sum + q->capacity - 1) / q->capacity;
+  return sum > UINT32_MAX ? UINT32_MAX : (u32)sum;
+}
+
 static bool pool_turn_before(const struct pool_turn *a,
                              const struct pool_turn *b) {
   return a->share != b->share ? a->share < b->share : a->id < b->id;
@@ -91,8 +101,10 @@ void pool_turns_begin(struct node_pool *p, struct pool_turns *ts,
     struct pool_account *acc = p->active[i];
     pool_credit_renew(p, acc);
     if (acc->parked) continue;
+    const struct pool_tx *t = pool_account_at(acc, 0);
     ts->heap[ts->cnt++] = (struct pool_turn){
-      .share = acc->share, .id = pool_account_at(acc, 0)->id, .acc = acc};
+      .share = pool_share_after(acc->share, &t->quote), .id = t->id,
+      .acc = acc};
   }
   pool_turns_order(ts);
 }
@@ -116,19 +128,9 @@ void pool_turns_pass(struct pool_turns *ts) {
   if (ts->cnt) pool_turns_sift(ts->heap, ts->cnt, 0);
 }
 
-/* In 2^-32 of the payer's capacity, rounded up. */
-static u64 pool_turn_step(const struct chain_credit_quote *q) {
-  if (q->capacity == 0) return 0;
-  unsigned __int128 part = (unsigned __int128)q->reserve << 32;
-  part = (part + q->capacity - 1) / q->capacity;
-  return part > UINT32_MAX ? UINT32_MAX : (u64)part;
-}
-
 void pool_turns_use(struct pool_turns *ts) {
   struct pool_turn *turn = &ts->heap[0];
   const struct pool_tx *t = pool_account_at(turn->acc, turn->at);
-  u64 share = turn->share + pool_turn_step(&t->quote);
-  turn->share = share > UINT32_MAX ? UINT32_MAX : (u32)share;
   turn->gas += t->tx.gas_limit;
   if (++turn->at == turn->acc->ready) {
     pool_turns_pass(ts);
@@ -136,6 +138,7 @@ void pool_turns_use(struct pool_turns *ts) {
   }
   const struct pool_tx *next = pool_account_at(turn->acc, turn->at);
   turn->id = next->id;
+  turn->share = pool_share_after(turn->share, &next->quote);
   if (next->tx.gas_limit > ts->part ||
       turn->gas > ts->part - next->tx.gas_limit) {
     ts->held[ts->held_cnt++] = *turn;
@@ -147,12 +150,18 @@ void pool_turns_use(struct pool_turns *ts) {
 
 /*-------------------------------------------------------------- eviction */
 
+/* With more (may be NULL): as if that were its last one. */
 static u64 pool_weight(const struct node_pool *p,
-                       const struct pool_account *acc, u32 more,
-                       size_t more_bytes) {
-  bool heavy = acc->cnt + more > LIMIT_POOL_SENDER_FAIR ||
-               acc->bytes + more_bytes > p->cfg.bytes_max / POOL_BYTE_PARTS;
-  return heavy ? POOL_HEAVY + acc->bytes + more_bytes : acc->share;
+                       const struct pool_account *acc,
+                       const struct pool_tx *more) {
+  u32 cnt = acc->cnt + (more != NULL);
+  size_t bytes = acc->bytes + (more ? more->bytes : 0);
+  if (cnt > LIMIT_POOL_SENDER_FAIR ||
+      bytes > p->cfg.bytes_max / POOL_BYTE_PARTS) {
+    return POOL_HEAVY + bytes;
+  }
+  if (!more) more = pool_account_at(acc, acc->cnt - 1);
+  return pool_share_after(acc->share, &more->quote);
 }
 
 static void pool_victim_down(struct pool_victim *heap, u32 cnt, u32 i) {
@@ -174,7 +183,7 @@ static void pool_victim_push(struct node_pool *p, struct pool_account *acc) {
     p->victim = mem_realloc(p->victim, sizeof *p->victim * p->victim_cap);
   }
   u32 i = p->victim_cnt++;
-  u64 weight = pool_weight(p, acc, 0, 0);
+  u64 weight = pool_weight(p, acc, NULL);
   while (i > 0 && p->victim[(i - 1) / 2].weight < weight) {
     p->victim[i] = p->victim[(i - 1) / 2];
     i = (i - 1) / 2;
@@ -202,7 +211,7 @@ static struct pool_account *pool_victim_top(struct node_pool *p) {
   while (p->victim_cnt > 0) {
     struct pool_victim *top = &p->victim[0];
     struct pool_account *acc = top->acc;
-    u64 weight = pool_weight(p, acc, 0, 0);
+    u64 weight = acc->ready > 0 ? pool_weight(p, acc, NULL) : 0;
     if (acc->ready > 0 && weight == top->weight &&
         !pool_account_at(acc, acc->cnt - 1)->taken) {
       return acc;
@@ -228,8 +237,8 @@ bool pool_evict(struct node_pool *p, const struct pool_account *acc,
   }
   struct pool_account *top = pool_victim_top(p);
   if (!top || top == acc ||
-      pool_weight(p, top, 0, 0) <= pool_weight(p, acc, 1, t->bytes)) {
-    p->hopeless = !top || pool_weight(p, top, 0, 0) == 0;
+      pool_weight(p, top, NULL) <= pool_weight(p, acc, t)) {
+    p->hopeless = !top || pool_weight(p, top, NULL) == 0;
     return false;
   }
   pool_remove(p, pool_account_at(top, top->cnt - 1));

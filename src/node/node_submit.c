@@ -6,6 +6,7 @@
 ** rows go through the pool's door again.
 */
 #include "base/log.h"
+#include "node/node_credit.h"
 #include "node/node_int.h"
 
 #define SUBMIT_DEV_WAIT_MS 3000
@@ -44,13 +45,15 @@ void node_submit_open(struct node *n, u64 seed) {
     .added = node_feed_add,
     .ready = submit_became_ready,
   };
-  node_credit_open(n, &pc.credit, seed ^ 1);
+  if (n->rules.credits) {
+    n->credit = node_credit_open(&pc.credit, n->state, node_clock_ms, seed ^ 1);
+  }
   n->pool = node_pool_open(&pc);
 }
 
 void node_submit_close(struct node *n) {
   node_pool_close(n->pool);
-  node_credit_close(n);
+  node_credit_close(n->credit);
 }
 
 /*----------------------------------------------------- the pool in the file */
@@ -73,9 +76,13 @@ static err submit_row(void *ctx, const struct store_pool_row *row) {
 
 err node_submit_restore(struct node *n, struct errmsg *msg) {
   struct submit_rows r = {.cnt = 0};
-  TRY(node_credit_start(n, msg));
+  err e = node_pool_start(n->pool, n->head);
+  if (e < 0) {
+    return err_say(msg, e, "cannot read the prices of credits: %s",
+                   err_text(e));
+  }
   arena_init(&r.a, 1 << 16, 0);
-  err e = store_pool_read(n->store, submit_row, &r);
+  e = store_pool_read(n->store, submit_row, &r);
   if (e < 0) {
     err_say(msg, e, "cannot read the waiting transactions: %s",
             store_error(n->store));

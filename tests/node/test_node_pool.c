@@ -298,6 +298,13 @@ static void pool_when_full_then_queued_yield_to_ready(void **s) {
   assert_int_equal(add(&b, (struct make){.who = 4, .nonce = 0}), ERR_OK);
   assert_stat(&b, 3, 0);
   assert_int_equal(add(&b, (struct make){.who = 5, .nonce = 0}), ERR_LIMIT);
+  /* Nobody could go: refused before the signature is looked at. */
+  struct node_submit_result out;
+  slice raw = make_tx(&b, (struct make){.who = 6});
+  memset((u8 *)raw.ptr + raw.len - 20, 0xff, 10);
+  assert_int_equal(add_raw(&b, raw, &out), ERR_LIMIT);
+  assert_string_equal(out.msg.text,
+                      "txpool is full: wait for a block and send it again");
   bench_close(&b);
 }
 
@@ -456,13 +463,27 @@ static void take_when_shares_are_equal_then_in_turns(void **s) {
   bench_close(&b);
 }
 
+static void take_when_history_is_equal_then_the_larger_capacity_first(
+    void **s) {
+  (void)s;
+  struct bench b;
+  bench_open_with(&b, 100, true);
+  for (u8 who = 0; who < 5; who++) {
+    assert_int_equal(add(&b, (struct make){.who = who}), ERR_OK);
+  }
+  b.credit.capacity = 1ull << 40;
+  assert_int_equal(add(&b, (struct make){.who = 5}), ERR_OK);
+  assert_int_equal(add(&b, (struct make){.who = 5, .nonce = 1}), ERR_OK);
+  assert_string_equal(take_order(&b, 100, UINT64_MAX), "ffabcde");
+  bench_close(&b);
+}
+
 static void pool_when_full_then_the_larger_share_goes(void **s) {
   (void)s;
   struct bench b;
-  struct node_submit_result out;
   bench_open_with(&b, 4, true);
-  b.credit.share[1] = 1000;
-  b.credit.share[2] = 10;
+  b.credit.share[1] = 100000000;
+  b.credit.share[2] = 1000000;
   assert_int_equal(add(&b, (struct make){.who = 0, .share = 2}), ERR_OK);
   assert_int_equal(add(&b, (struct make){.who = 1, .share = 1}), ERR_OK);
   assert_int_equal(add(&b, (struct make){.who = 1, .share = 1, .nonce = 1}),
@@ -481,13 +502,7 @@ static void pool_when_full_then_the_larger_share_goes(void **s) {
   assert_int_equal(add(&b, (struct make){.who = 8}), ERR_OK);
   assert_int_equal(add(&b, (struct make){.who = 9}), ERR_OK);
   assert_string_equal(take_order(&b, 100, UINT64_MAX), "fhij");
-  /* Now nobody could go: refused before the signature is looked at. */
   assert_int_equal(add(&b, (struct make){.who = 10}), ERR_LIMIT);
-  slice raw = make_tx(&b, (struct make){.who = 11});
-  memset((u8 *)raw.ptr + raw.len - 20, 0xff, 10);
-  assert_int_equal(add_raw(&b, raw, &out), ERR_LIMIT);
-  assert_string_equal(out.msg.text,
-                      "txpool is full: wait for a block and send it again");
   bench_close(&b);
 }
 
@@ -626,6 +641,8 @@ int main(void) {
     cmocka_unit_test(take_when_others_wait_then_nobody_fills_a_block),
     cmocka_unit_test(take_when_one_has_spent_less_then_it_comes_first),
     cmocka_unit_test(take_when_shares_are_equal_then_in_turns),
+    cmocka_unit_test(
+        take_when_history_is_equal_then_the_larger_capacity_first),
     cmocka_unit_test(pool_when_full_then_the_larger_share_goes),
     cmocka_unit_test(pool_when_filled_by_one_then_others_still_enter),
     cmocka_unit_test(
