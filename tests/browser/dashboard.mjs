@@ -146,6 +146,30 @@ test('on a network the password of the key is asked, and a wrong one said',
     remove(dir);
   });
 
+test('credits are shown where the chain counts them, and the ways on',
+  { skip }, async () => {
+    const dir = folder();
+    const shop = await Node.start(['run', '--db', join(dir, 'shop.db')]);
+    const { operator } = await (await fetch(`${shop.url}/api/status`)).json();
+    const page = await open(browser);
+    await page.goto(`${shop.url}/address/${operator}`);
+    await page.waitForSelector('[data-test=credits] meter');
+    assert.match(await page.textContent('[data-test=credits]'),
+      /Enough for about [0-9.]+B payments now\.\s+Full\./);
+    await page.goto(`${shop.url}/address/0x${'12'.repeat(20)}`);
+    await page.waitForSelector('[data-test=credits]:has-text("Three ways on")');
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(violations.map((v) => v.id), []);
+    assert.deepEqual(page.wrong, []);
+    await page.goto(`${node.url}/address/${operator}`); // counts none
+    await page.waitForSelector('[data-test=balance]');
+    assert.equal(await page.$('[data-test=credits]'), null);
+    await page.context().close();
+    assert.equal((await shop.stop()).code, 0);
+    remove(dir);
+  });
+
 test('a wallet found by EIP-6963 is offered and asked to send', { skip },
   async () => {
     const page = await open(browser);

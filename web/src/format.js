@@ -7,6 +7,10 @@ const UNIT = 10n ** 18n;
 
 export const number = (n) => new Intl.NumberFormat(language()).format(n);
 
+// A count that needs no last digit: 77.8T.
+export const about = (n) => new Intl.NumberFormat(language(), n < 1e7 ? {}
+  : { notation: 'compact', maximumSignificantDigits: 3 }).format(n);
+
 // Wei (BigInt) as CMT with up to digits decimals, exact when they suffice.
 export function cmt(wei, digits = 18) {
   const negative = wei < 0n;

@@ -90,6 +90,13 @@ export const Table = ({ caption, columns, rows }) => html`
         <td data-label=${t(columns[i])}>${cell}</td>`)}</tr>`)}</tbody>
   </table>`;
 
+// How much of a whole there is, as a bar and in words.
+export const Meter = ({ value, max, label, text }) => html`
+  <div class="meter"><span>${label}</span>
+    <meter min="0" max=${max || 1} low=${max / 8} value=${value}
+      aria-label=${label}>${text}</meter>
+    <output>${text}</output></div>`;
+
 // Bars with a title, readable by keyboard and as a table.
 export function Bars({ title, unit, points }) {
   const [at, set] = useState(null);

@@ -1,5 +1,6 @@
 // account.js - one address: balance, nonce, code.
 import { live, rpcAll } from '../api.js';
+import { Credits } from '../credits.js';
 import { bytes, checksum, cmt, isAddress, number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -28,6 +29,7 @@ export function Account({ address: path }) {
           ['address.sent', number(data[1])],
           ['address.code', data[2] === '0x' ? null
             : bytes((data[2].length - 2) / 2)]]} />
+        <${Credits} address=${address} />
         ${data[2] !== '0x' && html`<h2>${t('address.bytes')}</h2>
           <pre tabindex="0">${data[2]}</pre>`}`}<//>`;
 }

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { api, live, rpc, rpcAll } from '../api.js';
 import { checksum, cmt, isAddress, number, parseCmt } from '../format.js';
+import { Credits } from '../credits.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Failure, Field, Hash, Notice, Skeleton, html } from '../ui.js';
@@ -115,6 +116,7 @@ export function Send() {
         <select id="from" value=${source.id} onChange=${put('from')}>
           ${sources.map((s) => html`<option value=${s.id}>${s.label}</option>`)}
         </select><//>
+      ${source.address && html`<${Credits} address=${source.address} />`}
       <${Field} id="to" label=${t('send.to')} error=${wrong.to}>
         ${input('to', { placeholder: '0x…' })}<//>
       <${Field} id="amount" label=${t('send.amount')} error=${wrong.amount}
