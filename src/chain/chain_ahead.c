@@ -18,9 +18,10 @@
 **
 ** Taking over costs as much as executing a transfer does, about a microsecond,
 ** so lanes are used only while transactions are dear (worth_gas; bench_ahead
-** measures what they give).  A block whose transactions mostly wait for each other gains nothing: after a
-** window in which more than half were in vain, the next ones go alone, twice
-** as many each time.  Neither rule is seen in the block.
+** measures what they give).  A block whose transactions mostly wait for each
+** other gains nothing: after a window in which more than half were in vain, the
+** next ones go alone, twice as many each time.  Neither rule is seen in the
+** block.
 **
 ** Limits: a lane's arena holds one window's effects; CHAIN_AHEAD_PER_LANE
 ** transactions a lane in a window.

@@ -437,7 +437,8 @@ static const char tidy_pure[] =
   " __memcpy_chk __memmove_chk __memset_chk __mempcpy_chk __snprintf_chk"
   " __vsnprintf_chk __explicit_bzero_chk"
   " __stack_chk_fail _GLOBAL_OFFSET_TABLE_ __cpu_model __cpu_indicator_init"
-  " __udivti3 __umodti3 __udivmodti4 __divti3 __modti3 __multi3"
+  " __udivti3 __umodti3 __udivmodti4 __divmodti4 __divti3 __modti3"
+  " __multi3"
   " __popcountdi2 ";
 
 /* What one folder (or one object of it) may take besides; a name that ends
