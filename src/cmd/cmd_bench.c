@@ -118,8 +118,23 @@ static void bench_put_token(struct jsonw *w,
   jsonw_obj_end(w);
 }
 
+/* All with the same stake: so much that credits are no limit. */
+static void bench_put_stakes(struct jsonw *w,
+                             const struct cmd_bench_accounts *a) {
+  jsonw_key(w, "credits");
+  jsonw_obj(w);
+  jsonw_key(w, "stakes");
+  jsonw_obj(w);
+  for (u32 i = 0; i < a->cnt; i++) {
+    bench_hex_key(w, addr20_slice(&a->addr[i]));
+    jsonw_str(w, "1000000000000000000000000");
+  }
+  jsonw_obj_end(w);
+  jsonw_obj_end(w);
+}
+
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token) {
+                       bool token, bool credits) {
   struct jsonw w;
   jsonw_init(&w, out);
   jsonw_obj(&w);
@@ -140,6 +155,7 @@ void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
   jsonw_key(&w, "cybermiles");
   jsonw_obj(&w);
   jsonw_kv_u64(&w, "version", 1);
+  if (credits) bench_put_stakes(&w, a);
   jsonw_obj_end(&w);
   jsonw_obj_end(&w);
   buf_put_u8(out, '\n');
@@ -214,19 +230,23 @@ void cmd_bench_txs_fini(struct cmd_bench_txs *t) {
 /*----------------------------------------------------------- the command */
 
 static const char bench_help[] =
-  "usage: cybermiles bench genesis [--kind K] --accounts A [--out FILE]\n"
+  "usage: cybermiles bench genesis [--kind K] [--credits on|off] "
+  "--accounts A\n"
+  "                                [--out FILE]\n"
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
   "[--pid PID]\n"
   "       cybermiles bench evm [--json] [--cold] [--fork F] FILE...\n\n"
   "genesis prints a genesis that funds A accounts whose keys follow from "
-  "their\nnumber, with a token unless --kind is transfer.  load signs N "
+  "their\nnumber, with a token unless --kind is transfer, and a stake each "
+  "unless\n--credits is off.  load signs N "
   "transactions\namong them, sends them over C connections, B in a request, "
   "waits until all\nare in blocks, and prints one JSON line.  evm runs the "
   "messages of\nEthereum's state tests, and prints the median time of each: "
   "of code already\nseen, or with --cold anew each time.\n\n"
   "  --kind K       transfer or erc20 (transfer)\n"
+  "  --credits C    on or off (on): transactions are paid with credits\n"
   "  --url URL      where the node listens (http://127.0.0.1:8545)\n"
   "  --txs N        1 to 10000000 (20000)\n"
   "  --accounts A   2 to 2000000 (1000)\n"
@@ -237,7 +257,7 @@ static const char bench_help[] =
 
 struct bench_opt {
   struct cmd_bench_load load;
-  const char *kind, *out;
+  const char *kind, *out, *credits;
 };
 
 static bool bench_number(u32 *out, const char *text, u32 min, u32 max) {
@@ -281,6 +301,8 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
     const char **text = strcmp(argv[i], "--kind") == 0          ? &o->kind
                         : load && strcmp(argv[i], "--url") == 0 ? &o->load.url
                         : !load && strcmp(argv[i], "--out") == 0 ? &o->out
+                        : !load && strcmp(argv[i], "--credits") == 0
+                            ? &o->credits
                                                                  : NULL;
     if (text) *text = val;
     if (!known && !text) {
@@ -292,6 +314,10 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
     return err_say(msg, ERR_USAGE,
                    "bench: --kind must be transfer or erc20, not %.40s",
                    o->kind);
+  }
+  if (strcmp(o->credits, "on") != 0 && strcmp(o->credits, "off") != 0) {
+    return err_say(msg, ERR_USAGE,
+                   "bench: --credits must be on or off, not %.40s", o->credits);
   }
   o->load.erc20 = strcmp(o->kind, "erc20") == 0;
   return ERR_OK;
@@ -308,7 +334,7 @@ static err bench_write_genesis(const struct bench_opt *o, struct errmsg *msg) {
   struct node_workers *w = bench_workers();
   buf_init(&text, 0);
   cmd_bench_accounts_init(&a, o->load.accounts, node_workers_par(w));
-  cmd_bench_genesis(&text, &a, o->load.erc20);
+  cmd_bench_genesis(&text, &a, o->load.erc20, strcmp(o->credits, "on") == 0);
   FILE *f = o->out ? fopen(o->out, "wb") : stdout;
   bool good = f && fwrite(text.ptr, 1, text.len, f) == text.len;
   if (f && o->out) good &= fclose(f) == 0;
@@ -342,6 +368,7 @@ int cmd_bench(int argc, char **argv) {
     .load = {.url = "http://127.0.0.1:8545", .txs = 20000, .accounts = 1000,
              .batch = 100, .window = 40000},
     .kind = load ? "transfer" : "erc20",
+    .credits = "on",
   };
   err e = bench_parse(&o, load, argc, argv, &msg);
   if (e < 0) return cmd_fail(e, &msg);

@@ -24,9 +24,9 @@ void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 cnt,
 void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 
 /* Genesis JSON: 1,000,000 CMT for each account, and with token a contract in
-** which each holds 10^24. */
+** which each holds 10^24; with credits each has the same stake. */
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token);
+                       bool token, bool credits);
 
 /* Transaction i goes from account i % accounts to one further on, with nonce
 ** nonce[sender] + i / accounts (nonce NULL: zeros).  Type 2, tip 1 gwei, fee

@@ -147,15 +147,15 @@ static void *bench_submitter_main(void *arg) {
   return NULL;
 }
 
-static double bench_transfers(void) {
+static double bench_transfers(bool credits) {
   char path[300];
   struct errmsg msg = {""};
   struct buf genesis;
   struct node_created made;
   struct node *n;
-  bench_path(path, "transfers.db");
+  bench_path(path, credits ? "credits.db" : "transfers.db");
   buf_init(&genesis, 0);
-  cmd_bench_genesis(&genesis, &bench_accounts, false);
+  cmd_bench_genesis(&genesis, &bench_accounts, false, credits);
   struct node_create what = {.genesis = buf_slice(&genesis), .password = "x"};
   bench_must(node_create(&made, path, &what, &msg), &msg);
   buf_fini(&genesis);
@@ -175,8 +175,10 @@ static double bench_transfers(void) {
     bench_must(node_failed(n, &msg), &msg);
   } while (left.pending + left.queued > 0);
   double rate = BENCH_TXS / (bench_now() - start);
-  bench_print("node_transfers", rate, "1/s");
-  bench_print("node_transfer_cpu", (bench_cpu_us() - cpu) / BENCH_TXS, "us");
+  bench_print(credits ? "node_transfers_credits" : "node_transfers", rate,
+              "1/s");
+  bench_print(credits ? "node_transfer_credits_cpu" : "node_transfer_cpu",
+              (bench_cpu_us() - cpu) / BENCH_TXS, "us");
   node_close(n);
   bench_unlink(path);
   return rate;
@@ -233,7 +235,8 @@ int main(void) {
   double recover = bench_recover(par, "ecrecover_groups", bench_recover_group,
                                  BENCH_RECOVER / BENCH_GROUP);
   node_workers_close(w);
-  bench_print("node_share", bench_transfers() / recover, "of 1");
+  bench_print("node_share", bench_transfers(false) / recover, "of 1");
+  bench_print("node_share_credits", bench_transfers(true) / recover, "of 1");
   bench_singles();
   cmd_bench_txs_fini(&bench_txs);
   cmd_bench_accounts_fini(&bench_accounts);

@@ -28,7 +28,7 @@ static void genesis_when_parsed_then_accounts_and_token(void **state) {
   arena_init(&a, 1 << 16, 0);
   buf_init(&text, 0);
   cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
-  cmd_bench_genesis(&text, &accounts, true);
+  cmd_bench_genesis(&text, &accounts, true, true);
   assert_int_equal(chain_genesis_parse(&g, buf_slice(&text), &a, &msg), ERR_OK);
   assert_true(g.own);
   assert_int_equal(g.chain_id, CMD_BENCH_CHAIN_ID);
@@ -41,6 +41,8 @@ static void genesis_when_parsed_then_accounts_and_token(void **state) {
   }
   assert_int_equal(funded, ACCOUNTS);
   assert_int_equal(contracts, 1);
+  assert_true(g.credits);
+  assert_int_equal(g.stake_cnt, ACCOUNTS);
   cmd_bench_accounts_fini(&accounts);
   buf_fini(&text);
   arena_fini(&a);
@@ -78,6 +80,7 @@ static void bench_when_misused_then_exit_two(void **state) {
     {"bench"}, {"bench", "walk"}, {"bench", "load", "--txs", "0"},
     {"bench", "load", "--txs", "1x"}, {"bench", "load", "--txs"},
     {"bench", "load", "--kind", "gold"}, {"bench", "load", "--accounts", "1"},
+    {"bench", "genesis", "--credits", "x"}, {"bench", "load", "--credits", "on"},
     {"bench", "load", "--batch", "1001"}, {"bench", "load", "--out", "x"},
     {"bench", "genesis", "--txs", "1"}, {"bench", "load", "--url", "ftp://x"},
     {"bench", "load", "--pid", "1073741823"}, {"bench", "evm"},
