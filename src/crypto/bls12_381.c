@@ -305,31 +305,93 @@ static err bls12_g2_chunk(struct bls12_g2_point *sum, const u8 *in,
   return ERR_OK;
 }
 
-/* The same in vector lanes, for up to eight. */
-static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in,
-                          size_t cnt) {
+static const u64 bls12_xx[2] = {0x0000000100000000, 0xac45a4010001a402};
+
+/* -phi(p), which is x^2 p for a point of the group. */
+static void bls12_g1_endo(struct bls12_g1_affine *r,
+                          const struct bls12_g1_affine *p) {
+  bls12_fp_mul(&r->x, &p->x, &bls12_beta);
+  bls12_fp_neg(&r->y, &p->y);
+}
+static bool bls12_g1_image(const struct bls12_g1_affine *p,
+                           const struct bls12_g1_point *q) {
+  struct bls12_g1_affine a;
+  struct bls12_g1_point image;
+  bls12_g1_endo(&a, p);
+  bls12_g1_from_affine(&image, &a);
+  return bls12_g1_eq(&image, q);
+}
+
+/* Eight products at most, lanes for crypto_bls_x4_g1_mul. */
+struct bls12_g1_lane {
   struct bls12_g1_affine p[8];
   struct bls12_g1_point r[8];
+  u64 part[8][2][2];
+};
+static u32 bls12_g1_lane_mul(struct bls12_g1_lane *s, u32 cnt) {
+  return crypto_bls_x4_g1_mul((u64(*)[3][6])s->r, (const u64(*)[2][6])s->p,
+                              (const u64(*)[2][2])s->part, cnt);
+}
+/* Lane to has point from times its scalar's upper part; from keeps the lower
+** one.  After multiplying: puts them together; says if both were done. */
+static void bls12_g1_lane_split(struct bls12_g1_lane *s, u32 to, u32 from) {
+  bls12_g1_endo(&s->p[to], &s->p[from]);
+  memcpy(s->part[to][0], s->part[from][1], sizeof bls12_xx);
+  memset(s->part[to][1], 0, sizeof bls12_xx);
+  memset(s->part[from][1], 0, sizeof bls12_xx);
+}
+static bool bls12_g1_lane_join(struct bls12_g1_lane *s, u32 done, u32 to,
+                               u32 from) {
+  bls12_g1_add(&s->r[from], &s->r[from], &s->r[to]);
+  return (done >> from & 1) && (done >> to & 1);
+}
+/* Lane to has point from times x^2. */
+static void bls12_g1_lane_check(struct bls12_g1_lane *s, u32 to, u32 from) {
+  s->p[to] = s->p[from];
+  memcpy(s->part[to][0], bls12_xx, sizeof bls12_xx);
+  memset(s->part[to][1], 0, sizeof bls12_xx);
+}
+
+/* Multiplies n points and checks that all are in the group; *good has a bit for
+** each product done.  With free lanes the parts of a scalar and the check have
+** one of their own. */
+static bool bls12_g1_lanes_mul(struct bls12_g1_lane *s, u32 *good, u32 n) {
+  u32 in_group = 0, check = n <= 2 ? 2 * n : n, done;
+  u32 lanes = n <= 4 ? check + n : n;
+  if (n > 4) in_group = crypto_bls_x4_g1_check((const u64(*)[2][6])s->p, n);
+  for (u32 i = 0; i < n && n <= 2; i++) bls12_g1_lane_split(s, n + i, i);
+  for (u32 i = check; i < lanes; i++) bls12_g1_lane_check(s, i, i - check);
+  done = *good = bls12_g1_lane_mul(s, lanes);
+  for (u32 i = check; i < lanes; i++)
+    if ((done >> i & 1) && bls12_g1_image(&s->p[i], &s->r[i]))
+      in_group |= 1u << (i - check);
+  for (u32 i = 0; i < n && n <= 2; i++)
+    if (!bls12_g1_lane_join(s, done, n + i, i)) *good &= ~(1u << i);
+  for (u32 i = 0; i < n; i++)
+    if (!(in_group >> i & 1) && !bls12_in_g1(&s->p[i])) return false;
+  return true;
+}
+
+/* bls12_g1_chunk in vector lanes. */
+static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in,
+                          size_t cnt) {
+  struct bls12_g1_lane s;
   const u8 *from[8];
-  u64 part[8][2][2], k[4];
+  u64 k[4];
   u32 n = 0, good;
   for (; cnt; cnt--, in += BLS12_G1_PAIR) {
     bool infinity;
-    TRY(bls12_load_g1(&p[n], &infinity, in));
+    TRY(bls12_load_g1(&s.p[n], &infinity, in));
     if (infinity) continue;
     bls12_scalar(k, in + CRYPTO_BLS_G1);
-    bls12_split2(part[n][0], part[n][1], k);
+    bls12_split2(s.part[n][0], s.part[n][1], k);
     from[n++] = in;
   }
   if (n == 0) return ERR_OK;
-  good = crypto_bls_x4_g1_check((const u64(*)[2][6])p, n);
-  for (u32 i = 0; i < n; i++)
-    if (!(good >> i & 1) && !bls12_in_g1(&p[i])) return ERR_INPUT;
-  good = crypto_bls_x4_g1_mul((u64(*)[3][6])r, (const u64(*)[2][6])p,
-                              (const u64(*)[2][2])part, n);
+  if (!bls12_g1_lanes_mul(&s, &good, n)) return ERR_INPUT;
   for (u32 i = 0; i < n; i++) {
     if (good >> i & 1) {
-      bls12_g1_add(sum, sum, &r[i]);
+      bls12_g1_add(sum, sum, &s.r[i]);
     } else {
       TRY(bls12_g1_chunk(sum, from[i], 1, true));
     }
@@ -370,14 +432,13 @@ static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
 }
 
 err crypto_bls_g1_msm(u8 out[128], slice in) {
-  enum { LEAST = 2 }; /* lanes cost as much as two points one by one */
   struct bls12_g1_point sum = {0};
   size_t cnt = in.len / BLS12_G1_PAIR;
   if (cnt == 0 || in.len % BLS12_G1_PAIR) return ERR_INPUT;
   for (size_t i = 0; i < cnt; i += BLS12_G1_CHUNK) {
     size_t n = cnt - i < BLS12_G1_CHUNK ? cnt - i : BLS12_G1_CHUNK;
     const u8 *at = in.ptr + i * BLS12_G1_PAIR;
-    if (crypto_bls_x4_on && n >= LEAST) {
+    if (crypto_bls_x4_on) {
       TRY(bls12_g1_lanes(&sum, at, n));
     } else {
       TRY(bls12_g1_chunk(&sum, at, n, false));
@@ -619,28 +680,24 @@ static void bls12_kzg_add(struct bls12_g1_point *sum,
 static bool bls12_kzg_lanes(struct bls12_g1_point *sum, bool *member,
                             const struct bls12_g1_affine p[2],
                             const u64 k[2][4]) {
-  static const u64 xx[2] = {0x0000000100000000, 0xac45a4010001a402};
-  struct bls12_g1_affine in[4] = {p[0], p[1], bls12_kzg_g1, p[1]};
-  struct bls12_g1_point r[4], image;
-  u64 part[4][2][2] = {{{0}}};
-  *member = true;
+  struct bls12_g1_lane s;
   if (!crypto_bls_x4_on) return false;
-  for (int i = 0; i < 2; i++) {
-    memcpy(part[i][0], xx, sizeof xx);
-    bls12_split2(part[2 + i][0], part[2 + i][1], k[i]);
+  s.p[0] = bls12_kzg_g1;
+  s.p[1] = p[1];
+  s.p[2] = p[0];
+  for (u32 i = 0; i < 2; i++) {
+    bls12_split2(s.part[i][0], s.part[i][1], k[i]);
+    bls12_g1_lane_split(&s, 3 + i, i);
   }
-  if (crypto_bls_x4_g1_mul((u64(*)[3][6])r, (const u64(*)[2][6])in,
-                           (const u64(*)[2][2])part, 4) != 15)
-    return false;
-  for (int i = 0; i < 2; i++) {
-    bls12_g1_from_affine(&image, &p[i]);
-    bls12_fp_mul(&image.x, &image.x, &bls12_beta);
-    bls12_g1_neg(&image, &image);
-    *member &= bls12_g1_eq(&image, &r[i]);
-  }
+  bls12_g1_lane_check(&s, 2, 2);
+  bls12_g1_lane_check(&s, 5, 1);
+  if (bls12_g1_lane_mul(&s, 6) != 63) return false;
+  *member = bls12_g1_image(&p[0], &s.r[2]) && bls12_g1_image(&p[1], &s.r[5]);
   bls12_g1_from_affine(sum, &p[0]);
-  bls12_g1_add(sum, sum, &r[2]);
-  bls12_g1_add(sum, sum, &r[3]);
+  for (u32 i = 0; i < 2; i++) {
+    bls12_g1_lane_join(&s, 63, 3 + i, i);
+    bls12_g1_add(sum, sum, &s.r[i]);
+  }
   return true;
 }
 

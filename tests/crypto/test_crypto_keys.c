@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include <gmp.h>
+
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/keystore.h"
@@ -353,6 +355,37 @@ static void modexp_check(const char *b, const char *e, const char *m,
   assert_hex(out, m_len, want);
 }
 
+/* Any lengths and small or longer exponents, against powm. */
+static void modexp_when_random_then_equals_gmp(void **state) {
+  u32 seed = 4;
+  (void)state;
+  for (int i = 0; i < 3000; i++) {
+    u8 in[3][80], out[80], want[80] = {0};
+    size_t len[3], cnt;
+    mpz_t z[3];
+    for (int j = 0; j < 3; j++) {
+      seed = seed * 1664525 + 1013904223;
+      len[j] = j == 1 ? 1 + (seed >> 30) % 3 : (seed >> 16) % 70;
+      for (size_t k = 0; k < len[j]; k++) {
+        seed = seed * 1664525 + 1013904223;
+        in[j][k] = (seed >> 12 & 3) ? (u8)(seed >> 24) : 0;
+      }
+      if (j == 1 && (seed >> 20 & 1)) len[1] = 1, in[1][0] = i % 10;
+      mpz_init(z[j]);
+      mpz_import(z[j], len[j], 1, 1, 1, 0, in[j]);
+    }
+    crypto_modexp(out, slice_of(in[0], len[0]), slice_of(in[1], len[1]),
+                  slice_of(in[2], len[2]));
+    if (mpz_sgn(z[2])) {
+      mpz_powm(z[0], z[0], z[1], z[2]);
+      cnt = mpz_sgn(z[0]) ? (mpz_sizeinbase(z[0], 2) + 7) / 8 : 0;
+      mpz_export(want + len[2] - cnt, NULL, 1, 1, 1, 0, z[0]);
+    }
+    assert_memory_equal(out, want, len[2]);
+    for (int j = 0; j < 3; j++) mpz_clear(z[j]);
+  }
+}
+
 static void modexp_when_edge_then_eip198(void **state) {
   (void)state;
   modexp_check("\x03", "\x05", "\x07", 1, "05");
@@ -393,6 +426,7 @@ int main(void) {
       cmocka_unit_test(scrypt_when_parameters_bad_then_refused),
       cmocka_unit_test(pbkdf2_when_parameters_bad_then_refused),
       cmocka_unit_test(aes_ctr_when_nist_example_then_equal),
+      cmocka_unit_test(modexp_when_random_then_equals_gmp),
       cmocka_unit_test(modexp_when_edge_then_eip198),
   };
   return cmocka_run_group_tests_name("crypto_keys", tests, start, NULL);
