@@ -285,7 +285,7 @@ void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
     u256_from_be(&b.prev_randao, header->mix_hash.b);
   else
     b.prev_randao = header->difficulty;
-  state_block_begin(x->state, src);
+  if (src) state_block_begin(x->state, src);
   if (rules->modules) chain_exec_begin_modules(x);
   evm_block_begin(x->evm, rules->fork, &b, &x->host);
   /* Both calls are best-effort by their EIPs: no code or a failure changes

@@ -54,7 +54,8 @@ void chain_exec_set_run(struct chain_exec *x, chain_exec_fn *fn, void *ctx);
 
 /* Starts a block on a source; header gives number, time, coinbase, limits,
 ** base fee and randomness.  Runs the system calls that open a block, as rules
-** say (a simulation on the state after a block clears both flags). */
+** say (a simulation on the state after a block clears both flags).  src NULL:
+** goes on from the state as the last block left it; for simulations. */
 void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
                       const struct chain_header *header,
                       const struct chain_hashes *hashes,
