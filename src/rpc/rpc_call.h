@@ -106,7 +106,7 @@ struct rpc_filter {
 };
 struct rpc_txcall {
   struct chain_tx tx;  /* has_sender; gas_limit as given */
-  bool has_gas;
+  bool has_gas, has_nonce;
 };
 struct rpc_override_slot {
   u256 key, val;
@@ -332,7 +332,11 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
                      const struct chain_receipt *r, u64 log_base,
                      const struct rpc_place *p,
                      const struct chain_rules *rules);
-/* pending: hash, nonce and miner are null. */
+/* pending: hash, nonce and miner are null.  The other leaves the object open
+** for more members. */
+void rpc_put_block_open(struct jsonw *w, const struct node_block *b,
+                        bool full, bool pending,
+                        const struct chain_rules *rules);
 void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
                    bool pending, const struct chain_rules *rules);
 /* The receipt of a mined transaction, or nothing and *found false. */

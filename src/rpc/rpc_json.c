@@ -295,8 +295,9 @@ void rpc_put_head(struct jsonw *w, const struct chain_header *h,
   jsonw_obj_end(w);
 }
 
-void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
-                   bool pending, const struct chain_rules *rules) {
+void rpc_put_block_open(struct jsonw *w, const struct node_block *b,
+                        bool full, bool pending,
+                        const struct chain_rules *rules) {
   const hash32 *hash = pending ? NULL : &b->hash;
   jsonw_obj(w);
   rpc_put_header(w, &b->header, hash);
@@ -315,5 +316,10 @@ void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
   jsonw_key(w, "uncles");
   jsonw_arr(w);
   jsonw_arr_end(w);
+}
+
+void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
+                   bool pending, const struct chain_rules *rules) {
+  rpc_put_block_open(w, b, full, pending, rules);
   jsonw_obj_end(w);
 }

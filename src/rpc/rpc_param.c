@@ -514,6 +514,7 @@ err rpc_read_CALL(struct rpc_call *c, struct rpc_arg *out,
   TRY(rpc_param_input(c, tx, v, msg));
   tx->has_to = rpc_member(v, "to").kind != RPC_NONE;
   call->has_gas = rpc_member(v, "gas").kind != RPC_NONE;
+  call->has_nonce = rpc_member(v, "nonce").kind != RPC_NONE;
   if (tx->chain_id != our_id) {
     return err_say(msg, ERR_INPUT,
                    "chainId does not match node's (have=%llu, want=%llu)",
