@@ -568,7 +568,7 @@ void node_pool_take(struct node_pool *p, struct node_pool_take *out,
   out->ref = arena_array(a, struct pool_tx *, cnt ? cnt : 1);
   out->tx = arena_alloc_raw(a, sizeof(struct chain_tx) * (cnt ? cnt : 1));
   out->cnt = 0;
-  pool_turns_begin(p, &ts, a);
+  pool_turns_begin(p, &ts, gas_max / 2, a);
   while (out->cnt < cnt && (t = pool_turns_next(&ts))) {
     if (t->tx.gas_limit > gas_max - gas) {
       pool_turns_pass(&ts);
@@ -719,7 +719,7 @@ u32 node_pool_copy(struct node_pool *p, struct chain_tx *out, u32 cnt_max,
   struct pool_tx *t;
   u32 cnt = 0;
   pthread_mutex_lock(&p->lock);
-  pool_turns_begin(p, &ts, a);
+  pool_turns_begin(p, &ts, UINT64_MAX, a);
   while (cnt < cnt_max && (t = pool_turns_next(&ts))) {
     pool_copy_raw(&out[cnt++], t, a);
     pool_turns_use(&ts);

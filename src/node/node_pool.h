@@ -8,7 +8,9 @@
 ** Order: the transaction comes first after which its payer will have spent the
 ** least of its capacity within the hour, then the one that came first; each
 ** sender's own by nonce.  Nobody fills more than a twentieth of a block, or one
-** transaction, while others wait.  Without credits all shares are zero, and the
+** transaction, while others wait; and those that ask for more than that at once
+** fill at most half of what is taken, so that gas limits far above use do not
+** keep the others out.  Without credits all shares are zero, and the
 ** order is that of arrival.
 **
 ** Rules of admission (SPEC-chain 2): at most POOL_SENDER_QUEUED queued for one

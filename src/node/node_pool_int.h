@@ -112,9 +112,11 @@ struct pool_turns {
   struct pool_turn *heap, *held; /* held: those who had their part */
   u32 cnt, held_cnt;
   u64 part;        /* gas of one account while others wait */
+  u64 large_left;  /* gas of those with more than a part, likewise */
 };
+/* large_max: gas of those whose limit is above a part, while others wait. */
 void pool_turns_begin(struct node_pool *p, struct pool_turns *ts,
-                      struct arena *a);
+                      u64 large_max, struct arena *a);
 /* The next one; NULL at the end. */
 struct pool_tx *pool_turns_next(struct pool_turns *ts);
 /* It is used, or its sender passed over. */

@@ -92,11 +92,12 @@ static void pool_turns_order(struct pool_turns *ts) {
 }
 
 void pool_turns_begin(struct node_pool *p, struct pool_turns *ts,
-                      struct arena *a) {
+                      u64 large_max, struct arena *a) {
   ts->heap = arena_alloc_raw(a, sizeof *ts->heap * (p->active_cnt + 1));
   ts->held = arena_alloc_raw(a, sizeof *ts->held * (p->active_cnt + 1));
   ts->cnt = ts->held_cnt = 0;
   ts->part = p->cfg.block_gas_limit / POOL_BLOCK_PARTS;
+  ts->large_left = large_max;
   for (u32 i = 0; i < p->active_cnt; i++) {
     struct pool_account *acc = p->active[i];
     pool_credit_renew(p, acc);
@@ -109,29 +110,44 @@ void pool_turns_begin(struct node_pool *p, struct pool_turns *ts,
   pool_turns_order(ts);
 }
 
-struct pool_tx *pool_turns_next(struct pool_turns *ts) {
-  if (ts->cnt == 0) { /* nobody waits any more: the rest of those held */
-    struct pool_turn *empty = ts->heap;
-    ts->heap = ts->held;
-    ts->held = empty;
-    ts->cnt = ts->held_cnt;
-    ts->held_cnt = 0;
-    ts->part = UINT64_MAX;
-    pool_turns_order(ts);
-  }
-  if (ts->cnt == 0) return NULL;
-  return pool_account_at(ts->heap[0].acc, ts->heap[0].at);
-}
-
 void pool_turns_pass(struct pool_turns *ts) {
   ts->heap[0] = ts->heap[--ts->cnt];
   if (ts->cnt) pool_turns_sift(ts->heap, ts->cnt, 0);
+}
+
+/* Nobody waits any more: the rest of those held, without bounds. */
+static void pool_turns_again(struct pool_turns *ts) {
+  struct pool_turn *empty = ts->heap;
+  ts->heap = ts->held;
+  ts->held = empty;
+  ts->cnt = ts->held_cnt;
+  ts->held_cnt = 0;
+  ts->part = UINT64_MAX;
+  pool_turns_order(ts);
+}
+
+static void pool_turns_hold(struct pool_turns *ts) {
+  ts->held[ts->held_cnt++] = ts->heap[0];
+  pool_turns_pass(ts);
+}
+
+struct pool_tx *pool_turns_next(struct pool_turns *ts) {
+  for (;;) {
+    if (ts->cnt == 0) pool_turns_again(ts);
+    if (ts->cnt == 0) return NULL;
+    struct pool_tx *t = pool_account_at(ts->heap[0].acc, ts->heap[0].at);
+    if (t->tx.gas_limit <= ts->part || t->tx.gas_limit <= ts->large_left) {
+      return t;
+    }
+    pool_turns_hold(ts);
+  }
 }
 
 void pool_turns_use(struct pool_turns *ts) {
   struct pool_turn *turn = &ts->heap[0];
   const struct pool_tx *t = pool_account_at(turn->acc, turn->at);
   turn->gas += t->tx.gas_limit;
+  if (t->tx.gas_limit > ts->part) ts->large_left -= t->tx.gas_limit;
   if (++turn->at == turn->acc->ready) {
     pool_turns_pass(ts);
     return;
@@ -141,8 +157,7 @@ void pool_turns_use(struct pool_turns *ts) {
   turn->share = pool_share_after(turn->share, &next->quote);
   if (next->tx.gas_limit > ts->part ||
       turn->gas > ts->part - next->tx.gas_limit) {
-    ts->held[ts->held_cnt++] = *turn;
-    pool_turns_pass(ts);
+    pool_turns_hold(ts);
     return;
   }
   pool_turns_sift(ts->heap, ts->cnt, 0);
