@@ -213,6 +213,7 @@ struct store_checkpoint_stat {
   u64 step_us;  /* the longest step of all */
   u64 last_us;  /* the last one, from its begin to its end */
 };
+/* Any thread. */
 void store_checkpoint_stat(const struct store *s,
                            struct store_checkpoint_stat *out);
 

@@ -176,8 +176,8 @@ static err store_checkpoint_some(struct store *s, u64 now_ms, u32 slice_us,
   if (rc == SQLITE_OK) {
     rc = store_checkpoint_restart(s);
     s->checkpoint_ms = now_ms;
-    s->checkpoint_stat.cnt++;
-    s->checkpoint_stat.last_us = store_clock_us() - c->began_us;
+    s->checkpoint_cnt++;
+    s->checkpoint_last_us = store_clock_us() - c->began_us;
   }
   return store_err(rc);
 }
@@ -195,11 +195,13 @@ err store_checkpoint_step(struct store *s, u64 now_ms, u32 slice_us,
   }
   err e = store_checkpoint_some(s, now_ms, slice_us, more);
   t = store_clock_us() - t;
-  if (t > s->checkpoint_stat.step_us) s->checkpoint_stat.step_us = t;
+  if (t > s->checkpoint_step_us) s->checkpoint_step_us = t;
   return e && e != ERR_BUSY ? store_fail(s, e) : e;
 }
 
 void store_checkpoint_stat(const struct store *s,
                            struct store_checkpoint_stat *out) {
-  *out = s->checkpoint_stat;
+  out->cnt = s->checkpoint_cnt;
+  out->step_us = s->checkpoint_step_us;
+  out->last_us = s->checkpoint_last_us;
 }

@@ -188,7 +188,7 @@ struct store {
   u64 wal_pages, wal_floor; /* now; after the last checkpoint */
   u64 checkpoint_ms;        /* when the last one was */
   struct store_checkpoint checkpoint;
-  struct store_checkpoint_stat checkpoint_stat;
+  _Atomic u64 checkpoint_cnt, checkpoint_step_us, checkpoint_last_us;
   struct store_vfs vfs;
   char error[256];
 };
