@@ -28,6 +28,8 @@ struct rpc_tracer_opts {
   u64 limit;                /* steps kept; 0: all */
   /* callTracer, flatCallTracer */
   bool only_top, with_log, parity_errors, precompiles;
+  bool parity_gas;          /* the top frame without the intrinsic gas */
+  bool unasked;             /* trace_*: frames are not told */
   /* prestateTracer; no_storage too */
   bool diff, no_code, empty;
 };
@@ -126,10 +128,19 @@ extern const struct rpc_tracer_row RPC_TRACER_ROW_CALL, RPC_TRACER_ROW_FLAT,
 /* The frames that a callTracer (or flat) has built; NULL: none. */
 struct rpc_frame *rpc_frames_of(const struct rpc_tracer *r);
 /* Flat traces (Parity's) of a frame and those below, as members of an array;
-** *any: a comma is due before the next. */
+** *any: a comma is due before the next.  want (NULL: all) says which, by the
+** frame and its path. */
+struct rpc_flat_want {
+  bool (*fn)(void *ctx, const struct rpc_frame *f, const u32 *path, u32 depth);
+  void *ctx;
+};
 void rpc_put_flat(struct buf *out, const struct rpc_frame *f,
                   const struct rpc_tracer_opts *opts,
-                  const struct rpc_trace_place *place, bool *any);
+                  const struct rpc_trace_place *place,
+                  const struct rpc_flat_want *want, bool *any);
+/* What a prestateTracer found changed, in Parity's form: for each account and
+** slot "=", or {"*": {from, to}}, {"+": new}, {"-": old}. */
+void rpc_put_state_diff(struct rpc_tracer *r, struct buf *out);
 /* "CALL", "CREATE2", ... */
 const char *rpc_frame_type(const struct rpc_frame *f);
 /* geth's words for a failed frame. */

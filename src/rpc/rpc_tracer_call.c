@@ -74,7 +74,7 @@ static void frame_enter(struct rpc_tracer *r, const struct evm_msg *m, u8 op) {
   f->parent = tree->cur;
   if (!tree->top) {
     tree->top = f;
-    f->gas = r->t->tx->gas_limit;
+    if (!r->opts->parity_gas) f->gas = r->t->tx->gas_limit;
   } else if (f->parent) {
     struct rpc_frame *p = f->parent;
     if (p->last) {
@@ -213,7 +213,7 @@ static void frame_finish(struct rpc_tracer *r) {
     r->t->over = true;
     return;
   }
-  tree->top->gas_used = r->t->out->gas_used;
+  if (!r->opts->parity_gas) tree->top->gas_used = r->t->out->gas_used;
 }
 
 static void frame_put(struct rpc_tracer *r, struct buf *out) {
@@ -232,6 +232,7 @@ struct frame_flat {
   struct buf *out;
   const struct rpc_tracer_opts *opts;
   const struct rpc_trace_place *place;
+  const struct rpc_flat_want *want;
   bool *any;
   u32 path[1100]; /* deeper than the machine calls */
 };
@@ -348,7 +349,9 @@ static void frame_put_flat(struct frame_flat *c, const struct rpc_frame *f,
   for (const struct rpc_frame *k = f->first; k; k = k->next) {
     shown += !frame_is_hidden(k, c->opts);
   }
-  frame_put_flat_one(c, f, depth, shown);
+  if (!c->want || c->want->fn(c->want->ctx, f, c->path, depth)) {
+    frame_put_flat_one(c, f, depth, shown);
+  }
   u32 at = 0;
   for (const struct rpc_frame *k = f->first; k; k = k->next) {
     if (frame_is_hidden(k, c->opts)) continue;
@@ -359,9 +362,10 @@ static void frame_put_flat(struct frame_flat *c, const struct rpc_frame *f,
 
 void rpc_put_flat(struct buf *out, const struct rpc_frame *f,
                   const struct rpc_tracer_opts *opts,
-                  const struct rpc_trace_place *place, bool *any) {
+                  const struct rpc_trace_place *place,
+                  const struct rpc_flat_want *want, bool *any) {
   struct frame_flat c = {.out = out, .opts = opts, .place = place,
-                         .any = any};
+                         .want = want, .any = any};
   frame_put_flat(&c, f, 0);
 }
 
@@ -370,7 +374,9 @@ static void frame_flat_put(struct rpc_tracer *r, struct buf *out) {
   bool any = false;
   frame_finish(r);
   buf_put_u8(out, '[');
-  if (tree->top) rpc_put_flat(out, tree->top, r->opts, &r->t->place, &any);
+  if (tree->top) {
+    rpc_put_flat(out, tree->top, r->opts, &r->t->place, NULL, &any);
+  }
   buf_put_u8(out, ']');
 }
 

@@ -260,14 +260,18 @@ static void prestate_put_all(struct rpc_tracer *r, struct jsonw *w,
   jsonw_obj_end(w);
 }
 
-static void prestate_put(struct rpc_tracer *r, struct buf *out) {
+static void prestate_finish(struct rpc_tracer *r) {
   struct prestate *d = r->data;
   struct state *st = chain_exec_state(r->t->x);
-  struct jsonw w;
-  jsonw_init(&w, out);
   for (struct prestate_acct *e = d->first; e; e = e->next) {
     e->deleted = !state_exists(st, &e->addr) && !e->empty;
   }
+}
+
+static void prestate_put(struct rpc_tracer *r, struct buf *out) {
+  struct jsonw w;
+  jsonw_init(&w, out);
+  prestate_finish(r);
   if (!r->opts->diff) {
     prestate_put_all(r, &w, false);
     return;
@@ -282,6 +286,110 @@ static void prestate_put(struct rpc_tracer *r, struct buf *out) {
 
 static void prestate_end(struct rpc_tracer *r) {
   map_fini(&((struct prestate *)r->data)->by_addr);
+}
+
+/*------------------------------------------------------------ Parity's form */
+
+/* How a value changed: '=' not, '+' came, '-' went, '*' is another. */
+static char prestate_sign(const struct prestate_acct *e, bool same) {
+  if (e->empty) return '+';
+  if (e->deleted) return '-';
+  return same ? '=' : '*';
+}
+
+/* Opens {"*": {"from":, so that the old value follows; false: was "=", or only
+** one value follows. */
+static bool prestate_diff_open(struct jsonw *w, const char *key, char sign) {
+  char name[2] = {sign, 0};
+  jsonw_key(w, key);
+  if (sign == '=') {
+    jsonw_str(w, "=");
+    return false;
+  }
+  jsonw_obj(w);
+  jsonw_key(w, name);
+  if (sign != '*') return false;
+  jsonw_obj(w);
+  jsonw_key(w, "from");
+  return true;
+}
+
+#define PRESTATE_DIFF(w, key, sign, put_old, put_new) \
+  do { \
+    char sign_ = (sign); \
+    bool both_ = prestate_diff_open(w, key, sign_); \
+    if (both_) { \
+      put_old; \
+      jsonw_key(w, "to"); \
+      put_new; \
+      jsonw_obj_end(w); \
+    } else if (sign_ == '+') { \
+      put_new; \
+    } else if (sign_ == '-') { \
+      put_old; \
+    } \
+    if (sign_ != '=') jsonw_obj_end(w); \
+  } while (0)
+
+static void prestate_put_diff_slots(struct rpc_tracer *r, struct jsonw *w,
+                                    const struct prestate_acct *e) {
+  jsonw_key(w, "storage");
+  jsonw_obj(w);
+  for (const struct prestate_slot *s = e->slot; s; s = s->next) {
+    u256 now;
+    state_slot(chain_exec_state(r->t->x), &now, &e->addr, &s->key);
+    if (u256_eq(&now, &s->val)) continue;
+    hash32 k = u256_hash32(&s->key), a = u256_hash32(&s->val),
+           b = u256_hash32(&now);
+    char name[67] = "0x";
+    hex_encode(name + 2, k.b, 32);
+    name[66] = 0;
+    PRESTATE_DIFF(w, name, prestate_sign(e, false),
+                  jsonw_hex(w, hash32_slice(&a)),
+                  jsonw_hex(w, hash32_slice(&b)));
+  }
+  jsonw_obj_end(w);
+}
+
+static void prestate_put_diff(struct rpc_tracer *r, struct jsonw *w,
+                              const struct prestate_acct *e) {
+  struct state *st = chain_exec_state(r->t->x);
+  u256 balance;
+  hash32 hash;
+  state_balance(st, &balance, &e->addr);
+  u64 nonce = state_nonce(st, &e->addr);
+  slice code = state_code(st, &hash, &e->addr);
+  PRESTATE_DIFF(w, "balance",
+                prestate_sign(e, u256_eq(&balance, &e->balance)),
+                jsonw_quantity_u256(w, &e->balance),
+                jsonw_quantity_u256(w, &balance));
+  PRESTATE_DIFF(w, "code", prestate_sign(e, hash32_eq(&hash, &e->code_hash)),
+                jsonw_hex(w, e->code), jsonw_hex(w, code));
+  PRESTATE_DIFF(w, "nonce", prestate_sign(e, nonce == e->nonce),
+                jsonw_quantity(w, e->nonce), jsonw_quantity(w, nonce));
+  prestate_put_diff_slots(r, w, e);
+}
+#undef PRESTATE_DIFF
+
+void rpc_put_state_diff(struct rpc_tracer *r, struct buf *out) {
+  const struct prestate *d = r->data;
+  struct state *st = chain_exec_state(r->t->x);
+  struct jsonw w;
+  jsonw_init(&w, out);
+  prestate_finish(r);
+  jsonw_obj(&w);
+  for (const struct prestate_acct *e = d->first; e; e = e->next) {
+    char name[43] = "0x";
+    bool never = e->empty && !state_exists(st, &e->addr);
+    if (never || (!e->deleted && !prestate_changed(r, e))) continue;
+    hex_encode(name + 2, e->addr.b, 20);
+    name[42] = 0;
+    jsonw_key(&w, name);
+    jsonw_obj(&w);
+    prestate_put_diff(r, &w, e);
+    jsonw_obj_end(&w);
+  }
+  jsonw_obj_end(&w);
 }
 
 const struct rpc_tracer_row RPC_TRACER_ROW_PRESTATE = {

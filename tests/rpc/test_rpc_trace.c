@@ -281,6 +281,125 @@ static void encodings_when_asked_then_hash_to_what_is_known(void **state) {
   json_decref(bad);
 }
 
+/*----------------------------------------------------------- Parity's form */
+
+static void flat_when_asked_then_by_block_transaction_and_path(void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  json_t *tx = trace(c, "eth_getTransactionByHash",
+                     arena_printf(&f->arena, "[\"%s\"]", c->second));
+  json_t *one = trace(c, "trace_transaction",
+                      arena_printf(&f->arena, "[\"%s\"]", c->second));
+  json_t *all = trace(c, "trace_block",
+                      arena_printf(&f->arena, "[\"%s\"]",
+                                   fixture_field(tx, "blockNumber")));
+  assert_true(json_equal(one, all));
+  assert_int_equal(json_array_size(one), 1); /* no calls of precompiles */
+  const json_t *t = json_array_get(one, 0);
+  const json_t *action = json_object_get(t, "action");
+  assert_string_equal(fixture_field(t, "type"), "call");
+  assert_string_equal(fixture_field(action, "from"), A0);
+  assert_string_equal(fixture_field(action, "to"), c->contract);
+  assert_string_equal(fixture_field(action, "callType"), "call");
+  assert_string_equal(fixture_field(t, "blockHash"),
+                      fixture_field(tx, "blockHash"));
+  assert_int_equal(json_array_size(json_object_get(t, "traceAddress")), 0);
+  json_t *got = trace(c, "trace_get",
+                      arena_printf(&f->arena, "[\"%s\",[]]", c->second));
+  assert_true(json_equal(got, t));
+  json_decref(got);
+  got = trace(c, "trace_get",
+              arena_printf(&f->arena, "[\"%s\",[\"0x3\"]]", c->second));
+  assert_true(json_is_null(got));
+  json_decref(got);
+  json_decref(one);
+  json_decref(all);
+  json_decref(tx);
+  got = trace(c, "trace_transaction", "[\"" WORD("01") "\"]");
+  assert_true(json_is_null(got));
+  json_decref(got);
+}
+
+static void flat_when_filtered_then_by_addresses_and_count(void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  static const struct { const char *more; u32 cnt; } cases[] = {
+    {"", 2}, {",\"count\":1", 1}, {",\"after\":\"0x1\"", 1},
+    {",\"fromAddress\":[\"0x00000000000000000000000000000000000c0de0\"]", 0}};
+  for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
+    json_t *r = trace(c, "trace_filter", arena_printf(&f->arena,
+        "[{\"fromBlock\":\"0x0\",\"toBlock\":\"latest\",\"toAddress\":"
+        "[\"%s\"]%s}]", c->contract, cases[i].more));
+    /* The creation is one more. */
+    u32 created = cases[i].cnt == 2 ? 1 : cases[i].more[2] == 'a' ? 1 : 0;
+    assert_int_equal(json_array_size(r), cases[i].cnt + created);
+    json_decref(r);
+  }
+}
+
+static void replay_when_asked_then_trace_and_difference(void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  json_t *r = trace(c, "trace_replayTransaction",
+      arena_printf(&f->arena, "[\"%s\",[\"trace\",\"stateDiff\"]]",
+                   c->second));
+  const json_t *diff = json_object_get(r, "stateDiff");
+  const json_t *acct = json_object_get(diff, c->contract);
+  const json_t *slot = json_object_get(json_object_get(json_object_get(acct,
+      "storage"), ZERO32), "*");
+  assert_string_equal(fixture_field(slot, "from"), WORD("07"));
+  assert_string_equal(fixture_field(slot, "to"), WORD("09"));
+  assert_string_equal(fixture_field(acct, "balance"), "=");
+  assert_int_equal(json_array_size(json_object_get(r, "trace")), 1);
+  assert_true(json_is_null(json_object_get(r, "vmTrace")));
+  json_t *tx = trace(c, "eth_getTransactionByHash",
+                     arena_printf(&f->arena, "[\"%s\"]", c->second));
+  json_t *all = trace(c, "trace_replayBlockTransactions",
+      arena_printf(&f->arena, "[\"%s\",[\"stateDiff\"]]",
+                   fixture_field(tx, "blockNumber")));
+  const json_t *one = json_array_get(all, 0);
+  assert_string_equal(fixture_field(one, "transactionHash"), c->second);
+  assert_true(json_equal(json_object_get(one, "stateDiff"), diff));
+  assert_int_equal(json_array_size(json_object_get(one, "trace")), 0);
+  json_decref(r);
+  json_decref(tx);
+  json_decref(all);
+  const char *msg;
+  assert_int_equal(fixture_error(f, &msg, "trace_replayTransaction",
+      arena_printf(&f->arena, "[\"%s\",[\"vmTrace\"]]", c->second)), -32602);
+}
+
+static void flat_calls_when_asked_then_alone_many_or_signed(void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  json_t *r = trace(c, "trace_call", arena_printf(&f->arena,
+      "[{\"from\":\"" A0 "\",\"to\":\"%s\",\"data\":\"" WORD("0b")
+      "\"},[\"trace\",\"stateDiff\"]]", c->contract));
+  assert_non_null(json_object_get(json_object_get(r, "stateDiff"),
+                                  c->contract));
+  json_decref(r);
+  /* The second sees what the first has stored. */
+  r = trace(c, "trace_callMany", arena_printf(&f->arena,
+      "[[[{\"to\":\"%s\",\"data\":\"" WORD("0b") "\"},[\"stateDiff\"]],"
+      "[{\"to\":\"%s\",\"data\":\"" WORD("0c") "\"},[\"stateDiff\"]]]]",
+      c->contract, c->contract));
+  assert_int_equal(json_array_size(r), 2);
+  const json_t *slot = json_object_get(json_object_get(json_object_get(
+      json_object_get(json_object_get(json_array_get(r, 1), "stateDiff"),
+                      c->contract), "storage"), ZERO32), "*");
+  assert_string_equal(fixture_field(slot, "from"), WORD("0b"));
+  json_decref(r);
+  struct chain_tx tx = {.nonce = next_nonce(f), .has_to = true,
+                        .gas_limit = 100000};
+  assert_int_equal(hex_parse_addr(&tx.to, slice_str(c->contract)), ERR_OK);
+  r = trace(c, "trace_rawTransaction",
+            arena_printf(&f->arena, "[%s,[\"trace\"]]",
+                         fixture_sign(f, 0, &tx)));
+  assert_int_equal(json_array_size(json_object_get(r, "trace")), 1);
+  json_decref(r);
+  assert_int_equal(next_nonce(f), tx.nonce); /* it was not sent */
+}
+
 static int setup(void **state) {
   struct chain *c = *state = calloc(1, sizeof *c);
   fixture_open(&c->f, NULL);
@@ -306,6 +425,10 @@ int main(void) {
     cmocka_unit_test(calls_when_deep_then_told_all),
     cmocka_unit_test(trace_when_impossible_then_clear_words),
     cmocka_unit_test(encodings_when_asked_then_hash_to_what_is_known),
+    cmocka_unit_test(flat_when_asked_then_by_block_transaction_and_path),
+    cmocka_unit_test(flat_when_filtered_then_by_addresses_and_count),
+    cmocka_unit_test(replay_when_asked_then_trace_and_difference),
+    cmocka_unit_test(flat_calls_when_asked_then_alone_many_or_signed),
   };
   return cmocka_run_group_tests_name("rpc_trace", tests, setup, teardown);
 }
