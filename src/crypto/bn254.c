@@ -133,19 +133,73 @@ static err bn254_load_g2(struct bn254_g2_affine *q, bool *infinity,
 
 /*-------------------------------------------------------------------- EIP-196 */
 
+/* Reads a point as plain numbers.  The curve's equation over R^2, since that is
+** what products of plain numbers are over:  y^2/R^2 = x^3/R^2 + 3/R^2. */
+static err bn254_load_plain(struct bn254_g1_affine *p, bool *infinity,
+                            const u8 in[64]) {
+  static const bn254_fp three = {{0xe22aa9cebba997e1, 0xefe1e7069e5025a2,
+                                  0x2fa2a82e82e92ead, 0x2a846dad38aba7a8}};
+  static const bn254_fp plain_one = {{1}};
+  bn254_fp s, t;
+  mont_load(p->x.v, in, 4);
+  mont_load(p->y.v, in + 32, 4);
+  if (!mont_less(p->x.v, bn254_p, 4) || !mont_less(p->y.v, bn254_p, 4))
+    return ERR_INPUT;
+  *infinity = bn254_fp_is_zero(&p->x) && bn254_fp_is_zero(&p->y);
+  if (*infinity) return ERR_OK;
+  bn254_fp_sqr(&s, &p->y);
+  bn254_fp_mul(&s, &s, &plain_one);
+  bn254_fp_sqr(&t, &p->x);
+  bn254_fp_mul(&t, &t, &p->x);
+  bn254_fp_add(&t, &t, &three);
+  return bn254_fp_eq(&s, &t) ? ERR_OK : ERR_INPUT;
+}
+
+/* The slope up/down of plain numbers comes as slope R, and a product with it of
+** a plain number is plain. */
+static void bn254_add_slope(struct bn254_g1_affine *r,
+                            const struct bn254_g1_affine *q, bn254_fp *up,
+                            const bn254_fp *down) {
+  static const bn254_fp plain_one = {{1}};
+  bn254_fp s, t;
+  crypto_modinv4(s.v, down->v, bn254_r2, bn254_p);
+  bn254_fp_mul(&s, up, &s);
+  bn254_fp_mul(&t, &s, &plain_one);
+  bn254_fp_mul(&t, &s, &t);
+  bn254_fp_sub(&t, &t, &r->x);
+  bn254_fp_sub(&t, &t, &q->x);
+  bn254_fp_sub(up, &r->x, &t);
+  bn254_fp_mul(up, up, &s);
+  bn254_fp_sub(&r->y, up, &r->y);
+  r->x = t;
+}
+
 err crypto_bn254_add(u8 out[64], const u8 in[128]) {
   struct bn254_g1_affine a[2];
+  bn254_fp up, down;
   bool infinity[2];
   for (int i = 0; i < 2; i++)
-    TRY(bn254_load_g1(&a[i], &infinity[i], in + 64 * i));
+    TRY(bn254_load_plain(&a[i], &infinity[i], in + 64 * i));
   if (infinity[0] || infinity[1]) {
     memcpy(out, in + (infinity[0] ? 64 : 0), 64);
     return ERR_OK;
   }
   memset(out, 0, 64);
-  if (!bn254_g1_affine_add(&a[0], &a[0], &a[1])) return ERR_OK;
-  bn254_fp_store(out, &a[0].x);
-  bn254_fp_store(out + 32, &a[0].y);
+  bn254_fp_sub(&up, &a[1].y, &a[0].y);
+  bn254_fp_sub(&down, &a[1].x, &a[0].x);
+  if (bn254_fp_is_zero(&down)) {
+    /* No point has y = 0: the group's order is odd. */
+    if (!bn254_fp_is_zero(&up)) return ERR_OK;
+    memcpy(up.v, bn254_r2, sizeof up.v);
+    bn254_fp_mul(&down, &a[0].x, &up);
+    bn254_fp_mul(&down, &down, &a[0].x);
+    bn254_fp_dbl(&up, &down);
+    bn254_fp_add(&up, &up, &down);
+    bn254_fp_dbl(&down, &a[0].y);
+  }
+  bn254_add_slope(&a[0], &a[1], &up, &down);
+  mont_store(out, a[0].x.v, 4);
+  mont_store(out + 32, a[0].y.v, 4);
   return ERR_OK;
 }
 
