@@ -38,8 +38,9 @@ struct load_conn {
   int fd;
   bool busy;           /* a request is under way */
   double again_at;     /* not before this */
-  struct buf out, in;
+  struct buf out, in, joined;     /* joined: the body, where it is chunked */
   size_t sent, body_at, body_len; /* body_at 0: head not complete */
+  bool chunked;
   u32 *sending, sending_cnt;      /* transactions of the request */
   u32 *again, again_cnt;          /* to be sent again, before others */
   u32 sender, round;              /* the next: sender + round * accounts */
@@ -258,6 +259,7 @@ static err load_open(struct load *g, struct load_conn *c, u32 i,
   struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
   buf_init(&c->out, 0);
   buf_init(&c->in, LOAD_REPLY_MAX);
+  buf_init(&c->joined, 0);
   c->sending = mem_alloc(sizeof *c->sending * g->l->batch);
   c->again = mem_alloc(sizeof *c->again * g->l->batch);
   c->sender = i;
@@ -277,6 +279,7 @@ static void load_close(struct load *g) {
     if (c->fd > 0) close(c->fd);
     buf_fini(&c->out);
     buf_fini(&c->in);
+    buf_fini(&c->joined);
     mem_free(c->sending);
     mem_free(c->again);
   }
@@ -414,24 +417,48 @@ static err load_take_reply(struct load *g, struct load_conn *c, slice body,
   return e;
 }
 
+static const char *load_header(const char *head, const char *end,
+                               const char *name) {
+  size_t n = strlen(name);
+  for (const char *p = head; p + n < end; p++) {
+    if (strncasecmp(p, name, n) == 0) return p + n + strspn(p + n, " \t");
+  }
+  return NULL;
+}
+
 /* Finds the end of the head and what it says of the body. */
 static err load_read_head(struct load_conn *c, struct errmsg *msg) {
-  static const char name[] = "\r\ncontent-length:";
-  const u8 *end = load_find(c->in.ptr, c->in.len, "\r\n\r\n", 4);
-  if (!end) return ERR_OK;
-  c->body_at = (size_t)(end - c->in.ptr) + 4;
-  const char *head = (const char *)c->in.ptr;
+  const u8 *at = load_find(c->in.ptr, c->in.len, "\r\n\r\n", 4);
+  if (!at) return ERR_OK;
+  c->body_at = (size_t)(at - c->in.ptr) + 4;
+  const char *head = (const char *)c->in.ptr, *end = (const char *)at + 2;
   if (c->body_at < 16 || memcmp(head + 8, " 200", 4) != 0) {
     return err_say(msg, ERR_INPUT, "refused: %.*s",
                    (int)strcspn(head, "\r\n"), head);
   }
-  for (const char *p = head; p < (const char *)end; p++) {
-    if (strncasecmp(p, name, sizeof name - 1) == 0) {
-      c->body_len = strtoull(p + sizeof name - 1, NULL, 10);
-      return ERR_OK;
-    }
-  }
+  const char *len = load_header(head, end, "\r\ncontent-length:");
+  const char *coding = load_header(head, end, "\r\ntransfer-encoding:");
+  c->chunked = coding && strncasecmp(coding, "chunked", 7) == 0;
+  if (len) c->body_len = strtoull(len, NULL, 10);
+  if (len || c->chunked) return ERR_OK;
   return err_say(msg, ERR_INPUT, "the answer does not tell its length");
+}
+
+/* The body, if it is complete. */
+static err load_body(struct load_conn *c, slice *body, bool *whole,
+                     struct errmsg *msg) {
+  *body = slice_of(c->in.ptr + c->body_at, c->in.len - c->body_at);
+  *whole = c->body_at && (c->chunked || body->len >= c->body_len);
+  if (!*whole) return ERR_OK;
+  if (!c->chunked) {
+    body->len = c->body_len;
+    return ERR_OK;
+  }
+  *whole = body->len >= 5 &&
+           memcmp(body->ptr + body->len - 4, "\r\n\r\n", 4) == 0;
+  if (*whole) TRY(rpc_client_unchunk(&c->joined, *body, whole, msg));
+  *body = buf_slice(&c->joined);
+  return ERR_OK;
 }
 
 static err load_receive(struct load *g, struct load_conn *c,
@@ -448,10 +475,10 @@ static err load_receive(struct load *g, struct load_conn *c,
     }
     c->in.len += (size_t)n;
     if (!c->body_at) TRY(load_read_head(c, msg));
-    if (c->body_at && c->in.len >= c->body_at + c->body_len) {
-      return load_take_reply(
-          g, c, slice_of(c->in.ptr + c->body_at, c->body_len), msg);
-    }
+    slice body;
+    bool whole;
+    TRY(load_body(c, &body, &whole, msg));
+    if (whole) return load_take_reply(g, c, body, msg);
     if (n < 32768) return ERR_OK;
   }
 }

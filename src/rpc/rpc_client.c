@@ -135,9 +135,8 @@ static const char *client_header(const char *head, const char *name) {
   return NULL;
 }
 
-/* Joins the chunks in in; false: more must arrive. */
-static err client_unchunk(struct buf *out, slice in, bool *whole,
-                          struct errmsg *msg) {
+err rpc_client_unchunk(struct buf *out, slice in, bool *whole,
+                       struct errmsg *msg) {
   buf_clear(out);
   *whole = false;
   for (;;) {
@@ -200,7 +199,7 @@ static err client_read_reply(struct buf *out, int fd, struct buf *in,
     size_t want = length ? strtoull(length, NULL, 10) : 0;
     slice body = slice_of(in->ptr + head, in->len - head);
     if (chunked) {
-      TRY(client_unchunk(out, body, &whole, msg));
+      TRY(rpc_client_unchunk(out, body, &whole, msg));
     } else {
       whole = length ? body.len >= want : end;
       if (whole) buf_put(out, body.ptr, length ? want : body.len);

@@ -25,4 +25,8 @@ err rpc_client_parse(struct rpc_client_url *out, const char *url,
                      struct errmsg *msg) MUST_USE;
 err rpc_client_connect(int *fd, const struct rpc_client_url *url,
                        u32 timeout_ms, struct errmsg *msg) MUST_USE;
+/* Joins the chunks of a body in Transfer-Encoding: chunked into out, which is
+** cleared first; *whole false: more must arrive. */
+err rpc_client_unchunk(struct buf *out, slice in, bool *whole,
+                       struct errmsg *msg) MUST_USE;
 #endif
