@@ -132,6 +132,18 @@ u32 node_pool_content(struct node *n, struct node_pool_item **out,
 u64 node_feed_seq(struct node *n);
 u32 node_feed_read(struct node *n, u64 *seq, hash32 *out, u32 max);
 
+/* What the node is doing, for /metrics; any thread. */
+struct node_stat {
+  u64 height, flushed;               /* durable; where the tables stand */
+  struct node_pool_stat pool;
+  u64 file_bytes, wal_bytes, disk_free_bytes;
+  u64 checkpoints, checkpoint_us, checkpoint_step_us; /* cnt, last, longest */
+  u64 cache_bytes, cache_hits, cache_misses, overlay_bytes;
+  u32 reader_cnt, reader_busy;
+  u64 started_ms;
+};
+void node_stat(struct node *n, struct node_stat *out);
+
 /*--------------------------------------------------------------- reading */
 struct node_read;
 /* A consistent view for one request; at most 2 s, then reads fail with

@@ -143,6 +143,7 @@ static const struct http_route_row {
   {"/api/send", HTTP_POST, HTTP_SEND, true, false},
   {"/api/status", HTTP_GET, HTTP_STATUS, false, true},
   {"/healthz", HTTP_GET, HTTP_HEALTH, false, true},
+  {"/metrics", HTTP_GET, HTTP_METRICS, false, false},
   {"/readyz", HTTP_GET, HTTP_READY, false, true},
   {"/version", HTTP_GET, HTTP_VERSION, false, true},
 };
@@ -256,6 +257,7 @@ static void http_run(struct http_request *rq) {
     case HTTP_KEY_NEW: http_api_key_new(rq); break;
     case HTTP_SEND: http_api_send(rq); break;
     case HTTP_VERSION: http_api_version(rq); break;
+    case HTTP_METRICS: http_metrics(rq); break;
     case HTTP_READY: http_api_ready(rq); break;
     default: http_say(rq, MHD_HTTP_OK, "ok"); break;
   }

@@ -47,6 +47,7 @@
 **                      estimated; without to it creates a contract.
 **   GET  /healthz      200 "ok" while the server turns
 **   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…}
+**   GET  /metrics      the rows of metric.def in Prometheus' text format
 **   GET  /version      {"name":"CyberMiles","version":…,"commit":…,"source":…}
 **
 ** Errors of /api/: a status 4xx/5xx and

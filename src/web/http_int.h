@@ -86,7 +86,7 @@ struct http {
 
 enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
-  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_SOCKET
+  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET
 };
 
 struct http_request {
@@ -144,6 +144,7 @@ void http_api_keys(struct http_request *rq);
 void http_api_key_new(struct http_request *rq);
 void http_api_send(struct http_request *rq);
 void http_api_version(struct http_request *rq);
+void http_metrics(struct http_request *rq); /* http_metrics.c */
 void http_api_ready(struct http_request *rq);
 
 /* http_event.c: server-sent events. */

@@ -247,6 +247,33 @@ static void host_when_foreign_then_refused_and_flag_named(void **state) {
   expect(get(s, "/healthz", "Host: x.node.example\r\n"), 403, NULL);
 }
 
+/* The value of a metric on the page; fails when it is not there once. */
+static double metric(const char *page, const char *name) {
+  char line[128];
+  snprintf(line, sizeof line, "\n%s ", name);
+  const char *at = strstr(page, line);
+  if (!at || strstr(at + 1, line)) fail_msg("no metric %s, or twice", name);
+  return strtod(at + strlen(line), NULL);
+}
+
+static void metrics_when_asked_then_every_row_and_true(void **state) {
+  struct server *s = *state;
+  const char *r = get(s, "/metrics", HOST);
+  expect(r, 200, "text/plain; version=0.0.4");
+#define METRIC(name, type, help, value) \
+  assert_non_null(strstr(r, "# TYPE " #name " " #type "\n")); \
+  assert_true(metric(r, #name) >= 0);
+#include "web/metric.def"
+#undef METRIC
+  assert_true(metric(r, "process_resident_memory_bytes") > 1e6);
+  assert_true(metric(r, "process_open_fds") > 3);
+  assert_true(metric(r, "cybermiles_db_file_bytes") +
+              metric(r, "cybermiles_db_wal_bytes") > 4096);
+  assert_true(metric(r, "cybermiles_readers") >= 1);
+  assert_true(metric(r, "process_start_time_seconds") > 1.6e9);
+  expect(post(s, "/metrics", JSON, "{}"), 405, NULL);
+}
+
 static void cors_when_origin_listed_then_granted_to_it_alone(void **state) {
   struct server *s = *state;
   const char *r =
@@ -536,6 +563,7 @@ int main(void) {
     cmocka_unit_test(submissions_when_many_at_once_then_each_its_own),
     cmocka_unit_test(request_when_not_json_or_wrong_method_then_refused),
     cmocka_unit_test(host_when_foreign_then_refused_and_flag_named),
+    cmocka_unit_test(metrics_when_asked_then_every_row_and_true),
     cmocka_unit_test(cors_when_origin_listed_then_granted_to_it_alone),
     cmocka_unit_test(page_when_asked_then_strict_headers_and_etag),
     cmocka_unit_test(health_when_running_then_ok),
