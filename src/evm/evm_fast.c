@@ -575,6 +575,8 @@ static void fast_scan(struct evm_tr *t, u32 pc) {
 }
 
 static void fast_begin(struct evm_tr *t, u32 pc) {
+  /* What the block before has left. */
+  memset(fast_ref(t, 1 - t->need), 0, (size_t)(t->slot_top + t->need));
   fast_scan(t, pc);
   struct evm_ins *in = fast_add(t, EVM_FN_CNT);
   in->gas = t->gas;
@@ -586,7 +588,6 @@ static void fast_begin(struct evm_tr *t, u32 pc) {
   t->top = 0;
   t->konst_cnt = 0;
   t->slot_top = t->held_top = t->grow;
-  memset(t->ref_of, 0, sizeof t->ref_of);
   for (int p = 1 - t->need; p <= 0; p++) {
     *fast_sym(t, p) = (struct evm_tr_sym){(int16_t)p, EVM_TR_NONE};
     *fast_ref(t, p) = 1;

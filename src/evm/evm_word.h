@@ -273,15 +273,29 @@ static inline bool word_div_short(u64 q[2], u64 *rem, const u256 *a,
   }
   return true;
 }
+/* 2^n for some n: compilers before SHR existed shifted by dividing. */
+static inline bool word_is_power(const u256 *a) {
+  u64 bit = a->w[0] | a->w[1] | a->w[2] | a->w[3];
+  return (bit & (bit - 1)) == 0 && (a->w[0] != 0) + (a->w[1] != 0) +
+         (a->w[2] != 0) + (a->w[3] != 0) == 1;
+}
 static inline void word_div(u256 *out, const u256 *a, const u256 *b) {
   u64 q[2], rem;
   if (LIKELY(word_div_short(q, &rem, a, b))) word_put(out, q[0], q[1], 0, 0);
+  else if (word_is_power(b)) word_shr_fill(out, a, u256_bits(b) - 1, 0);
   else u256_divmod(out, NULL, a, b);
 }
 static inline void word_mod(u256 *out, const u256 *a, const u256 *b) {
   u64 q[2], rem;
-  if (LIKELY(word_div_short(q, &rem, a, b))) word_from(out, rem);
-  else u256_divmod(NULL, out, a, b);
+  if (LIKELY(word_div_short(q, &rem, a, b))) {
+    word_from(out, rem);
+  } else if (word_is_power(b)) {
+    u256 mask;
+    word_sub_u64(&mask, b, 1);
+    word_and(out, a, &mask);
+  } else {
+    u256_divmod(NULL, out, a, b);
+  }
 }
 /* a or -a, as mask is 0 or all ones. */
 static inline void word_negate_if(u256 *out, const u256 *a, u64 mask) {
@@ -306,11 +320,7 @@ static inline void word_smod(u256 *out, const u256 *a, const u256 *b) {
 }
 /* The exponent if a is a power of two, else 256. */
 static inline u32 word_log2(const u256 *a) {
-  u32 bits = u256_bits(a);
-  u256 top = U256_ZERO;
-  if (bits == 0) return 256;
-  top.w[(bits - 1) / 64] = (u64)1 << (bits - 1) % 64;
-  return u256_eq(a, &top) ? bits - 1 : 256;
+  return word_is_power(a) ? u256_bits(a) - 1 : 256;
 }
 
 static inline void word_load_be(u256 *out, const u8 *p) {
