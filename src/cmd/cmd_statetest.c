@@ -252,6 +252,7 @@ static void cmd_state_run(struct cmd_state_case *c) {
   c->report.error = cmd_state_check(c, mem, &out);
   if (fault) c->report.error = fault;
   c->report.pass = c->report.error == NULL;
+  if (c->v->opt->trace) cmd_trace_end(&c->report, out.output, out.gas_used);
   state_mem_close(mem);
   cmd_vector_report(c->v, &c->report);
 }

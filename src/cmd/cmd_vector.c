@@ -82,6 +82,12 @@ static void cmd_vector_count(struct cmd_vector_run *r, const char *fork,
     r->fork[i].failed++;
 }
 
+static void cmd_vector_kv_hash(struct jsonw *w, const char *key,
+                               const hash32 *h) {
+  if (h) jsonw_kv_hex(w, key, hash32_slice(h));
+  else jsonw_kv_null(w, key);
+}
+
 void cmd_vector_report(struct cmd_vector *v, const struct cmd_vector_case *c) {
   pthread_mutex_lock(&v->run->lock);
   cmd_vector_count(v->run, c->fork, c->pass);
@@ -94,11 +100,11 @@ void cmd_vector_report(struct cmd_vector *v, const struct cmd_vector_case *c) {
     jsonw_kv_str(&w, "fork", c->fork);
     jsonw_kv_u64(&w, "index", c->index);
     jsonw_kv_bool(&w, "pass", c->pass);
-    if (c->has_root)
-      jsonw_kv_hex(&w, "stateRoot", hash32_slice(&c->state_root));
-    if (c->has_logs)
-      jsonw_kv_hex(&w, "logsHash", hash32_slice(&c->logs_hash));
-    if (c->error) jsonw_kv_str(&w, "error", c->error);
+    cmd_vector_kv_hash(&w, "stateRoot", c->has_root ? &c->state_root : NULL);
+    cmd_vector_kv_hash(&w, "logsHash", c->has_logs ? &c->logs_hash : NULL);
+    jsonw_key(&w, "error");
+    if (c->error) jsonw_str(&w, c->error);
+    else jsonw_null(&w);
     jsonw_obj_end(&w);
     buf_put_u8(&v->out, '\n');
   } else if (!c->pass) {

@@ -1,5 +1,11 @@
 /* cmd_vector.h - what the runners of Ethereum's test files share: finding
-** files, two threads over them, values out of JSON, the report. */
+** files, threads over them, values out of JSON, the report.
+**
+** With --json a case is one line on stdout, always with these members:
+**   {"name":"..","fork":"..","index":0,"pass":true,"stateRoot":"0x..",
+**    "logsHash":"0x..","error":null}
+** error: a text where the case failed.  A blockchain test has no logsHash; what
+** failed before there was a root has none: null. */
 #ifndef CMD_VECTOR_H
 #define CMD_VECTOR_H
 #include "base/arena.h"
@@ -62,6 +68,8 @@ const char *cmd_vector_diff(struct state_mem *m, const json_t *want,
 void cmd_vector_blobs(struct chain_rules *rules, const json_t *config,
                       const char *name);
 
-/* EIP-3155 lines on stderr. */
+/* EIP-3155 lines on stderr: one a step, and after a transaction its end. */
 void cmd_trace_init(struct evm_tracer *t);
+void cmd_trace_end(const struct cmd_vector_case *c, slice output,
+                   u64 gas_used);
 #endif

@@ -85,10 +85,17 @@ static const bool evm_loop_charges[256] = {
 static void evm_loop_tell(struct evm *e, struct evm_frame *f, const u8 *pc,
                           u64 gas_now, const struct evm_loop_before *before,
                           enum evm_status fault) {
-  if (!e->tracer->step) return;
+  u64 cost = before->gas - gas_now;
+  if (!e->tracer->step || f->code->len == 0) return; /* no code, no step */
+  /* As others tell it: without what a creation takes along (a call's counts),
+  ** and of a step that failed the constant part at least. */
+  if (fault != EVM_SUCCESS && cost < e->rules.op[*pc].gas)
+    cost = e->rules.op[*pc].gas;
+  if (fault == EVM_SUCCESS && (*pc == EVM_OP_CREATE || *pc == EVM_OP_CREATE2))
+    cost -= f[1].msg.gas;
   const struct evm_step step = {
       .pc = (u32)(pc - f->code->bytes), .op = *pc, .depth = f->msg.depth,
-      .gas = before->gas, .gas_cost = before->gas - gas_now,
+      .gas = before->gas, .gas_cost = cost,
       .stack = f->base, .stack_cnt = before->stack_cnt,
       .mem = f->mem, .mem_len = before->mem_len, .return_data = f->ret,
       .msg = &f->msg, .refund = e->host.refund(e->host.ctx), .fault = fault};

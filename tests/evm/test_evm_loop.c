@@ -361,6 +361,22 @@ static void trace_when_on_then_steps_show_state_before(void **s) {
   assert_int_equal(seen.step[5].fault, EVM_BAD_OPCODE);
 }
 
+/* A creation's cost is without the gas it takes along; what failed tells its
+** constant part. */
+static void trace_when_created_or_failed_then_cost_as_others_tell(void **s) {
+  (void)s;
+  const struct evm_tracer tracer = {.step = see_step};
+  seen.cnt = 0;
+  evm_set_tracer(host->evm, &tracer);
+  struct evm_result r = run_on(EVM_OSAKA, "5f 5f 5f f0 50 50 01");
+  evm_set_tracer(host->evm, NULL);
+  assert_status(r, EVM_STACK_UNDERFLOW);
+  assert_int_equal(seen.cnt, 6);
+  assert_int_equal(seen.step[3].gas_cost, 32000);
+  assert_int_equal(seen.step[5].fault, EVM_STACK_UNDERFLOW);
+  assert_int_equal(seen.step[5].gas_cost, 2);
+}
+
 static void names_when_asked_then_known(void **s) {
   (void)s;
   enum evm_fork f;
@@ -401,6 +417,7 @@ int main(void) {
     cmocka_unit_test(sstore_when_2300_gas_left_then_refused),
     cmocka_unit_test(interrupt_when_set_then_endless_loop_ends),
     cmocka_unit_test(trace_when_on_then_steps_show_state_before),
+    cmocka_unit_test(trace_when_created_or_failed_then_cost_as_others_tell),
     cmocka_unit_test(names_when_asked_then_known),
   };
   host = th_open();
