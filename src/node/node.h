@@ -28,6 +28,7 @@ struct node_config {
   const char *db_path;
   bool dev;                  /* automine; chain id 31337 */
   u64 dev_period_s;          /* 0: a block per transaction */
+  bool scratch;              /* the file is not kept: nothing is synced */
   bool dev_credits;          /* a new dev chain has credits */
   u64 network_id;            /* 0: as genesis says */
   bool allow_unprotected;
@@ -146,8 +147,10 @@ void node_stat(struct node *n, struct node_stat *out);
 
 /*--------------------------------------------------------------- reading */
 struct node_read;
-/* A consistent view for one request; at most 2 s, then reads fail with
-** ERR_TIMEOUT.  ERR_BUSY when all readers stay taken for 1 s. */
+#define NODE_READ_MS 2000u
+/* A consistent view for one request; at most NODE_READ_MS, then reads fail
+** with ERR_TIMEOUT: while it lasts, memory keeps what changed since.
+** ERR_BUSY when all readers stay taken for 1 s. */
 err node_read_begin(struct node *n, struct node_read **out) MUST_USE;
 void node_read_end(struct node_read *r);
 u64 node_read_head(const struct node_read *r);

@@ -12,6 +12,8 @@
 #include <time.h>
 
 #define APP_HASHES 256
+#define APP_ARENA_CHUNK (1u << 20)
+#define APP_ARENA_KEPT (8u << 20)
 
 struct node_app {
   struct node_app_config cfg;
@@ -33,7 +35,7 @@ struct node_app *app_open(const struct node_app_config *cfg) {
   app->exec = chain_exec_open(cfg->hash_seed);
   chain_exec_set_lanes(app->exec, cfg->lane_cnt, LIMIT_LANE_WORTH_GAS);
   app->credit = chain_credit_open(cfg->hash_seed);
-  arena_init(&app->arena, 1 << 20, 0);
+  arena_init(&app->arena, APP_ARENA_CHUNK, 0);
   return app;
 }
 
@@ -118,7 +120,13 @@ static void app_drop_candidate(struct node_app *app) {
   app->has_candidate = false;
   if (app->take.cnt) node_pool_untake(app->cfg.pool, &app->take);
   app->take.cnt = 0;
-  arena_clear(&app->arena);
+  /* A large block's pieces fit no other block: they go back. */
+  if (app->arena.used > APP_ARENA_KEPT) {
+    arena_fini(&app->arena);
+    arena_init(&app->arena, APP_ARENA_CHUNK, 0);
+  } else {
+    arena_clear(&app->arena);
+  }
 }
 
 err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,

@@ -73,6 +73,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
   }
   for (u32 i = 0; i < diff->code_cnt; i++)
     code += NSTATE_ROUND(diff->code[i].code.len);
+  struct map slot32 = {.slot_len = 40}, slot64 = {.slot_len = 72};
   size_t bytes =
       NSTATE_ROUND(sizeof(struct nstate_block)) +
       NSTATE_ROUND(diff->account_cnt * sizeof(struct nstate_account_ver)) +
@@ -83,7 +84,8 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
       NSTATE_ROUND(diff->code_cnt * sizeof(struct state_diff_code)) + code;
   u8 *at = mem_alloc(bytes);
   struct nstate_block *b = nstate_cut(&at, sizeof *b);
-  b->bytes = bytes;
+  b->bytes = bytes + nstate_map_share(&slot32, diff->account_cnt + tx_cnt) +
+             nstate_map_share(&slot64, slots);
   b->height = height;
   b->hash = *hash;
   b->account = nstate_cut(&at, diff->account_cnt * sizeof *b->account);
@@ -282,14 +284,18 @@ static void nstate_node_put(struct node_state *ns,
     nstate_bury(ns, clean->ptr);
     map_del(&s->cache_node, key);
   }
-  struct nstate_node *n = map_put(&s->node, key, NULL);
+  bool is_new;
+  struct nstate_node *n = map_put(&s->node, key, &is_new);
   MUST(n);
   u32 len = (u32)p->node.node.len;
+  size_t more = is_new ? nstate_map_share(&s->node, 1) : 0;
   if (len > n->cap) {
-    s->node_bytes += len - n->cap;
+    more += len - n->cap + (n->ptr ? 0 : NSTATE_MALLOC);
     n->ptr = mem_realloc(n->ptr, len);
     n->cap = len;
   }
+  s->node_bytes += more;
+  atomic_fetch_add(&ns->overlay_bytes, more);
   n->len = len;
   if (len) memcpy(n->ptr, p->node.node.ptr, len);
   pthread_mutex_unlock(&s->lock);
@@ -314,7 +320,7 @@ void nstate_freeze(struct node_state *ns, u64 now_ms) {
     struct nstate_shard *s = &ns->shard[i];
     pthread_mutex_lock(&s->lock);
     g->node[i] = s->node;
-    g->bytes += s->node_bytes + map_bytes(&s->node);
+    g->bytes += s->node_bytes;
     s->node_bytes = 0;
     map_init(&s->node, NSTATE_NODE_KEY, sizeof(struct nstate_node), 0,
              g->node[i].seed);
@@ -342,6 +348,7 @@ void nstate_gen_free(struct node_state *ns, struct nstate_gen *g) {
       nstate_bury(ns, ((struct nstate_node *)val)->ptr);
     map_fini(&g->node[i]);
   }
+  atomic_fetch_sub(&ns->overlay_bytes, g->bytes);
   mem_free(g);
 }
 

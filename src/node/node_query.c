@@ -13,7 +13,6 @@
 #include "node/node_state_int.h"
 
 #define NQUERY_WAIT_MS 1000u
-#define NQUERY_TIME_US 2000000u
 #define NQUERY_ARENA (64u << 10)
 #define NQUERY_CODE_MAX 4096u
 
@@ -43,7 +42,7 @@ err node_read_begin(struct node *n, struct node_read **out) {
   r->n = n;
   r->ns = ns;
   r->r = reader;
-  r->deadline_us = nstate_clock_us() + NQUERY_TIME_US;
+  r->deadline_us = nstate_clock_us() + NODE_READ_MS * 1000u;
   err e = nstate_reader_begin(ns, reader, &r->st);
   if (!e && r->st.head < 0) {
     nstate_reader_end(ns, reader);

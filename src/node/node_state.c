@@ -41,7 +41,6 @@
 #define NSTATE_FREEZE_MS 20000u
 #define NSTATE_SNAPSHOT_MS 1000u
 #define NSTATE_PRUNE_EVERY 256u
-#define NSTATE_MALLOC 16u         /* what an allocation takes beside its bytes */
 #define NSTATE_DROP_BUDGET 20000u /* versions dropped in one step */
 enum { NSTATE_HAND_ACCOUNT, NSTATE_HAND_SLOT, NSTATE_HAND_NODE,
        NSTATE_HAND_CODE };
@@ -423,16 +422,11 @@ err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
 }
 
 /*------------------------------------------------------------------ cache */
-/* Memory per entry, not per slot: a table keeps its size when entries go, and
-** shrinking must see that they went.  A table that grew by doubling is on
-** average five eighths full. */
-static size_t nstate_map_share(const struct map *m) {
-  return m->cnt * (m->slot_len + 1) * 8 / 5;
-}
 static size_t nstate_cache_bytes(const struct nstate_shard *s) {
-  return nstate_map_share(&s->cache_account) +
-         nstate_map_share(&s->cache_slot) + nstate_map_share(&s->cache_node) +
-         nstate_map_share(&s->cache_code) +
+  return nstate_map_share(&s->cache_account, s->cache_account.cnt) +
+         nstate_map_share(&s->cache_slot, s->cache_slot.cnt) +
+         nstate_map_share(&s->cache_node, s->cache_node.cnt) +
+         nstate_map_share(&s->cache_code, s->cache_code.cnt) +
          (s->cache_node.cnt + s->cache_code.cnt) * NSTATE_MALLOC +
          s->cache_whole_cnt * (sizeof(struct state_account) + NSTATE_MALLOC) +
          s->cache_node_bytes + s->cache_code_bytes;
@@ -555,6 +549,7 @@ static bool nstate_freeze_due(struct node_state *ns, u64 now_ms) {
   pthread_mutex_unlock(&ns->flush_lock);
   return idle && (ns->cur_changes >= ns->cfg.batch_changes ||
                   ns->cur_blocks >= ns->cfg.batch_blocks ||
+                  node_state_lag_percent(ns) > 50 ||
                   now_ms - ns->frozen_ms >= NSTATE_FREEZE_MS);
 }
 
@@ -666,13 +661,25 @@ static err nstate_prune(struct node_state *ns) {
   return store_prune_below(ns->store, oldest);
 }
 
-err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+/* ERR_BUSY: a reader is in the way; the next step tries again. */
+static err nstate_checkpoint(struct node_state *ns, u64 now_ms, bool *more) {
+  struct store_checkpoint_stat stat;
+  err e = store_checkpoint_step(ns->store, now_ms, STORE_SLICE_US, more);
+  if (e || *more) return e == ERR_BUSY ? ERR_OK : e;
+  store_checkpoint_stat(ns->store, &stat);
+  log_event(LOG_DEBUG, "store", "checkpoint", "ms=%llu longest_step_us=%llu",
+            (unsigned long long)stat.last_us / 1000,
+            (unsigned long long)stat.step_us);
+  return ERR_OK;
+}
+
+static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
   u32 budget = NSTATE_DROP_BUDGET;
   *more = false;
   /* While it lasts a plain copy of the file is not whole: it goes first. */
   if (store_checkpoint_due(ns->store, now_ms)) {
-    err e = store_checkpoint_step(ns->store, now_ms, STORE_SLICE_US, more);
-    if ((e && e != ERR_BUSY) || *more) return e;
+    err e = nstate_checkpoint(ns, now_ms, more);
+    if (e || *more) return e;
   }
   nstate_conn_end_old(ns, NSTATE_SNAPSHOT_MS);
   if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
@@ -690,6 +697,14 @@ err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
     *more = ns->upkeep_more;
   }
   return ERR_OK;
+}
+
+err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+  u64 t = nstate_clock_us();
+  err e = nstate_write_step(ns, now_ms, more);
+  t = nstate_clock_us() - t;
+  if (t > atomic_load(&ns->hold_us)) atomic_store(&ns->hold_us, t);
+  return e;
 }
 
 /*---------------------------------------------------------- open and close */
@@ -924,7 +939,6 @@ void node_state_stat(struct node_state *ns, struct node_state_stat *out) {
     struct nstate_shard *s = &ns->shard[i];
     pthread_mutex_lock(&s->lock);
     out->cache_bytes += nstate_cache_bytes(s);
-    out->overlay_bytes += s->node_bytes;
     out->cache_hits += s->hits;
     out->cache_misses += s->misses;
     pthread_mutex_unlock(&s->lock);
@@ -932,10 +946,9 @@ void node_state_stat(struct node_state *ns, struct node_state_stat *out) {
   out->overlay_bytes += atomic_load(&ns->overlay_bytes);
   pthread_mutex_lock(&ns->pin_lock);
   out->flushed = ns->flushed < 0 ? 0 : (u64)ns->flushed;
-  for (struct nstate_gen *g = ns->gen; g; g = g->next)
-    out->overlay_bytes += g->bytes;
   out->reader_cnt = ns->reader_cnt;
   out->reader_busy = ns->reader_busy;
   pthread_mutex_unlock(&ns->pin_lock);
   out->wal_bytes = store_wal_bytes(ns->store);
+  out->hold_us = atomic_load(&ns->hold_us);
 }

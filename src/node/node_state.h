@@ -97,6 +97,7 @@ struct node_state_stat {
   u64 cache_bytes, overlay_bytes;
   u64 cache_hits, cache_misses;
   u64 wal_bytes;
+  u64 hold_us;              /* the longest node_state_write_step */
   u32 reader_cnt, reader_busy;
 };
 void node_state_stat(struct node_state *ns, struct node_state_stat *out);

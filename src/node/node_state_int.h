@@ -36,6 +36,14 @@ static inline void nstate_slim_set(struct nstate_slim *s,
 }
 void nstate_slim_get(struct state_account *out, const struct nstate_slim *s);
 
+#define NSTATE_MALLOC 16u /* what an allocation takes beside its bytes */
+/* Memory of cnt entries.  A table that grew by doubling is on average five
+** eighths full; it keeps its size when entries go, and who shrinks or frees
+** them must see that they went. */
+static inline size_t nstate_map_share(const struct map *m, size_t cnt) {
+  return cnt * (m->slot_len + 1) * 8 / 5;
+}
+
 /*---------------------------------------------------------------- overlay */
 /* One version of an account or slot.  Versions of a key form a list, newest
 ** first; the newest is in the shard's map. */
@@ -156,7 +164,7 @@ struct node_state {
   u8 **grave;                  /* memory to free at the next apply */
   size_t grave_cnt, grave_cap;
   pthread_mutex_t grave_lock;
-  _Atomic u64 overlay_bytes, block_cnt;
+  _Atomic u64 overlay_bytes, block_cnt; /* bytes: of nodes above the tables too */
 
   pthread_mutex_t pin_lock;
   pthread_cond_t reader_free;
@@ -178,6 +186,7 @@ struct node_state {
   pthread_t maker;
   bool maker_started;
   u64 prune_at;           /* head at which to prune next */
+  _Atomic u64 hold_us;    /* the longest step of the writer */
 };
 
 static inline u32 nstate_shard_of(const u8 *key) { return key[0] >> 4; }

@@ -176,7 +176,8 @@ struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
   if (!c->response_max) c->response_max = RPC_RESPONSE_MAX;
   if (!c->body_max) c->body_max = RPC_BODY_MAX;
   if (!c->gas_cap) c->gas_cap = RPC_GAS_CAP;
-  if (!c->evm_timeout_ms) c->evm_timeout_ms = RPC_EVM_TIMEOUT_MS;
+  if (!c->evm_timeout_ms || c->evm_timeout_ms > RPC_EVM_TIMEOUT_MS)
+    c->evm_timeout_ms = RPC_EVM_TIMEOUT_MS;
   if (!c->log_range_max) c->log_range_max = RPC_LOG_RANGE_MAX;
   if (!c->log_cnt_max) c->log_cnt_max = RPC_LOG_CNT_MAX;
   if (!c->wait_max) c->wait_max = RPC_WAIT_MAX;

@@ -44,7 +44,7 @@ struct rpc_config {      /* a 0 takes the default of limits below */
 #define RPC_RESPONSE_MAX (25u << 20)
 #define RPC_BODY_MAX (5u << 20)
 #define RPC_GAS_CAP 50000000ull
-#define RPC_EVM_TIMEOUT_MS 5000u
+#define RPC_EVM_TIMEOUT_MS NODE_READ_MS
 #define RPC_LOG_RANGE_MAX 10000u
 #define RPC_LOG_CNT_MAX 20000u
 #define RPC_WAIT_MAX 2u
