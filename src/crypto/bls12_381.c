@@ -399,6 +399,20 @@ static err bls12_g1_lanes(struct bls12_g1_point *sum, const u8 *in,
   return ERR_OK;
 }
 
+/* One point's four images under -psi, each with its part of the scalar. */
+static void bls12_g2_lane_split(struct bls12_g2_affine q[4], u64 part[4][4]) {
+  struct bls12_g2_point p;
+  for (int i = 1; i < 4; i++) {
+    bls12_g2_from_affine(&p, &q[i - 1]);
+    bls12_psi(&p, &p);
+    q[i].x = p.x;
+    bls12_fp2_neg(&q[i].y, &p.y);
+    memset(part[i], 0, sizeof part[i]);
+    part[i][0] = part[0][i];
+    part[0][i] = 0;
+  }
+}
+
 /* As bls12_g1_lanes, for up to four. */
 static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
                           size_t cnt) {
@@ -406,7 +420,7 @@ static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
   struct bls12_g2_point r[4];
   const u8 *from[4];
   u64 part[4][4], k[4];
-  u32 n = 0, good;
+  u32 n = 0, lanes, good;
   for (; cnt; cnt--, in += BLS12_G2_PAIR) {
     bool infinity;
     TRY(bls12_load_g2(&q[n], &infinity, in));
@@ -419,9 +433,12 @@ static err bls12_g2_lanes(struct bls12_g2_point *sum, const u8 *in,
   good = crypto_bls_x4_g2_check((const u64(*)[4][6])q, n);
   for (u32 i = 0; i < n; i++)
     if (!(good >> i & 1) && !bls12_in_g2(&q[i])) return ERR_INPUT;
+  lanes = n == 1 ? 4 : n;
+  if (n == 1) bls12_g2_lane_split(q, part);
   good = crypto_bls_x4_g2_mul((u64(*)[6][6])r, (const u64(*)[4][6])q,
-                              (const u64(*)[4])part, n);
-  for (u32 i = 0; i < n; i++) {
+                              (const u64(*)[4])part, lanes);
+  if (n == 1 && good != 15) return bls12_g2_chunk(sum, from[0], 1);
+  for (u32 i = 0; i < lanes; i++) {
     if (good >> i & 1) {
       bls12_g2_add(sum, sum, &r[i]);
     } else {
