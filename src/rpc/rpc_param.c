@@ -38,7 +38,8 @@ struct rpc_value rpc_value_of(const json_t *j) {
   return v;
 }
 
-const char *rpc_kind_name(enum rpc_kind k) {
+/* "string", "object", ...: for messages. */
+static const char *rpc_kind_name(enum rpc_kind k) {
   switch (k) {
     case RPC_NULL: return "null";
     case RPC_FALSE:

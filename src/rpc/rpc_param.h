@@ -6,7 +6,6 @@
 #define RPC_RPC_PARAM_H
 #include "rpc/rpc_call.h"
 
-const char *rpc_kind_name(enum rpc_kind k); /* "string", "object", ... */
 err rpc_param_string(slice *out, const struct rpc_value *v, const char *want,
                      struct errmsg *msg) MUST_USE;
 err rpc_param_fixed(void *out, size_t len, const struct rpc_value *v,

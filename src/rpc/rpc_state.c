@@ -12,7 +12,7 @@
 ** stays the same; sender, recipient, precompiles and coinbase are left out.
 */
 #include "crypto/keccak.h"
-#include "rpc/rpc_call.h"
+#include "rpc/rpc_param.h"
 
 #define RPC_TX_GAS 21000u
 #define RPC_STIPEND 2300u
@@ -98,6 +98,64 @@ err rpc_do_eth_getStorageAt(struct rpc_call *c) {
   if (e < 0) return rpc_fail_err(c, e);
   raw = u256_hash32(&val);
   jsonw_hex(&c->w, hash32_slice(&raw));
+  return ERR_OK;
+}
+
+/* {address: [slot, ...]} -> {address: [value, ...]} */
+static err rpc_put_values_of(struct rpc_call *c,
+                             const struct state_source *src, const char *key,
+                             const json_t *list, u32 *left) {
+  struct rpc_value name = {.kind = RPC_STRING, .str = slice_str(key)},
+                   slots = rpc_value_of(list);
+  struct errmsg msg = {.text = ""};
+  hash32 addr_key, slot_key;
+  addr20 addr;
+  size_t cnt;
+  if (rpc_param_fixed(addr.b, 20, &name, "address", &msg) < 0 ||
+      rpc_param_array(&cnt, &slots, *left, "storage keys", &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s", msg.text);
+  }
+  *left -= (u32)cnt;
+  crypto_keccak256(&addr_key, addr.b, 20);
+  jsonw_key(&c->w, key);
+  jsonw_arr(&c->w);
+  for (size_t i = 0; i < cnt; i++) {
+    struct rpc_value item = rpc_value_of(json_array_get(list, i));
+    struct rpc_slot slot;
+    u256 val;
+    if (rpc_param_slot(&slot, &item, &msg) < 0) {
+      return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s", msg.text);
+    }
+    hash32 raw = u256_hash32(&slot.key);
+    crypto_keccak256(&slot_key, raw.b, 32);
+    err e = src->slot(src->ctx, &val, &addr, &addr_key, &slot.key, &slot_key);
+    if (e < 0) return rpc_fail_err(c, e);
+    raw = u256_hash32(&val);
+    jsonw_hex(&c->w, hash32_slice(&raw));
+  }
+  jsonw_arr_end(&c->w);
+  return ERR_OK;
+}
+
+err rpc_do_eth_getStorageValues(struct rpc_call *c) {
+  const struct rpc_value *v = &c->arg[0].any;
+  struct state_source src;
+  u32 left = RPC_SLOT_CNT_MAX;
+  const char *key;
+  json_t *list;
+  struct errmsg msg;
+  if (rpc_param_object(v, "storage", &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s", msg.text);
+  }
+  if (json_object_size(v->tree) == 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "empty request");
+  }
+  TRY(rpc_state_at(c, &src, &c->arg[1]));
+  jsonw_obj(&c->w);
+  json_object_foreach((json_t *)v->tree, key, list) {
+    TRY(rpc_put_values_of(c, &src, key, list, &left));
+  }
+  jsonw_obj_end(&c->w);
   return ERR_OK;
 }
 

@@ -143,8 +143,6 @@ void rpc_put_flat(struct buf *out, const struct rpc_frame *f,
 void rpc_put_state_diff(struct rpc_tracer *r, struct buf *out);
 /* "CALL", "CREATE2", ... */
 const char *rpc_frame_type(const struct rpc_frame *f);
-/* geth's words for a failed frame. */
-const char *rpc_frame_error(const struct rpc_frame *f);
 /* Memory of a step from off to off + len, zeros beyond its end, in the arena;
 ** empty when it is too long to be real. */
 slice rpc_step_memory(const struct evm_step *s, const u256 *off,

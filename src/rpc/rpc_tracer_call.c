@@ -37,7 +37,8 @@ static bool frame_is_create(const struct rpc_frame *f) {
   return f->op == FRAME_CREATE || f->op == FRAME_CREATE2;
 }
 
-const char *rpc_frame_error(const struct rpc_frame *f) {
+/* geth's words. */
+static const char *frame_error(const struct rpc_frame *f) {
   if (frame_is_create(f) && f->returned && f->status == EVM_OUT_OF_GAS) {
     return "contract creation code storage out of gas";
   }
@@ -162,7 +163,7 @@ static void frame_put_logs(struct jsonw *w, const struct rpc_frame *f) {
 }
 
 static void frame_put_error(struct jsonw *w, const struct rpc_frame *f) {
-  jsonw_kv_str(w, "error", rpc_frame_error(f));
+  jsonw_kv_str(w, "error", frame_error(f));
   if (f->status != EVM_REVERT || f->output.len == 0) return;
   struct buf reason;
   jsonw_kv_hex(w, "output", f->output);
@@ -255,7 +256,7 @@ static const char *frame_parity_error(const struct rpc_frame *f) {
     case EVM_BAD_OPCODE: return "Bad instruction";
     case EVM_STATIC_VIOLATION: return "Mutable Call In Static Context";
     case EVM_PRECOMPILE_FAILED: return "Built-in failed";
-    default: return rpc_frame_error(f);
+    default: return frame_error(f);
   }
 }
 
@@ -293,7 +294,7 @@ static void frame_put_result(struct jsonw *w, const struct rpc_frame *f,
                              const struct rpc_tracer_opts *o) {
   if (f->failed) {
     jsonw_kv_str(w, "error", o->parity_errors ? frame_parity_error(f)
-                                              : rpc_frame_error(f));
+                                              : frame_error(f));
     if (f->status != EVM_REVERT) return;
   }
   jsonw_key(w, "result");

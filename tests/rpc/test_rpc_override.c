@@ -249,6 +249,32 @@ static void submission_when_synchronous_then_answers_the_receipt(
   json_decref(j);
 }
 
+static void values_when_asked_then_by_account_and_slot(void **state) {
+  struct fixture *f = *state;
+  static const u8 init[] = {0x60, 5, 0x60, 0, 0x55};
+  const char *count = fixture_result(f, "eth_getTransactionCount",
+                                     "[\"" A0 "\",\"pending\"]");
+  struct chain_tx tx = {.nonce = strtoull(count, NULL, 16),
+                        .gas_limit = 100000,
+                        .data = slice_of(init, sizeof init)};
+  json_t *r = fixture_receipt(f, fixture_send(f, 0, &tx));
+  const char *at = arena_printf(&f->arena, "%s",
+                                fixture_field(r, "contractAddress"));
+  json_decref(r);
+  json_t *j = fixture_ask(f, "eth_getStorageValues", arena_printf(&f->arena,
+      "[{\"%s\":[\"0x0\",\"0x1\"],\"" C "\":[\"0x0\"]}]", at));
+  const json_t *got = json_object_get(j, "result");
+  assert_string_equal(json_string_value(json_array_get(
+      json_object_get(got, at), 0)), WORD("05"));
+  assert_string_equal(json_string_value(json_array_get(
+      json_object_get(got, at), 1)), WORD("00"));
+  assert_string_equal(json_string_value(json_array_get(
+      json_object_get(got, C), 0)), WORD("00"));
+  json_decref(j);
+  fixture_expect_error(f, -32602, "empty request", "eth_getStorageValues",
+                       "[{}]");
+}
+
 static int setup(void **state) {
   struct fixture *f = *state = malloc(sizeof *f);
   fixture_open(f, NULL);
@@ -275,6 +301,7 @@ int main(void) {
     cmocka_unit_test(config_when_own_chain_then_osaka_from_genesis),
     cmocka_unit_test(discovery_when_asked_then_every_public_method),
     cmocka_unit_test(submission_when_synchronous_then_answers_the_receipt),
+    cmocka_unit_test(values_when_asked_then_by_account_and_slot),
   };
   return cmocka_run_group_tests_name("rpc_override", tests, setup, teardown);
 }
