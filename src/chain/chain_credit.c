@@ -20,11 +20,13 @@
 #include <stdio.h>
 
 #define CREDIT_TARGETS_MAX 100000u  /* remembered between two refreshes */
+#define CREDIT_SLOTS_MAX 65536u     /* accounts whose slot is remembered */
 
 struct credit_entry { /* of an account */
   u32 stamp;          /* when it was read; see chain_credit.stamp */
-  u256 slot;
-  struct dpos_credit_record_account rec;
+  u256 slot, word;    /* where the record is, and what now is packed */
+  struct dpos_credit_record_account rec; /* before the block, settled */
+  struct dpos_credit_record_account now; /* in execution */
   u64 reserved;
 };
 struct credit_policy {
@@ -59,6 +61,7 @@ struct chain_credit {
   struct arena memory[2];
   u32 now;
   struct map policy, user, target;
+  struct map slots;    /* account to slot: a hash saved for who comes often */
 };
 
 const addr20 CHAIN_CREDIT_ADDR = {{[18] = 0x10, [19] = 0x04}};
@@ -139,6 +142,7 @@ struct chain_credit *chain_credit_open(u64 hash_seed) {
            sizeof(struct credit_user), 0, hash_seed);
   map_init(&c->target, 20, sizeof(struct credit_target), CREDIT_TARGETS_MAX,
            hash_seed);
+  map_init(&c->slots, 20, sizeof(u256), CREDIT_SLOTS_MAX, hash_seed);
   for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
     module_setting_slot(&c->param_slot[i], i);
   return c;
@@ -152,6 +156,7 @@ void chain_credit_close(struct chain_credit *c) {
   map_fini(&c->policy);
   map_fini(&c->user);
   map_fini(&c->target);
+  map_fini(&c->slots);
   mem_free(c);
 }
 
@@ -226,6 +231,20 @@ const struct dpos_credit_record_prices *chain_credit_prices(
 
 /*----------------------------------------------------------------- entries */
 
+static u256 credit_slot_of(struct chain_credit *c, const addr20 *a) {
+  bool is_new;
+  u256 *slot = map_put(&c->slots, a->b, &is_new);
+  if (!slot) {
+    map_clear(&c->slots);
+    slot = map_put(&c->slots, a->b, &is_new);
+  }
+  if (is_new) {
+    u256 key = module_key_addr(a);
+    module_slot_of(slot, dpos_credit_table_account.type, &key);
+  }
+  return *slot;
+}
+
 /* The places of policies and users are good until the next of their kind is
 ** made. */
 static err credit_entry(struct chain_credit *c, struct credit_entry **out,
@@ -234,13 +253,16 @@ static err credit_entry(struct chain_credit *c, struct credit_entry **out,
   if (!*place) *place = arena_new(&c->memory[c->now], struct credit_entry);
   struct credit_entry *e = *out = *place;
   if (e->stamp == c->stamp) return ERR_OK;
-  u256 key = module_key_addr(a), balance = U256_ZERO;
+  u256 balance = U256_ZERO;
   bool has_code;
-  TRY(credit_read(c, &dpos_credit_table_account, &e->rec, &key, &e->slot));
+  e->slot = credit_slot_of(c, a);
+  TRY(c->view.slot(c->view.ctx, &e->word, &e->slot));
+  module_record_unpack(&dpos_credit_table_account, &e->rec, &e->word);
   if (!(e->rec.flags & DPOS_CREDIT_SEEN))
     TRY(c->view.account(c->view.ctx, &balance, &has_code, a));
   dpos_credit_meet(&e->rec, &c->rules, &balance);
   dpos_credit_settle(&e->rec, &c->rules, c->time_s);
+  e->now = e->rec;
   e->stamp = c->stamp;
   return ERR_OK;
 }
@@ -348,9 +370,9 @@ static u64 credit_left(const struct chain_credit *c,
   return credit_less(own, e->reserved) + more;
 }
 
-static u64 credit_debt(const struct credit_entry *e) {
-  return e->rec.level < 0
-             ? (u64)((DPOS_CREDIT_UNIT - 1 - e->rec.level) / DPOS_CREDIT_UNIT)
+static u64 credit_debt(const struct dpos_credit_record_account *a) {
+  return a->level < 0
+             ? (u64)((DPOS_CREDIT_UNIT - 1 - a->level) / DPOS_CREDIT_UNIT)
              : 0;
 }
 
@@ -374,7 +396,7 @@ static err credit_try(struct chain_credit *c, struct chain_credit_quote *q,
   q->share = dpos_credit_share(&e->rec);
   q->capacity = dpos_credit_capacity(&e->rec, &c->rules) +
                 dpos_credit_base_day(&e->rec, &c->rules);
-  u64 need = q->reserve + (q->bought ? credit_debt(e) : 0);
+  u64 need = q->reserve + (q->bought ? credit_debt(&e->rec) : 0);
   u64 have = q->available + q->bought;
   q->verdict = have >= need && have >= q->available ? CHAIN_OK : CHAIN_CREDITS;
   if (q->verdict == CHAIN_OK) credit_hold(c, e, q);
@@ -512,30 +534,30 @@ void chain_credit_say(struct errmsg *msg, const struct chain_credit_quote *q) {
 
 /*--------------------------------------------------------------- execution */
 
-/* The payer's record as it is now in the block, settled. */
-static void credit_now(struct chain_credit *c,
-                       struct dpos_credit_record_account *a, u256 *slot,
-                       const addr20 *payer, struct state *s) {
-  const struct credit_entry *e = credit_known(c, payer);
+/* The payer's entry, with his record as it is now in the block, settled: the
+** module may have written it since. */
+static struct credit_entry *credit_now(struct chain_credit *c,
+                                       const addr20 *payer, struct state *s) {
+  struct credit_entry *e = credit_known(c, payer);
   u256 word;
-  *slot = e->slot;
-  state_slot(s, &word, &CHAIN_CREDIT_ADDR, slot);
-  module_record_unpack(&dpos_credit_table_account, a, &word);
-  if (!(a->flags & DPOS_CREDIT_SEEN)) *a = e->rec;
-  dpos_credit_settle(a, &c->rules, c->time_s);
+  state_slot(s, &word, &CHAIN_CREDIT_ADDR, &e->slot);
+  if (LIKELY(u256_eq(&word, &e->word))) return e;
+  e->word = word;
+  module_record_unpack(&dpos_credit_table_account, &e->now, &word);
+  if (!(e->now.flags & DPOS_CREDIT_SEEN)) e->now = e->rec;
+  dpos_credit_settle(&e->now, &c->rules, c->time_s);
+  return e;
 }
 
 bool chain_credit_holds(struct chain_credit *c,
                         const struct chain_credit_quote *q, struct state *s) {
-  struct dpos_credit_record_account a;
-  u256 slot;
-  credit_now(c, &a, &slot, &q->payer, s);
-  u64 base = dpos_credit_base(&a);
-  u64 room = dpos_credit_pool_room(&a, &c->rules,
+  const struct dpos_credit_record_account *a =
+      &credit_now(c, &q->payer, s)->now;
+  u64 base = dpos_credit_base(a);
+  u64 room = dpos_credit_pool_room(a, &c->rules,
                                    c->prices.pool - c->pool_drawn);
-  u64 have = dpos_credit_own(&a) + (base < room ? base : room) + q->bought;
-  struct credit_entry now = {.rec = a};
-  return have >= q->reserve + (q->bought ? credit_debt(&now) : 0);
+  u64 have = dpos_credit_own(a) + (base < room ? base : room) + q->bought;
+  return have >= q->reserve + (q->bought ? credit_debt(a) : 0);
 }
 
 static void credit_put(struct state *s, const struct module_record *r,
@@ -564,12 +586,12 @@ void chain_credit_settle(struct chain_credit *c,
                          const struct chain_credit_quote *q,
                          const struct chain_tx *tx,
                          const struct dpos_credit_use *use, struct state *s) {
-  struct dpos_credit_record_account a;
-  u256 slot, policy_slot, user_slot;
+  u256 policy_slot, user_slot;
   u64 cost = dpos_credit_cost(&c->prices, &c->rules, use);
-  credit_now(c, &a, &slot, &q->payer, s);
-  c->pool_drawn += dpos_credit_charge(&a, &c->rules, cost);
-  credit_put(s, &dpos_credit_table_account, &slot, &a);
+  struct credit_entry *e = credit_now(c, &q->payer, s);
+  c->pool_drawn += dpos_credit_charge(&e->now, &c->rules, cost);
+  module_record_pack(&dpos_credit_table_account, &e->word, &e->now);
+  state_slot_set(s, &CHAIN_CREDIT_ADDR, &e->slot, &e->word);
   if (!q->policy) return;
   struct dpos_credit_record_policy p;
   struct dpos_credit_record_user u;

@@ -1,6 +1,8 @@
 /* bench_chain.c - what a plain transfer costs on one core, in memory: decoding,
-** sender, executing, and a whole block with its roots; as JSON lines.  Each
-** figure is the best of several runs of the thread's own time. */
+** sender, executing, and a whole block with its roots, without credits and with
+** (each sender has a stake of his own, so each settles a record of his own); as
+** JSON lines.  Each figure is the best of several runs of the thread's own
+** time. */
 #include <stdio.h>
 #include <time.h>
 
@@ -29,13 +31,39 @@ static void bench_print(const char *name, double seconds) {
          seconds / BENCH_TXS * 1e6);
 }
 
-/* Every sender has a key of its own, so that no account is hot. */
-static void bench_setup(void) {
-  static addr20 sender[BENCH_TXS];
+static addr20 bench_from[BENCH_TXS];
+
+/* The chain that all runs from here on stand on. */
+static void bench_chain(bool credits) {
   struct state_diff diff;
   struct state_root root;
   hash32 hash;
   u256 balance = u256_from(1000000);
+  chain_genesis_default(&bench_genesis, CHAIN_DEV_ID, &bench_from[0], NULL,
+                        1000, bench_from, BENCH_TXS, &balance, &bench_keep);
+  if (credits) {
+    chain_genesis_set_credits(&bench_genesis, &bench_from[0], 1, &bench_keep);
+    bench_genesis.stake =
+        arena_array(&bench_keep, struct chain_genesis_stake, BENCH_TXS);
+    bench_genesis.stake_cnt = BENCH_TXS;
+    for (u32 i = 0; i < BENCH_TXS; i++)
+      bench_genesis.stake[i] =
+          (struct chain_genesis_stake){bench_from[i], 1000000000};
+  }
+  MUST(chain_genesis_build(&diff, &root, &bench_head, &hash, &bench_genesis,
+                           NULL, &bench_keep) == ERR_OK);
+  bench_mem = state_mem_open();
+  state_mem_apply(bench_mem, &diff);
+  state_mem_apply_nodes(bench_mem, &root);
+  bench_exec = chain_exec_open(1);
+}
+static void bench_chain_end(void) {
+  chain_exec_close(bench_exec);
+  state_mem_close(bench_mem);
+}
+
+/* Every sender has a key of its own, so that no account is hot. */
+static void bench_setup(void) {
   arena_init(&bench_keep, 1 << 20, 0);
   for (u32 i = 0; i < BENCH_TXS; i++) {
     u8 key[32] = {[28] = 1, [30] = (u8)(i >> 8), [31] = (u8)i};
@@ -45,16 +73,8 @@ static void bench_setup(void) {
     store_be64(tx.to.b, (i + 1) * 0x9e3779b97f4a7c15ull);
     MUST(chain_tx_sign(&tx, key, &bench_keep) == ERR_OK);
     bench_raw[i] = tx.raw;
-    sender[i] = tx.sender;
+    bench_from[i] = tx.sender;
   }
-  chain_genesis_default(&bench_genesis, CHAIN_DEV_ID, &sender[0], NULL, 1000,
-                        sender, BENCH_TXS, &balance, &bench_keep);
-  MUST(chain_genesis_build(&diff, &root, &bench_head, &hash, &bench_genesis,
-                           NULL, &bench_keep) == ERR_OK);
-  bench_mem = state_mem_open();
-  state_mem_apply(bench_mem, &diff);
-  state_mem_apply_nodes(bench_mem, &root);
-  bench_exec = chain_exec_open(1);
 }
 
 static void bench_decode(struct arena *a) {
@@ -114,12 +134,16 @@ static void bench_run(const char *name, void (*fn)(struct arena *a)) {
 int main(void) {
   crypto_init(NULL);
   bench_setup();
+  bench_chain(false);
   bench_run("tx_decode", bench_decode);
   bench_run("tx_sender", bench_sender);
   bench_run("tx_execute", bench_execute);
   bench_run("block_make", bench_block);
-  chain_exec_close(bench_exec);
-  state_mem_close(bench_mem);
+  bench_chain_end();
+  bench_chain(true);
+  bench_run("tx_execute_credits", bench_execute);
+  bench_run("block_make_credits", bench_block);
+  bench_chain_end();
   arena_fini(&bench_keep);
   return 0;
 }
