@@ -110,6 +110,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .db_path = c->db_path,
     .dev = dev,
     .dev_period_s = c->cfg.dev_period,
+    .scratch = dev && !c->db_given,
     .dev_credits = c->cfg.dev_credits,
     .network_id = c->cfg.networkid,
     .allow_unprotected = c->cfg.allow_unprotected,

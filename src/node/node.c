@@ -223,7 +223,8 @@ static err node_load_head(struct node *n, struct errmsg *msg) {
 static err node_open_store(struct node *n, struct errmsg *msg) {
   struct store_standing st;
   struct buf b;
-  TRY(store_open(&n->store, n->db_path, STORE_CREATE, msg));
+  TRY(store_open(&n->store, n->db_path,
+                 STORE_CREATE | (n->cfg.scratch ? STORE_SCRATCH : 0), msg));
   store_standing(n->store, &st);
   if (st.head < 0) {
     struct node_create what = {.dev = n->cfg.dev,

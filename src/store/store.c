@@ -216,6 +216,7 @@ err store_open(struct store **out, const char *path, u32 flags,
   bool fresh = false;
   s->path = mem_strdup(path);
   s->read_only = flags & STORE_READ_ONLY;
+  s->scratch = flags & STORE_SCRATCH;
   s->lock_fd = -1;
   store_watch_init(&s->watch);
   *out = NULL;
@@ -306,8 +307,9 @@ err store_fail(struct store *s, err e) {
 
 err store_begin(struct store *s, bool durable) {
   MUST(!s->in_tx && !s->read_only);
-  err e = store_conn_exec(&s->conn, durable ? "PRAGMA synchronous=FULL"
-                                            : "PRAGMA synchronous=NORMAL");
+  err e = store_conn_exec(&s->conn, s->scratch ? "PRAGMA synchronous=OFF"
+                                    : durable ? "PRAGMA synchronous=FULL"
+                                              : "PRAGMA synchronous=NORMAL");
   if (!e) e = store_run_st(STORE_ST(&s->conn, begin));
   s->in_tx = !e;
   return store_fail(s, e);

@@ -66,6 +66,7 @@ struct store_reader;
 enum {
   STORE_CREATE = 1,    /* make the file when it is missing */
   STORE_READ_ONLY = 2, /* beside a running node: no lock, no write */
+  STORE_SCRATCH = 4,   /* ends with the process: nothing is synced */
 };
 /* ERR_NOT_FOUND (missing, no STORE_CREATE), ERR_NOT_OURS, ERR_NEWER,
 ** ERR_READ_ONLY (file or folder), ERR_LOCKED (another process has it open
