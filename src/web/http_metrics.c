@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,19 +15,18 @@ struct metric_process {
 
 static void metric_process(struct metric_process *p) {
   struct rusage u;
-  unsigned long long size = 0, resident = 0;
-  memset(p, 0, sizeof *p);
+  char text[128] = "", *rest = text;
   if (getrusage(RUSAGE_SELF, &u) == 0)
     p->cpu_s = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
                (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
-  FILE *f = fopen("/proc/self/statm", "re");
+  FILE *f = fopen("/proc/self/statm", "re"); /* pages: all, resident, ... */
   if (f) {
-    if (fscanf(f, "%llu %llu", &size, &resident) != 2) size = resident = 0;
+    if (!fgets(text, sizeof text, f)) text[0] = 0;
     fclose(f);
   }
   double page = (double)sysconf(_SC_PAGESIZE);
-  p->virtual_bytes = (double)size * page;
-  p->rss_bytes = (double)resident * page;
+  p->virtual_bytes = (double)strtoull(rest, &rest, 10) * page;
+  p->rss_bytes = (double)strtoull(rest, &rest, 10) * page;
   DIR *d = opendir("/proc/self/fd");
   if (!d) return;
   while (readdir(d)) p->fds++;
