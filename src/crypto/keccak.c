@@ -202,7 +202,10 @@ __attribute__((target("avx2"))) static void keccak_x4_avx2(u64 *st) {
   } while (0)
 
 static inline __m128i keccak_pair(const void *low, const void *high) {
-  return _mm_castpd_si128(_mm_loadh_pd(_mm_load_sd(low), high));
+  i64 a, b;
+  memcpy(&a, low, 8);
+  memcpy(&b, high, 8);
+  return _mm_set_epi64x(b, a);
 }
 __attribute__((target("avx512f,avx512vl"))) static void keccak_x1_avx512(
     u64 *st, const u8 *in, size_t n) {
