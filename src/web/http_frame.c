@@ -34,7 +34,7 @@ static bool frame_is_control(const struct http_frames *f) {
 }
 
 /* The first two bytes say how long the head is; or what is wrong. */
-static enum http_frame_got frame_begin(struct http_frames *f) {
+static enum http_frame_got frame_start(struct http_frames *f) {
   u8 op = f->head[0] & 0x0f, len = f->head[1] & 0x7f;
   bool fin = (f->head[0] & FRAME_FIN) != 0;
   if ((f->head[0] & FRAME_RESERVED) || !(f->head[1] & FRAME_MASKED)) {
@@ -166,7 +166,7 @@ enum http_frame_got http_frames_read(struct http_frames *f, slice *in) {
     f->head[f->head_len++] = *in->ptr;
     *in = slice_of(in->ptr + 1, in->len - 1);
     enum http_frame_got got = HTTP_GOT_NOTHING;
-    if (f->head_len == 2) got = frame_begin(f);
+    if (f->head_len == 2) got = frame_start(f);
     if (got == HTTP_GOT_NOTHING && f->head_len == f->head_want) {
       got = frame_head(f);
     }
