@@ -49,7 +49,7 @@ struct chain_exec {
   struct module_set *modules;
   struct dpos_credit_env env;
   struct chain_credit *credit;
-  bool met_module, decided;
+  bool met_module, decided, credit_ready;
   u64 state_new;           /* slots and accounts by this block's transactions */
 };
 
@@ -152,13 +152,30 @@ static void chain_host_balance_before(void *ctx, u256 *out, const addr20 *a) {
   state_account_before(x->state, &old, a);
   *out = old.balance;
 }
+
+/* Parameters and prices as the block finds them, read when first wanted, which
+** most simulations never do; an err of the source shows in state_error like
+** any other. */
+static void chain_exec_need_credit(struct chain_exec *x) {
+  struct chain_credit_view view = chain_credit_view_before(x->state);
+  if (LIKELY(x->credit_ready)) return;
+  x->credit_ready = true;
+  err e = chain_credit_begin(x->credit, &view, x->header.number,
+                             x->header.timestamp);
+  MUST(e == ERR_OK || state_error(x->state) < 0);
+  x->env = (struct dpos_credit_env){chain_credit_rules(x->credit), x,
+                                    chain_host_balance_before};
+}
+
 static bool chain_host_native(void *ctx, struct evm_native *n) {
   struct chain_exec *x = ctx;
   if (x->rules.modules == 0 ||
-      !module_run(x->modules, n, x->rules.modules, &x->env))
+      !module_is_active(x->modules, &evm_native_msg(n)->code_addr,
+                        x->rules.modules))
     return false;
+  chain_exec_need_credit(x);
   x->met_module = true;
-  return true;
+  return module_run(x->modules, n, x->rules.modules, &x->env);
 }
 
 static void chain_host_fill(struct chain_exec *x) {
@@ -244,18 +261,10 @@ err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
   return res.status == EVM_SUCCESS ? ERR_OK : ERR_INVALID_BLOCK;
 }
 
-/* Parameters and prices as the block finds them; an err of the source shows in
-** state_error like any other. */
 static void chain_exec_begin_modules(struct chain_exec *x) {
-  struct chain_credit_view view = chain_credit_view_before(x->state);
-  x->met_module = x->decided = false;
+  x->met_module = x->decided = x->credit_ready = false;
   x->state_new = 0;
   state_count_growth(x->state, x->rules.credits);
-  err e = chain_credit_begin(x->credit, &view, x->header.number,
-                             x->header.timestamp);
-  MUST(e == ERR_OK || state_error(x->state) < 0);
-  x->env = (struct dpos_credit_env){chain_credit_rules(x->credit), x,
-                                    chain_host_balance_before};
 }
 
 void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
@@ -491,6 +500,7 @@ static enum chain_verdict chain_exec_check(struct chain_exec *x,
 static enum chain_verdict chain_exec_reserve(struct chain_exec *x,
                                              struct chain_credit_quote *q,
                                              const struct chain_tx *tx) {
+  chain_exec_need_credit(x);
   if (chain_credit_admit(x->credit, q, tx) < 0) return CHAIN_CREDITS;
   return q->verdict;
 }
@@ -554,6 +564,7 @@ bool chain_exec_met_module(struct chain_exec *x) {
 
 void chain_exec_end_credits(struct chain_exec *x) {
   if (!x->rules.credits) return;
+  chain_exec_need_credit(x);
   chain_credit_end(x->credit, x->state, x->gas_used, x->header.gas_limit,
                    x->state_new, chain_header_time_ms(&x->header));
 }

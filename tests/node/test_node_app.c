@@ -51,7 +51,7 @@ static void half_write(struct half *h, struct store_block *b) {
   store_block_free(b);
 }
 
-static void half_open(struct half *h) {
+static void half_open_with(struct half *h, bool credits) {
   addr20 who[4];
   u8 key[32], pub[64], consensus_pub[33];
   u256 balance = u256_from(1000000);
@@ -72,6 +72,8 @@ static void half_open(struct half *h) {
   assert_int_equal(crypto_pub_compress(consensus_pub, pub), ERR_OK);
   chain_genesis_default(&h->genesis, CHAIN_ID, &operator_addr, consensus_pub,
                         1700000000, who, 4, &balance, &h->arena);
+  /* All stake is the first one's; nobody's balance gives an allowance. */
+  if (credits) chain_genesis_set_credits(&h->genesis, &who[0], 5, &h->arena);
   if (store_open(&h->store, h->path, STORE_CREATE, &msg) < 0) {
     fail_msg("%s", msg.text);
   }
@@ -96,6 +98,8 @@ static void half_open(struct half *h) {
   info.hash = h->genesis_hash;
   app_set_info(h->app, &info, &info.hash, 1);
 }
+
+static void half_open(struct half *h) { half_open_with(h, false); }
 
 static void half_close(struct half *h) {
   struct errmsg msg;
@@ -308,6 +312,48 @@ static void transaction_when_not_executable_then_left_out_by_all(void **s) {
   half_close(&b);
 }
 
+/* What a proposer leaves out for want of credits stays in its pool; who lists
+** it is voted down, before anything runs. */
+static void proposal_when_a_payer_has_no_credits_then_voted_down(void **s) {
+  (void)s;
+  struct half a, b;
+  struct chain_proposal p, bad;
+  hash32 id, block;
+  const struct chain_block_result *mine;
+  struct store_block *sb;
+  struct buf bytes;
+  struct errmsg msg = {""};
+  half_open_with(&a, true);
+  half_open_with(&b, true);
+  slice paid = make_tx(&a, 0, 0, 5), unpaid = make_tx(&a, 1, 0, 5);
+  pool_tx(&a, unpaid);
+  pool_tx(&a, paid);
+  prepare(&a, &p, &id, 1700000001000);
+  assert_int_equal(p.tx_cnt, 1);
+  assert_true(slice_eq(p.tx[0], paid));
+  slice list[2] = {paid, unpaid};
+  bad = p;
+  bad.tx = list;
+  bad.tx_cnt = 2;
+  buf_init(&bytes, 0);
+  chain_proposal_encode(&bytes, &bad);
+  assert_int_equal(decide(&b, buf_slice(&bytes), &block, &msg),
+                   ERR_INVALID_BLOCK);
+  assert_string_equal(msg.text,
+                      "transaction 1 of the proposal has too few credits");
+  buf_clear(&bytes);
+  chain_proposal_encode(&bytes, &p);
+  if (decide(&b, buf_slice(&bytes), &block, &msg) < 0) fail_msg("%s", msg.text);
+  assert_int_equal(app_finalize_block(a.app, &p, &id, &mine), ERR_OK);
+  assert_true(hash32_eq(&mine->hash, &block));
+  assert_int_equal(app_commit(a.app, &sb, slice_of("c", 1)), ERR_OK);
+  half_write(&a, sb);
+  assert_true(node_pool_has_ready(a.pool)); /* the one left out waits on */
+  buf_fini(&bytes);
+  half_close(&a);
+  half_close(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(proposal_when_executed_elsewhere_then_same_block),
@@ -315,6 +361,7 @@ int main(void) {
         proposal_when_not_finalized_from_cache_then_executed_again),
     cmocka_unit_test(proposal_when_unsound_then_voted_down),
     cmocka_unit_test(transaction_when_not_executable_then_left_out_by_all),
+    cmocka_unit_test(proposal_when_a_payer_has_no_credits_then_voted_down),
   };
   return cmocka_run_group_tests_name("node_app", tests, NULL, NULL);
 }
