@@ -16,6 +16,7 @@ struct metric_process {
 static void metric_process(struct metric_process *p) {
   struct rusage u;
   char text[128] = "", *rest = text;
+  memset(p, 0, sizeof *p);
   if (getrusage(RUSAGE_SELF, &u) == 0)
     p->cpu_s = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
                (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
