@@ -181,7 +181,8 @@ static void bench_sign_one(const struct bench_signing *s, u32 i,
     .type = 2, .protected = true, .has_to = true, .chain_id = s->chain_id,
     .nonce = (s->nonce ? s->nonce[from] : 0) + round,
     .gas_limit = CMD_BENCH_TRANSFER_GAS,
-    .gas_price = u256_from(2000000000), .max_priority_fee = u256_from(1000000000),
+    .gas_price = u256_from(2000000000),
+    .max_priority_fee = u256_from(1000000000),
     .to = *to, .value = u256_from(1),
   };
   if (s->erc20) {
@@ -288,7 +289,9 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
   for (int i = 2; i < argc; i += 2) {
     const char *val = i + 1 < argc ? argv[i + 1] : NULL;
     bool known = false;
-    if (!val) return err_say(msg, ERR_USAGE, "bench: %s needs a value", argv[i]);
+    if (!val) {
+      return err_say(msg, ERR_USAGE, "bench: %s needs a value", argv[i]);
+    }
     for (size_t k = 0; k < ARRAY_LEN(number); k++) {
       if (strcmp(argv[i], number[k].name) != 0) continue;
       if (number[k].load && !load) break;

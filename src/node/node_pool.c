@@ -63,8 +63,8 @@ static void pool_age_del(struct node_pool *p, struct pool_tx *t) {
 
 /*-------------------------------------------------------------- accounts */
 
-struct pool_account *pool_account_get(const struct node_pool *p,
-                                      const addr20 *a) {
+static struct pool_account *pool_account_get(const struct node_pool *p,
+                                             const addr20 *a) {
   struct pool_account **v = map_get(&p->accounts, a);
   return v ? *v : NULL;
 }
@@ -110,7 +110,11 @@ static u32 pool_account_seek(const struct pool_account *acc, u64 nonce) {
   u32 lo = 0, hi = acc->cnt;
   while (lo < hi) {
     u32 mid = (lo + hi) / 2;
-    if (pool_account_at(acc, mid)->tx.nonce < nonce) lo = mid + 1; else hi = mid;
+    if (pool_account_at(acc, mid)->tx.nonce < nonce) {
+      lo = mid + 1;
+    } else {
+      hi = mid;
+    }
   }
   return lo;
 }
@@ -176,7 +180,7 @@ static void pool_authorities(struct node_pool *p, const struct pool_tx *t,
   }
 }
 
-void node_pool_drop(struct pool_tx *t) {
+static void pool_drop(struct pool_tx *t) {
   if (!t) return;
   arena_fini(&t->lists);
   mem_free(t);
@@ -191,7 +195,7 @@ static void pool_forget(struct node_pool *p, struct pool_tx *t) {
   if (t->place != POOL_AT_BLOCK) pool_age_del(p, t);
   pool_move(p, t, POOL_AT_NONE);
   p->hopeless = false;
-  node_pool_drop(t);
+  pool_drop(t);
 }
 
 /* After any change of an account or its row: stale ones and those that its
@@ -274,7 +278,7 @@ static struct pool_tx *pool_decode(const struct node_pool *p,
     *e = pool_check(p, out, &t->tx);
   }
   if (*e == ERR_OK) return t;
-  node_pool_drop(t);
+  pool_drop(t);
   return NULL;
 }
 
@@ -300,7 +304,7 @@ static void pool_refuse_early(struct node_pool *p, struct pool_tx **t,
     } else {
       continue;
     }
-    node_pool_drop(t[i]);
+    pool_drop(t[i]);
     t[i] = NULL;
   }
   pthread_mutex_unlock(&p->lock);
@@ -329,7 +333,7 @@ static void pool_prepare_group(struct node_pool *p, struct pool_tx **t,
       out[i].verdict = CHAIN_SIGNATURE;
       errs[i] = err_say(&out[i].msg, ERR_INVALID_TX, "%s",
                         chain_verdict_text(CHAIN_SIGNATURE));
-      node_pool_drop(t[i]);
+      pool_drop(t[i]);
       t[i] = NULL;
       continue;
     }
@@ -549,7 +553,7 @@ err node_pool_add(struct node_pool *p, struct node_submit_result *out,
   }
   pthread_mutex_unlock(&p->lock);
   if (e < 0) {
-    node_pool_drop(t);
+    pool_drop(t);
   } else if (!was_ready && p->cfg.ready) {
     p->cfg.ready(p->cfg.ctx);
   }
@@ -803,7 +807,7 @@ void node_pool_close(struct node_pool *p) {
   const void *key;
   void *val;
   while (map_next(&p->by_hash, &it, &key, &val)) {
-    node_pool_drop(*(struct pool_tx **)val);
+    pool_drop(*(struct pool_tx **)val);
   }
   it = 0;
   while (map_next(&p->accounts, &it, &key, &val)) {

@@ -21,8 +21,8 @@
 ** one.  A full pool makes room for a ready newcomer: the newest queued goes,
 ** else the last one of a sender with more than its fair part, else the last
 ** one of the sender who would come last if the newcomer comes before; when
-** nobody can go, newcomers are refused before their signatures are recovered.  What waits
-** longer than POOL_KEEP_MS is dropped.
+** nobody can go, newcomers are refused before their signatures are recovered.
+** What waits longer than POOL_KEEP_MS is dropped.
 **
 ** Account nonces and balances are those after the last executed block: read
 ** once when a sender is first seen, then kept right by each block's
@@ -87,7 +87,6 @@ err node_pool_start(struct node_pool *p, u64 height) MUST_USE;
 void node_pool_prepare(struct node_pool *p, struct pool_tx **t,
                        struct node_submit_result *out, err *errs,
                        const slice *raw, u32 cnt);
-void node_pool_drop(struct pool_tx *t);
 /* Takes t (freed when refused). */
 err node_pool_add(struct node_pool *p, struct node_submit_result *out,
                   struct pool_tx *t);

@@ -85,8 +85,6 @@ static inline bool pool_is_full(const struct node_pool *p, size_t more_bytes) {
 }
 
 /* node_pool.c */
-struct pool_account *pool_account_get(const struct node_pool *p,
-                                      const addr20 *a);
 /* Out of its row, the lists and memory; the rest of the row is put right. */
 void pool_remove(struct node_pool *p, struct pool_tx *t);
 

@@ -170,3 +170,14 @@ test('whole blocks with transactions are read and hash to their hash',
       }
     }
   });
+
+test('the pool is asked as geth is', async () => {
+  const nonce = await bob.getNonce();
+  const tx = await bob.sendTransaction({ to: alice.address, value: 1n,
+    nonce: nonce + 2, gasLimit: 21000n });
+  const from = await provider.send('txpool_contentFrom', [bob.address]);
+  assert.equal(from.queued[nonce + 2].hash, tx.hash);
+  assert.deepEqual(from.pending, {});
+  const status = await provider.send('txpool_status', []);
+  assert.equal(Number(status.queued), 1);
+});

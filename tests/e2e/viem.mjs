@@ -99,3 +99,21 @@ test('a block is read whole', async () => {
     params: [`0x${block.number.toString(16)}`] });
   assert.equal(receipts.length, 1);
 });
+
+test('what waits is seen in the pool, then replaced away', async () => {
+  const pool = createTestClient({ mode: 'anvil', chain,
+    transport: http(node.url) });
+  const nonce = await reader.getTransactionCount({ address: bob.address });
+  const hash = await wallet.sendTransaction({ account: bob, gas: 21000n,
+    nonce: nonce + 1, to: alice.address, value: 5n });
+  assert.deepEqual(await pool.getTxpoolStatus(), { pending: 0, queued: 1 });
+  const content = await pool.getTxpoolContent();
+  assert.equal(content.queued[bob.address][nonce + 1].hash, hash);
+  const words = await pool.inspectTxpool();
+  assert.match(words.queued[bob.address][nonce + 1],
+    new RegExp(`^${alice.address}: 5 wei \\+ 21000 gas`));
+  await wallet.sendTransaction({ account: bob, gas: 21000n, nonce,
+    to: alice.address, value: 4n });
+  await reader.waitForTransactionReceipt({ hash });
+  assert.deepEqual(await pool.getTxpoolStatus(), { pending: 0, queued: 0 });
+});
