@@ -17,7 +17,9 @@
 #define STORE "5f355f5500"
 /* and one that reverts. */
 #define REVERT "5f5ffd"
-static const char *const codes[] = {STORE, REVERT};
+/* Fills slot after slot from its call's first word on, while gas lasts. */
+#define FILL "5f355b600181556001015a6175301060025700"
+static const char *const codes[] = {STORE, REVERT, FILL};
 
 static void open_credits(struct cf *f, const char *balance) {
   char own[256], addr[43];
@@ -28,7 +30,7 @@ static void open_credits(struct cf *f, const char *balance) {
   assert_int_equal(crypto_key_addr(&user0, key), ERR_OK);
   hex_addr(addr, &user0);
   snprintf(own, sizeof own, OWN, addr);
-  cf_open_own(f, balance, codes, 2, own);
+  cf_open_own(f, balance, codes, 3, own);
   assert_true(f->rules.credits);
 }
 
@@ -214,6 +216,59 @@ static void decided_when_it_cannot_run_costs_the_intrinsic_gas(void **st) {
   cf_close(&f);
 }
 
+static bool go_on(void *ctx, u32 done, u64 gas_used) {
+  (void)ctx, (void)done, (void)gas_used;
+  return true;
+}
+/* A block of these on the head, not kept: by its proposer, or decided. */
+static void make(struct cf *f, struct chain_block_result *out,
+                 const struct chain_tx *tx, u32 cnt, bool proposes) {
+  struct chain_header draft;
+  struct chain_hashes hashes = {f, cf_hash_of};
+  struct state_source src = state_mem_source(f->mem);
+  struct chain_proposal p = {.version = 1, .height = f->head.number + 1};
+  p.time_ms = chain_header_time_ms(&f->head) + 700;
+  p.parent_hash = f->hash[f->head.number];
+  chain_proposal_draft(&draft, &p, &f->head, 30000000);
+  assert_int_equal(chain_exec_block(f->x, out, &f->rules, &draft, tx, cnt,
+                                    &hashes, &src, NULL,
+                                    proposes ? go_on : NULL, NULL, &f->a),
+                   ERR_OK);
+}
+
+/* New state costs what only running tells, so a reservation can be lost in the
+** block.  The proposer leaves such a transaction out and it is free; in a
+** decided list it costs the intrinsic gas; either way all make one block. */
+static void reservation_when_lost_in_the_block_costs_where_decided(void **st) {
+  (void)st;
+  struct cf f;
+  addr20 fill;
+  struct chain_tx tx[3];
+  struct chain_block_result mine, theirs, all;
+  open_credits(&f, ONE_CMT "00");
+  fill = cf_contract(2);
+  for (u32 i = 0; i < 3; i++) {
+    u8 *word = arena_alloc(&f.a, 32);
+    word[30] = (u8)(i + 1);
+    tx[i] = cf_tx(&f, 1, 2, &fill, 0);
+    tx[i].gas_limit = 600000;
+    tx[i].data = slice_of(word, 32);
+    cf_sign(&f, &tx[i], 1);
+  }
+  make(&f, &mine, tx, 3, true);
+  assert_int_equal(mine.tx_cnt, 2);
+  assert_int_equal(mine.skipped[2], CHAIN_CREDITS);
+  make(&f, &theirs, tx, 2, false);
+  assert_true(hash32_eq(&mine.hash, &theirs.hash));
+  make(&f, &all, tx, 3, false);
+  assert_int_equal(all.tx_cnt, 2);
+  assert_false(hash32_eq(&all.hash, &mine.hash));
+  cf_block(&f, tx, 2);
+  __int128 debt = level_of(&f, 1);
+  assert_true(debt < 0);
+  cf_close(&f);
+}
+
 /*---------------------------------------------------------------- sponsors */
 
 /* user 0 pays for calls of contract 0; the policy's number is 1. */
@@ -387,6 +442,42 @@ static void delegation_when_made_and_revoked_moves_the_capacity(void **st) {
   expect_success(&f);
   assert_int_equal(account(&f, &f.user[0]).weight, 1000000000000ull);
   assert_int_equal(account(&f, &f.user[1]).weight, 0);
+  cf_close(&f);
+}
+
+/*------------------------------------------------------------ base allowance */
+
+static void allowance_when_balances_cross_its_bound_comes_and_goes(void **st) {
+  (void)st;
+  struct cf f;
+  u256 most = u256_from(900000000000000000ull);
+  open_credits(&f, "900000000000000000"); /* 0.9 CMT each */
+  assert_int_equal(base_of(&f, 1), 0);
+  struct chain_tx tx = cf_tx(&f, 0, 2, &f.user[1], 0);
+  tx.value = most;
+  /* Funded in this block, he cannot spend in it. */
+  struct chain_tx two[2] = {tx, cf_tx(&f, 1, 2, &f.user[2], 0)};
+  cf_sign(&f, &two[0], 0);
+  cf_sign(&f, &two[1], 1);
+  cf_block(&f, two, 2);
+  assert_int_equal(f.block.tx_cnt, 1);
+  assert_int_equal(f.block.skipped[1], CHAIN_CREDITS);
+  f.nonce[1]--;
+  assert_int_equal(base_of(&f, 1), BASE);
+  /* Giving it away takes the allowance away; the balance was enough before
+  ** the block, so this transaction is still paid by it. */
+  tx = cf_tx(&f, 1, 2, &f.user[0], 0);
+  tx.value = most;
+  run(&f, &tx, 1);
+  expect_success(&f);
+  assert_int_equal(base_of(&f, 1), 0);
+  u64 left = account(&f, &f.user[1]).base / UNIT;
+  assert_true(left < BASE && left > BASE - 60000);
+  /* And getting it back gives what was left, not a new one. */
+  tx = cf_tx(&f, 0, 2, &f.user[1], 0);
+  tx.value = most;
+  run(&f, &tx, 0);
+  assert_in_range(base_of(&f, 1), left, left + 100);
   cf_close(&f);
 }
 
@@ -572,12 +663,14 @@ int main(void) {
     cmocka_unit_test(
         transaction_when_its_sender_has_spent_all_is_left_out_free),
     cmocka_unit_test(decided_when_it_cannot_run_costs_the_intrinsic_gas),
+    cmocka_unit_test(reservation_when_lost_in_the_block_costs_where_decided),
     cmocka_unit_test(sponsored_call_when_its_sender_has_nothing_is_paid),
     cmocka_unit_test(sponsor_when_removed_in_the_same_block_still_pays_in_it),
     cmocka_unit_test(sponsor_when_a_user_has_his_share_pays_no_more),
     cmocka_unit_test(sponsor_when_it_lists_users_pays_for_them_alone),
     cmocka_unit_test(rent_when_the_buyer_has_no_credits_is_admitted_on_them),
     cmocka_unit_test(delegation_when_made_and_revoked_moves_the_capacity),
+    cmocka_unit_test(allowance_when_balances_cross_its_bound_comes_and_goes),
     cmocka_unit_test(admission_when_blocks_are_random_is_what_execution_does),
     cmocka_unit_test(prices_when_blocks_pass_are_fixed_by_the_parent),
     cmocka_unit_test(genesis_when_credits_are_off_is_as_without_the_word),
