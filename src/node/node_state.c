@@ -31,7 +31,7 @@
 #include "crypto/keccak.h"
 #include "node/node_state_int.h"
 
-#define NSTATE_CACHE_DEFAULT (64ull << 20)
+#define NSTATE_CACHE_DEFAULT (32ull << 20)
 #define NSTATE_READER_CACHE_MIN (128u << 10)
 #define NSTATE_HISTORY_DEFAULT 90000u
 #define NSTATE_HISTORY_MIN 128u   /* eth_getProof's reach */

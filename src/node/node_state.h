@@ -49,7 +49,7 @@ struct node_state;
 struct node_state_config {
   struct store *store;      /* open; stays the caller's */
   u64 cache_bytes;          /* values and nodes of the head, and pages of the
-                            ** file in all connections; 0: 64 MiB */
+                            ** file in all connections; 0: 32 MiB */
   u32 reader_cnt;           /* connections for node_read; 0: as many as HTTP
                             ** has threads on this machine */
   u64 history_blocks;       /* 0: 90,000; UINT64_MAX: archive */
