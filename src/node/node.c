@@ -302,6 +302,7 @@ err node_open(struct node **out, const struct node_config *cfg,
   pthread_mutex_init(&n->lock, NULL);
   pthread_mutex_init(&n->pending.lock, NULL);
   node_feed_init(n);
+  node_dev_init(n);
   pthread_cond_init(&n->pending.room, NULL);
   node_cond_init(&n->wake);
   node_cond_init(&n->moved);

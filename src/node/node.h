@@ -145,6 +145,23 @@ struct node_stat {
 };
 void node_stat(struct node *n, struct node_stat *out);
 
+/*------------------------------------------------------ development chain */
+/* Makes cnt blocks with what is ready, and waits until they are durable;
+** ERR_UNSUPPORTED on other chains, ERR_LIMIT over 10,000. */
+err node_dev_mine(struct node *n, u64 cnt) MUST_USE;
+/* A block per transaction (the start, unless dev_period_s), and a block every
+** so many ms (0: none).  On a development chain only, as all that follows. */
+void node_dev_automine(struct node *n, bool on);
+bool node_dev_is_automine(struct node *n);
+void node_dev_interval(struct node *n, u64 ms);
+/* Blocks' clock runs ahead of ours by ms more; answers by how much in all. */
+u64 node_dev_add_time(struct node *n, u64 ms);
+/* The time of the next block, from which the clock goes on; what is not after
+** the last block's is ignored. */
+void node_dev_next_time(struct node *n, u64 time_ms);
+/* What time blocks have now; on any chain. */
+u64 node_dev_clock_ms(struct node *n);
+
 /*--------------------------------------------------------------- reading */
 struct node_read;
 #define NODE_READ_MS 2000u

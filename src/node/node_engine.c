@@ -5,7 +5,8 @@
 **   on a network   one interval after the last when transactions are ready,
 **                  and empty_block_ms after it in any case
 **   dev            at once for each transaction (automine), or every
-**                  dev_period_s seconds whatever is there
+**                  dev_period_s seconds whatever is there, or as node_dev.c
+**                  was told
 ** The engine proposes, signs the precommit that decides the proposal and
 ** commits; the writer makes it durable while the next block is executed.
 ** When the writer's queue is full or the tables lag too far behind, the
@@ -76,6 +77,7 @@ static err engine_commit_bytes(struct buf *out, const struct node *n,
 
 struct engine_job {
   u64 time_ms, deadline_ms;
+  u32 tx_max;
   err result;
   u64 height;
   u32 tx_cnt;
@@ -94,7 +96,7 @@ static err engine_make(struct node *n, struct engine_job *job) {
                       .vote_cnt = at->header.number > 0},
     .beacon = slice_of(beacon, sizeof beacon),
     .proposer = n->info.operator_addr,
-    .tx_max = n->cfg.dev && n->cfg.dev_period_s == 0 ? 1 : 0,
+    .tx_max = job->tx_max,
     .deadline_ms = job->deadline_ms,
   };
   chain_validators_hash(&rq.validators_hash, n->genesis.validator,
@@ -135,10 +137,12 @@ struct engine {
 static u64 engine_wait_ms(const struct engine *g, bool ready) {
   u64 now = engine_monotonic_ms(), due;
   const struct node *n = g->n;
-  if (n->cfg.dev && n->cfg.dev_period_s > 0) {
-    due = g->last_made_ms + n->cfg.dev_period_s * 1000;
-  } else if (ready) {
-    due = n->cfg.dev ? now : g->last_made_ms + g->interval_ms;
+  if (n->dev.mine > 0 || (ready && n->dev.automine)) {
+    due = now;
+  } else if (n->dev.interval_ms) {
+    due = g->last_made_ms + n->dev.interval_ms;
+  } else if (ready && !n->cfg.dev) {
+    due = g->last_made_ms + g->interval_ms;
   } else if (g->empty_ms) {
     due = g->last_made_ms + g->empty_ms;
   } else {
@@ -177,7 +181,9 @@ static void engine_pause(struct node *n, i64 ms) {
 
 /* The block's time by our clock; false while the clock is too far behind. */
 static bool engine_time(struct engine *g, u64 *time_ms, u64 parent_ms) {
-  u64 now = node_clock_ms();
+  u64 now = node_dev_clock_ms(g->n);
+  u64 set = node_dev_take_time(g->n, parent_ms);
+  if (set) now = set;
   if (now + ENGINE_CLOCK_BACK_MS < parent_ms) {
     if (!g->waiting_clock) {
       log_event(LOG_WARN, "engine", "clock.behind",
@@ -209,6 +215,9 @@ static void engine_block(struct engine *g, u64 *parent_ms) {
   u64 collect_ms = g->interval_ms / 2;
   if (collect_ms > ENGINE_COLLECT_MAX_MS) collect_ms = ENGINE_COLLECT_MAX_MS;
   job.deadline_ms = start_ms + collect_ms;
+  pthread_mutex_lock(&n->lock);
+  job.tx_max = n->dev.automine && n->dev.mine == 0 ? 1 : 0;
+  pthread_mutex_unlock(&n->lock);
   if (!node_thread_call(&n->exec, engine_run_job, &job)) return;
   if (job.result < 0) {
     if (job.result != ERR_CLOSED) {
@@ -219,6 +228,7 @@ static void engine_block(struct engine *g, u64 *parent_ms) {
   }
   *parent_ms = job.time_ms;
   g->last_made_ms = start_ms;
+  if (n->cfg.dev) node_dev_made(n, job.height);
   log_event(job.tx_cnt ? LOG_INFO : LOG_DEBUG, "engine", "block.made",
             "height=%llu txs=%u gas=%llu ms=%llu",
             (unsigned long long)job.height, job.tx_cnt,

@@ -54,6 +54,15 @@ struct node_feed {
   hash32 ring[NODE_FEED_CNT];
 };
 
+/* node_dev.c: what a development chain was told; under node's lock. */
+struct node_dev {
+  bool automine;
+  u64 interval_ms;
+  u64 offset_ms, next_ms;       /* of the blocks' clock */
+  u64 mine;                     /* blocks still to be made at once */
+  u64 made, height;             /* so far; the last one's */
+};
+
 #define NODE_DEV_CNT CHAIN_DEV_ACCOUNTS
 
 struct node {
@@ -74,6 +83,7 @@ struct node {
   struct node_pool *pool;
   struct node_credit *credit;   /* the pool's; NULL: a chain without */
   struct node_feed feed;
+  struct node_dev dev;
   struct node_app *app;         /* exec's */
 
   struct node_thread exec, writer;
@@ -96,6 +106,12 @@ struct node {
 void node_feed_init(struct node *n);
 void node_feed_fini(struct node *n);
 void node_feed_add(void *ctx, const hash32 *hash);
+
+/* node_dev.c; the engine's side: the time that was set for a block after
+** parent_ms, or 0; and that a block was made. */
+void node_dev_init(struct node *n);
+u64 node_dev_take_time(struct node *n, u64 parent_ms);
+void node_dev_made(struct node *n, u64 height);
 
 /* node_engine.c: the core thread. */
 void *node_engine_main(void *arg);

@@ -59,7 +59,7 @@ static err nrun_call_header(struct node_read *r, struct chain_header *h,
   hash32 hash;
   TRY(node_read_header(r, h, &hash, number));
   if (!pending) return ERR_OK;
-  u64 now_s = node_clock_ms() / 1000;
+  u64 now_s = node_dev_clock_ms(r->n) / 1000;
   h->parent_hash = hash;
   h->number++;
   if (now_s > h->timestamp) h->timestamp = now_s;

@@ -123,7 +123,7 @@ err node_submit_save(struct node *n, bool all, bool *more) {
 /* On an automining chain a transaction is in a block when its sender hears
 ** that it was taken. */
 static void submit_dev_wait(struct node *n, const hash32 *hash) {
-  if (!n->cfg.dev || n->cfg.dev_period_s > 0) return;
+  if (!node_dev_is_automine(n)) return;
   struct timespec until = node_deadline(SUBMIT_DEV_WAIT_MS);
   pthread_mutex_lock(&n->lock);
   while (!n->closing && n->failure == ERR_OK) {

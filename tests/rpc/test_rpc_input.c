@@ -206,10 +206,11 @@ static int teardown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    /* First: it knows the height, and others tell the chain to make blocks. */
+    cmocka_unit_test(input_when_common_mistake_then_clear_words),
     cmocka_unit_test(input_when_one_odd_value_then_reply_and_life),
     cmocka_unit_test(input_when_huge_then_error_and_life),
     cmocka_unit_test(input_when_required_missing_then_invalid_params),
-    cmocka_unit_test(input_when_common_mistake_then_clear_words),
     cmocka_unit_test(raw_when_random_bytes_then_refused),
   };
   return cmocka_run_group_tests_name("rpc_input", tests, setup, teardown);
