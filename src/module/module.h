@@ -12,7 +12,8 @@
 **   RECORD(name, type number, "what its key is", fields)
 **   PARAM(name, default, least, most, "what it is")
 ** mutability: VIEW, WRITE or PAYABLE.  Arguments, results and parameters are
-** runs of KIND(name), the kinds those of module/kind.h, as U64(id) ADDR(owner).
+** runs of KIND(name), the kinds those of module/pass_kind.inc: U64(id)
+** ADDR(owner).
 ** In the module's own file (module/pass_struct.inc tells how):
 **   static enum module_end ID(do, NAME)(c, in, out)    is to be written, with
 **     struct ID(in, NAME) and struct ID(out, NAME)
