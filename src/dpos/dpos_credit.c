@@ -93,8 +93,8 @@ static void credit_refill(struct dpos_credit_record_account *a,
                           const struct dpos_credit_rules *r, u64 dt) {
   credit_units cap = (credit_units)dpos_credit_capacity(a, r) *
                      DPOS_CREDIT_UNIT;
-  credit_units level = a->level, base = credit_has_base(a) ? (credit_units)a->base
-                                                           : 0;
+  credit_units level = a->level;
+  credit_units base = credit_has_base(a) ? (credit_units)a->base : 0;
   if (level > cap) {
     level -= (level - cap) * (credit_units)dt / DPOS_CREDIT_UNIT;
   } else {
