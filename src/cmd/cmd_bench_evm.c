@@ -33,10 +33,22 @@ struct bench_evm {
   u32 passed, failed;
 };
 
-static double bench_evm_now(void) {
+static double bench_evm_now(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* The time of one run that the thread had the core: by its own clock, whose
+** reading is a system call, or by the wall's if that says less. */
+static double bench_evm_time(struct evm *e, struct evm_result *out,
+                             const struct evm_msg *msg) {
+  double own = bench_evm_now(CLOCK_THREAD_CPUTIME_ID);
+  double wall = bench_evm_now(CLOCK_MONOTONIC);
+  evm_run(e, out, msg);
+  wall = bench_evm_now(CLOCK_MONOTONIC) - wall;
+  own = bench_evm_now(CLOCK_THREAD_CPUTIME_ID) - own;
+  return own < wall ? own : wall;
 }
 
 static int bench_evm_cmp(const void *a, const void *b) {
@@ -54,9 +66,7 @@ static void bench_evm_message(void *ctx, struct evm *e, struct evm_result *out,
   for (;;) {
     state_snap snap = state_snapshot(s);
     if (b->cold) evm_forget(e);
-    double start = bench_evm_now();
-    evm_run(e, out, msg);
-    double took = bench_evm_now() - start;
+    double took = bench_evm_time(e, out, msg);
     b->ns[b->run_cnt++] = took;
     sum += took;
     if (b->run_cnt == BENCH_EVM_RUN_MAX ||
