@@ -76,10 +76,10 @@ struct store_vfs {
   i64 frame;       /* read from the log last, not yet written; -1: none */
   bool slicing;    /* within a slice */
   bool want_sync;  /* the slice ended since much must be synced first */
-  bool wal_dirty;  /* since the log's last sync */
   u64 until_us;
   u32 copied;      /* pages, in this slice */
   u64 unsynced;    /* pages copied since a sync of the file began */
+  u64 wal_unsynced; /* writes to the log since a sync of it began */
 };
 err store_vfs_init(struct store_vfs *v) MUST_USE;
 void store_vfs_fini(struct store_vfs *v);
@@ -92,7 +92,7 @@ enum store_checkpoint_phase {
 struct store_checkpoint {
   enum store_checkpoint_phase phase;
   pthread_t sync_thread;
-  int fd;
+  int fd, wal_fd;    /* what is to be synced; wal_fd is the thread's to close */
   atomic_int synced; /* 0 not yet, 1 done, -1 failed */
   u64 began_us;
   u32 slices;        /* so far */

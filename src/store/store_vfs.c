@@ -15,11 +15,10 @@
 **     before: a reader that needs the older one would have held it back then;
 **   - a frame's bytes do not change before the log begins anew, and with the
 **     write of its new header the bits are forgotten.
-** The file's sync is put off while many pages were written since the last one:
-** the caller has them synced by another thread, then calls again, and the
-** last sync, which nothing can interrupt, finds little left.
-**
-** The log's own sync at the start of each call is left out when nothing was
+** A sync, of the log at the start of each call and of the file at the end, is
+** put off while many pages were written since the last one: the caller has
+** them synced by another thread, then calls again, and the sync that nothing
+** can interrupt finds little left.  The log's is left out when nothing was
 ** written to it since the last.
 */
 #include "store/store_int.h"
@@ -27,7 +26,7 @@
 #define STORE_FRAME (STORE_PAGE_SIZE + 24)
 #define STORE_WAL_HEAD 32
 #define STORE_FRAME_HEAD 24
-#define STORE_SYNC_INLINE 256u /* pages that the last sync may find */
+#define STORE_SYNC_INLINE 256u /* writes that a sync in a slice may find */
 
 struct store_file {
   sqlite3_file base;
@@ -81,7 +80,7 @@ static int store_file_write(sqlite3_file *f, const void *p, int len,
   struct store_vfs *v = sf->v;
   bool copy = v->slicing && sf->is_db && len == STORE_PAGE_SIZE;
   if (sf->is_wal) {
-    v->wal_dirty = true;
+    v->wal_unsynced++;
     if (at < STORE_WAL_HEAD) store_vfs_forget(v);
   }
   if (copy) {
@@ -103,13 +102,14 @@ static int store_file_write(sqlite3_file *f, const void *p, int len,
 static int store_file_sync(sqlite3_file *f, int flags) {
   struct store_file *sf = (struct store_file *)f;
   struct store_vfs *v = sf->v;
-  if (v->slicing && sf->is_wal && !v->wal_dirty) return SQLITE_OK;
-  if (v->slicing && sf->is_db && v->unsynced > STORE_SYNC_INLINE) {
+  if (v->slicing && sf->is_wal && v->wal_unsynced == 0) return SQLITE_OK;
+  if (v->slicing && (sf->is_db ? v->unsynced : v->wal_unsynced) >
+                        STORE_SYNC_INLINE) {
     v->want_sync = true;
     return SQLITE_INTERRUPT;
   }
   int rc = sf->real->pMethods->xSync(sf->real, flags);
-  if (rc == SQLITE_OK && sf->is_wal) v->wal_dirty = false;
+  if (rc == SQLITE_OK && sf->is_wal) v->wal_unsynced = 0;
   if (rc == SQLITE_OK && sf->is_db) v->unsynced = 0;
   return rc;
 }
