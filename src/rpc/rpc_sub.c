@@ -408,14 +408,12 @@ static bool sub_add(struct rpc_call *c, struct rpc_sub *s,
                     char id_text[35]) {
   const struct rpc_peer *peer = c->batch->peer;
   struct rpc_session *se = peer->session;
-  struct buf id;
   u8 raw[16];
   node_random(raw, sizeof raw);
-  buf_init(&id, 0);
-  buf_put_hex(&id, slice_of(raw, sizeof raw));
-  memcpy(s->id, buf_cstr(&id), sizeof s->id);
+  memcpy(s->id, "0x", 2);
+  hex_encode(s->id + 2, raw, sizeof raw);
+  s->id[34] = 0;
   memcpy(id_text, s->id, sizeof s->id);
-  buf_fini(&id);
   s->session = se;
   s->made_by = peer;
   s->at = s->kind == SUB_PENDING ? node_feed_seq(c->node)
@@ -436,6 +434,7 @@ err rpc_do_eth_subscribe(struct rpc_call *c) {
   struct rpc_sub *s = NULL;
   if (!c->batch->peer->session) return sub_refuse(c);
   err e = sub_make(c, &s);
+  if (!s) return e;
   if (e >= 0) {
     char id[sizeof s->id];
     if (sub_add(c, s, id)) { /* and s may be gone already */
@@ -445,10 +444,8 @@ err rpc_do_eth_subscribe(struct rpc_call *c) {
     e = rpc_fail(c, RPC_ERR_LIMIT, "too many subscriptions (max %u)",
                  SUB_SESSION_MAX);
   }
-  if (s) {
-    arena_fini(&s->mem);
-    mem_free(s);
-  }
+  arena_fini(&s->mem);
+  mem_free(s);
   return e;
 }
 
