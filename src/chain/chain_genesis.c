@@ -366,7 +366,8 @@ static const struct state_source chain_nothing = {
 };
 
 static void chain_genesis_put_own(struct jsonw *w,
-                                  const struct chain_genesis *g);
+                                  const struct chain_genesis *g,
+                                  bool stakes);
 
 static void chain_genesis_header(struct chain_header *h,
                                  const struct chain_genesis *g) {
@@ -384,7 +385,7 @@ static void chain_genesis_header(struct chain_header *h,
   store_be64(id, g->chain_id);
   buf_put(&b, id, 8);
   jsonw_init(&w, &b);
-  chain_genesis_put_own(&w, g);
+  chain_genesis_put_own(&w, g, true);
   crypto_keccak256(&h->mix_hash, b.ptr, b.len);
   buf_fini(&b);
   chain_extra_put(h, 0, 0);
@@ -414,13 +415,14 @@ static void chain_genesis_put_hex_key(struct jsonw *w, slice bytes) {
 }
 
 static void chain_genesis_put_credits(struct jsonw *w,
-                                      const struct chain_genesis *g) {
+                                      const struct chain_genesis *g,
+                                      bool stakes) {
   u256 unit = u256_from(1000000000);
   jsonw_key(w, "credits");
   jsonw_obj(w);
   jsonw_key(w, "stakes");
   jsonw_obj(w);
-  for (u32 i = 0; i < g->stake_cnt; i++) {
+  for (u32 i = 0; stakes && i < g->stake_cnt; i++) {
     u256 wei = u256_from(g->stake[i].gwei);
     u256_mul(&wei, &wei, &unit);
     chain_genesis_put_hex_key(w, addr20_slice(&g->stake[i].account));
@@ -440,7 +442,8 @@ static void chain_genesis_put_credits(struct jsonw *w,
 }
 
 static void chain_genesis_put_own(struct jsonw *w,
-                                  const struct chain_genesis *g) {
+                                  const struct chain_genesis *g,
+                                  bool stakes) {
   jsonw_obj(w);
   jsonw_kv_u64(w, "version", CHAIN_GENESIS_VERSION);
   jsonw_key(w, "validators");
@@ -464,7 +467,7 @@ static void chain_genesis_put_own(struct jsonw *w,
   jsonw_obj(w);
   if (!g->unprotected_txs) jsonw_kv_bool(w, "unprotected_txs", false);
   jsonw_obj_end(w);
-  if (g->credits) chain_genesis_put_credits(w, g);
+  if (g->credits) chain_genesis_put_credits(w, g, stakes);
   jsonw_obj_end(w);
 }
 
@@ -573,7 +576,7 @@ static void chain_genesis_put(struct buf *out, const struct chain_genesis *g,
   }
   if (g->own) {
     jsonw_key(&w, "cybermiles");
-    chain_genesis_put_own(&w, g);
+    chain_genesis_put_own(&w, g, alloc);
   }
   jsonw_obj_end(&w);
 }

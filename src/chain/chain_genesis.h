@@ -39,7 +39,7 @@
 #define CHAIN_GENESIS_ACCOUNT_MAX 4000000u
 #define CHAIN_GENESIS_SLOT_MAX 4000000u   /* of one account */
 #define CHAIN_VALIDATOR_MAX 100u
-#define CHAIN_STAKE_MAX 1000000u
+#define CHAIN_STAKE_MAX 2000000u
 #define CHAIN_GAS_PER_SECOND 500000000ull
 
 struct chain_genesis_slot { u256 slot, val; };
@@ -117,7 +117,7 @@ void chain_genesis_set_credits(struct chain_genesis *g, const addr20 *staked,
 
 /* Canonical JSON text: parsed again it gives the same genesis hash. */
 void chain_genesis_write(struct buf *out, const struct chain_genesis *g);
-/* That text without alloc. */
+/* That text without alloc and stakes: it no longer tells the block's hash. */
 void chain_genesis_write_settings(struct buf *out,
                                   const struct chain_genesis *g);
 

@@ -127,7 +127,7 @@ static void bench_put_stakes(struct jsonw *w,
   jsonw_obj(w);
   for (u32 i = 0; i < a->cnt; i++) {
     bench_hex_key(w, addr20_slice(&a->addr[i]));
-    jsonw_str(w, "1000000000000000000000000");
+    jsonw_str(w, "5000000000000000000000");
   }
   jsonw_obj_end(w);
   jsonw_obj_end(w);
