@@ -13,6 +13,7 @@
 */
 #include "crypto/keccak.h"
 #include "rpc/rpc_param.h"
+#include "rpc/rpc_tracer.h"
 
 #define RPC_TX_GAS 21000u
 #define RPC_STIPEND 2300u
@@ -438,28 +439,38 @@ static void rpc_touch_slot(struct rpc_touch *t, const addr20 *a,
   e->slot_cnt = n + 1;
 }
 
-static void rpc_touch_step(void *ctx, const struct evm_step *s) {
-  struct rpc_touch *t = ctx;
-  if (t->over) return;
+enum rpc_touched rpc_step_touches(const u256 **what,
+                                  const struct evm_step *s) {
   const u256 *top = s->stack + s->stack_cnt; /* top[-1] is the first operand */
   switch (s->op) {
     case 0x54: /* SLOAD */
     case 0x55: /* SSTORE */
-      if (s->stack_cnt >= 1) rpc_touch_slot(t, &s->msg->recipient, &top[-1]);
-      break;
+      *what = &top[-1];
+      return s->stack_cnt >= 1 ? RPC_TOUCHES_SLOT : RPC_TOUCHES_NOTHING;
     case 0x31: /* BALANCE */
     case 0x3b: /* EXTCODESIZE */
     case 0x3c: /* EXTCODECOPY */
     case 0x3f: /* EXTCODEHASH */
     case 0xff: /* SELFDESTRUCT */
-      if (s->stack_cnt >= 1) rpc_touch_address(t, &top[-1]);
-      break;
+      *what = &top[-1];
+      return s->stack_cnt >= 1 ? RPC_TOUCHES_ACCOUNT : RPC_TOUCHES_NOTHING;
     case 0xf1: /* CALL */
     case 0xf2: /* CALLCODE */
     case 0xf4: /* DELEGATECALL */
     case 0xfa: /* STATICCALL */
-      if (s->stack_cnt >= 5) rpc_touch_address(t, &top[-2]);
-      break;
+      *what = &top[-2];
+      return s->stack_cnt >= 5 ? RPC_TOUCHES_ACCOUNT : RPC_TOUCHES_NOTHING;
+    default: return RPC_TOUCHES_NOTHING;
+  }
+}
+
+static void rpc_touch_step(void *ctx, const struct evm_step *s) {
+  struct rpc_touch *t = ctx;
+  const u256 *what;
+  if (t->over) return;
+  switch (rpc_step_touches(&what, s)) {
+    case RPC_TOUCHES_SLOT: rpc_touch_slot(t, &s->msg->recipient, what); break;
+    case RPC_TOUCHES_ACCOUNT: rpc_touch_address(t, what); break;
     default: break;
   }
 }

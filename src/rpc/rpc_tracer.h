@@ -143,6 +143,13 @@ void rpc_put_flat(struct buf *out, const struct rpc_frame *f,
 void rpc_put_state_diff(struct rpc_tracer *r, struct buf *out);
 /* "CALL", "CREATE2", ... */
 const char *rpc_frame_type(const struct rpc_frame *f);
+/* What the opcode about to run asks the world for by its operands: *what is a
+** slot of the recipient, or an address in a word.  Creations are not told. */
+enum rpc_touched {
+  RPC_TOUCHES_NOTHING, RPC_TOUCHES_SLOT, RPC_TOUCHES_ACCOUNT
+};
+enum rpc_touched rpc_step_touches(const u256 **what,
+                                  const struct evm_step *s);
 /* Memory of a step from off to off + len, zeros beyond its end, in the arena;
 ** empty when it is too long to be real. */
 slice rpc_step_memory(const struct evm_step *s, const u256 *off,

@@ -124,28 +124,16 @@ static void prestate_created(struct rpc_tracer *r, const struct evm_step *s) {
 }
 
 static void prestate_step(struct rpc_tracer *r, const struct evm_step *s) {
-  const u256 *top = s->stack + s->stack_cnt;
+  const u256 *what;
   if (s->fault != EVM_SUCCESS) return;
+  switch (rpc_step_touches(&what, s)) {
+    case RPC_TOUCHES_SLOT:
+      prestate_slot_lookup(r, &s->msg->recipient, what);
+      return;
+    case RPC_TOUCHES_ACCOUNT: prestate_named(r, what); return;
+    default: break;
+  }
   switch (s->op) {
-    case 0x54: /* SLOAD */
-    case 0x55: /* SSTORE */
-      if (s->stack_cnt >= 1) {
-        prestate_slot_lookup(r, &s->msg->recipient, &top[-1]);
-      }
-      break;
-    case 0x31: /* BALANCE */
-    case 0x3b: /* EXTCODESIZE */
-    case 0x3c: /* EXTCODECOPY */
-    case 0x3f: /* EXTCODEHASH */
-    case 0xff: /* SELFDESTRUCT */
-      if (s->stack_cnt >= 1) prestate_named(r, &top[-1]);
-      break;
-    case 0xf1: /* CALL */
-    case 0xf2: /* CALLCODE */
-    case 0xf4: /* DELEGATECALL */
-    case 0xfa: /* STATICCALL */
-      if (s->stack_cnt >= 5) prestate_named(r, &top[-2]);
-      break;
     case 0xf0: /* CREATE */
       if (s->stack_cnt >= 3) prestate_created(r, s);
       break;
