@@ -80,7 +80,11 @@ struct http_config {        /* a 0 or NULL takes the default */
   u32 timeout_s;            /* idle or stalled; 120 */
   u32 event_max;            /* readers of /api/events; 2,048 */
   u32 socket_max;           /* WebSockets; 4,096 */
+  const char *tls;          /* "off", "auto" or "files"; "off" */
+  const char *tls_cert;     /* files: PEM, the leaf first */
+  const char *tls_key;      /* files: PEM, without a passphrase */
   struct rpc_config rpc;
+  struct rpc_server *server; /* NULL: one of its own, made by rpc */
 };
 #define HTTP_PORT_ANY 0xffffffffu
 #define HTTP_PORT_DEFAULT 8545u
@@ -92,6 +96,10 @@ err http_start(struct http **out, const struct http_config *cfg,
                struct node *n, struct errmsg *msg) MUST_USE;
 /* Finishes the requests under way, ends event streams, closes. */
 void http_stop(struct http *h);
+/* Reads the certificate's files again, or makes a certificate with the names
+** and addresses of now; for connections to come.  On an error, which says what
+** to do, the old one stays.  ERR_OK without TLS. */
+err http_tls_reload(struct http *h, struct errmsg *msg) MUST_USE;
 u16 http_port(const struct http *h);
 /* "http://127.0.0.1:8545" */
 const char *http_url(const struct http *h);
