@@ -529,7 +529,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   pthread_mutex_init(&h->key_lock, NULL);
   pthread_cond_init(&h->work, NULL);
   http_policy_init(h);
-  h->rpc = rpc_open(n, &h->cfg.rpc);
+  h->rpc = h->cfg.server ? h->cfg.server : rpc_open(n, &h->cfg.rpc);
   http_pages_make(h);
   http_events_start(h);
   http_submits_start(h);
@@ -563,7 +563,7 @@ void http_stop(struct http *h) {
   http_sockets_free(h);
   http_submits_free(h);
   http_pages_free(h);
-  rpc_close(h->rpc);
+  if (!h->cfg.server) rpc_close(h->rpc);
   http_policy_fini(h);
   pthread_cond_destroy(&h->work);
   pthread_mutex_destroy(&h->lock);
