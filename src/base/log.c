@@ -6,7 +6,10 @@
 ** pairs.  Control characters (an outsider's text may hold some) become '?' in
 ** text and \u00XX in JSON, so one event is always one line.  Cut at
 ** LIMIT_LOG_LINE; a JSON line stays well-formed when cut, for pairs that do
-** not fit are left out whole. */
+** not fit are left out whole.
+**
+** What is set at run time (levels of modules, the counts of repeats) is
+** guarded by one spinning lock that is held for some hundred instructions. */
 #include "base/log.h"
 #include "base/limits.h"
 #include <stdarg.h>
@@ -17,6 +20,23 @@
 
 static int log_verbosity = 3;
 static int log_form = LOG_TEXT;
+static void (*log_out)(const char *line, size_t len);
+
+struct log_module {
+  char name[16];
+  int level;
+};
+/* Of one event: what was shown of it and what was not. */
+struct log_repeat {
+  u64 event; /* hash; 0: free */
+  u64 from_ms;
+  u32 shown, dropped;
+};
+static char log_lock_held;
+static struct log_module log_modules[LOG_MODULE_MAX]; /* guarded, as below */
+static u32 log_module_cnt;
+static struct log_repeat log_repeats[64];
+static int log_most = 3; /* the highest level of any module; atomic */
 
 static const char *const log_level_names[] = {
     [0] = "FATAL", [LOG_ERROR] = "ERROR", [LOG_WARN] = "WARN",
@@ -28,14 +48,164 @@ struct log_line {
   bool over;
 };
 
+static void log_lock(void) {
+  while (__atomic_test_and_set(&log_lock_held, __ATOMIC_ACQUIRE)) {
+  }
+}
+static void log_unlock(void) {
+  __atomic_clear(&log_lock_held, __ATOMIC_RELEASE);
+}
+
+/* Under the lock. */
+static void log_find_most(void) {
+  int most = __atomic_load_n(&log_verbosity, __ATOMIC_RELAXED);
+  for (u32 i = 0; i < log_module_cnt; i++) {
+    if (log_modules[i].level > most) most = log_modules[i].level;
+  }
+  __atomic_store_n(&log_most, most, __ATOMIC_RELAXED);
+}
+
 void log_setup(int verbosity, enum log_format format) {
+  log_lock();
   __atomic_store_n(&log_verbosity, verbosity, __ATOMIC_RELAXED);
   __atomic_store_n(&log_form, (int)format, __ATOMIC_RELAXED);
+  log_find_most();
+  log_unlock();
+}
+
+int log_verbosity_now(void) {
+  return __atomic_load_n(&log_verbosity, __ATOMIC_RELAXED);
+}
+
+void log_sink(void (*fn)(const char *line, size_t len)) {
+  __atomic_store_n(&log_out, fn, __ATOMIC_RELEASE);
+}
+
+/* "name=level" at s, up to a comma or the end. */
+static bool log_read_module(struct log_module *m, const char *s, size_t len) {
+  size_t name = 0;
+  while (name < len && s[name] != '=') name++;
+  if (name == 0 || name >= sizeof m->name || name + 2 != len) return false;
+  if (s[name + 1] < '0' || s[name + 1] > '5') return false;
+  memcpy(m->name, s, name);
+  m->name[name] = 0;
+  m->level = s[name + 1] - '0';
+  return true;
+}
+
+err log_vmodule(const char *spec, struct errmsg *msg) {
+  struct log_module list[LOG_MODULE_MAX];
+  u32 cnt = 0;
+  for (const char *s = spec; *s;) {
+    size_t len = strcspn(s, ",");
+    if (cnt == LOG_MODULE_MAX || !log_read_module(&list[cnt++], s, len)) {
+      return err_say(msg, ERR_USAGE, "\"%.200s\" is no list of levels of "
+                     "modules such as rpc=5,node=1 (0 to 5, at most %d)", spec,
+                     LOG_MODULE_MAX);
+    }
+    s += len + (s[len] == ',');
+  }
+  log_lock();
+  memcpy(log_modules, list, sizeof *list * cnt);
+  log_module_cnt = cnt;
+  log_find_most();
+  log_unlock();
+  return ERR_OK;
+}
+
+void log_vmodule_now(char *out, size_t size) {
+  size_t at = 0;
+  if (size) out[0] = 0;
+  log_lock();
+  for (u32 i = 0; i < log_module_cnt && at < size; i++) {
+    int n = snprintf(out + at, size - at, "%s%s=%d", i ? "," : "",
+                     log_modules[i].name, log_modules[i].level);
+    at += n > 0 ? (size_t)n : 0;
+  }
+  log_unlock();
 }
 
 bool log_on(enum log_level level) {
-  return (int)level <= __atomic_load_n(&log_verbosity, __ATOMIC_RELAXED);
+  return (int)level <= __atomic_load_n(&log_most, __ATOMIC_RELAXED);
 }
+
+/*---------------------------------------------------- what is left out */
+
+static bool log_module_on(enum log_level level, const char *module) {
+  int at = __atomic_load_n(&log_verbosity, __ATOMIC_RELAXED);
+  log_lock();
+  for (u32 i = 0; i < log_module_cnt; i++) {
+    if (strcmp(log_modules[i].name, module) == 0) at = log_modules[i].level;
+  }
+  log_unlock();
+  return (int)level <= at;
+}
+
+static u64 log_hash(const char *module, const char *event) {
+  u64 h = 0xcbf29ce484222325u; /* FNV-1a */
+  for (const char *s = module; *s; s++) h = (h ^ (u8)*s) * 0x100000001b3u;
+  for (const char *s = event; *s; s++) h = (h ^ (u8)*s) * 0x100000001b3u;
+  return h | 1;
+}
+
+/* Whether one more line of the event may be shown; *dropped: how many were
+** not, to be told now. */
+static bool log_may_repeat(const char *module, const char *event,
+                           u32 *dropped) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  u64 now = (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+  u64 hash = log_hash(module, event);
+  log_lock();
+  struct log_repeat *r = &log_repeats[hash % ARRAY_LEN(log_repeats)];
+  if (r->event != hash || now - r->from_ms >= LOG_RATE_MS) {
+    *dropped = r->event == hash ? r->dropped : 0;
+    *r = (struct log_repeat){.event = hash, .from_ms = now};
+  }
+  bool ok = r->shown < LOG_RATE;
+  if (ok) r->shown++; else r->dropped++;
+  log_unlock();
+  return ok;
+}
+
+/* Keys whose values are secrets whatever the caller thinks of them. */
+static bool log_is_secret(const char *key, size_t len) {
+  static const char *const words[] = {
+    "password", "passphrase", "secret", "token", "mnemonic", "seed",
+    "private_key", "privatekey", "authorization", "cookie", "setup_code"};
+  for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+    if (strlen(words[i]) == len && strncasecmp(words[i], key, len) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Stars over the values of secrets, in place; shorter values stay shorter, so
+** nothing is told by the number of stars. */
+static void log_redact(char *s) {
+  while (*s) {
+    size_t key = strcspn(s, "= ");
+    if (s[key] != '=') {
+      s += key + (s[key] == ' ');
+      continue;
+    }
+    char *val = s + key + 1;
+    bool quoted = *val == '"';
+    size_t len = quoted ? 1 + strcspn(val + 1, "\"") : strcspn(val, " ");
+    if (quoted && val[len]) len++;
+    if (log_is_secret(s, key)) {
+      size_t stars = len < 3 ? len : 3;
+      memset(val, '*', stars);
+      memmove(val + stars, val + len, strlen(val + len) + 1);
+      len = stars;
+    }
+    s = val + len;
+    while (*s == ' ') s++;
+  }
+}
+
+/*----------------------------------------------------------------- lines */
 
 /* Room is kept for what closes the line: "}\n". */
 static void log_put(struct log_line *l, const char *s, size_t len) {
@@ -130,13 +300,19 @@ static void log_put_text(struct log_line *l, const char *s) {
   }
 }
 
-static void log_write(const char *p, size_t len) {
+static void log_stderr(const char *p, size_t len) {
   while (len) {
     ssize_t n = write(STDERR_FILENO, p, len);
     if (n <= 0) return; /* nobody left to tell */
     p += n;
     len -= (size_t)n;
   }
+}
+
+static void log_write(const char *p, size_t len) {
+  void (*sink)(const char *, size_t) =
+      __atomic_load_n(&log_out, __ATOMIC_ACQUIRE);
+  if (sink) sink(p, len); else log_stderr(p, len);
 }
 
 static void log_emit(int level, const char *module, const char *event,
@@ -155,8 +331,15 @@ static void log_emit(int level, const char *module, const char *event,
     log_put_pairs(&l, pairs);
     l.text[l.len++] = '}';
   } else {
-    log_put_time(&l);
-    snprintf(t, sizeof(t), " %-5s %-6s ", log_level_names[level], module);
+    static const char priority[] = "234677"; /* by level, as syslog's */
+    if (__atomic_load_n(&log_form, __ATOMIC_RELAXED) == LOG_JOURNAL) {
+      snprintf(t, sizeof(t), "<%c>", priority[level]);
+      log_put_str(&l, t);
+      snprintf(t, sizeof(t), "%-6s ", module);
+    } else {
+      log_put_time(&l);
+      snprintf(t, sizeof(t), " %-5s %-6s ", log_level_names[level], module);
+    }
     log_put_str(&l, t);
     log_put_text(&l, event);
     log_put(&l, " ", *pairs != 0);
@@ -168,12 +351,20 @@ static void log_emit(int level, const char *module, const char *event,
 
 void log_event(enum log_level level, const char *module, const char *event,
                const char *fmt, ...) {
-  if (!log_on(level)) return;
+  if (!log_on(level) || !log_module_on(level, module)) return;
   char pairs[LIMIT_LOG_LINE];
+  u32 dropped = 0;
   va_list ap;
+  if (level <= LOG_INFO && !log_may_repeat(module, event, &dropped)) return;
   va_start(ap, fmt);
   vsnprintf(pairs, sizeof(pairs), fmt, ap);
   va_end(ap);
+  log_redact(pairs);
+  if (dropped) {
+    char text[64];
+    snprintf(text, sizeof text, "same_event_left_out=%u", dropped);
+    log_emit((int)level, module, event, text);
+  }
   log_emit((int)level, module, event, pairs);
 }
 
@@ -186,6 +377,6 @@ void log_abort(const char *fmt, ...) {
   if (len < 0) len = 0;
   if ((size_t)len > sizeof(text) - 2) len = sizeof(text) - 2;
   text[len++] = '\n';
-  log_write(text, (size_t)len);
+  log_stderr(text, (size_t)len);
   abort();
 }

@@ -112,6 +112,82 @@ static void log_event_when_too_long_then_cut_and_whole(void **state) {
   assert_int_equal(line[strlen(line) - 1], '\n');
 }
 
+static void vmodule_when_set_then_only_its_module_tells_more(void **state) {
+  (void)state;
+  struct errmsg msg;
+  char text[64];
+  log_setup(3, LOG_TEXT);
+  assert_int_equal(log_vmodule("rpc=5,node=1", &msg), ERR_OK);
+  assert_true(log_on(LOG_TRACE));
+  tl_start();
+  log_event(LOG_TRACE, "rpc", "shown", "x=1");
+  log_event(LOG_INFO, "node", "not.shown", "x=1");
+  log_event(LOG_DEBUG, "http", "not.shown", "x=1");
+  assert_string_equal(tl_end() + 24, " TRACE rpc    shown x=1\n");
+  static const char *const bad[] = {"rpc", "rpc=6", "=3", "rpc=55",
+                                    "averyveryverylongname=1"};
+  for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+    assert_int_equal(log_vmodule(bad[i], &msg), ERR_USAGE);
+  }
+  log_vmodule_now(text, sizeof text);
+  assert_string_equal(text, "rpc=5,node=1");
+  assert_int_equal(log_vmodule("", &msg), ERR_OK);
+  assert_false(log_on(LOG_DEBUG));
+}
+
+static void event_when_it_has_secrets_then_stars(void **state) {
+  (void)state;
+  log_setup(3, LOG_TEXT);
+  tl_start();
+  log_event(LOG_WARN, "node", "a", "user=7 password=hunter2 b=1");
+  log_event(LOG_WARN, "node", "b", "Token=\"a b c\" n=2 seed=x");
+  const char *text = tl_end();
+  assert_non_null(strstr(text, "a user=7 password=*** b=1\n"));
+  assert_non_null(strstr(text, "b Token=*** n=2 seed=*\n"));
+}
+
+static void event_when_repeated_then_only_so_many(void **state) {
+  (void)state;
+  u32 lines = 0;
+  log_setup(3, LOG_TEXT);
+  fflush(stderr);
+  FILE *f = tmpfile();
+  int old = dup(2);
+  dup2(fileno(f), 2);
+  for (int i = 0; i < 1000; i++) log_event(LOG_WARN, "p2p", "again", "i=%d", i);
+  log_event(LOG_WARN, "p2p", "other", "i=1");
+  dup2(old, 2);
+  close(old);
+  rewind(f);
+  while (fgets(tl_text, sizeof tl_text, f)) lines++;
+  fclose(f);
+  assert_int_equal(lines, LOG_RATE + 1);
+}
+
+static void event_when_journal_then_priority_for_time(void **state) {
+  (void)state;
+  log_setup(3, LOG_JOURNAL);
+  tl_start();
+  log_event(LOG_WARN, "p2p", "x", "i=1");
+  assert_string_equal(tl_end(), "<4>p2p    x i=1\n");
+  log_setup(3, LOG_TEXT);
+}
+
+static size_t tl_sunk;
+static void tl_sink(const char *line, size_t len) {
+  (void)line;
+  tl_sunk += len;
+}
+static void event_when_sink_set_then_not_to_stderr(void **state) {
+  (void)state;
+  log_sink(tl_sink);
+  tl_start();
+  log_event(LOG_WARN, "p2p", "sunk", "i=1");
+  log_sink(NULL);
+  assert_string_equal(tl_end(), "");
+  assert_true(tl_sunk > 24);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(log_event_when_text_then_columns),
@@ -119,6 +195,11 @@ int main(void) {
       cmocka_unit_test(log_on_when_verbosity_set_then_levels),
       cmocka_unit_test(log_event_when_json_then_pairs_are_members),
       cmocka_unit_test(log_event_when_too_long_then_cut_and_whole),
+      cmocka_unit_test(vmodule_when_set_then_only_its_module_tells_more),
+      cmocka_unit_test(event_when_it_has_secrets_then_stars),
+      cmocka_unit_test(event_when_repeated_then_only_so_many),
+      cmocka_unit_test(event_when_journal_then_priority_for_time),
+      cmocka_unit_test(event_when_sink_set_then_not_to_stderr),
   };
   return cmocka_run_group_tests_name("base_log", tests, NULL, NULL);
 }
