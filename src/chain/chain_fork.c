@@ -1,6 +1,8 @@
 /* chain_fork.c - the fork schedule; see chain_fork.h. */
 #include "chain/chain_fork.h"
 
+#include "chain/chain_block.h"
+
 /* EIP-4844, EIP-7691; Osaka keeps Prague's until a blob row says otherwise. */
 static const struct chain_blob_row chain_blob_ethereum[] = {
   {"cancun", 0, 3, 6, 3338477},
@@ -13,6 +15,7 @@ void chain_schedule_init(struct chain_schedule *s) {
   memset(s, 0, sizeof(*s));
   for (int f = EVM_FRONTIER + 1; f < EVM_FORK_CNT; f++)
     s->at[f] = CHAIN_FORK_NEVER;
+  for (u32 i = 0; i < CHAIN_FORK_KEY_CNT; i++) s->quiet[i] = CHAIN_FORK_NEVER;
 }
 
 void chain_schedule_all(struct chain_schedule *s, enum evm_fork last) {
@@ -56,6 +59,15 @@ void chain_rules_ethereum(struct chain_rules *out,
   out->blob_target = row.target;
   out->blob_max = row.max;
   out->blob_update_fraction = row.update_fraction;
+}
+
+void chain_rules_of_header(struct chain_rules *out,
+                           const struct chain_schedule *s, u64 chain_id,
+                           const struct chain_header *h) {
+  chain_rules_ethereum(out, s, chain_id, h->number, h->timestamp);
+  if (s->merges && out->fork < EVM_PARIS && u256_is_zero(&h->difficulty) &&
+      h->number > 0)
+    out->fork = EVM_PARIS;
 }
 
 void chain_blob_base_fee(u256 *out, u64 excess, u64 update_fraction) {

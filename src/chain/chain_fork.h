@@ -14,6 +14,12 @@
 #define CHAIN_FORK_NEVER UINT64_MAX
 #define CHAIN_BLOB_ROW_MAX 16
 
+enum { /* rows of chain_fork.def */
+  CHAIN_FORK_KEY_CNT = 0
+#define FORK_KEY(key, fork) + 1
+#include "chain/chain_fork.def"
+};
+
 struct chain_blob_row {
   char name[8];           /* "cancun", "bpo1", ...: geth's key */
   u64 time;               /* in force from this header timestamp on */
@@ -21,6 +27,10 @@ struct chain_blob_row {
 };
 struct chain_schedule {
   u64 at[EVM_FORK_CNT];   /* block number; timestamp from Shanghai on */
+  u64 quiet[CHAIN_FORK_KEY_CNT]; /* block number of the forks that change
+                          ** nothing that is executed here, by their row */
+  bool merges;            /* at a total difficulty: seen by a header without
+                          ** difficulty */
   struct chain_blob_row blob[CHAIN_BLOB_ROW_MAX]; /* ascending by time */
   u32 blob_cnt;
 };
@@ -35,6 +45,11 @@ enum evm_fork chain_fork_at(const struct chain_schedule *s, u64 number,
 void chain_rules_ethereum(struct chain_rules *out,
                           const struct chain_schedule *s, u64 chain_id,
                           u64 number, u64 time);
+/* The same for a header, which tells when the merge came. */
+struct chain_header;
+void chain_rules_of_header(struct chain_rules *out,
+                           const struct chain_schedule *s, u64 chain_id,
+                           const struct chain_header *h);
 /* EIP-4844 fake_exponential(1, excess, fraction); a result over 2^256-1 is
 ** that. */
 void chain_blob_base_fee(u256 *out, u64 excess, u64 update_fraction);

@@ -170,10 +170,8 @@ u64 chain_genesis_gas_limit(const struct chain_genesis *g) {
 
 /*----------------------------------------------------------------- rules */
 
-void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
-                    u64 number, u64 time_s) {
-  chain_rules_ethereum(out, &g->schedule, g->chain_id, number, time_s);
-  if (!g->own) return;
+static void chain_genesis_own_rules(struct chain_rules *out,
+                                    const struct chain_genesis *g) {
   out->fees = out->system_calls = false;
   out->allow_unprotected = g->unprotected_txs;
   out->credits = g->credits;
@@ -181,6 +179,18 @@ void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
 }
 
 void chain_validators_hash(hash32 *out,
+void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
+                    u64 number, u64 time_s) {
+  chain_rules_ethereum(out, &g->schedule, g->chain_id, number, time_s);
+  if (g->own) chain_genesis_own_rules(out, g);
+}
+
+void chain_rules_for(struct chain_rules *out, const struct chain_genesis *g,
+                     const struct chain_header *h) {
+  chain_rules_of_header(out, &g->schedule, g->chain_id, h);
+  if (g->own) chain_genesis_own_rules(out, g);
+}
+
                            const struct chain_genesis_validator *v, u32 cnt) {
   struct buf b;
   buf_init(&b, 0);
@@ -494,14 +504,19 @@ static void chain_genesis_put_config(struct jsonw *w,
   jsonw_kv_u64(w, "chainId", g->chain_id);
   for (u32 i = 0; i < CHAIN_FORK_KEY_CNT; i++) {
     const struct chain_fork_key *k = &CHAIN_FORK_KEYS[i];
-    if (k->fork != EVM_FRONTIER &&
-        g->schedule.at[k->fork] != CHAIN_FORK_NEVER)
-      jsonw_kv_u64(w, k->key, g->schedule.at[k->fork]);
+    u64 at = k->fork == EVM_FRONTIER ? g->schedule.quiet[i]
+                                     : g->schedule.at[k->fork];
+    if (at != CHAIN_FORK_NEVER) jsonw_kv_u64(w, k->key, at);
   }
   if (g->schedule.at[EVM_PARIS] == 0)
     jsonw_kv_u64(w, "terminalTotalDifficulty", 0);
   for (u32 i = 0; i < g->schedule.blob_cnt; i++) {
     const struct chain_blob_row *r = &g->schedule.blob[i];
+  else if (g->schedule.merges)
+    jsonw_kv_u64(w, "terminalTotalDifficulty", 1);
+  if (!g->own)
+    jsonw_kv_hex(w, "depositContractAddress",
+                 addr20_slice(&g->deposit_contract));
     if (memcmp(r->name, "bpo", 3) != 0) continue;
     char key[16];
     size_t len = strlen(r->name);

@@ -80,6 +80,7 @@ struct chain_genesis {
   u32 account_cnt;
   struct chain_genesis_validator *validator; /* in the file's order */
   u32 validator_cnt;
+  addr20 deposit_contract; /* EIP-6110; the main network's unless named */
   u64 param[CHAIN_PARAM_CNT];
   bool param_given[CHAIN_PARAM_CNT];
   bool unprotected_txs;   /* pre-EIP-155 transactions valid in blocks */
@@ -134,6 +135,9 @@ err chain_genesis_build(struct state_diff *diff, struct state_root *root,
 void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
                     u64 number, u64 time_s);
 /* Gas limit of a block of an own chain. */
+/* The same for a block whose header is known. */
+void chain_rules_for(struct chain_rules *out, const struct chain_genesis *g,
+                     const struct chain_header *h);
 u64 chain_genesis_gas_limit(const struct chain_genesis *g);
 /* keccak256(rlp([[operator, consensus key, power], ...])). */
 void chain_validators_hash(hash32 *out, const struct chain_genesis_validator *v,

@@ -15,11 +15,6 @@ struct chain_fork_key {
   const char *key;
   enum evm_fork fork;
 };
-enum {
-  CHAIN_FORK_KEY_CNT = 0
-#define FORK_KEY(key, fork) + 1
-#include "chain/chain_fork.def"
-};
 extern const struct chain_fork_key CHAIN_FORK_KEYS[CHAIN_FORK_KEY_CNT];
 
 /* An own chain before its file is read. */

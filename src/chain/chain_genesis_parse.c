@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "chain/chain_genesis_int.h"
+#include "chain/chain_import.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "crypto/secp256k1.h"
@@ -221,7 +222,10 @@ static err chain_gp_forks(struct chain_gp *p, json_t *config) {
     if (p->g->own && at != 0)
       return chain_gp_bad(p, where.text, "must be 0 or absent: on this chain "
                           "every rule set through Osaka holds from genesis");
-    if (k->fork == EVM_FRONTIER) continue;
+    if (k->fork == EVM_FRONTIER) {
+      s->quiet[i] = at;
+      continue;
+    }
     if (s->at[k->fork] != CHAIN_FORK_NEVER && s->at[k->fork] != at)
       return chain_gp_bad(p, where.text, "must equal eip155Block");
     s->at[k->fork] = at;
@@ -233,6 +237,7 @@ static err chain_gp_forks(struct chain_gp *p, json_t *config) {
   if (ttd) {
     TRY(chain_gp_u256(p, ttd, "config.terminalTotalDifficulty", &total));
     if (u256_is_zero(&total)) s->at[EVM_PARIS] = 0;
+    s->merges = true;
     if (p->g->own && !u256_is_zero(&total))
       return chain_gp_bad(p, "config.terminalTotalDifficulty",
                           "must be 0 or absent on this chain");
@@ -326,6 +331,10 @@ static err chain_gp_config(struct chain_gp *p, json_t *config) {
     return ERR_OK;
   }
   TRY(chain_gp_fork_order(p));
+  const json_t *deposit = chain_gp_get(config, "depositContractAddress");
+  if (deposit)
+    TRY(chain_gp_fixed(p, deposit, "config.depositContractAddress",
+                       p->g->deposit_contract.b, 20));
   return chain_gp_blobs(p, config);
 }
 
@@ -804,6 +813,7 @@ static err chain_gp_file(struct chain_genesis *out, slice json,
   json_t *root = json_read(p.alloc_is_cut ? buf_slice(&rest) : json, &at);
   err e = root ? chain_gp_root(&p, root)
                : err_say(msg, ERR_INPUT, "genesis: %.480s", at.text);
+  out->deposit_contract = CHAIN_DEPOSIT_ADDR;
   json_decref(root);
   buf_fini(&rest);
   buf_fini(&p.rest);

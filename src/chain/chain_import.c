@@ -91,6 +91,13 @@ static err chain_import_read_withdrawals(slice *in,
   return ERR_OK;
 }
 
+err chain_import_decode_rest(struct chain_import_block *out, slice rest,
+                             struct arena *a) {
+  TRY(chain_import_read_ommers(&rest, out, a));
+  TRY(chain_import_read_withdrawals(&rest, out, a));
+  return rlp_end(rest);
+}
+
 static err chain_import_read(struct chain_import_block *b, slice rlp,
                              struct arena *a, struct errmsg *msg) {
   slice in, raw;
@@ -99,9 +106,8 @@ static err chain_import_read(struct chain_import_block *b, slice rlp,
   TRY(chain_import_read_header(&in, &b->header, &raw));
   crypto_keccak256(&b->hash, raw.ptr, raw.len);
   TRY(chain_import_read_txs(&in, b, a, msg));
-  TRY(chain_import_read_ommers(&in, b, a));
-  TRY(chain_import_read_withdrawals(&in, b, a));
-  return rlp_end(in);
+  b->rest = in;
+  return chain_import_decode_rest(b, in, a);
 }
 
 err chain_import_decode(struct chain_import_block *out, slice rlp,
@@ -193,8 +199,7 @@ static err chain_import_consensus(const struct chain_import_env *env,
     return ERR_OK;
   }
   u256 d;
-  chain_difficulty(&d, env->rules.fork, chain_bomb_delay(env->rules.fork),
-                   h->number, h->timestamp, parent->timestamp,
+  chain_difficulty(&d, env->rules.fork, env->bomb_delay, h->number, h->timestamp, parent->timestamp,
                    &parent->difficulty,
                    !hash32_eq(&parent->ommers_hash, &CRYPTO_KECCAK_RLP_LIST));
   CHAIN_IMPORT_NEED(u256_eq(&d, &h->difficulty), "wrong difficulty");
@@ -312,7 +317,7 @@ static err chain_import_tx(struct chain_exec *x,
                            struct chain_tx *tx, struct chain_receipt *r,
                            struct arena *a, struct errmsg *msg) {
   struct chain_outcome o;
-  CHAIN_IMPORT_NEED(chain_tx_sender(tx) == ERR_OK,
+  CHAIN_IMPORT_NEED(tx->has_sender || chain_tx_sender(tx) == ERR_OK,
                     "transaction %u: invalid signature", i);
   chain_exec_tx(x, &o, tx);
   TRY(state_error(chain_exec_state(x)));
@@ -424,7 +429,7 @@ err chain_import(struct chain_exec *x, struct chain_import_result *out,
   TRY(state_error(chain_exec_state(x)));
   chain_import_receipts(got, out->receipt, block->tx_cnt, a);
   state_block_diff(chain_exec_state(x), &out->diff, a);
-  TRY(state_commit(&out->root, &out->diff, &env->src, NULL, a));
+  TRY(state_commit(&out->root, &out->diff, &env->src, env->par, a));
   got->state_root = out->root.root;
   return chain_import_promises(x, &block->header, got, msg);
 }

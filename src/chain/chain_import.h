@@ -23,7 +23,7 @@ struct chain_import_block {
   struct chain_header header;
   hash32 hash;
   slice raw;
-  struct chain_tx *tx;      /* senders filled by chain_import */
+  struct chain_tx *tx;      /* senders filled by chain_import, unless before */
   u32 tx_cnt;
   struct chain_header *ommer;
   u32 ommer_cnt;
@@ -32,10 +32,16 @@ struct chain_import_block {
   const slice *withdrawal_raw;
   u32 withdrawal_cnt;
   bool has_withdrawals;
+  slice rest;               /* what follows the transactions, as encoded:
+                            ** ommers, withdrawals */
 };
 /* rlp([header, txs, ommers, withdrawals]), the last from Shanghai. */
 err chain_import_decode(struct chain_import_block *out, slice rlp,
                         struct arena *a, struct errmsg *msg) MUST_USE;
+
+/* Ommers and withdrawals out of a block's rest; raw parts are views of it. */
+err chain_import_decode_rest(struct chain_import_block *out, slice rest,
+                             struct arena *a) MUST_USE;
 
 struct chain_import_env {
   struct chain_rules rules;         /* of the block */
@@ -44,6 +50,8 @@ struct chain_import_env {
   struct chain_hashes hashes;
   struct state_source src;          /* the state after parent, with nodes */
   addr20 deposit_contract;          /* EIP-6110 */
+  u64 bomb_delay;                   /* of the difficulty, in blocks */
+  const struct par *par;            /* may be NULL */
 };
 struct chain_import_result {
   struct chain_receipt *receipt;    /* one for each transaction */
@@ -62,6 +70,9 @@ void chain_difficulty(u256 *out, enum evm_fork fork, u64 bomb_delay,
                       const u256 *parent_difficulty, bool parent_has_ommers);
 /* The delay that came with the rule set itself. */
 u64 chain_bomb_delay(enum evm_fork fork);
+/* The same where the forks that did nothing but move it have heights. */
+u64 chain_bomb_delay_at(const struct chain_schedule *s, enum evm_fork fork,
+                        u64 number);
 
 /* EIP-7685: sha256 of the sha256 of each non-empty request list.  Ends the
 ** block: runs the system calls of EIP-7002 and 7251.  logs: all of the block's

@@ -4,8 +4,9 @@
 ** EIP-2 (Homestead): by max(1 - seconds/10, -99) times that; EIP-100
 ** (Byzantium): max(y - seconds/9, -99), y = 2 when the parent has ommers, else
 ** 1.  Never below 131072.  The bomb adds 2^(number/100000 - 2), its number
-** counted from a delay that EIP-649, 1234, 2384 and 3554 moved.
+** counted from a delay that EIP-649, 1234, 2384, 3554, 4345 and 5133 moved.
 */
+#include "chain/chain_genesis_int.h"
 #include "chain/chain_import.h"
 
 enum {
@@ -20,6 +21,27 @@ u64 chain_bomb_delay(enum evm_fork fork) {
          : fork >= EVM_CONSTANTINOPLE ? 5000000
          : fork >= EVM_BYZANTIUM     ? 3000000
                                      : 0;
+}
+
+u64 chain_bomb_delay_at(const struct chain_schedule *s, enum evm_fork fork,
+                        u64 number) {
+  static const struct { const char *key; enum evm_fork from; u64 delay; } at[] =
+    {{"grayGlacierBlock", EVM_LONDON, 11400000},
+     {"arrowGlacierBlock", EVM_LONDON, 10700000},
+     {"muirGlacierBlock", EVM_ISTANBUL, 9000000}};
+  bool named = false;
+  for (u32 i = 0; i < ARRAY_LEN(at); i++)
+    for (u32 k = 0; k < CHAIN_FORK_KEY_CNT; k++) {
+      if (strcmp(CHAIN_FORK_KEYS[k].key, at[i].key) != 0) continue;
+      named |= i == 2 && s->quiet[k] != CHAIN_FORK_NEVER;
+      if (fork >= at[i].from && number >= s->quiet[k]) {
+        u64 own = chain_bomb_delay(fork);
+        return own > at[i].delay ? own : at[i].delay;
+      }
+    }
+  /* Istanbul itself moved nothing. */
+  return named && fork >= EVM_ISTANBUL && fork < EVM_LONDON
+             ? chain_bomb_delay(EVM_CONSTANTINOPLE) : chain_bomb_delay(fork);
 }
 
 /* How many steps of 1/2048 up (or down, when negative). */

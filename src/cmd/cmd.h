@@ -49,6 +49,7 @@ int cmd_dev(struct cmd *c);
 int cmd_init(struct cmd *c);
 int cmd_account(struct cmd *c);
 int cmd_backup(struct cmd *c);
+int cmd_import(struct cmd *c);
 int cmd_verify(struct cmd *c);
 int cmd_version(struct cmd *c);
 int cmd_help(struct cmd *c);

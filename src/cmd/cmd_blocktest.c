@@ -71,6 +71,7 @@ static void cmd_block_set_rules(struct cmd_block_case *c,
                ? cmd_vector_get_u64(config, "chainid") : 1;
   chain_schedule_all(&s, c->net.rules[i].fork);
   chain_rules_ethereum(&c->env.rules, &s, id, h->number, h->timestamp);
+  c->env.bomb_delay = chain_bomb_delay(c->env.rules.fork);
   cmd_vector_blobs(&c->env.rules, config, c->net.rules[i].name);
 }
 

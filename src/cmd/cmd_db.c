@@ -61,7 +61,7 @@ int cmd_init(struct cmd *c) {
     jsonw_kv_str(&w, "db", c->db_path);
     jsonw_kv_u64(&w, "chainId", made.chain_id);
     jsonw_kv_hex(&w, "genesisHash", hash32_slice(&made.genesis_hash));
-    jsonw_kv_str(&w, "operator", addr);
+    if (!made.plain) jsonw_kv_str(&w, "operator", addr);
     if (made.first_password[0]) {
       jsonw_kv_str(&w, "password", made.first_password);
     }
@@ -70,7 +70,12 @@ int cmd_init(struct cmd *c) {
     buf_printf(&out, "Made %s\nChain id %llu, genesis ", c->db_path,
                (unsigned long long)made.chain_id);
     buf_put_hex(&out, hash32_slice(&made.genesis_hash));
-    buf_printf(&out, "\nOperator account: %s", addr);
+    if (made.plain) {
+      buf_put_str(&out, "\nPlain Ethereum rules, read-only: its blocks come "
+                        "from \"cybermiles import FILE\"");
+    } else {
+      buf_printf(&out, "\nOperator account: %s", addr);
+    }
     if (made.first_password[0]) {
       buf_printf(&out, "\nIts password, shown only this once: %s",
                  made.first_password);

@@ -97,7 +97,12 @@ static void run_print_banner(const struct cmd *c, struct node *n,
   printf("Database: %s%s\n", info->db_path,
          info->dev && !c->db_given ? " (deleted at the end; keep it with --db FILE)"
                                    : "");
-  if (!info->dev) printf("Operator account: %s\n", addr);
+  if (node_is_plain(n)) {
+    printf("Plain Ethereum rules, read-only: no blocks are made here, they "
+           "come from \"cybermiles import FILE\"\n");
+  } else if (!info->dev) {
+    printf("Operator account: %s\n", addr);
+  }
   if (info->first_password[0]) {
     printf("Its password, shown only this once: %s\n", info->first_password);
   }

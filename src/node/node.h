@@ -51,6 +51,7 @@ struct node_created {
   u64 chain_id;
   hash32 genesis_hash;
   addr20 operator_addr;
+  bool plain;              /* of plain Ethereum: nobody operates it */
   char first_password[24]; /* empty when it was given, or a key was there */
 };
 /* ERR_EXISTS when the file has a chain. */
@@ -144,6 +145,23 @@ struct node_stat {
   u64 started_ms;
 };
 void node_stat(struct node *n, struct node_stat *out);
+
+/*---------------------------------------------------- plain Ethereum chains */
+/* One whose genesis has no `cybermiles` object: it is served but not
+** continued, and grows by blocks that are given to it. */
+bool node_is_plain(const struct node *n);
+struct node_imported {
+  u64 number;
+  u64 gas_used;
+  u32 tx_cnt;
+  bool known;     /* the chain had it already */
+};
+/* Takes the next block (RLP) of a plain Ethereum chain: checks and executes it
+** and gives it to the writer, which makes it durable a little later.  Any one
+** thread.  ERR_INVALID_BLOCK with the reason; ERR_EXISTS when the chain has
+** another block of that height; ERR_UNSUPPORTED on a chain of our own. */
+err node_import(struct node *n, struct node_imported *out, slice rlp,
+                struct errmsg *msg) MUST_USE;
 
 /*------------------------------------------------------ development chain */
 /* Makes cnt blocks with what is ready, and waits until they are durable;

@@ -151,6 +151,8 @@ err node_boot_create(struct node *n, const struct node_create *what,
   err e = ERR_OK;
   if (what->genesis.len)
     e = chain_genesis_parse(g, what->genesis, &n->boot, msg);
+  /* Nothing is signed on a chain that is only served. */
+  if (e == ERR_OK && what->genesis.len && !g->own) goto begun;
   if (e == ERR_OK) e = boot_consensus_key(s, key, what->dev, msg);
   if (e == ERR_OK) e = crypto_pubkey(pub, key);
   for (u32 i = 0; what->dev && e == ERR_OK && i < NODE_DEV_CNT; i++) {
@@ -189,6 +191,7 @@ err node_boot_create(struct node *n, const struct node_create *what,
     }
     e = boot_fill_validator(g, &operator, consensus_pub, &n->boot, msg);
   }
+begun:
   if (e == ERR_OK && what->genesis.len) {
     e = store_meta_put(s, "unfinished", slice_str("1"));
     if (e < 0) err_say(msg, e, "cannot write: %s", store_error(s));
@@ -239,7 +242,7 @@ err node_boot_load(struct node *n, struct errmsg *msg) {
   err e = ERR_OK;
   store_standing(n->store, &standing);
   if (standing.head >= 0) e = boot_load_genesis(n, msg);
-  if (e == ERR_OK) {
+  if (e == ERR_OK && n->genesis.own) {
     e = boot_consensus_key(n->store, n->consensus_key, dev, msg);
   }
   if (e == ERR_OK && dev) e = boot_load_dev(n);
@@ -322,6 +325,7 @@ err node_create(struct node_created *out, const char *db_path,
     }
     out->chain_id = n.info.chain_id;
     out->operator_addr = n.info.operator_addr;
+    out->plain = node_is_plain(&n);
   }
   if (n.state) {
     err closed = node_state_close(n.state, e < 0, e < 0 ? &ignored : msg);

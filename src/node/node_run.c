@@ -68,7 +68,7 @@ static err nrun_call_header(struct node_read *r, struct chain_header *h,
 
 void node_run_rules(const struct node *n, struct chain_rules *out,
                     const struct chain_header *h) {
-  chain_rules_at(out, &n->genesis, h->number, h->timestamp);
+  chain_rules_for(out, &n->genesis, h);
 }
 
 err node_run_world(struct node_read *r, struct chain_rules *rules,

@@ -1,0 +1,239 @@
+/* cmd_import.c - import: blocks out of a file into a chain.
+**
+** The file is geth's `export`: the RLP of one block after the other, from
+** genesis or from any block that the chain has.  Blocks that are there already
+** are compared and passed over, so an import that was cut off is simply given
+** again.  INT and TERM stop it between two blocks; a second one at once.
+**
+** One block may have IMPORT_BLOCK_MAX bytes (EIP-7934 allows 8 MiB).
+*/
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+#include "codec/rlp.h"
+#include "crypto/secp256k1.h"
+#include "node/node.h"
+#include "store/store.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IMPORT_BLOCK_MAX (64u << 20)
+#define IMPORT_TTY_MS 500
+#define IMPORT_LOG_MS 10000
+
+struct import_count {
+  u64 blocks, known, txs, gas, bytes;
+  u64 number;         /* of the last block */
+};
+struct import_file {
+  FILE *f;
+  const char *path;
+  struct buf block;
+  struct import_count now, told;
+  u64 begin_ms, told_ms;
+  u64 size;           /* 0: not known */
+};
+
+static u64 import_clock_ms(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+/*----------------------------------------------------------------- reading */
+
+static err import_cut(struct import_file *in, struct errmsg *msg) {
+  return err_say(msg, ERR_INPUT, "%s: %s", in->path,
+                 ferror(in->f) ? strerror(errno) : "ends within a block");
+}
+
+/* The next item's bytes into in->block; *end at the end of the file. */
+static err import_read(struct import_file *in, bool *end,
+                       struct errmsg *msg) {
+  u8 head[9];
+  size_t len, more = 0;
+  buf_clear(&in->block);
+  int c = getc(in->f);
+  *end = c == EOF && !ferror(in->f);
+  if (*end) return ERR_OK;
+  if (c == EOF) return import_cut(in, msg);
+  if (c < 0xc0)
+    return err_say(msg, ERR_INPUT, "%s: at byte %llu is no block", in->path,
+                   (unsigned long long)in->now.bytes);
+  head[0] = (u8)c;
+  if (c <= 0xf7) {
+    len = (size_t)c - 0xc0;
+  } else {
+    more = (size_t)c - 0xf7;
+    if (fread(head + 1, 1, more, in->f) != more) return import_cut(in, msg);
+    u64 v = 0;
+    for (size_t i = 1; i <= more; i++) {
+      if (v >> 56) v = UINT64_MAX;
+      else v = v << 8 | head[i];
+    }
+    if (v > IMPORT_BLOCK_MAX)
+      return err_say(msg, ERR_INPUT, "%s: at byte %llu is no block: of %llu "
+                     "bytes", in->path, (unsigned long long)in->now.bytes,
+                     (unsigned long long)v);
+    len = (size_t)v;
+  }
+  buf_put(&in->block, head, 1 + more);
+  u8 *to = buf_room(&in->block, len);
+  if (fread(to, 1, len, in->f) != len) return import_cut(in, msg);
+  in->block.len += len;
+  in->now.bytes += in->block.len;
+  return ERR_OK;
+}
+
+/*---------------------------------------------------------------- progress */
+
+static void import_tell(struct import_file *in, bool last) {
+  bool tty = isatty(2);
+  u64 now = import_clock_ms(), ms = now - in->told_ms;
+  if (!last && ms < (tty ? IMPORT_TTY_MS : IMPORT_LOG_MS)) return;
+  if (ms == 0) ms = 1;
+  u64 done = in->size ? in->now.bytes * 100 / in->size : 0;
+  double blocks = (double)(in->now.blocks - in->told.blocks) * 1000 / (double)ms;
+  double mgas = (double)(in->now.gas - in->told.gas) / 1000 / (double)ms;
+  if (tty) {
+    fprintf(stderr, "\rblock %llu, %llu %%, %.0f blocks/s, %.1f Mgas/s  %s",
+            (unsigned long long)in->now.number, (unsigned long long)done,
+            blocks, mgas, last ? "\n" : "");
+  } else if (!last) {
+    log_event(LOG_INFO, "import", "progress",
+              "height=%llu percent=%llu blocks_per_s=%.0f mgas_per_s=%.1f",
+              (unsigned long long)in->now.number, (unsigned long long)done,
+              blocks, mgas);
+  }
+  in->told = in->now;
+  in->told_ms = now;
+}
+
+static void import_print(const struct import_file *in, const struct cmd *c,
+                         bool stopped) {
+  const struct import_count *n = &in->now;
+  u64 ms = import_clock_ms() - in->begin_ms;
+  double s = (double)(ms ? ms : 1) / 1000;
+  if (c->cfg.json) {
+    printf("{\"height\":%llu,\"blocks\":%llu,\"known\":%llu,"
+           "\"transactions\":%llu,\"gas\":%llu,\"seconds\":%.3f,"
+           "\"blocksPerSecond\":%.1f,\"mgasPerSecond\":%.2f,"
+           "\"stopped\":%s}\n",
+           (unsigned long long)n->number, (unsigned long long)n->blocks,
+           (unsigned long long)n->known, (unsigned long long)n->txs,
+           (unsigned long long)n->gas, s, (double)n->blocks / s,
+           (double)n->gas / 1e6 / s, stopped ? "true" : "false");
+    return;
+  }
+  printf("%llu blocks taken in, %llu were there; the head is block %llu\n"
+         "%llu transactions, %.1f Mgas in %.1f s: %.0f blocks/s, %.1f Mgas/s\n",
+         (unsigned long long)n->blocks, (unsigned long long)n->known,
+         (unsigned long long)n->number, (unsigned long long)n->txs,
+         (double)n->gas / 1e6, s, (double)n->blocks / s,
+         (double)n->gas / 1e6 / s);
+  if (stopped) printf("Stopped; give the file again to go on.\n");
+}
+
+/*-------------------------------------------------------------------- import */
+
+static bool import_signalled(const sigset_t *set) {
+  const struct timespec at_once = {0};
+  int sig = sigtimedwait(set, NULL, &at_once);
+  if (sig != SIGINT && sig != SIGTERM) return false;
+  pthread_sigmask(SIG_UNBLOCK, set, NULL); /* a second one ends it */
+  return true;
+}
+
+static err import_all(struct import_file *in, struct node *n,
+                      const sigset_t *set, bool *stopped,
+                      struct errmsg *msg) {
+  *stopped = false;
+  for (;;) {
+    struct node_imported got;
+    bool end;
+    TRY(import_read(in, &end, msg));
+    if (end) return ERR_OK;
+    TRY(node_import(n, &got, buf_slice(&in->block), msg));
+    in->now.number = got.number;
+    if (got.known) {
+      in->now.known++;
+    } else {
+      in->now.blocks++;
+      in->now.txs += got.tx_cnt;
+      in->now.gas += got.gas_used;
+    }
+    import_tell(in, false);
+    *stopped = import_signalled(set);
+    if (*stopped) return ERR_OK;
+  }
+}
+
+/* node_open would make a chain where there is none. */
+static err import_has_chain(const char *path, struct errmsg *msg) {
+  struct store *s;
+  struct store_standing standing;
+  struct errmsg ignored;
+  err e = store_open(&s, path, STORE_READ_ONLY, msg);
+  if (e < 0 && e != ERR_NOT_FOUND) return e;
+  if (e == ERR_OK) {
+    store_standing(s, &standing);
+    e = store_close(s, &ignored);
+    if (e == ERR_OK && standing.head < 0) e = ERR_NOT_FOUND;
+  }
+  return e < 0 ? err_say(msg, e, "%s holds no chain: make it with "
+                         "\"cybermiles init --genesis FILE --db %s\"", path,
+                         path)
+               : ERR_OK;
+}
+
+static err import_open(struct import_file *in, const char *path,
+                       struct errmsg *msg) {
+  bool standard = strcmp(path, "-") == 0;
+  in->path = standard ? "standard input" : path;
+  in->f = standard ? stdin : fopen(path, "rb");
+  if (!in->f)
+    return err_say(msg, ERR_USAGE, "cannot read %s: %s", path,
+                   strerror(errno));
+  if (!standard && fseek(in->f, 0, SEEK_END) == 0) {
+    long size = ftell(in->f);
+    if (size > 0) in->size = (u64)size;
+    rewind(in->f);
+  }
+  return ERR_OK;
+}
+
+int cmd_import(struct cmd *c) {
+  struct import_file in = {.f = NULL};
+  struct errmsg msg = {""};
+  struct node *n = NULL;
+  struct node_config cfg = {.db_path = c->db_path,
+                            .cache_bytes = c->cfg.cache << 20,
+                            .archive = c->cfg.archive};
+  sigset_t set;
+  bool stopped = false;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  buf_init(&in.block, 0);
+  err e = import_open(&in, c->arg[0], &msg);
+  if (e == ERR_OK) e = import_has_chain(c->db_path, &msg);
+  if (e == ERR_OK) e = node_open(&n, &cfg, &msg);
+  in.begin_ms = in.told_ms = import_clock_ms();
+  if (e == ERR_OK) e = import_all(&in, n, &set, &stopped, &msg);
+  if (n) import_tell(&in, true);
+  node_close(n); /* writes what was taken in */
+  if (in.f && in.f != stdin) fclose(in.f);
+  buf_fini(&in.block);
+  if (n && (e == ERR_OK || in.now.blocks)) import_print(&in, c, stopped);
+  return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
+}
+#undef IMPORT_BLOCK_MAX
+#undef IMPORT_TTY_MS
+#undef IMPORT_LOG_MS
