@@ -404,11 +404,98 @@ bool node_wait_head(struct node *n, u64 height, u32 timeout_ms) {
   return above;
 }
 
-/*---------------------------------------------------------- dev accounts */
+/*------------------------------------------------------------------ keys */
 
 u32 node_dev_cnt(const struct node *n) { return n->dev_cnt; }
 void node_dev_account(const struct node *n, u32 i, addr20 *addr, u8 key[32]) {
   MUST(i < n->dev_cnt);
   *addr = n->dev_addr[i];
   memcpy(key, n->dev_key[i], 32);
+}
+
+struct node_key_call {
+  addr20 *list;
+  addr20 addr;
+  u32 cnt_max, cnt;
+  struct buf *json;
+  slice put;
+  err result;
+};
+static void node_key_list(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_list(n->store, k->list, k->cnt_max, &k->cnt);
+}
+static void node_key_get(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_get(n->store, k->json, &k->addr);
+}
+static void node_key_put(struct node *n, void *arg) {
+  struct node_key_call *k = arg;
+  k->result = store_key_put(n->store, &k->addr, k->put);
+}
+
+u32 node_keys(struct node *n, addr20 *out, u32 cnt_max) {
+  u32 cnt = n->dev_cnt < cnt_max ? n->dev_cnt : cnt_max;
+  memcpy(out, n->dev_addr, sizeof *out * cnt);
+  struct node_key_call k = {.list = out + cnt, .cnt_max = cnt_max - cnt};
+  if (!node_thread_call(&n->writer, node_key_list, &k) || k.result < 0) {
+    return cnt;
+  }
+  return cnt + (k.cnt < k.cnt_max ? k.cnt : k.cnt_max);
+}
+
+static err node_key_open(struct node *n, u8 key[32], const addr20 *from,
+                         const char *password) {
+  for (u32 i = 0; i < n->dev_cnt; i++) {
+    if (!addr20_eq(&n->dev_addr[i], from)) continue;
+    memcpy(key, n->dev_key[i], 32);
+    return ERR_OK;
+  }
+  struct buf json;
+  buf_init(&json, 0);
+  struct node_key_call k = {.addr = *from, .json = &json,
+                            .result = ERR_CLOSED};
+  node_thread_call(&n->writer, node_key_get, &k);
+  if (k.result == ERR_OK) {
+    k.result = keystore_decrypt(key, buf_slice(&json), slice_str(password),
+                                NULL);
+  }
+  buf_fini(&json);
+  return k.result;
+}
+
+err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
+                     const char *password, struct arena *a) {
+  u8 key[32];
+  TRY(node_key_open(n, key, from, password));
+  err e = chain_tx_sign(tx, key, a);
+  mem_wipe(key, sizeof key);
+  return e;
+}
+
+err node_key_new(struct node *n, addr20 *out, const char *password) {
+  u8 key[32];
+  struct keystore_random random;
+  struct buf json;
+  struct node_key_call k = {.result = ERR_CLOSED};
+  node_thread_call(&n->writer, node_key_list, &k);
+  if (k.result == ERR_OK && k.cnt >= LIMIT_KEYS) return ERR_LIMIT;
+  do node_random(key, 32); while (!crypto_seckey_valid(key));
+  node_random(&random, sizeof random);
+  buf_init(&json, 0);
+  err e = crypto_key_addr(&k.addr, key);
+  if (e == ERR_OK) {
+    e = keystore_encrypt(&json, key, slice_str(password), KEYSTORE_N_STANDARD,
+                         &random);
+  }
+  mem_wipe(key, sizeof key);
+  if (e == ERR_OK) {
+    k.put = buf_slice(&json);
+    k.result = ERR_CLOSED;
+    node_thread_call(&n->writer, node_key_put, &k);
+    e = k.result;
+  }
+  buf_fini(&json);
+  *out = k.addr;
+  return e;
 }

@@ -7,6 +7,7 @@
 */
 #include "node/node_app.h"
 #include "base/limits.h"
+#include "chain/chain_import.h"
 #include "crypto/keccak.h"
 #include <stdlib.h>
 #include <time.h>
@@ -147,13 +148,9 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     .next_validators_hash = rq->validators_hash,
   };
   u32 cnt_max = rq->tx_max ? rq->tx_max : LIMIT_BLOCK_TX;
-  if (rq->edit) {
-    TRY(app_execute(app, rq->edit, 1, &deadline_ms));
-  } else {
-    node_pool_take(app->cfg.pool, &app->take, cnt_max, 2 * gas_limit,
-                   &app->arena);
-    TRY(app_execute(app, app->take.tx, app->take.cnt, &deadline_ms));
-  }
+  node_pool_take(app->cfg.pool, &app->take, cnt_max, 2 * gas_limit,
+                 &app->arena);
+  TRY(app_execute(app, app->take.tx, app->take.cnt, &deadline_ms));
   slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
   for (u32 i = 0; i < app->result.tx_cnt; i++) {
     list[i] = app->result.tx[i]->raw;
@@ -206,8 +203,6 @@ static err app_decode_all(struct node_app *app, struct chain_tx **out,
     if (d.result[i] < 0) {
       return err_say(msg, ERR_INVALID_BLOCK,
                      "transaction %u of the proposal has no valid sender", i);
-    if (d.result[i] < 0 && dev)
-      d.result[i] = chain_tx_unsigned_sender(&d.tx[i]);
     }
   }
   *out = d.tx;
@@ -279,10 +274,6 @@ static void app_tell_pool(struct node_app *app) {
   app->take.cnt = 0;
 }
 
-err app_commit(struct node_app *app, struct store_block **out, slice commit) {
-  MUST(app->has_candidate);
-  struct chain_proposal p = app->proposal;
-  struct buf bytes;
 static void app_advance(struct node_app *app, const struct chain_header *h,
                         const hash32 *hash) {
   app->info.header = *h;
@@ -322,6 +313,10 @@ err app_import_block(struct node_app *app, struct store_block **out,
   return ERR_OK;
 }
 
+err app_commit(struct node_app *app, struct store_block **out, slice commit) {
+  MUST(app->has_candidate);
+  struct chain_proposal p = app->proposal;
+  struct buf bytes;
   buf_init(&bytes, 0);
   /* The block's own rows hold the list, unless some were left out of it. */
   if (p.tx_cnt == app->result.tx_cnt) p.tx_cnt = 0;
