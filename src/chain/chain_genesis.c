@@ -178,7 +178,6 @@ static void chain_genesis_own_rules(struct chain_rules *out,
   if (g->credits) out->modules |= (u64)1 << CHAIN_MODULE_CREDITS;
 }
 
-void chain_validators_hash(hash32 *out,
 void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
                     u64 number, u64 time_s) {
   chain_rules_ethereum(out, &g->schedule, g->chain_id, number, time_s);
@@ -191,6 +190,7 @@ void chain_rules_for(struct chain_rules *out, const struct chain_genesis *g,
   if (g->own) chain_genesis_own_rules(out, g);
 }
 
+void chain_validators_hash(hash32 *out,
                            const struct chain_genesis_validator *v, u32 cnt) {
   struct buf b;
   buf_init(&b, 0);
@@ -510,13 +510,13 @@ static void chain_genesis_put_config(struct jsonw *w,
   }
   if (g->schedule.at[EVM_PARIS] == 0)
     jsonw_kv_u64(w, "terminalTotalDifficulty", 0);
-  for (u32 i = 0; i < g->schedule.blob_cnt; i++) {
-    const struct chain_blob_row *r = &g->schedule.blob[i];
   else if (g->schedule.merges)
     jsonw_kv_u64(w, "terminalTotalDifficulty", 1);
   if (!g->own)
     jsonw_kv_hex(w, "depositContractAddress",
                  addr20_slice(&g->deposit_contract));
+  for (u32 i = 0; i < g->schedule.blob_cnt; i++) {
+    const struct chain_blob_row *r = &g->schedule.blob[i];
     if (memcmp(r->name, "bpo", 3) != 0) continue;
     char key[16];
     size_t len = strlen(r->name);

@@ -134,10 +134,10 @@ err chain_genesis_build(struct state_diff *diff, struct state_root *root,
 ** operator's choice. */
 void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
                     u64 number, u64 time_s);
-/* Gas limit of a block of an own chain. */
 /* The same for a block whose header is known. */
 void chain_rules_for(struct chain_rules *out, const struct chain_genesis *g,
                      const struct chain_header *h);
+/* Gas limit of a block of an own chain. */
 u64 chain_genesis_gas_limit(const struct chain_genesis *g);
 /* keccak256(rlp([[operator, consensus key, power], ...])). */
 void chain_validators_hash(hash32 *out, const struct chain_genesis_validator *v,

@@ -807,13 +807,13 @@ static err chain_gp_file(struct chain_genesis *out, slice json,
                        .settings_only = settings_only};
   struct buf rest;
   memset(out, 0, sizeof(*out));
+  out->deposit_contract = CHAIN_DEPOSIT_ADDR;
   buf_init(&rest, 0);
   buf_init(&p.rest, 0);
   p.alloc_is_cut = chain_gp_cut(&p.alloc, &rest, json, "alloc");
   json_t *root = json_read(p.alloc_is_cut ? buf_slice(&rest) : json, &at);
   err e = root ? chain_gp_root(&p, root)
                : err_say(msg, ERR_INPUT, "genesis: %.480s", at.text);
-  out->deposit_contract = CHAIN_DEPOSIT_ADDR;
   json_decref(root);
   buf_fini(&rest);
   buf_fini(&p.rest);
