@@ -24,6 +24,32 @@ CREATE TABLE keystore(
   json BLOB NOT NULL
 );
 
+-- Who may use the dashboard; where they are logged in (token: SHA-256 of the
+-- cookie's); what was done.  Passwords in PHC form.
+CREATE TABLE user(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  role TEXT NOT NULL,
+  password TEXT NOT NULL,
+  created_ms INTEGER NOT NULL
+);
+CREATE TABLE login(
+  token BLOB PRIMARY KEY,
+  user INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  seen_ms INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  agent TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  address TEXT NOT NULL,
+  event TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+
 -- Transactions that wait for a block, in order of arrival.
 CREATE TABLE pool(
   id INTEGER PRIMARY KEY,
