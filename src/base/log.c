@@ -73,6 +73,11 @@ void log_setup(int verbosity, enum log_format format) {
   log_unlock();
 }
 
+void log_verbosity_set(int verbosity) {
+  log_setup(verbosity, (enum log_format)__atomic_load_n(&log_form,
+                                                        __ATOMIC_RELAXED));
+}
+
 int log_verbosity_now(void) {
   return __atomic_load_n(&log_verbosity, __ATOMIC_RELAXED);
 }

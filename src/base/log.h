@@ -14,6 +14,7 @@ enum log_format { LOG_TEXT, LOG_JSON, LOG_JOURNAL };
 /* verbosity as in geth: 0 silent .. 5 trace; default 3.  Any thread, any
 ** time. */
 void log_setup(int verbosity, enum log_format format);
+void log_verbosity_set(int verbosity);
 int log_verbosity_now(void);
 /* Modules with a level of their own: "rpc=5,node=1", as geth's vmodule; ""
 ** takes all back.  ERR_USAGE: malformed, a level above 5, more than

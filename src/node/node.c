@@ -4,7 +4,6 @@
 #include "node/node.h"
 #include "base/log.h"
 #include "crypto/secp256k1.h"
-#include "node/node_keystore.h"
 #include "node/node_int.h"
 #include <pthread.h>
 #include <stdarg.h>
@@ -21,6 +20,12 @@ u64 node_clock_ms(void) {
   struct timespec ts;
   clock_gettime(CLOCK_REALTIME, &ts);
   return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+static u64 node_clock_us(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
 }
 
 /*--------------------------------------------------------------- threads */
@@ -139,7 +144,13 @@ static void node_write_group(struct node *n) {
   if (cnt == 0) return;
   u64 head = group[cnt - 1]->height;
   if (node_failed(n, NULL) == ERR_OK) {
+    u64 start_us = node_clock_us();
     err e = store_append(n->store, group, cnt);
+    u64 end_us = node_clock_us();
+    __atomic_store_n(&n->tally.commit_us,
+                     end_us > start_us ? end_us - start_us : 0,
+                     __ATOMIC_RELAXED);
+    __atomic_add_fetch(&n->tally.commits, 1, __ATOMIC_RELAXED);
     if (e == ERR_OK) {
       node_state_durable(n->state, head);
       node_pool_durable(n->pool, head);
@@ -303,6 +314,7 @@ err node_open(struct node **out, const struct node_config *cfg,
   pthread_mutex_init(&n->pending.lock, NULL);
   node_feed_init(n);
   node_dev_init(n);
+  node_keys_init(n);
   pthread_cond_init(&n->pending.room, NULL);
   node_cond_init(&n->wake);
   node_cond_init(&n->moved);
@@ -312,6 +324,7 @@ err node_open(struct node **out, const struct node_config *cfg,
   n->workers = node_workers_open(cfg->worker_cnt ? cfg->worker_cnt
                                  : cores > 1 ? (u32)cores : 1);
   err e = node_open_store(n, msg);
+  if (e == ERR_OK) e = node_stat_open(n, msg);
   if (e == ERR_OK) e = node_open_chain(n, msg);
   if (e == ERR_OK) e = node_start_threads(n, msg);
   if (e < 0) {
@@ -356,6 +369,7 @@ void node_close(struct node *n) {
   pthread_cond_destroy(&n->pending.room);
   pthread_mutex_destroy(&n->pending.lock);
   node_feed_fini(n);
+  node_keys_fini(n);
   pthread_mutex_destroy(&n->lock);
   arena_fini(&n->boot);
   mem_free(n->db_path);
@@ -404,98 +418,11 @@ bool node_wait_head(struct node *n, u64 height, u32 timeout_ms) {
   return above;
 }
 
-/*------------------------------------------------------------------ keys */
+/*---------------------------------------------------------- dev accounts */
 
 u32 node_dev_cnt(const struct node *n) { return n->dev_cnt; }
 void node_dev_account(const struct node *n, u32 i, addr20 *addr, u8 key[32]) {
   MUST(i < n->dev_cnt);
   *addr = n->dev_addr[i];
   memcpy(key, n->dev_key[i], 32);
-}
-
-struct node_key_call {
-  addr20 *list;
-  addr20 addr;
-  u32 cnt_max, cnt;
-  struct buf *json;
-  slice put;
-  err result;
-};
-static void node_key_list(struct node *n, void *arg) {
-  struct node_key_call *k = arg;
-  k->result = store_key_list(n->store, k->list, k->cnt_max, &k->cnt);
-}
-static void node_key_get(struct node *n, void *arg) {
-  struct node_key_call *k = arg;
-  k->result = store_key_get(n->store, k->json, &k->addr);
-}
-static void node_key_put(struct node *n, void *arg) {
-  struct node_key_call *k = arg;
-  k->result = store_key_put(n->store, &k->addr, k->put);
-}
-
-u32 node_keys(struct node *n, addr20 *out, u32 cnt_max) {
-  u32 cnt = n->dev_cnt < cnt_max ? n->dev_cnt : cnt_max;
-  memcpy(out, n->dev_addr, sizeof *out * cnt);
-  struct node_key_call k = {.list = out + cnt, .cnt_max = cnt_max - cnt};
-  if (!node_thread_call(&n->writer, node_key_list, &k) || k.result < 0) {
-    return cnt;
-  }
-  return cnt + (k.cnt < k.cnt_max ? k.cnt : k.cnt_max);
-}
-
-static err node_key_open(struct node *n, u8 key[32], const addr20 *from,
-                         const char *password) {
-  for (u32 i = 0; i < n->dev_cnt; i++) {
-    if (!addr20_eq(&n->dev_addr[i], from)) continue;
-    memcpy(key, n->dev_key[i], 32);
-    return ERR_OK;
-  }
-  struct buf json;
-  buf_init(&json, 0);
-  struct node_key_call k = {.addr = *from, .json = &json,
-                            .result = ERR_CLOSED};
-  node_thread_call(&n->writer, node_key_get, &k);
-  if (k.result == ERR_OK) {
-    k.result = keystore_decrypt(key, buf_slice(&json), slice_str(password),
-                                NULL);
-  }
-  buf_fini(&json);
-  return k.result;
-}
-
-err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
-                     const char *password, struct arena *a) {
-  u8 key[32];
-  TRY(node_key_open(n, key, from, password));
-  err e = chain_tx_sign(tx, key, a);
-  mem_wipe(key, sizeof key);
-  return e;
-}
-
-err node_key_new(struct node *n, addr20 *out, const char *password) {
-  u8 key[32];
-  struct keystore_random random;
-  struct buf json;
-  struct node_key_call k = {.result = ERR_CLOSED};
-  node_thread_call(&n->writer, node_key_list, &k);
-  if (k.result == ERR_OK && k.cnt >= LIMIT_KEYS) return ERR_LIMIT;
-  do node_random(key, 32); while (!crypto_seckey_valid(key));
-  node_random(&random, sizeof random);
-  buf_init(&json, 0);
-  err e = crypto_key_addr(&k.addr, key);
-  if (e == ERR_OK) {
-    e = keystore_encrypt(&json, key, slice_str(password), KEYSTORE_N_STANDARD,
-                         &random);
-  }
-  mem_wipe(key, sizeof key);
-  if (e == ERR_OK) {
-    k.put = buf_slice(&json);
-    k.result = ERR_CLOSED;
-    node_thread_call(&n->writer, node_key_put, &k);
-    e = k.result;
-  }
-  buf_fini(&json);
-  *out = k.addr;
-  return e;
 }

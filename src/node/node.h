@@ -37,6 +37,8 @@ struct node_config {
                              ** (chain_ahead.h): 0: by cores, 1: none */
   u64 cache_bytes;           /* head state cache; 0: default */
   u64 pool_tx_max;           /* 0: default of limits.def */
+  u64 disk_floor;            /* bytes: with less free no block is made, and
+                             ** the node does not start (ERR_REFUSED) */
   bool archive;
 };
 
@@ -143,8 +145,22 @@ struct node_stat {
   u64 cache_bytes, cache_hits, cache_misses, overlay_bytes;
   u32 reader_cnt, reader_busy;
   u64 started_ms;
+  u64 commits, commit_us;            /* groups of blocks; the last one */
+  u64 gas, exec_us;                  /* of all blocks made here */
+  u64 backup_ms;                     /* the last good copy; 0: none known */
+  bool disk_low;                     /* below disk_floor: no blocks */
 };
 void node_stat(struct node *n, struct node_stat *out);
+/* Of the whole process. */
+struct node_process {
+  double cpu_s;                 /* user and system */
+  u64 rss_bytes, virtual_bytes;
+  u64 heap_bytes, mapped_bytes; /* in use: of the heaps, of large pieces */
+  u32 fds, fds_max, threads;
+};
+void node_process(struct node_process *out);
+/* A verified copy of the file was made now: kept in the file. */
+err node_backup_done(struct node *n) MUST_USE;
 
 /*---------------------------------------------------- plain Ethereum chains */
 /* One whose genesis has no `cybermiles` object: it is served but not
@@ -301,11 +317,25 @@ void node_unwatch(struct node *n, u32 handle);
 bool node_wait_head(struct node *n, u64 height, u32 timeout_ms);
 
 /*----------------------------------------------------------------- keys */
-/* The node's keystore (Web3 v3 JSON). */
+/* The node's keystore (Web3 v3 JSON).  All keys are locked at the start; those
+** of a dev chain's accounts never are. */
 u32 node_keys(struct node *n, addr20 *out, u32 cnt_max);
-/* Signs with a key of the keystore; ERR_PASSWORD, ERR_NOT_FOUND.  A dev
-** account needs no password. */
+/* Opens a key for so many seconds (0: until it is locked or the node ends).
+** ERR_PASSWORD (after a second), ERR_NOT_FOUND, ERR_BUSY (another password is
+** being tried), ERR_LIMIT (too many are open). */
+err node_key_unlock(struct node *n, const addr20 *addr, const char *password,
+                    u64 seconds) MUST_USE;
+void node_key_lock(struct node *n, const addr20 *addr);
+bool node_key_is_open(struct node *n, const addr20 *addr);
+/* Signs with a key of the keystore; password NULL: with an open one, or
+** ERR_REFUSED.  Errors as above. */
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
                      const char *password, struct arena *a) MUST_USE;
+/* sig: r, s, v = 27 or 28. */
+err node_key_sign(struct node *n, u8 sig[65], const hash32 *digest,
+                  const addr20 *from, const char *password) MUST_USE;
 err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;
+/* ERR_INPUT: no key; ERR_LIMIT. */
+err node_key_import(struct node *n, addr20 *out, const u8 key[32],
+                    const char *password) MUST_USE;
 #endif

@@ -206,6 +206,10 @@ static void engine_block(struct engine *g, u64 *parent_ms) {
     engine_pause(n, 1000);
     return;
   }
+  if (!node_disk_has_room(n)) {
+    engine_pause(n, 1000);
+    return;
+  }
   if (node_state_lag_percent(n->state) > ENGINE_LAG_MAX) {
     engine_pause(n, 20);
     n->ready = true;
@@ -229,6 +233,9 @@ static void engine_block(struct engine *g, u64 *parent_ms) {
   *parent_ms = job.time_ms;
   g->last_made_ms = start_ms;
   if (n->cfg.dev) node_dev_made(n, job.height);
+  __atomic_add_fetch(&n->tally.gas, job.gas_used, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&n->tally.exec_us, (engine_monotonic_ms() - start_ms) * 1000,
+                     __ATOMIC_RELAXED);
   log_event(job.tx_cnt ? LOG_INFO : LOG_DEBUG, "engine", "block.made",
             "height=%llu txs=%u gas=%llu ms=%llu",
             (unsigned long long)job.height, job.tx_cnt,

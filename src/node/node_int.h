@@ -63,6 +63,16 @@ struct node_dev {
   u64 made, height;             /* so far; the last one's */
 };
 
+/* What was done since the start, for node_stat; atomic. */
+struct node_tally {
+  u64 commits, commit_us;       /* of blocks to the file; the last one */
+  u64 gas, exec_us;             /* of all blocks made */
+  u64 backup_ms;                /* when the last good copy was made */
+  bool disk_low;
+  u64 disk_asked_ms;            /* the core's */
+};
+struct node_keys;               /* node_key.c */
+
 #define NODE_DEV_CNT CHAIN_DEV_ACCOUNTS
 
 struct node {
@@ -84,6 +94,8 @@ struct node {
   struct node_credit *credit;   /* the pool's; NULL: a chain without */
   struct node_feed feed;
   struct node_dev dev;
+  struct node_tally tally;
+  struct node_keys *keys;
   struct node_app *app;         /* exec's */
 
   struct node_thread exec, writer;
@@ -112,6 +124,15 @@ void node_feed_add(void *ctx, const hash32 *hash);
 void node_dev_init(struct node *n);
 u64 node_dev_take_time(struct node *n, u64 parent_ms);
 void node_dev_made(struct node *n, u64 height);
+
+/* node_key.c */
+void node_keys_init(struct node *n);
+void node_keys_fini(struct node *n);
+
+/* node_stat.c: reads when the last copy was made; ERR_REFUSED without room.
+** Core's: whether there is room to go on (told once each way). */
+err node_stat_open(struct node *n, struct errmsg *msg) MUST_USE;
+bool node_disk_has_room(struct node *n);
 
 /* node_engine.c: the core thread. */
 void *node_engine_main(void *arg);

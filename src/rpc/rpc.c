@@ -23,6 +23,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "codec/hex.h"
 #include "gen/gen_version.h"
@@ -46,6 +47,8 @@ struct rpc_server {
   pthread_mutex_t lock; /* guards idle */
   struct arena idle[RPC_IDLE_ARENAS];
   u32 idle_cnt;
+  const struct rpc_host *host;
+  struct rpc_counts *counts;
 };
 
 /* One request of a body. */
@@ -81,6 +84,13 @@ static const struct rpc_method rpc_methods[] = {
 #undef RPC_IS_QUICK
 #undef RPC_IS_SLOW
 
+enum {
+#define METHOD(name, access, speed, summary, ...) RPC_ROW_##name,
+#include "rpc/method.def"
+#undef METHOD
+  RPC_ROW_CNT
+};
+
 #define REQ(t, n) " " n
 #define OPT(t, n) " [" n "]"
 static const struct rpc_method_info rpc_infos[] = {
@@ -114,6 +124,73 @@ static const struct rpc_method *rpc_method_find(slice name) {
     }
   }
   return NULL;
+}
+
+/*---------------------------------------------------------------- counting */
+
+/* Codes that are counted apart; others as the last. */
+enum { RPC_ERR_OTHER = -1 };
+static const int rpc_codes[] = {
+  0, RPC_ERR_PARSE, RPC_ERR_REQUEST, RPC_ERR_METHOD, RPC_ERR_PARAMS,
+  RPC_ERR_INTERNAL, RPC_ERR_SERVER, RPC_ERR_TIMEOUT, RPC_ERR_TOO_LARGE,
+  RPC_ERR_LIMIT, RPC_ERR_REVERT, RPC_ERR_SYNC_TIMEOUT, RPC_ERR_OTHER};
+struct rpc_counts { /* all atomic */
+  u64 by[RPC_ROW_CNT + 1][ARRAY_LEN(rpc_codes)]; /* the last: unknown */
+  struct rpc_tally time;
+};
+const u32 rpc_time_us[RPC_TIME_CNT - 1] = {
+  50, 100, 250, 500, 1000, 2500, 10000, 50000, 250000, 1000000, 5000000};
+
+static void rpc_count(struct rpc_server *s, const struct rpc_method *m,
+                      int code) {
+  size_t at = m ? (size_t)(m - rpc_methods) : ARRAY_LEN(rpc_methods), i = 0;
+  while (i < ARRAY_LEN(rpc_codes) - 1 && rpc_codes[i] != code) i++;
+  __atomic_add_fetch(&s->counts->by[at][i], 1, __ATOMIC_RELAXED);
+}
+
+static u64 rpc_clock_us(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
+}
+
+static void rpc_count_time(struct rpc_server *s, u64 us) {
+  struct rpc_tally *t = &s->counts->time;
+  u32 i = 0;
+  while (i < RPC_TIME_CNT - 1 && us > rpc_time_us[i]) i++;
+  __atomic_add_fetch(&t->bucket[i], 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&t->us, us, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&t->cnt, 1, __ATOMIC_RELAXED);
+}
+
+void rpc_tally(const struct rpc_server *s, struct rpc_tally *out) {
+  const struct rpc_tally *t = &s->counts->time;
+  for (u32 i = 0; i < RPC_TIME_CNT; i++) {
+    out->bucket[i] = __atomic_load_n(&t->bucket[i], __ATOMIC_RELAXED);
+  }
+  out->us = __atomic_load_n(&t->us, __ATOMIC_RELAXED);
+  out->cnt = __atomic_load_n(&t->cnt, __ATOMIC_RELAXED);
+}
+
+void rpc_tally_methods(const struct rpc_server *s,
+                       void (*cb)(void *ctx, const char *method, int code,
+                                  u64 cnt), void *ctx) {
+  for (size_t m = 0; m <= ARRAY_LEN(rpc_methods); m++) {
+    for (size_t i = 0; i < ARRAY_LEN(rpc_codes); i++) {
+      u64 cnt = __atomic_load_n(&s->counts->by[m][i], __ATOMIC_RELAXED);
+      if (cnt == 0) continue;
+      cb(ctx, m < ARRAY_LEN(rpc_methods) ? rpc_methods[m].name : "unknown",
+         rpc_codes[i], cnt);
+    }
+  }
+}
+
+void rpc_host_set(struct rpc_server *s, const struct rpc_host *host) {
+  s->host = host;
+}
+
+const struct rpc_host *rpc_host_of(const struct rpc_server *s) {
+  return s->host;
 }
 
 bool rpc_is_quick(slice body) {
@@ -170,6 +247,7 @@ static void rpc_on_block(void *ctx, u64 head) {
 struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg) {
   struct rpc_server *s = mem_alloc(sizeof *s);
   s->node = n;
+  s->counts = mem_alloc(sizeof *s->counts);
   if (cfg) s->cfg = *cfg;
   struct rpc_config *c = &s->cfg;
   if (!c->batch_max) c->batch_max = RPC_BATCH_MAX;
@@ -200,6 +278,7 @@ void rpc_close(struct rpc_server *s) {
   rpc_subs_close(s->subs);
   rpc_filters_close(s->filters);
   pthread_mutex_destroy(&s->lock);
+  mem_free(s->counts);
   mem_free(s);
 }
 
@@ -524,11 +603,13 @@ static void rpc_answer(struct rpc_batch *b, struct buf *out,
                        const struct rpc_request *rq, struct arena *a) {
   size_t at = out->len;
   if (!rq->method) {
+    rpc_count(b->server, NULL, rq->code);
     if (rq->id.len) rpc_put_error(out, rq->id, rq->code, rq->message, NULL);
     return;
   }
   struct arena_mark mark = arena_mark(a);
   struct rpc_call c;
+  u64 start_us = rpc_clock_us();
   rpc_call_init(&c, b, a);
   rpc_put_id(out, rq->id);
   buf_put_str(out, ",\"result\":");
@@ -548,6 +629,8 @@ static void rpc_answer(struct rpc_batch *b, struct buf *out,
     buf_put_u8(out, '}');
   }
   if (rq->id.len == 0) out->len = at;
+  rpc_count(b->server, rq->method, e < 0 ? c.fault.code : 0);
+  rpc_count_time(b->server, rpc_clock_us() - start_us);
   arena_reset(a, mark);
 }
 
@@ -562,6 +645,7 @@ struct rpc_submissions {
   err *errs;
   struct node_submit_result *res;
   u32 cnt;
+  u64 start_us;
 };
 static void rpc_submit_all(struct rpc_submissions *s, struct rpc_batch *b,
                            const struct rpc_request *rq, u32 cnt,
@@ -573,6 +657,7 @@ static void rpc_submit_all(struct rpc_submissions *s, struct rpc_batch *b,
   s->errs = arena_array(a, err, cnt);
   s->res = arena_alloc_raw(a, sizeof *s->res * cnt);
   s->cnt = cnt;
+  s->start_us = rpc_clock_us();
   for (u32 i = 0; i < cnt; i++) {
     rpc_call_init(&s->call[i], b, a);
     s->at[i] = cnt;
@@ -587,7 +672,10 @@ static void rpc_put_submitted(struct buf *out, const struct rpc_submissions *s,
                               u32 i, slice id) {
   struct rpc_call *c = &s->call[i];
   u32 at = s->at[i];
-  if (at < s->cnt && s->errs[at] >= 0) {
+  bool ok = at < s->cnt && s->errs[at] >= 0;
+  rpc_count_time(c->batch->server, rpc_clock_us() - s->start_us);
+  if (ok) {
+    rpc_count(c->batch->server, &rpc_methods[RPC_ROW_eth_sendRawTransaction], 0);
     rpc_put_id(out, id);
     buf_put_str(out, ",\"result\":\"");
     buf_put_hex(out, hash32_slice(&s->res[at].hash));
@@ -595,6 +683,7 @@ static void rpc_put_submitted(struct buf *out, const struct rpc_submissions *s,
     return;
   }
   if (at < s->cnt) rpc_fail_submit(c, s->errs[at], &s->res[at]);
+  rpc_count(c->batch->server, &rpc_methods[RPC_ROW_eth_sendRawTransaction], c->fault.code);
   rpc_put_error(out, id, c->fault.code, c->fault.message, NULL);
 }
 

@@ -88,6 +88,38 @@ struct rpc_session *rpc_session_open(struct rpc_server *s,
 void rpc_session_close(struct rpc_session *se);
 void rpc_session_ready(struct rpc_session *se, const struct rpc_peer *peer);
 
+/* What administration asks of the program around; a NULL function: cannot. */
+struct rpc_host {
+  void *ctx;
+  /* Opens the HTTP port; NULL, 0: as configured.  ERR_EXISTS: it is open. */
+  err (*start_http)(void *ctx, const char *addr, u32 port, const char *cors,
+                    const char *vhosts, struct errmsg *msg);
+  /* Closes it soon after; ERR_NOT_FOUND: it is closed. */
+  err (*stop_http)(void *ctx);
+  /* Reads the configuration again, as SIGHUP does. */
+  err (*reload)(void *ctx, struct errmsg *msg);
+  /* "http://127.0.0.1:8545"; "": closed.  ipc: "" when there is none. */
+  void (*urls)(void *ctx, char *http, size_t http_size, char *ipc,
+               size_t ipc_size);
+};
+/* Before the first request; host must outlive s. */
+void rpc_host_set(struct rpc_server *s, const struct rpc_host *host);
+
+/* What was answered since the start: requests by method and code, and how
+** long they took, in RPC_TIME_CNT steps, the last without bound. */
+#define RPC_TIME_CNT 12
+struct rpc_tally {
+  u64 bucket[RPC_TIME_CNT]; /* each for itself, not summed up */
+  u64 us, cnt;
+};
+extern const u32 rpc_time_us[RPC_TIME_CNT - 1]; /* upper bounds */
+void rpc_tally(const struct rpc_server *s, struct rpc_tally *out);
+/* Calls cb for each method and code (0: a result) that occurred; method
+** "unknown" for those that are none of ours. */
+void rpc_tally_methods(const struct rpc_server *s,
+                       void (*cb)(void *ctx, const char *method, int code,
+                                  u64 cnt), void *ctx);
+
 /* The newest durable height, without opening a view. */
 u64 rpc_height(const struct rpc_server *s);
 

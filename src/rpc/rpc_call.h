@@ -29,6 +29,12 @@ enum {
   RPC_ERR_SYNC_TIMEOUT = 4 /* EIP-7966 */
 };
 
+struct rpc_call;
+/* As rpc_host_set was told, or NULL. */
+const struct rpc_host *rpc_host_of(const struct rpc_server *s);
+/* rpc_state.c: what eth_estimateGas answers, for the same arguments. */
+err rpc_estimate_gas(struct rpc_call *c, u64 *gas) MUST_USE;
+
 /*------------------------------------------------------------ raw values */
 
 /* A JSON value as a parameter reader sees it: from the scanner of plain

@@ -342,7 +342,7 @@ static err rpc_estimate_narrow(struct rpc_run *run, struct chain_tx *tx,
   return ERR_OK;
 }
 
-err rpc_do_eth_estimateGas(struct rpc_call *c) {
+err rpc_estimate_gas(struct rpc_call *c, u64 *gas) {
   struct rpc_run run;
   struct rpc_txcall *call = c->arg[0].call;
   struct chain_tx *tx = &call->tx;
@@ -353,7 +353,7 @@ err rpc_do_eth_estimateGas(struct rpc_call *c) {
   if (ok) {
     TRY(rpc_estimate_try(&run, tx, RPC_TX_GAS, &ok));
     if (ok) {
-      jsonw_quantity(&c->w, RPC_TX_GAS);
+      *gas = RPC_TX_GAS;
       return ERR_OK;
     }
   }
@@ -370,7 +370,14 @@ err rpc_do_eth_estimateGas(struct rpc_call *c) {
     }
   }
   TRY(rpc_estimate_narrow(&run, tx, lo, &hi));
-  jsonw_quantity(&c->w, hi);
+  *gas = hi;
+  return ERR_OK;
+}
+
+err rpc_do_eth_estimateGas(struct rpc_call *c) {
+  u64 gas = 0;
+  TRY(rpc_estimate_gas(c, &gas));
+  jsonw_quantity(&c->w, gas);
   return ERR_OK;
 }
 

@@ -1,0 +1,249 @@
+/* rpc_admin.c - administration over the Unix socket: admin_*, node_*, and
+** debug_verbosity, debug_vmodule. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "codec/hex.h"
+#include "crypto/keccak.h"
+#include "gen/gen_version.h"
+#include "rpc/rpc_call.h"
+
+static void admin_urls(struct rpc_call *c, char http[128], char ipc[256]) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  http[0] = ipc[0] = 0;
+  if (h && h->urls) h->urls(h->ctx, http, 128, ipc, 256);
+}
+
+err rpc_do_admin_datadir(struct rpc_call *c) {
+  const char *path = node_info(c->node)->db_path;
+  const char *end = strrchr(path, '/');
+  if (!end) {
+    jsonw_str(&c->w, ".");
+  } else {
+    jsonw_str_len(&c->w, slice_of(path, end == path ? 1 : (size_t)(end - path)));
+  }
+  return ERR_OK;
+}
+
+static u32 admin_port(const char *url) {
+  const char *colon = strrchr(url, ':');
+  u32 port = 0;
+  while (colon && colon[1] >= '0' && colon[1] <= '9') {
+    port = port * 10 + (u32)(*++colon - '0');
+  }
+  return port;
+}
+
+/* The chain as geth's admin_nodeInfo tells it. */
+static err admin_put_chain(struct rpc_call *c, struct jsonw *w) {
+  const struct node_info *info = node_info(c->node);
+  struct node_read *r;
+  struct chain_header h;
+  hash32 head;
+  TRY(rpc_read(c, &r));
+  err e = node_read_header(r, &h, &head, node_read_head(r));
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_obj(w);
+  jsonw_key(w, "cybermiles");
+  jsonw_obj(w);
+  jsonw_kv_u64(w, "network", info->network_id);
+  jsonw_kv_u64(w, "chainId", info->chain_id);
+  jsonw_kv_u64(w, "difficulty", 0);
+  jsonw_kv_hex(w, "genesis", hash32_slice(&info->genesis_hash));
+  jsonw_kv_hex(w, "head", hash32_slice(&head));
+  jsonw_kv_u64(w, "height", h.number);
+  jsonw_obj_end(w);
+  jsonw_obj_end(w);
+  return ERR_OK;
+}
+
+/* The node's id is the hash of its operator's address and the genesis. */
+err rpc_do_admin_nodeInfo(struct rpc_call *c) {
+  const struct node_info *info = node_info(c->node);
+  struct jsonw *w = &c->w;
+  char http[128], ipc[256];
+  u8 id[52];
+  hash32 hash;
+  admin_urls(c, http, ipc);
+  memcpy(id, info->operator_addr.b, 20);
+  memcpy(id + 20, info->genesis_hash.b, 32);
+  crypto_keccak256(&hash, id, sizeof id);
+  jsonw_obj(w);
+  jsonw_key(w, "id");
+  char hex[67];
+  hex_encode(hex, hash.b, 32);
+  jsonw_str_len(w, slice_of(hex, 64));
+  jsonw_kv_str(w, "name", rpc_client_version());
+  jsonw_kv_str(w, "enode", "");
+  jsonw_kv_str(w, "enr", "");
+  jsonw_kv_str(w, "ip", "127.0.0.1");
+  jsonw_kv_str(w, "listenAddr", http);
+  jsonw_key(w, "ports");
+  jsonw_obj(w);
+  jsonw_kv_u64(w, "discovery", 0);
+  jsonw_kv_u64(w, "listener", 0);
+  jsonw_kv_u64(w, "http", admin_port(http));
+  jsonw_obj_end(w);
+  jsonw_key(w, "protocols");
+  TRY(admin_put_chain(c, w));
+  jsonw_obj_end(w);
+  return ERR_OK;
+}
+
+err rpc_do_admin_peers(struct rpc_call *c) {
+  jsonw_arr(&c->w);
+  jsonw_arr_end(&c->w);
+  return ERR_OK;
+}
+
+/*-------------------------------------------------------------- HTTP port */
+
+static const char *admin_text(struct rpc_call *c, u32 i) {
+  return c->arg[i].given ? arena_printf(c->a, "%.*s", (int)c->arg[i].text.len,
+                                        (const char *)c->arg[i].text.ptr)
+                         : NULL;
+}
+
+err rpc_do_admin_startHTTP(struct rpc_call *c) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  struct errmsg msg = {.text = ""};
+  u64 port = c->arg[1].given ? c->arg[1].num : 0;
+  if (!h || !h->start_http) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
+  if (port > 65535) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: a port is 1 to "
+                    "65535");
+  }
+  rpc_view_drop(c);
+  err e = h->start_http(h->ctx, admin_text(c, 0), (u32)port, admin_text(c, 2),
+                        admin_text(c, 4), &msg);
+  if (e < 0) return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+err rpc_do_admin_stopHTTP(struct rpc_call *c) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  if (!h || !h->stop_http) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
+  jsonw_bool(&c->w, h->stop_http(h->ctx) >= 0);
+  return ERR_OK;
+}
+
+/*---------------------------------------------------------------- logging */
+
+err rpc_do_debug_verbosity(struct rpc_call *c) {
+  u64 level = c->arg[0].num;
+  if (level > 5) {
+    return rpc_fail(c, RPC_ERR_PARAMS,
+                    "invalid argument 0: the level is 0 to 5");
+  }
+  log_verbosity_set((int)level);
+  log_event(LOG_INFO, "node", "log.verbosity", "level=%d", (int)level);
+  jsonw_null(&c->w);
+  return ERR_OK;
+}
+
+err rpc_do_debug_vmodule(struct rpc_call *c) {
+  struct errmsg msg;
+  if (log_vmodule(admin_text(c, 0), &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %.300s", msg.text);
+  }
+  jsonw_null(&c->w);
+  return ERR_OK;
+}
+
+/*----------------------------------------------------------------- status */
+
+err rpc_do_node_backupDone(struct rpc_call *c) {
+  err e = node_backup_done(c->node);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+err rpc_do_node_reload(struct rpc_call *c) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  struct errmsg msg = {.text = ""};
+  if (!h || !h->reload) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
+  if (h->reload(h->ctx, &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  }
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+static void admin_put_process(struct jsonw *w) {
+  struct node_process p;
+  node_process(&p);
+  jsonw_key(w, "process");
+  jsonw_obj(w);
+  jsonw_key(w, "cpuSeconds");
+  jsonw_double(w, p.cpu_s);
+  jsonw_kv_u64(w, "residentBytes", p.rss_bytes);
+  jsonw_kv_u64(w, "heapBytes", p.heap_bytes);
+  jsonw_kv_u64(w, "mappedBytes", p.mapped_bytes);
+  jsonw_kv_u64(w, "threads", p.threads);
+  jsonw_kv_u64(w, "openFiles", p.fds);
+  jsonw_kv_u64(w, "openFilesMax", p.fds_max);
+  jsonw_obj_end(w);
+}
+
+static void admin_put_stat(struct jsonw *w, const struct node_stat *s) {
+  jsonw_kv_u64(w, "tablesAt", s->flushed);
+  jsonw_kv_u64(w, "pending", s->pool.pending);
+  jsonw_kv_u64(w, "queued", s->pool.queued);
+  jsonw_kv_u64(w, "poolBytes", s->pool.bytes);
+  jsonw_kv_u64(w, "fileBytes", s->file_bytes);
+  jsonw_kv_u64(w, "walBytes", s->wal_bytes);
+  jsonw_kv_u64(w, "diskFreeBytes", s->disk_free_bytes);
+  jsonw_kv_bool(w, "diskLow", s->disk_low);
+  jsonw_kv_u64(w, "cacheBytes", s->cache_bytes);
+  jsonw_kv_u64(w, "overlayBytes", s->overlay_bytes);
+  jsonw_kv_u64(w, "readers", s->reader_cnt);
+  jsonw_kv_u64(w, "readersBusy", s->reader_busy);
+  jsonw_kv_u64(w, "startedMs", s->started_ms);
+  jsonw_kv_u64(w, "nowMs", node_clock_ms());
+  jsonw_key(w, "lastBackupMs");
+  if (s->backup_ms) jsonw_u64(w, s->backup_ms); else jsonw_null(w);
+}
+
+err rpc_do_node_status(struct rpc_call *c) {
+  const struct node_info *info = node_info(c->node);
+  struct jsonw *w = &c->w;
+  struct node_stat s;
+  struct node_read *r;
+  struct chain_header h;
+  struct errmsg msg = {.text = ""};
+  hash32 head;
+  char http[128], ipc[256], modules[256];
+  TRY(rpc_read(c, &r));
+  err e = node_read_header(r, &h, &head, node_read_head(r));
+  if (e < 0) return rpc_fail_err(c, e);
+  node_stat(c->node, &s);
+  admin_urls(c, http, ipc);
+  log_vmodule_now(modules, sizeof modules);
+  jsonw_obj(w);
+  jsonw_kv_str(w, "version", gen_version);
+  jsonw_kv_str(w, "commit", gen_version_commit);
+  jsonw_kv_u64(w, "chainId", info->chain_id);
+  jsonw_kv_u64(w, "networkId", info->network_id);
+  jsonw_kv_hex(w, "genesisHash", hash32_slice(&info->genesis_hash));
+  jsonw_kv_bool(w, "dev", info->dev);
+  jsonw_kv_hex(w, "operator", addr20_slice(&info->operator_addr));
+  jsonw_kv_str(w, "db", info->db_path);
+  jsonw_kv_str(w, "http", http);
+  jsonw_kv_str(w, "ipc", ipc);
+  jsonw_kv_u64(w, "height", h.number);
+  jsonw_kv_hex(w, "headHash", hash32_slice(&head));
+  jsonw_kv_u64(w, "headTimeMs", chain_header_time_ms(&h));
+  jsonw_kv_u64(w, "oldestState", node_read_oldest_state(r));
+  jsonw_kv_u64(w, "peers", 0);
+  admin_put_stat(w, &s);
+  admin_put_process(w);
+  jsonw_kv_u64(w, "verbosity", (u64)log_verbosity_now());
+  jsonw_kv_str(w, "vmodule", modules);
+  jsonw_key(w, "failure");
+  if (node_failed(c->node, &msg) < 0) jsonw_str(w, msg.text);
+  else jsonw_null(w);
+  jsonw_obj_end(w);
+  return ERR_OK;
+}

@@ -1,0 +1,285 @@
+/* rpc_key.c - what uses the node's keys, for callers that may (RPC_KEY: the
+** Unix socket, a session that has logged in): personal_*, eth_sign*,
+** eth_sendTransaction.
+**
+** A key is used while it is unlocked, or with its password in the call.
+** Messages are signed as EIP-191 says: the digest is keccak256 of
+** "\x19Ethereum Signed Message:\n", the length in decimal, the message.
+*/
+#include "codec/hex.h"
+#include "crypto/keccak.h"
+#include "crypto/secp256k1.h"
+#include "rpc/rpc_call.h"
+#include "rpc/rpc_typed.h"
+
+#define KEY_UNLOCK_S 300u /* geth's */
+#define KEY_LIST_MAX 2048u
+#define KEY_PASSWORD_MAX 1024u
+
+/* The words of geth where it has any. */
+static err key_fail(struct rpc_call *c, err e) {
+  switch (e) {
+    case ERR_PASSWORD:
+      return rpc_fail(c, RPC_ERR_SERVER,
+                      "could not decrypt key with given password");
+    case ERR_NOT_FOUND: return rpc_fail(c, RPC_ERR_SERVER, "unknown account");
+    case ERR_REFUSED:
+      return rpc_fail(c, RPC_ERR_SERVER,
+                      "authentication needed: password or unlock");
+    case ERR_BUSY:
+      return rpc_fail(c, RPC_ERR_LIMIT,
+                      "another password is being checked, try again");
+    default: return rpc_fail_err(c, e);
+  }
+}
+
+/* A password argument as a string of C, or an error. */
+static err key_password(struct rpc_call *c, const char **out, u32 i) {
+  slice s = c->arg[i].text;
+  *out = NULL;
+  if (!c->arg[i].given) return ERR_OK;
+  if (s.len > KEY_PASSWORD_MAX || memchr(s.ptr, 0, s.len)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument %u: no password", i);
+  }
+  char *p = arena_alloc_raw(c->a, s.len + 1);
+  memcpy(p, s.ptr, s.len);
+  p[s.len] = 0;
+  *out = p;
+  return ERR_OK;
+}
+
+/*--------------------------------------------------------------- accounts */
+
+static u32 key_list(struct rpc_call *c, addr20 **out) {
+  *out = arena_array(c->a, addr20, KEY_LIST_MAX);
+  return node_keys(c->node, *out, KEY_LIST_MAX);
+}
+
+err rpc_do_personal_listAccounts(struct rpc_call *c) {
+  addr20 *list;
+  u32 cnt = key_list(c, &list);
+  jsonw_arr(&c->w);
+  for (u32 i = 0; i < cnt; i++) jsonw_hex(&c->w, addr20_slice(&list[i]));
+  jsonw_arr_end(&c->w);
+  return ERR_OK;
+}
+
+err rpc_do_personal_listWallets(struct rpc_call *c) {
+  addr20 *list;
+  u32 cnt = key_list(c, &list);
+  struct jsonw *w = &c->w;
+  jsonw_arr(w);
+  for (u32 i = 0; i < cnt; i++) {
+    char text[43];
+    hex_addr(text, &list[i]);
+    jsonw_obj(w);
+    jsonw_key(w, "url");
+    jsonw_printf(w, "keystore://%s", text);
+    jsonw_kv_str(w, "status", node_key_is_open(c->node, &list[i]) ? "Unlocked"
+                                                                  : "Locked");
+    jsonw_key(w, "accounts");
+    jsonw_arr(w);
+    jsonw_obj(w);
+    jsonw_kv_hex(w, "address", addr20_slice(&list[i]));
+    jsonw_obj_end(w);
+    jsonw_arr_end(w);
+    jsonw_obj_end(w);
+  }
+  jsonw_arr_end(w);
+  return ERR_OK;
+}
+
+err rpc_do_personal_newAccount(struct rpc_call *c) {
+  const char *password;
+  addr20 addr;
+  TRY(key_password(c, &password, 0));
+  rpc_view_drop(c);
+  err e = node_key_new(c->node, &addr, password);
+  if (e < 0) return key_fail(c, e);
+  jsonw_hex(&c->w, addr20_slice(&addr));
+  return ERR_OK;
+}
+
+err rpc_do_personal_importRawKey(struct rpc_call *c) {
+  const char *password;
+  slice hex = c->arg[0].text;
+  addr20 addr;
+  u8 key[32];
+  TRY(key_password(c, &password, 1));
+  if (hex.len == 66 && hex.ptr[0] == '0' && hex.ptr[1] == 'x') {
+    hex = slice_of(hex.ptr + 2, 64);
+  }
+  if (hex.len != 64 || hex_decode(key, (const char *)hex.ptr, 64) < 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS,
+                    "invalid argument 0: a key is 64 hex digits");
+  }
+  err e = node_key_import(c->node, &addr, key, password);
+  mem_wipe(key, sizeof key);
+  if (e < 0) return key_fail(c, e);
+  jsonw_hex(&c->w, addr20_slice(&addr));
+  return ERR_OK;
+}
+
+err rpc_do_personal_unlockAccount(struct rpc_call *c) {
+  const char *password;
+  u64 seconds = c->arg[2].given ? c->arg[2].num : KEY_UNLOCK_S;
+  TRY(key_password(c, &password, 1));
+  rpc_view_drop(c);
+  err e = node_key_unlock(c->node, &c->arg[0].addr, password, seconds);
+  if (e < 0) return key_fail(c, e);
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+err rpc_do_personal_lockAccount(struct rpc_call *c) {
+  node_key_lock(c->node, &c->arg[0].addr);
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+/*---------------------------------------------------------------- messages */
+
+static void key_digest(hash32 *out, slice data) {
+  struct buf b;
+  buf_init(&b, 0);
+  buf_printf(&b, "\x19" "Ethereum Signed Message:\n%zu", data.len);
+  buf_put_slice(&b, data);
+  crypto_keccak256(out, b.ptr, b.len);
+  buf_fini(&b);
+}
+
+static err key_sign(struct rpc_call *c, const hash32 *digest,
+                    const addr20 *from, const char *password) {
+  u8 sig[65];
+  rpc_view_drop(c);
+  err e = node_key_sign(c->node, sig, digest, from, password);
+  if (e < 0) return key_fail(c, e);
+  jsonw_hex(&c->w, slice_of(sig, 65));
+  return ERR_OK;
+}
+
+err rpc_do_eth_sign(struct rpc_call *c) {
+  hash32 digest;
+  key_digest(&digest, c->arg[1].bytes);
+  return key_sign(c, &digest, &c->arg[0].addr, NULL);
+}
+
+err rpc_do_personal_sign(struct rpc_call *c) {
+  hash32 digest;
+  const char *password;
+  TRY(key_password(c, &password, 2));
+  key_digest(&digest, c->arg[0].bytes);
+  return key_sign(c, &digest, &c->arg[1].addr, password);
+}
+
+err rpc_do_eth_signTypedData_v4(struct rpc_call *c) {
+  struct errmsg msg = {.text = ""};
+  const struct rpc_value *v = &c->arg[1].any;
+  hash32 digest;
+  json_t *read = v->kind == RPC_STRING ? json_read(v->str, &msg) : NULL;
+  const json_t *data = read ? read : v->tree;
+  err e = data ? rpc_typed_digest(&digest, data, &msg)
+               : err_say(&msg, ERR_INPUT, "an object is wanted");
+  if (read) json_decref(read);
+  if (e < 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: %.300s", msg.text);
+  }
+  return key_sign(c, &digest, &c->arg[0].addr, NULL);
+}
+
+err rpc_do_personal_ecRecover(struct rpc_call *c) {
+  struct sig65 sig;
+  hash32 digest;
+  addr20 who;
+  slice s = c->arg[1].bytes;
+  if (s.len != 65 || (s.ptr[64] != 27 && s.ptr[64] != 28)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: a signature is 65 "
+                    "bytes of which the last is 27 or 28");
+  }
+  memcpy(&sig, s.ptr, 65);
+  sig.v = (u8)(s.ptr[64] - 27);
+  key_digest(&digest, c->arg[0].bytes);
+  if (crypto_recover_addr(&who, &digest, &sig) < 0) {
+    return rpc_fail(c, RPC_ERR_SERVER, "invalid signature");
+  }
+  jsonw_hex(&c->w, addr20_slice(&who));
+  return ERR_OK;
+}
+
+/*------------------------------------------------------------ transactions */
+
+static err key_nonce(struct rpc_call *c, u64 *nonce, const addr20 *from) {
+  struct state_source src;
+  struct state_account account;
+  struct node_read *r;
+  bool found = false;
+  TRY(rpc_read(c, &r));
+  err e = node_read_state(r, &src, node_read_head(r));
+  hash32 hash;
+  crypto_keccak256(&hash, from->b, 20);
+  if (e == ERR_OK) e = src.account(src.ctx, &account, &found, from, &hash);
+  if (e < 0) return rpc_fail_err(c, e);
+  *nonce = node_pool_nonce(c->node, from, found ? account.nonce : 0);
+  return ERR_OK;
+}
+
+/* Fills in what is missing and signs. */
+static err key_sign_tx(struct rpc_call *c, struct chain_tx *tx,
+                       const char *password) {
+  struct rpc_txcall *call = c->arg[0].call;
+  *tx = call->tx;
+  if (!tx->has_to && tx->data.len == 0) {
+    return rpc_fail(c, RPC_ERR_PARAMS,
+                    "invalid argument 0: contract creation without any data "
+                    "provided");
+  }
+  if (!call->has_gas) TRY(rpc_estimate_gas(c, &tx->gas_limit));
+  if (!call->has_nonce) TRY(key_nonce(c, &tx->nonce, &tx->sender));
+  tx->chain_id = node_info(c->node)->chain_id;
+  tx->protected = true;
+  if (tx->type == 0 && u256_is_zero(&tx->gas_price)) tx->type = 2;
+  rpc_view_drop(c);
+  addr20 from = tx->sender;
+  err e = node_key_sign_tx(c->node, tx, &from, password, c->a);
+  return e < 0 ? key_fail(c, e) : ERR_OK;
+}
+
+static err key_send(struct rpc_call *c, const char *password) {
+  struct node_submit_result r = {.msg.text = ""};
+  struct chain_tx tx;
+  TRY(key_sign_tx(c, &tx, password));
+  err e = node_submit(c->node, &r, tx.raw);
+  if (e < 0) return rpc_fail_submit(c, e, &r);
+  jsonw_hex(&c->w, hash32_slice(&r.hash));
+  return ERR_OK;
+}
+
+static err key_show(struct rpc_call *c, const char *password) {
+  struct chain_tx tx;
+  TRY(key_sign_tx(c, &tx, password));
+  jsonw_obj(&c->w);
+  jsonw_kv_hex(&c->w, "raw", tx.raw);
+  jsonw_key(&c->w, "tx");
+  rpc_put_tx(&c->w, &tx, NULL, node_rules(c->node));
+  jsonw_obj_end(&c->w);
+  return ERR_OK;
+}
+
+err rpc_do_eth_sendTransaction(struct rpc_call *c) { return key_send(c, NULL); }
+err rpc_do_eth_signTransaction(struct rpc_call *c) { return key_show(c, NULL); }
+
+err rpc_do_personal_sendTransaction(struct rpc_call *c) {
+  const char *password;
+  TRY(key_password(c, &password, 1));
+  return key_send(c, password);
+}
+
+err rpc_do_personal_signTransaction(struct rpc_call *c) {
+  const char *password;
+  TRY(key_password(c, &password, 1));
+  return key_show(c, password);
+}
+
+#undef KEY_UNLOCK_S
+#undef KEY_LIST_MAX
+#undef KEY_PASSWORD_MAX
