@@ -53,7 +53,8 @@ static void run_print_urls(const struct cmd *c, const struct http *h) {
     printf("Dashboard and JSON-RPC: %s\n", http_url(h));
     return;
   }
-  printf("Dashboard and JSON-RPC: http://127.0.0.1:%u\n", http_port(h));
+  const char *scheme = strncmp(http_url(h), "https", 5) == 0 ? "https" : "http";
+  printf("Dashboard and JSON-RPC: %s://127.0.0.1:%u\n", scheme, http_port(h));
   struct ifaddrs *list = NULL;
   if (getifaddrs(&list) != 0) return;
   for (struct ifaddrs *i = list; i; i = i->ifa_next) {
@@ -62,9 +63,15 @@ static void run_print_urls(const struct cmd *c, const struct http *h) {
     if (i->ifa_flags & IFF_LOOPBACK) continue;
     inet_ntop(AF_INET, &((struct sockaddr_in *)i->ifa_addr)->sin_addr, text,
               sizeof text);
-    printf("                        http://%s:%u\n", text, http_port(h));
+    printf("                        %s://%s:%u\n", scheme, text, http_port(h));
   }
   freeifaddrs(list);
+}
+
+static void run_print_authority(struct http *h) {
+  char print[96];
+  if (!http_tls_ca(h, NULL, print)) return;
+  printf("Certificate to trust: /ca.crt there, SHA-256 %s\n", print);
 }
 
 static void run_print_dev(const struct node *n) {
@@ -84,7 +91,7 @@ static void run_print_dev(const struct node *n) {
 }
 
 static void run_print_banner(const struct cmd *c, struct node *n,
-                             const struct http *h) {
+                             struct http *h) {
   const struct node_info *info = node_info(n);
   char addr[43], hash[65];
   hex_addr(addr, &info->operator_addr);
@@ -107,6 +114,7 @@ static void run_print_banner(const struct cmd *c, struct node *n,
     printf("Its password, shown only this once: %s\n", info->first_password);
   }
   run_print_urls(c, h);
+  run_print_authority(h);
   fflush(stdout);
 }
 
@@ -136,6 +144,9 @@ static err run_http(struct http **h, const struct cmd *c, struct node *n,
     .port = c->cfg.http_port ? (u32)c->cfg.http_port : HTTP_PORT_ANY,
     .vhosts = c->cfg.http_vhosts,
     .corsdomain = c->cfg.http_corsdomain,
+    .tls = c->cfg.ui_tls,
+    .tls_cert = c->cfg.ui_tls_cert,
+    .tls_key = c->cfg.ui_tls_key,
     .rpc = {.batch_max = (u32)c->cfg.rpc_batch,
             .gas_cap = c->cfg.rpc_gascap,
             .evm_timeout_ms = (u32)(c->cfg.rpc_evmtimeout * 1000)},

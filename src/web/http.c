@@ -98,12 +98,15 @@ static enum MHD_Result http_send(struct http_request *rq) {
     MUST(r);
   }
   if (rq->type) MHD_add_response_header(r, "Content-Type", rq->type);
+  if (rq->location.len) {
+    MHD_add_response_header(r, "Location", buf_cstr(&rq->location));
+  }
   http_add_cors(rq, r);
   if (rq->route == HTTP_RPC) {
     MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
   } else {
     MHD_add_response_header(r, "Cache-Control", "no-store");
-    http_add_security(r);
+    http_add_security(rq, r);
   }
   enum MHD_Result ok = MHD_queue_response(rq->conn, rq->status, r);
   MHD_destroy_response(r);
@@ -142,6 +145,7 @@ static const struct http_route_row {
   {"/api/keys", HTTP_POST, HTTP_KEY_NEW, true, false},
   {"/api/send", HTTP_POST, HTTP_SEND, true, false},
   {"/api/status", HTTP_GET, HTTP_STATUS, false, true},
+  {"/ca.crt", HTTP_GET, HTTP_CA, false, true},
   {"/healthz", HTTP_GET, HTTP_HEALTH, false, true},
   {"/metrics", HTTP_GET, HTTP_METRICS, false, false},
   {"/readyz", HTTP_GET, HTTP_READY, false, true},
@@ -207,6 +211,29 @@ static void http_check_post(struct http_request *rq) {
   }
 }
 
+/* What plain HTTP may have of a port that speaks HTTPS: what makes it
+** trusted, and health. */
+static bool http_route_is_plain(const struct http_route_row *row) {
+  return row && (row->route == HTTP_CA || row->route == HTTP_HEALTH ||
+                 row->route == HTTP_READY || row->route == HTTP_VERSION);
+}
+
+/* GET: to the same page by https, where path is a plain one; else words. */
+static void http_refuse_plain(struct http_request *rq, const char *path,
+                              u32 method) {
+  const char *host = http_header(rq, "Host");
+  size_t n = strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                          "0123456789/._-");
+  if (!host || !host[0]) host = rq->h->url + strlen("https://");
+  http_say(rq, method == HTTP_GET ? MHD_HTTP_PERMANENT_REDIRECT
+                                  : MHD_HTTP_UPGRADE_REQUIRED,
+           "this port speaks HTTPS (--ui.tls %s): use https://%.200s; the "
+           "certificate to trust is at /ca.crt", rq->h->cfg.tls, host);
+  if (method != HTTP_GET) return;
+  buf_printf(&rq->location, "https://%.200s%.512s", host,
+             path[n] || path[0] != '/' || path[1] == '/' ? "/" : path);
+}
+
 /* Judges the headers: sets the route, or the answer (status). */
 static void http_begin(struct http_request *rq, const char *path,
                        const char *method) {
@@ -218,8 +245,11 @@ static void http_begin(struct http_request *rq, const char *path,
     http_refuse_host(rq, name);
     return;
   }
+  rq->hsts = rq->secure && http_host_takes_hsts(rq);
   const struct http_route_row *row = http_find_route(path, m, &known);
-  if (row) {
+  if (rq->h->tls && !rq->secure && !http_route_is_plain(row)) {
+    http_refuse_plain(rq, path, m);
+  } else if (row) {
     rq->route = row->route;
     if (row->keys && !http_keys_allowed(rq, &why)) {
       http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
@@ -248,6 +278,16 @@ static void http_run_rpc(struct http_request *rq) {
   rq->status = MHD_HTTP_OK;
 }
 
+static void http_run_ca(struct http_request *rq) {
+  if (http_tls_ca(rq->h, &rq->reply, NULL)) {
+    rq->type = "application/x-x509-ca-cert";
+    rq->status = MHD_HTTP_OK;
+  } else {
+    http_say(rq, MHD_HTTP_NOT_FOUND,
+             "no local authority: the node was started without --ui.tls auto");
+  }
+}
+
 /* Makes the answer of anything but files and events. */
 static void http_run(struct http_request *rq) {
   switch (rq->route) {
@@ -259,6 +299,7 @@ static void http_run(struct http_request *rq) {
     case HTTP_VERSION: http_api_version(rq); break;
     case HTTP_METRICS: http_metrics(rq); break;
     case HTTP_READY: http_api_ready(rq); break;
+    case HTTP_CA: http_run_ca(rq); break;
     default: http_say(rq, MHD_HTTP_OK, "ok"); break;
   }
 }
@@ -363,6 +404,29 @@ static enum MHD_Result http_take_body(struct http_request *rq, const char *p,
   return MHD_YES;
 }
 
+/* What came through TLS comes by a socket pair (http_tls.c). */
+static void http_on_connection(void *cls, struct MHD_Connection *conn,
+                               void **ctx,
+                               enum MHD_ConnectionNotificationCode code) {
+  const struct http *h = cls;
+  int domain = 0;
+  socklen_t len = sizeof domain;
+  if (!h->tls || code != MHD_CONNECTION_NOTIFY_STARTED) return;
+  int fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)
+               ->connect_fd;
+  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+      domain == AF_UNIX) {
+    *ctx = cls;
+  }
+}
+
+static bool http_is_secure(const struct http *h, struct MHD_Connection *conn) {
+  if (!h->tls) return false;
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info && info->socket_context;
+}
+
 static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
                                        const char *path, const char *method,
                                        const char *version, const char *data,
@@ -374,7 +438,9 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
     rq->h = cls;
     rq->conn = conn;
     rq->since_ms = node_clock_ms();
+    rq->secure = http_is_secure(rq->h, conn);
     buf_init(&rq->body, 0);
+    buf_init(&rq->location, 0);
     buf_init(&rq->reply, 0);
     http_begin(rq, path, method);
     /* A refusal now closes the connection before its body is read. */
@@ -394,6 +460,7 @@ static void http_on_done(void *cls, struct MHD_Connection *conn, void **ctx,
   __atomic_sub_fetch(&rq->h->body_bytes, rq->counted, __ATOMIC_RELAXED);
   buf_fini(&rq->body);
   buf_fini(&rq->reply);
+  buf_fini(&rq->location);
   mem_free(rq);
   *ctx = NULL;
 }
@@ -473,8 +540,8 @@ static err http_listen(struct http *h, int *fd, struct errmsg *msg) {
          sizeof got);
   h->port = ntohs(got);
   snprintf(h->url, sizeof h->url,
-           sa.ss_family == AF_INET ? "http://%s:%u" : "http://[%s]:%u",
-           c->addr, h->port);
+           sa.ss_family == AF_INET ? "%s://%s:%u" : "%s://[%s]:%u",
+           strcmp(c->tls, "off") == 0 ? "http" : "https", c->addr, h->port);
   *fd = s;
   return ERR_OK;
 }
@@ -490,19 +557,24 @@ static void http_defaults(struct http_config *c) {
   if (!c->conn_max) c->conn_max = 10000;
   if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
   if (!c->timeout_s) c->timeout_s = 120;
+  if (!c->tls || !c->tls[0]) {
+    c->tls = c->tls_cert && c->tls_cert[0] ? "files" : "off";
+  }
   if (!c->event_max) c->event_max = 2048;
   if (!c->socket_max) c->socket_max = 4096;
   if (!c->rpc.wait_max) c->rpc.wait_max = c->worker_cnt / 2;
 }
 
+/* fd -1: connections are added by http_tls.c. */
 static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
   const struct http_config *c = &h->cfg;
   return MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-          MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG,
+          MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+          (fd < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0),
       0, NULL, NULL, http_on_request, h,
       MHD_OPTION_EXTERNAL_LOGGER, http_on_log, NULL,
-      MHD_OPTION_LISTEN_SOCKET, fd,
+      MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, h,
       MHD_OPTION_THREAD_POOL_SIZE, c->thread_cnt,
       MHD_OPTION_CONNECTION_LIMIT, c->conn_max,
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->conn_ip_max,
@@ -510,25 +582,12 @@ static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
       MHD_OPTION_NOTIFY_COMPLETED, http_on_done, NULL,
       MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      fd < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, fd,
       MHD_OPTION_END);
 }
 
-err http_start(struct http **out, const struct http_config *cfg,
-               struct node *n, struct errmsg *msg) {
-  struct http *h = mem_alloc(sizeof *h);
-  int fd = -1;
-  h->node = n;
-  h->cfg = *cfg;
-  http_defaults(&h->cfg);
-  err e = http_listen(h, &fd, msg);
-  if (e < 0) {
-    mem_free(h);
-    return e;
-  }
-  pthread_mutex_init(&h->lock, NULL);
-  pthread_mutex_init(&h->key_lock, NULL);
-  pthread_cond_init(&h->work, NULL);
-  http_policy_init(h);
+static err http_start_parts(struct http *h, struct errmsg *msg) {
+  struct node *n = h->node;
   h->rpc = h->cfg.server ? h->cfg.server : rpc_open(n, &h->cfg.rpc);
   http_pages_make(h);
   http_events_start(h);
@@ -537,11 +596,43 @@ err http_start(struct http **out, const struct http_config *cfg,
   for (; h->worker_cnt < h->cfg.worker_cnt; h->worker_cnt++) {
     if (pthread_create(&h->worker[h->worker_cnt], NULL, http_work, h)) break;
   }
-  h->daemon = h->worker_cnt ? http_start_daemon(h, fd) : NULL;
-  if (!h->daemon) {
-    close(fd);
+  if (h->worker_cnt) h->daemon = http_start_daemon(h, h->tls ? -1 : h->listen);
+  if (!h->daemon) return err_say(msg, ERR_IO, "cannot start the HTTP threads");
+  return h->tls ? http_tls_start(h, h->listen, msg) : ERR_OK;
+}
+
+/* What http_start made before its parts. */
+static void http_free(struct http *h) {
+  http_tls_free(h);
+  http_policy_fini(h);
+  if (h->listen >= 0) close(h->listen);
+  pthread_cond_destroy(&h->work);
+  pthread_mutex_destroy(&h->lock);
+  pthread_mutex_destroy(&h->key_lock);
+  mem_free(h);
+}
+
+err http_start(struct http **out, const struct http_config *cfg,
+               struct node *n, struct errmsg *msg) {
+  struct http *h = mem_alloc(sizeof *h);
+  h->node = n;
+  h->cfg = *cfg;
+  h->listen = -1;
+  http_defaults(&h->cfg);
+  pthread_mutex_init(&h->lock, NULL);
+  pthread_mutex_init(&h->key_lock, NULL);
+  pthread_cond_init(&h->work, NULL);
+  http_policy_init(h);
+  err e = http_tls_open(h, msg);
+  if (e == ERR_OK) e = http_listen(h, &h->listen, msg);
+  if (e < 0) {
+    http_free(h);
+    return e;
+  }
+  e = http_start_parts(h, msg);
+  if (e < 0) {
     http_stop(h);
-    return err_say(msg, ERR_IO, "cannot start the HTTP threads");
+    return e;
   }
   *out = h;
   return ERR_OK;
@@ -549,7 +640,8 @@ err http_start(struct http **out, const struct http_config *cfg,
 
 void http_stop(struct http *h) {
   if (!h) return;
-  int fd = h->daemon ? MHD_quiesce_daemon(h->daemon) : -1;
+  http_tls_quiesce(h);
+  if (h->daemon) MHD_quiesce_daemon(h->daemon);
   pthread_mutex_lock(&h->lock);
   h->stopping = true;
   pthread_cond_broadcast(&h->work);
@@ -558,17 +650,13 @@ void http_stop(struct http *h) {
   http_events_stop(h);
   http_sockets_stop(h);
   if (h->daemon) MHD_stop_daemon(h->daemon);
-  if (fd >= 0) close(fd);
+  http_tls_stop(h);
   http_events_free(h);
   http_sockets_free(h);
   http_submits_free(h);
   http_pages_free(h);
   if (!h->cfg.server) rpc_close(h->rpc);
-  http_policy_fini(h);
-  pthread_cond_destroy(&h->work);
-  pthread_mutex_destroy(&h->lock);
-  pthread_mutex_destroy(&h->key_lock);
-  mem_free(h);
+  http_free(h);
 }
 
 u16 http_port(const struct http *h) { return h->port; }

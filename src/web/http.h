@@ -1,9 +1,10 @@
 /* http.h - the node's HTTP port: JSON-RPC, dashboard, events, health.
 **
-** Plain HTTP/1.1 by libmicrohttpd (epoll, a pool of threads).  Loopback by
-** default.  Requests whose Host is neither an IP literal, nor localhost, nor
-** among --http.vhosts, are refused (DNS rebinding).  No cookies anywhere.
-** HTTPS belongs to the operator issue: see tls_shim.c.
+** HTTP/1.1 by libmicrohttpd (epoll, a pool of threads), plain or, with
+** --ui.tls, through TLS (http_tls.c).  Loopback by default.  Requests whose
+** Host is neither an IP literal, nor localhost, nor among --http.vhosts, are
+** refused (DNS rebinding).  With TLS, plain HTTP gets /ca.crt and the health
+** routes; all else is told to come by https (GET: a redirect).
 **
 ** Routes (bodies are JSON, UTF-8; amounts in wei are decimal strings, heights
 ** and times numbers, times in ms since 1970; hashes and addresses 0x-hex):
@@ -45,6 +46,7 @@
 **                      -> {"hash":"0x…","nonce":7}
 **                      value: decimal wei or 0x-hex; without gas it is
 **                      estimated; without to it creates a contract.
+**   GET  /ca.crt       the certificate of --ui.tls auto's authority, PEM
 **   GET  /healthz      200 "ok" while the server turns
 **   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…}
 **   GET  /metrics      the rows of metric.def in Prometheus' text format
@@ -100,7 +102,10 @@ void http_stop(struct http *h);
 ** and addresses of now; for connections to come.  On an error, which says what
 ** to do, the old one stays.  ERR_OK without TLS. */
 err http_tls_reload(struct http *h, struct errmsg *msg) MUST_USE;
+/* The local authority's certificate, which browsers are to trust, and its
+** SHA-256 (each may be NULL); false unless --ui.tls auto. */
+bool http_tls_ca(struct http *h, struct buf *pem, char fingerprint[96]);
 u16 http_port(const struct http *h);
-/* "http://127.0.0.1:8545" */
+/* "http://127.0.0.1:8545"; https with TLS */
 const char *http_url(const struct http *h);
 #endif

@@ -63,7 +63,7 @@ enum MHD_Result http_abi_send(struct http_request *rq, const char *path) {
   MHD_add_response_header(r, "Content-Type", type);
   MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
   MHD_add_response_header(r, "Cache-Control", "no-cache");
-  http_add_security(r);
+  http_add_security(rq, r);
   enum MHD_Result ok = MHD_queue_response(rq->conn, status, r);
   MHD_destroy_response(r);
   return ok;

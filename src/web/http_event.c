@@ -297,7 +297,7 @@ enum MHD_Result http_events_send(struct http_request *rq) {
     MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8");
   }
   MHD_add_response_header(r, "Cache-Control", "no-store");
-  http_add_security(r);
+  http_add_security(rq, r);
   enum MHD_Result ok = MHD_queue_response(rq->conn, status, r);
   MHD_destroy_response(r);
   return ok;

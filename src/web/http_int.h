@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "node/node_user.h"
 #include "web/http.h"
 
 #define HTTP_NAME_MAX 256u        /* a host name or origin */
@@ -28,12 +29,14 @@
 /* The files of the dashboard as ready-made responses: as they are, gzip. */
 struct http_page {
   struct MHD_Response *raw, *gz;
+  struct MHD_Response *raw_hsts, *gz_hsts; /* through TLS; else NULL */
 };
 
 struct http_request;
 struct http_event;
 struct http_reader;
 struct http_sockets;
+struct http_tls;
 
 /* Work for a worker, embedded in what it works on; run may free it. */
 struct http_job {
@@ -50,6 +53,7 @@ struct http {
   char *vhosts[HTTP_LIST_MAX], *origins[HTTP_LIST_MAX];
   u32 vhost_cnt, origin_cnt;
   bool any_host, any_origin;
+  int listen;
   struct MHD_Daemon *daemon;
   u16 port;
   char url[80];
@@ -82,11 +86,13 @@ struct http {
   u32 watch;
 
   struct http_sockets *sockets;
+  struct http_tls *tls;   /* NULL: plain HTTP */
 };
 
 enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
-  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET
+  HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET,
+  HTTP_CA
 };
 
 struct http_request {
@@ -96,11 +102,14 @@ struct http_request {
   struct http_request *next; /* among submissions */
   enum http_route route;
   u64 since_ms;
+  bool secure;               /* came through TLS */
+  bool hsts;                 /* and by a name that may be HTTPS for good */
   struct buf body;
   u64 body_max, counted;     /* counted: its part of http.body_bytes */
   /* The answer: status 0 = not made yet. */
   u32 status;
   const char *type;
+  struct buf location;       /* of a redirect; empty: none */
   struct buf reply;
   bool waiting;              /* suspended, a worker has it */
 };
@@ -112,7 +121,7 @@ void http_say(struct http_request *rq, u32 status, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 void http_api_error(struct http_request *rq, u32 status, const char *code,
                     const char *fmt, ...) PRINTF_LIKE(4, 5);
-void http_add_security(struct MHD_Response *r);
+void http_add_security(const struct http_request *rq, struct MHD_Response *r);
 
 /* http_policy.c: who may ask what. */
 void http_policy_init(struct http *h);
@@ -127,6 +136,10 @@ bool http_is_json(const struct http_request *rq);
 bool http_socket_origin_allowed(const struct http_request *rq);
 /* Whether this caller may use the node's keys; else why not. */
 bool http_keys_allowed(const struct http_request *rq, const char **why);
+
+/* By a name for which browsers may be told to use HTTPS alone: not an address,
+** nor localhost, whose other ports belong to others. */
+bool http_host_takes_hsts(const struct http_request *rq);
 
 /* http_page.c: the dashboard's files. */
 void http_pages_make(struct http *h);
@@ -166,6 +179,16 @@ void http_sockets_free(struct http *h);
 bool http_socket_wanted(const struct http_request *rq);
 /* Answers 101 and takes the connection over, or says why not. */
 enum MHD_Result http_socket_send(struct http_request *rq);
+
+/* http_tls.c: HTTPS.  open judges --ui.tls and makes or reads certificates;
+** start, after libmicrohttpd, listens on listen_fd, which stays the caller's;
+** quiesce takes no more connections, before libmicrohttpd ends; stop after.
+** All do nothing with --ui.tls off. */
+err http_tls_open(struct http *h, struct errmsg *msg) MUST_USE;
+err http_tls_start(struct http *h, int listen_fd, struct errmsg *msg) MUST_USE;
+void http_tls_quiesce(struct http *h);
+void http_tls_stop(struct http *h);
+void http_tls_free(struct http *h);
 
 /* http_submit.c: single submissions, answered in groups.  add suspends the
 ** connection; false when stopping.  free: after the workers have ended. */

@@ -25,13 +25,23 @@ static const char *const page_headers[][2] = {
   {"X-Frame-Options", "DENY"},
 };
 
-void http_add_security(struct MHD_Response *r) {
+static void page_add_headers(struct MHD_Response *r, bool hsts) {
   for (u32 i = 0; i < ARRAY_LEN(page_headers); i++) {
     MHD_add_response_header(r, page_headers[i][0], page_headers[i][1]);
   }
+  if (hsts) {
+    MHD_add_response_header(r, "Strict-Transport-Security",
+                            "max-age=31536000");
+  }
 }
 
-static struct MHD_Response *page_make(const struct gen_asset *a, bool gz) {
+void http_add_security(const struct http_request *rq,
+                       struct MHD_Response *r) {
+  page_add_headers(r, rq->hsts);
+}
+
+static struct MHD_Response *page_make(const struct gen_asset *a, bool gz,
+                                      bool hsts) {
   struct MHD_Response *r = MHD_create_response_from_buffer(
       gz ? a->gz_len : a->raw_len, (void *)(gz ? a->gz : a->raw),
       MHD_RESPMEM_PERSISTENT);
@@ -41,22 +51,30 @@ static struct MHD_Response *page_make(const struct gen_asset *a, bool gz) {
   MHD_add_response_header(r, "Cache-Control", "no-cache");
   if (a->gz) MHD_add_response_header(r, "Vary", "Accept-Encoding");
   if (gz) MHD_add_response_header(r, "Content-Encoding", "gzip");
-  http_add_security(r);
+  page_add_headers(r, hsts);
   return r;
 }
 
 void http_pages_make(struct http *h) {
   h->page = mem_alloc((gen_asset_cnt + 1) * sizeof *h->page);
   for (u32 i = 0; i < gen_asset_cnt; i++) {
-    h->page[i].raw = page_make(&gen_asset[i], false);
-    if (gen_asset[i].gz) h->page[i].gz = page_make(&gen_asset[i], true);
+    const struct gen_asset *a = &gen_asset[i];
+    h->page[i].raw = page_make(a, false, false);
+    if (a->gz) h->page[i].gz = page_make(a, true, false);
+    if (!h->tls) continue;
+    h->page[i].raw_hsts = page_make(a, false, true);
+    if (a->gz) h->page[i].gz_hsts = page_make(a, true, true);
   }
 }
 
 void http_pages_free(struct http *h) {
   for (u32 i = 0; i < gen_asset_cnt; i++) {
-    MHD_destroy_response(h->page[i].raw);
-    if (h->page[i].gz) MHD_destroy_response(h->page[i].gz);
+    struct MHD_Response *const r[] = {h->page[i].raw, h->page[i].gz,
+                                      h->page[i].raw_hsts,
+                                      h->page[i].gz_hsts};
+    for (u32 k = 0; k < ARRAY_LEN(r); k++) {
+      if (r[k]) MHD_destroy_response(r[k]);
+    }
   }
   mem_free(h->page);
 }
@@ -107,7 +125,7 @@ static enum MHD_Result page_send_missing(struct http_request *rq) {
   struct MHD_Response *r = MHD_create_response_from_buffer(
       sizeof text - 1, (void *)text, MHD_RESPMEM_PERSISTENT);
   MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8");
-  http_add_security(r);
+  http_add_security(rq, r);
   enum MHD_Result ok = MHD_queue_response(rq->conn, MHD_HTTP_NOT_FOUND, r);
   MHD_destroy_response(r);
   return ok;
@@ -131,7 +149,9 @@ enum MHD_Result http_page_send(struct http_request *rq, const char *path) {
     return page_send_missing(rq);
   }
   if (page_unchanged(rq, gen_asset[i].etag)) return page_send_unchanged(rq, i);
-  bool gz = rq->h->page[i].gz && page_takes_gzip(rq);
+  const struct http_page *p = &rq->h->page[i];
+  bool gz = p->gz && page_takes_gzip(rq);
   return MHD_queue_response(rq->conn, MHD_HTTP_OK,
-                            gz ? rq->h->page[i].gz : rq->h->page[i].raw);
+                            rq->hsts ? (gz ? p->gz_hsts : p->raw_hsts)
+                                     : (gz ? p->gz : p->raw));
 }

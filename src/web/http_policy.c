@@ -2,8 +2,8 @@
 **
 ** Host: a page of another site can make its own name resolve to this machine
 ** (DNS rebinding) and then talks to us as "same origin"; but its Host header
-** still carries that name.  So only localhost, IP literals and the names of
-** --http.vhosts are answered.
+** still carries that name.  So only localhost, IP literals, this machine's own
+** name (with .local too) and the names of --http.vhosts are answered.
 ** Origin: by default no other origin may read our answers.  The key-using
 ** routes demand, beyond that, a peer on the loopback interface that calls us
 ** by a loopback name, no foreign Origin or Sec-Fetch-Site, and no trace of a
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "web/http_int.h"
 
@@ -31,8 +32,20 @@ static u32 policy_split(char **out, const char *list, bool *any) {
   return cnt;
 }
 
+/* This machine's name, and the one that multicast DNS gives it. */
+static void policy_own_names(struct http *h) {
+  char host[HTTP_NAME_MAX] = "", local[HTTP_NAME_MAX + 8];
+  if (gethostname(host, sizeof host - 1) != 0 || !host[0]) return;
+  if (h->vhost_cnt + 2 > HTTP_LIST_MAX) return;
+  h->vhosts[h->vhost_cnt++] = mem_strdup(host);
+  host[strcspn(host, ".")] = 0;
+  snprintf(local, sizeof local, "%s.local", host);
+  h->vhosts[h->vhost_cnt++] = mem_strdup(local);
+}
+
 void http_policy_init(struct http *h) {
   h->vhost_cnt = policy_split(h->vhosts, h->cfg.vhosts, &h->any_host);
+  policy_own_names(h);
   h->origin_cnt = policy_split(h->origins, h->cfg.corsdomain, &h->any_origin);
 }
 
@@ -84,6 +97,13 @@ bool http_host_allowed(const struct http_request *rq, char *name,
     if (strcasecmp(name, h->vhosts[i]) == 0) return true;
   }
   return false;
+}
+
+bool http_host_takes_hsts(const struct http_request *rq) {
+  char name[HTTP_NAME_MAX];
+  const char *host = http_header(rq, "Host");
+  return host && policy_host_name(name, sizeof name, host) &&
+         !policy_is_ip(name) && strcasecmp(name, "localhost") != 0;
 }
 
 const char *http_cors_origin(const struct http_request *rq) {
@@ -139,7 +159,8 @@ static bool policy_same_origin(const struct http_request *rq) {
     return false;
   }
   if (!origin) return true;
-  int n = snprintf(own, sizeof own, "http://%s", host ? host : "");
+  int n = snprintf(own, sizeof own, "%s://%s", rq->secure ? "https" : "http",
+                   host ? host : "");
   return n < (int)sizeof own && strcasecmp(origin, own) == 0;
 }
 

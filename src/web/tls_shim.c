@@ -10,9 +10,8 @@
 ** credentials, priorities and PSK, and libmicrohttpd relies on GnuTLS's exact
 ** return codes in between; imitating that is more code, and code worth more
 ** distrust, than ending TLS by mbedTLS in front and handing over the plain
-** side with MHD_add_connection.  The latter is how HTTPS comes with the
-** operator's settings; until then the port is plain HTTP, on loopback unless
-** told otherwise.
+** side with MHD_add_connection, as http_tls.c does: it also gives handshakes
+** threads and limits of their own, and keeps plain HTTP on the same port.
 **
 ** gnutls_global_init must succeed, since libmicrohttpd calls it from a
 ** constructor whether or not TLS is asked for.  No name here is ever called
