@@ -14,8 +14,9 @@ static const struct module_row credits_rows[] = {
 #include "module/pass_end.inc"
 
 const struct module_def dpos_credits = {
-  "Credits", "Credits, what an account may use of the chain",
-  DPOS_CREDIT_NUMBER, credits_rows, ARRAY_LEN(credits_rows)};
+  .name = "Credits", .text = "Credits, what an account may use of the chain",
+  .number = DPOS_CREDIT_NUMBER, .row = credits_rows,
+  .row_cnt = ARRAY_LEN(credits_rows)};
 
 #define CREDITS_WEI_PER_GWEI 1000000000ull
 
@@ -218,7 +219,8 @@ static enum module_end credits_do_finish_revoke(
   (void)out;
   module_record_get(c, &dpos_credit_table_delegation, &d, &key);
   if (d.leaving == 0) return MODULE_FAIL(c, nothing_leaving);
-  if (c->time_s < d.at) return MODULE_FAIL(c, too_early, .notBefore = d.at);
+  if (c->time_s < d.at) 
+    return MODULE_FAIL_COMMON(c, too_early, .notBefore = d.at);
   u64 gwei = d.leaving;
   d.leaving = d.at = 0;
   module_record_put(c, &dpos_credit_table_delegation, &key, &d);

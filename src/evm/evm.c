@@ -167,13 +167,10 @@ bool evm_continue(struct evm *e, struct evm_frame *f) {
   }
 }
 
-void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
-  struct evm_frame *f = e->frame;
-  evm_give_back(e);
-  e->interrupted = false;
-  f->msg = *msg;
-  f->msg.depth = 0;
-  f->base = e->stack;
+/* Runs the message in first, whose base is set, with all that it calls. */
+static void evm_run_frames(struct evm *e, struct evm_frame *first,
+                           struct evm_result *out) {
+  struct evm_frame *f = first;
   bool running = evm_msg_begin(e, f, out);
   if (running) evm_start(e, f);
   for (;;) {
@@ -189,9 +186,35 @@ void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
       }
       evm_msg_end(e, f, out);
     }
-    if (f == e->frame) return;
+    if (f == first) return;
     f--;
     evm_msg_resume(f, out);
     running = true;
   }
+}
+
+void evm_run(struct evm *e, struct evm_result *out, const struct evm_msg *msg) {
+  struct evm_frame *f = e->frame;
+  evm_give_back(e);
+  e->interrupted = false;
+  e->nested = 0;
+  f->msg = *msg;
+  f->msg.depth = 0;
+  f->base = e->stack;
+  evm_run_frames(e, f, out);
+}
+
+void evm_run_nested(struct evm *e, struct evm_frame *f,
+                    struct evm_result *out) {
+  struct evm_frame *callee = f + 1;
+  u32 depth = f->msg.depth + 1;
+  *out = (struct evm_result){.status = EVM_CALL_DEPTH,
+                             .gas_left = callee->msg.gas};
+  if (depth > EVM_DEPTH_MAX || e->nested >= EVM_NESTED_MAX) return;
+  callee->msg.depth = depth;
+  callee->base = f->base; /* a native frame has no words */
+  if (depth > e->depth_top) e->depth_top = depth;
+  e->nested++;
+  evm_run_frames(e, callee, out);
+  e->nested--;
 }

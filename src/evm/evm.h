@@ -206,6 +206,21 @@ void evm_native_balance(struct evm_native *n, u256 *out, const addr20 *a);
 ** account, and 25000 for a new one.  False: the balance is short. */
 bool evm_native_pay(struct evm_native *n, const addr20 *to, const u256 *v)
     MUST_USE;
+/* Whose storage, logs and balance the functions above mean: at first the
+** message's recipient.  For native contracts that use each other's. */
+void evm_native_as(struct evm_native *n, const addr20 *self);
+/* Calls a contract with value from the recipient's balance, at the price of
+** CALL (kind EVM_CALL or EVM_STATICCALL), with exactly gas, or (0) with all
+** but a 64th of what is left.  The output is a view until the next call.
+** False: the message itself is out of gas. */
+bool evm_native_call(struct evm_native *n, struct evm_result *out,
+                     enum evm_kind kind, const addr20 *to, const u256 *value,
+                     u64 gas, slice input) MUST_USE;
+/* Runs fn with at most gas of what is left; when it returns false or runs out
+** all it did is undone.  What it used is used. */
+bool evm_native_try(struct evm_native *n, u64 gas, bool (*fn)(void *ctx),
+                    void *ctx);
+u64 evm_native_gas(const struct evm_native *n); /* left */
 /* The outcome; output is copied.  Not success: a revert. */
 void evm_native_end(struct evm_native *n, bool success, slice output);
 

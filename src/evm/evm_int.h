@@ -19,6 +19,8 @@
 enum {
   EVM_DEPTH_MAX = 1024,
   EVM_STACK_MAX = 1024,
+  EVM_NESTED_MAX = 8,             /* native contracts that wait for a call:
+                                  ** each takes C stack */
   EVM_CODE_PAD = 40,              /* zero bytes (STOP) after code: PUSH32 at
                                   ** the end and a word-wise reader fit */
   EVM_CALL_STIPEND = 2300,
@@ -147,6 +149,7 @@ struct evm {
   bool interrupted;
   bool ripemd_touched;    /* see evm_call.c */
   u32 depth_top;          /* deepest frame of this run */
+  u32 nested;             /* native contracts waiting for a call */
   struct evm_frame *outer; /* the frame whose call the host executes */
   struct evm_frame *frame; /* EVM_DEPTH_MAX + 2 */
   void *stack_mem;
@@ -207,6 +210,9 @@ void evm_loop_labels(struct evm *e);
 void evm_start(struct evm *e, struct evm_frame *f);
 /* Runs the frame until it ends (true) or calls. */
 bool evm_continue(struct evm *e, struct evm_frame *f);
+/* Runs the message in the frame after f, for the native contract in f. */
+void evm_run_nested(struct evm *e, struct evm_frame *f,
+                    struct evm_result *out);
 /* Gives large buffers back. */
 void evm_give_back(struct evm *e);
 

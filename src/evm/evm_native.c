@@ -84,6 +84,66 @@ bool evm_native_pay(struct evm_native *n, const addr20 *to, const u256 *v) {
   return true;
 }
 
+void evm_native_as(struct evm_native *n, const addr20 *self) {
+  n->f->msg.recipient = *self;
+}
+u64 evm_native_gas(const struct evm_native *n) {
+  return n->status == EVM_SUCCESS ? n->f->gas : 0;
+}
+
+/* What it costs to begin the call, and what is given to it. */
+static bool evm_native_call_gas(struct evm_native *n, u64 *gas,
+                                const addr20 *to, const u256 *value) {
+  const struct evm_host *h = &n->e->host;
+  u64 price = n->e->rules.op[EVM_OP_CALL].gas + evm_account_gas(n->e, to);
+  if (!u256_is_zero(value)) {
+    price += EVM_CALL_VALUE_GAS;
+    if (h->is_empty(h->ctx, to)) price += EVM_NEW_ACCOUNT_GAS;
+  }
+  if (!evm_native_charge(n, price)) return false;
+  if (*gas == 0) *gas = n->f->gas - n->f->gas / 64;
+  return evm_native_charge(n, *gas);
+}
+
+bool evm_native_call(struct evm_native *n, struct evm_result *out,
+                     enum evm_kind kind, const addr20 *to, const u256 *value,
+                     u64 gas, slice input) {
+  struct evm_frame *f = n->f;
+  struct evm_msg *m = &f[1].msg;
+  *out = (struct evm_result){.status = EVM_OUT_OF_GAS};
+  if (n->status == EVM_SUCCESS && f->msg.is_static && !u256_is_zero(value))
+    n->status = EVM_STATIC_VIOLATION;
+  if (n->status != EVM_SUCCESS || !evm_native_call_gas(n, &gas, to, value))
+    return false;
+  *m = (struct evm_msg){
+    .kind = kind, .is_static = f->msg.is_static || kind == EVM_STATICCALL,
+    .gas = gas, .sender = f->msg.recipient, .recipient = *to,
+    .code_addr = *to, .value = *value, .input = input};
+  evm_run_nested(n->e, f, out);
+  f->gas += out->gas_left;
+  return true;
+}
+
+bool evm_native_try(struct evm_native *n, u64 gas, bool (*fn)(void *ctx),
+                    void *ctx) {
+  const struct evm_host *h = &n->e->host;
+  struct evm_frame *f = n->f;
+  if (n->status != EVM_SUCCESS) return false;
+  if (gas > f->gas) gas = f->gas;
+  u64 kept = f->gas - gas;
+  u32 snap = h->snapshot(h->ctx);
+  f->gas = gas;
+  bool ok = fn(ctx);
+  if (n->status != EVM_SUCCESS) f->gas = 0;
+  if (!ok || n->status != EVM_SUCCESS) {
+    h->revert(h->ctx, snap);
+    ok = false;
+  }
+  n->status = EVM_SUCCESS;
+  f->gas += kept;
+  return ok;
+}
+
 void evm_native_end(struct evm_native *n, bool success, slice output) {
   if (n->status == EVM_SUCCESS && !success) n->status = EVM_REVERT;
   n->output = output;

@@ -6,14 +6,19 @@
 ** wallets and Solidity alike, it is a contract.
 **
 ** The table:
+**   STRUCT(name, "SolidityName", members)
 **   METHOD(name, "solidityName", mutability, gas, arguments, results)
 **   EVENT(name, "SolidityName", parameters)
 **   ERROR(name, "SolidityName", parameters)
+**   ITEM(name, fields)                       an element of a record's array
 **   RECORD(name, type number, "what its key is", fields)
 **   PARAM(name, default, least, most, "what it is")
-** mutability: VIEW, WRITE or PAYABLE.  Arguments, results and parameters are
-** runs of KIND(name), the kinds those of module/pass_kind.inc: U64(id)
-** ADDR(owner).
+**   MONEY(name, default, least, most, "what it is")   thousandths of a CMT
+** mutability: VIEW; WRITE or PAYABLE; NEW or NEW_PAYABLE when it creates
+** records; EXIT or EXIT_PAYABLE when it only ends them; GOVERN for governance
+** alone.  A pause at level 1 stops NEW ones, at level 2 all but EXIT.
+** Arguments, results and members are runs of KIND(name), the kinds those of
+** module/pass_kind.inc: U64(id) ADDR(owner) OFS(line, lines).
 ** In the module's own file (module/pass_struct.inc tells how):
 **   static enum module_end ID(do, NAME)(c, in, out)    is to be written, with
 **     struct ID(in, NAME) and struct ID(out, NAME)
@@ -21,24 +26,43 @@
 **   MODULE_EMIT(c, NAME, .field = value, ...);         logs an event
 **
 ** Dispatch, in order: DELEGATECALL and CALLCODE are refused
-** (DelegateCallForbidden); 400 gas and 3 a word of call data; empty call data
-** (NoPlainTransfer); unknown selector (UnknownMethod); value where the method
-** takes none (NonPayable); a method that writes inside a static call
-** (StaticContext); the method's own gas; arguments (BadCalldata with the
-** number of the argument).  All of these are reverts with named errors.
+** (DelegateCallForbidden; functions, which hold nothing, take them); 400 gas
+** and 3 a word of call data; empty call data (NoPlainTransfer); unknown
+** selector (UnknownMethod); value where the method takes none (NonPayable); a
+** method that writes inside a static call (StaticContext) or while another
+** module waits for a token's code (Reentered); the method's own gas; arguments
+** (BadCalldata with the number of the argument); governance's methods; the
+** pause.  All of these are reverts with named errors.
 ** Storage and logs cost what SLOAD, SSTORE and LOG cost; out of gas is found
 ** by the framework: a method need not ask, but bounds its work by the limits
 ** of its arguments.
 **
+** A module with a base has the base's rows too (module_common.def: what every
+** module of commerce has), run on its own storage.
+**
 ** Records.  A record of type t with key k (one word: an id, an address, or
-** keccak256(abi.encode(parts)) of several) lives at
-** keccak256(abi.encode(t, k)), as a Solidity mapping's value does; its fields
-** follow in declared order, packed from the low bits, none crossing a slot.
+** keccak256(abi.encode(parts)) of several, which are then its first fields)
+** lives at keccak256(abi.encode(t, k)), as a Solidity mapping's value does;
+** its fields follow in declared order, packed from the low bits, none crossing
+** a slot.  An array has its length in a slot of its own and its elements from
+** keccak256(that slot) on, each from a slot's start.  A record that begins
+** with HEADER has state, layout, flags, deadline and the times of its creation
+** and last change in the low 224 bits of slot 0; state 0: there is none.
+** As ABI text a record is (state, deadline, createdAt, updatedAt, flags, key,
+** fields), u128 as uint256.
+** The key's text says how one word is shown: "uint64 id", "address anchor";
+** without a type it is not part of the ABI text.
 ** Parameters: one slot each, as record type 0 with the parameter's number as
 ** key; zero means its default, else the value with bit 255 set.
+** Types from 240 on are the framework's own (module_common.def).
+**
+** Deadlines.  module_timer_set gives a record a deadline; when its module's
+** time reaches it, def->timer is called for it (scheduler.def tells how).
+** Money.  module_take and module_pay (module_money.c) keep what the module
+** holds equal to what its records say.
 **
 ** Limits: 32 arguments or fields, 1,024 entries of a list, text and bytes as
-** long as call data.
+** long as call data; modules that call each other, MODULE_DEPTH deep.
 */
 #ifndef MODULE_MODULE_H
 #define MODULE_MODULE_H
@@ -50,28 +74,54 @@
 #include "evm/evm.h"
 
 #define MODULE_LIST_MAX 1024u
-#define MODULE_PARAM_MAX 32u
-#define MODULE_RECORD_SLOTS 32u
+#define MODULE_PARAM_MAX 48u
+#define MODULE_RECORD_SLOTS 40u
+#define MODULE_DEPTH 12u
+#define MODULE_GOVERNANCE 0x1002 /* who may call GOVERN methods; also where
+                                 ** the treasury is */
+#define MODULE_AMOUNT_MAX ((((u128)1) << 127) - 1)
+
+typedef struct bytes8 { u8 b[8]; } bytes8;
 
 /*---------------------------------------------------------------- tables */
 
 enum module_kind {
-  MODULE_UINT,   /* u8, u16, u32, u64, u128 or u256 by size; bytes4 as u32 */
+  MODULE_UINT,   /* u8, u16, u32, u64, u128 or u256 by size */
+  MODULE_INT,    /* i32, i64, or int256 as u256 */
   MODULE_AMOUNT, /* uint256 below 2^127 as u128, else AmountTooLarge() */
-  MODULE_BOOL, MODULE_ADDR, MODULE_B4, MODULE_B32,
+  MODULE_BOOL, MODULE_ADDR, MODULE_B4, MODULE_B8, MODULE_B32,
+  MODULE_STRUCT, /* the members' C struct */
+  MODULE_REC,    /* result: slice, module_record_abi of a record, inline */
   MODULE_BYTES, MODULE_STR, /* slice; STR is valid UTF-8 */
   MODULE_LIST,   /* struct module_list of words */
-  MODULE_TUPLE   /* struct abi_value *, any type by its text */
+  MODULE_BYTESS, /* struct module_array of slices */
+  MODULE_STRUCTS, /* struct module_array of the members' C struct */
+  MODULE_RECD,   /* as MODULE_REC, of a record with arrays */
+  MODULE_ARRAY   /* a record's field: struct module_array of an ITEM */
 };
+struct module_struct;
 struct module_param {
-  const char *type;   /* the ABI's text: "uint64", "address[]" */
+  const char *type;   /* the ABI's text: "uint64", "address[]"; a record's
+                      ** name */
   const char *name;
-  u8 kind, size, align; /* of the C member */
+  u8 kind;
+  u16 size;           /* of the C member */
+  u8 align;
   u8 item;            /* kind of a list's words */
   u16 bits;
   bool indexed;
+  const struct module_struct *sub;
 };
-enum module_mutability { MODULE_VIEW, MODULE_WRITE, MODULE_PAYABLE };
+struct module_struct {
+  const char *name;
+  const struct module_param *param; /* ended by one without name */
+  u32 size, align;
+};
+enum module_mutability {
+  MODULE_VIEW, MODULE_WRITE, MODULE_PAYABLE, MODULE_NEW, MODULE_NEW_PAYABLE,
+  MODULE_EXIT, MODULE_EXIT_PAYABLE, MODULE_GOVERN
+};
+bool module_takes_value(enum module_mutability m);
 enum module_end { MODULE_DONE, MODULE_REVERTED };
 struct module_call;
 struct module_method {
@@ -92,9 +142,11 @@ struct module_field {
   u8 size, align;     /* of the C member */
   u16 bits;           /* in the slot */
   bool is_signed;
-  u8 kind;            /* MODULE_UINT, MODULE_ADDR, MODULE_B32 */
+  u8 kind;            /* UINT, BOOL, ADDR, B8, B32 or ARRAY */
+  const struct module_record *item; /* of an array */
+  u16 max;            /* elements */
 };
-struct module_record {
+struct module_record { /* or an ITEM, of type 0 */
   const char *name, *key;
   u8 type;
   const struct module_field *field; /* ended by one without name */
@@ -103,10 +155,12 @@ struct module_record {
 struct module_setting { /* PARAM */
   const char *name, *text;
   u64 dflt, min, max;
+  u64 scale;          /* times this; 1, or that of MONEY */
 };
+#define MODULE_MILLI 1000000000000000ull
 enum module_row_kind {
   MODULE_ROW_METHOD, MODULE_ROW_EVENT, MODULE_ROW_ERROR, MODULE_ROW_RECORD,
-  MODULE_ROW_SETTING
+  MODULE_ROW_SETTING, MODULE_ROW_STRUCT
 };
 struct module_row {
   enum module_row_kind kind;
@@ -115,7 +169,15 @@ struct module_row {
     const struct module_message *message;
     const struct module_record *record;
     const struct module_setting *setting;
+    const struct module_struct *type;
   };
+};
+struct module_header;
+enum module_role {
+  MODULE_ROLE_NONE, MODULE_ROLE_BUYER, MODULE_ROLE_SELLER,
+  MODULE_ROLE_MEDIATOR, MODULE_ROLE_JUROR, MODULE_ROLE_OWNER,
+  MODULE_ROLE_ANYONE, MODULE_ROLE_GOVERNANCE, MODULE_ROLE_TIMER,
+  MODULE_ROLE_MODULE
 };
 struct module_def {
   const char *name;   /* "Credits": of the Solidity interface */
@@ -123,8 +185,18 @@ struct module_def {
   u16 number;         /* address 0x..number */
   const struct module_row *row;
   u32 row_cnt;
+  bool is_function;   /* holds nothing: any kind of call */
+  const struct module_def *base; /* whose rows it has too, or NULL */
+  /* The record's deadline has come: the automatic exit.  False: it failed, and
+  ** is tried again later. */
+  bool (*timer)(struct module_call *c, u8 type, const u256 *key);
+  /* Who is expected to act on a record: enum module_role. */
+  u8 (*owner_of)(u8 type, const struct module_header *h);
+  /* Who exercises the rights of a party now; NULL: the party. */
+  void (*controller_of)(struct module_call *c, addr20 *out,
+                        const addr20 *party);
 };
-/* The number-th row of a kind, or NULL. */
+/* The number-th row of a kind, or NULL; not of the base. */
 const struct module_row *module_row_at(const struct module_def *def,
                                        enum module_row_kind kind, u32 number);
 
@@ -150,11 +222,18 @@ struct module_call {
   addr20 self, sender;  /* the module; msg.sender */
   u256 value;
   u64 time_s, height;
+  u64 now_s;            /* time_s less the time the module stood still */
   void *env;
   struct arena *a;      /* of this call */
   struct module_set *set;
   struct buf *out;      /* encoded results or error */
+  struct module_flow *flow; /* value spent and payouts due, of this message */
 };
+/* Another module's C functions, on its storage: begin with module_enter(&own,
+** c, &its_def) and end with module_leave(c). */
+void module_enter(struct module_call *own, struct module_call *c,
+                  const struct module_def *def);
+void module_leave(struct module_call *c);
 
 /* Used through MODULE_FAIL and MODULE_EMIT. */
 enum module_end module_fail(struct module_call *c,
@@ -178,8 +257,15 @@ struct module_list {
   const u8 *words;
   u32 cnt;
 };
+struct module_array {
+  const void *item;
+  u32 cnt;
+};
+#define MODULE_AT(type, array, i) (&((const type *)(array)->item)[i])
 void module_list_addr(addr20 *out, const struct module_list *l, u32 i);
 u64 module_list_u64(const struct module_list *l, u32 i);
+void module_list_u256(u256 *out, const struct module_list *l, u32 i);
+void module_list_b32(hash32 *out, const struct module_list *l, u32 i);
 u32 module_list_b4(const struct module_list *l, u32 i);
 /* A result of cnt words, zero at first. */
 struct module_list module_list_make(struct module_call *c, u32 cnt);
@@ -200,47 +286,158 @@ void module_record_unpack(const struct module_record *r, void *out,
 void module_record_pack(const struct module_record *r, u256 *slot,
                         const void *in);
 /* Whole records of the called module, metered; put writes only the slots that
-** differ. */
+** differ.  get leaves arrays without elements (cnt is set, item NULL), and put
+** leaves such arrays alone; load reads them too. */
 void module_record_get(struct module_call *c, const struct module_record *r,
                        void *out, const u256 *key);
+void module_record_load(struct module_call *c, const struct module_record *r,
+                        void *out, const u256 *key);
 void module_record_put(struct module_call *c, const struct module_record *r,
                        const u256 *key, const void *in);
+/* The ABI encoding of the record as a tuple, in the call's arena; bytes: as
+** abi.encode gives it, for events' bytes.  A record that was only got is
+** loaded first. */
+slice module_record_abi(struct module_call *c, const struct module_record *r,
+                        const u256 *key, const void *rec);
+slice module_record_bytes(struct module_call *c, const struct module_record *r,
+                          const u256 *key, const void *rec);
+bool module_record_is_dynamic(const struct module_record *r);
+/* Its components, "uint64", "address", ..: name and type of the i-th; false
+** behind the last. */
+struct module_component {
+  const char *name, *type;
+  u32 name_len, type_len;
+  const struct module_field *array; /* then an array, and no type */
+};
+bool module_record_component(struct module_component *out,
+                             const struct module_record *r, u32 i);
+
+/* What begins a record that has a state. */
+struct module_header {
+  u8 state, layout;
+  u16 flags;
+  u64 deadline, created, updated;
+};
+#define HEADER \
+  FIELD(u8, state, 8) FIELD(u8, layout, 8) FIELD(u16, flags, 16) \
+  FIELD(u64, deadline, 64) FIELD(u64, created, 64) FIELD(u64, updated, 64)
+/* The next id of a type: 1, 2, .. */
+u64 module_id_next(struct module_call *c, u8 type);
+/* One word at keccak256(abi.encode(type, key)): counters and small indexes. */
+u256 module_word_get(struct module_call *c, u8 type, const u256 *key);
+void module_word_put(struct module_call *c, u8 type, const u256 *key,
+                     const u256 *v);
+
 /* A parameter's value from what its slot holds. */
 u64 module_setting_value(const struct module_setting *s, const u256 *slot);
 u256 module_setting_word(u64 value);
 void module_setting_slot(u256 *out, u32 number);
 u64 module_setting_get(struct module_call *c, u32 number);
+u128 module_setting_money(struct module_call *c, u32 number); /* wei */
 
-/*----------------------------------------------------------------- texts */
+/*--------------------------------------------------------------- deadlines */
+
+/* The record's deadline from now on, in the module's time; 0: none.  Sets
+** h->deadline and writes the scheduler's entry; the caller puts the record.
+** An entry whose record has another deadline by then is dropped. */
+void module_timer_set(struct module_call *c, struct module_header *h, u8 type,
+                      const u256 *key, u64 deadline);
+/* Takes the due deadlines of all modules whose bit is set, at most gas; the
+** number of handlers that ran.  For the scheduler's own method. */
+u32 module_timers_run(struct module_call *c, u64 gas);
+
+/*------------------------------------------------------------------- money */
+
+/* Takes amount from the sender: of CMT what came with the message (a method
+** must spend all of it, else WrongValue), of a token by transferFrom. */
+enum module_end module_take(struct module_call *c, const addr20 *token,
+                            u128 amount) MUST_USE;
+/* Pays from what the module holds to who controls party.  CMT at once, running
+** no code; of a token after the method is done, or, when the token does not
+** let it or there is no user's call, as a claim.  type, key: the record that
+** pays; why: the module's own code for the reason. */
+void module_pay(struct module_call *c, const addr20 *token,
+                const addr20 *party, u128 amount, u8 type, const u256 *key,
+                u8 why);
+static inline bool module_is_cmt(const addr20 *token) {
+  static const addr20 none;
+  return addr20_eq(token, &none);
+}
+u256 module_word_of(u128 v);
+
+/*------------------------------------------------------------------- parts
+** of the framework, for its own files. */
+
+struct module_payout {
+  struct module_payout *next;
+  const struct module_def *def;
+  addr20 token, party;
+  u128 amount;
+  u8 type, why;
+  u256 key;
+};
+struct module_flow {
+  u128 spent;            /* of the message's value */
+  bool no_user;          /* timers: no foreign code */
+  bool multi;            /* inside multicall or permitCall */
+  struct module_payout *first, *last;
+};
+extern const struct module_def module_common; /* the base of commerce */
+extern const struct module_def module_scheduler, module_beacon,
+    module_beacon_fn;
+void module_signature(struct buf *b, const char *name,
+                      const struct module_param *p);
+u32 module_place(u32 *at, const struct module_param *p);
+bool module_is_dynamic(const struct module_param *p);
+/* 0, or the number of the argument that is not what it should be, from 1. */
+u32 module_read(struct module_call *c, const struct module_param *p, void *in,
+                slice data);
+bool module_amount_is_large(const struct module_param *p, u32 number,
+                            slice data);
+/* As ABI text; what is indexed goes to topic when that is given. */
+void module_put(struct buf *out, const struct module_param *params,
+                const void *fields, hash32 *topic, u32 *topic_cnt);
+/* A call within the message: for multicall. */
+enum module_end module_dispatch_inner(struct module_call *c, slice input);
+/* While it is above 0 nothing may write but the modules that wait. */
+void module_lock(struct module_call *c, int delta);
+/* Transfers what is due in tokens, at the end of a user's message. */
+void module_payouts(struct module_call *c);
+/* Reads the clock of the module: c->now_s; the pause level. */
+u8 module_clock(struct module_call *c);
+const struct module_def *module_def_at(const struct module_set *s, u32 i,
+                                       u64 active);
+u64 module_active(const struct module_set *s);
+/* Storage of the scheduler and the beacon, as slots of those addresses. */
+void module_beacon_slot(u256 *out, u64 height);
+void module_emit_fired(struct module_call *c, u8 type, const u256 *key, u64 due,
+                       u8 state);
+void module_emit_failed(struct module_call *c, u8 type, const u256 *key,
+                        u64 retry_at, slice why);
+/* The record of a type, of the module or its base; NULL: none. */
+const struct module_record *module_record_of(const struct module_def *def,
+                                             u8 type);
+
+/*------------------------------------------------------------------- texts */
 
 void module_abi_json(struct buf *out, const struct module_def *def);
 void module_solidity(struct buf *out, const struct module_def *def);
 
-/*--------------------------------------------------------- common errors */
-#define U8(n) u8 n;
-#define U16(n) u16 n;
-#define U32(n) u32 n;
-#define U64(n) u64 n;
-#define U256(n) u256 n;
-#define B4(n) u32 n;
-#define B32(n) hash32 n;
-#define ADDR(n) addr20 n;
+/*----------------------------------------------------------- common errors */
+#include "module/pass_none.inc"
+#undef ERROR
+#undef MODULE_KIND
+#define MODULE_KIND(ctype, text, kind, bits, item, indexed, name) ctype name;
+#include "module/pass_kind.inc"
 #define ERROR(name, text, param) struct module_error_##name { param };
 #include "module/module_common.def"
 #undef ERROR
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef U256
-#undef B4
-#undef B32
-#undef ADDR
 enum {
 #define ERROR(name, text, param) MODULE_ERROR_##name,
 #include "module/module_common.def"
 #undef ERROR
   MODULE_ERROR_CNT
 };
+#include "module/pass_end.inc"
 extern const struct module_message MODULE_COMMON_ERROR[MODULE_ERROR_CNT];
 #endif

@@ -2,7 +2,7 @@
 **
 ** A field takes its bits from the lowest free ones of the current slot; one
 ** that does not fit begins the next.  Signed fields are two's complement of
-** their width. */
+** their width.  An array's slot holds its length. */
 #include "crypto/keccak.h"
 #include "module/module.h"
 
@@ -64,7 +64,12 @@ static void module_field_load(void *dst, const struct module_field *f,
     if (f->is_signed && v.w[(f->bits - 1) / 64] >> (f->bits - 1) % 64 & 1)
       for (u32 i = 0; i < 4; i++) v.w[i] |= ~mask.w[i];
   }
-  if (f->kind == MODULE_UINT) {
+  if (f->kind == MODULE_ARRAY) {
+    struct module_array list = {NULL, (u32)v.w[0]};
+    memcpy(dst, &list, sizeof list);
+    return;
+  }
+  if (f->kind == MODULE_UINT || f->kind == MODULE_BOOL) {
     memcpy(dst, v.w, f->size);
     return;
   }
@@ -76,7 +81,9 @@ static void module_field_store(u256 *slot, u32 bit,
                                const struct module_field *f,
                                const void *src) {
   u256 v = U256_ZERO;
-  if (f->kind == MODULE_UINT) {
+  if (f->kind == MODULE_ARRAY) {
+    v.w[0] = ((const struct module_array *)src)->cnt;
+  } else if (f->kind == MODULE_UINT || f->kind == MODULE_BOOL) {
     memcpy(v.w, src, f->size);
     if (f->is_signed && ((const u8 *)src)[f->size - 1] >> 7)
       memset((u8 *)v.w + f->size, 0xff, 32 - f->size);
@@ -124,29 +131,307 @@ static u256 module_slot_next(const u256 *base, u32 i) {
   return at;
 }
 
-void module_record_get(struct module_call *c, const struct module_record *r,
-                       void *out, const u256 *key) {
-  u256 base, slot[MODULE_RECORD_SLOTS];
+/*----------------------------------------------------- whole records, metered */
+
+static void module_slots_get(struct module_call *c, const u256 *base,
+                             const struct module_record *r, void *out) {
+  u256 slot[MODULE_RECORD_SLOTS];
   u32 cnt = module_record_slots(r);
-  module_slot_of(&base, r->type, key);
   for (u32 i = 0; i < cnt; i++) {
-    u256 at = module_slot_next(&base, i);
+    u256 at = module_slot_next(base, i);
     evm_native_slot(c->n, &slot[i], &at);
   }
   module_record_unpack(r, out, slot);
 }
 
-void module_record_put(struct module_call *c, const struct module_record *r,
-                       const u256 *key, const void *in) {
-  u256 base, slot[MODULE_RECORD_SLOTS];
+static void module_slot_put(struct module_call *c, const u256 *at,
+                            const u256 *v) {
+  u256 old;
+  evm_native_slot(c->n, &old, at);
+  if (!u256_eq(&old, v)) evm_native_slot_set(c->n, at, v);
+}
+
+static void module_slots_put(struct module_call *c, const u256 *base,
+                             const struct module_record *r, const void *in,
+                             u64 leave) {
+  u256 slot[MODULE_RECORD_SLOTS];
   u32 cnt = module_record_slots(r);
-  module_slot_of(&base, r->type, key);
   module_record_pack(r, slot, in);
   for (u32 i = 0; i < cnt; i++) {
-    u256 at = module_slot_next(&base, i), old;
-    evm_native_slot(c->n, &old, &at);
-    if (!u256_eq(&old, &slot[i])) evm_native_slot_set(c->n, &at, &slot[i]);
+    u256 at = module_slot_next(base, i);
+    if (!(leave >> i & 1)) module_slot_put(c, &at, &slot[i]);
   }
+}
+
+/* Elements from keccak256(slot) on, in steps of an element's slots. */
+static u256 module_items_at(const u256 *slot) {
+  u256 at;
+  module_key_of(&at, slot, 1);
+  return at;
+}
+
+/* Calls fn for each array with the slot of its length. */
+typedef void module_array_fn(struct module_call *c, const u256 *slot, u32 i,
+                             const struct module_field *f,
+                             struct module_array *list, u64 *leave);
+static void module_arrays(struct module_call *c, const struct module_record *r,
+                          const u256 *base, void *rec, module_array_fn *fn,
+                          u64 *leave) {
+  struct module_layout l = {0};
+  u32 place;
+  for (const struct module_field *f = r->field; f->name; f++) {
+    module_layout_next(&l, &place, f);
+    l.bit += f->bits;
+    if (f->kind != MODULE_ARRAY) continue;
+    u256 slot = module_slot_next(base, l.slot);
+    struct module_array list;
+    memcpy(&list, (u8 *)rec + place, sizeof list);
+    fn(c, &slot, l.slot, f, &list, leave);
+    memcpy((u8 *)rec + place, &list, sizeof list);
+  }
+}
+
+static void module_array_load(struct module_call *c, const u256 *slot, u32 i,
+                              const struct module_field *f,
+                              struct module_array *list, u64 *leave) {
+  (void)i, (void)leave;
+  if (list->item) return;
+  MUST(list->cnt <= f->max);
+  u32 step = module_record_slots(f->item);
+  u8 *item = arena_alloc(c->a, f->item->size * (size_t)list->cnt + 1);
+  u256 first = module_items_at(slot);
+  for (u32 k = 0; k < list->cnt; k++) {
+    u256 at = module_slot_next(&first, k * step);
+    module_slots_get(c, &at, f->item, item + f->item->size * (size_t)k);
+  }
+  list->item = item;
+}
+
+static void module_array_put(struct module_call *c, const u256 *slot, u32 i,
+                             const struct module_field *f,
+                             struct module_array *list, u64 *leave) {
+  if (!list->item) {
+    *leave |= (u64)1 << i;
+    return;
+  }
+  MUST(list->cnt <= f->max);
+  u32 step = module_record_slots(f->item);
+  u256 first = module_items_at(slot);
+  for (u32 k = 0; k < list->cnt; k++) {
+    u256 at = module_slot_next(&first, k * step);
+    module_slots_put(c, &at, f->item,
+                     (const u8 *)list->item + f->item->size * (size_t)k, 0);
+  }
+}
+
+void module_record_get(struct module_call *c, const struct module_record *r,
+                       void *out, const u256 *key) {
+  u256 base;
+  module_slot_of(&base, r->type, key);
+  module_slots_get(c, &base, r, out);
+}
+
+void module_record_load(struct module_call *c, const struct module_record *r,
+                        void *out, const u256 *key) {
+  u256 base;
+  u64 leave = 0;
+  module_record_get(c, r, out, key);
+  module_slot_of(&base, r->type, key);
+  module_arrays(c, r, &base, out, module_array_load, &leave);
+}
+
+void module_record_put(struct module_call *c, const struct module_record *r,
+                       const u256 *key, const void *in) {
+  u256 base;
+  u64 leave = 0;
+  module_slot_of(&base, r->type, key);
+  module_arrays(c, r, &base, (void *)in, module_array_put, &leave);
+  module_slots_put(c, &base, r, in, leave);
+}
+
+/*---------------------------------------------------------- words, counters */
+
+enum { MODULE_TYPE_LAST_ID = 240 }; /* key: type -> the last id given */
+
+u256 module_word_get(struct module_call *c, u8 type, const u256 *key) {
+  u256 at, v;
+  module_slot_of(&at, type, key);
+  evm_native_slot(c->n, &v, &at);
+  return v;
+}
+void module_word_put(struct module_call *c, u8 type, const u256 *key,
+                     const u256 *v) {
+  u256 at;
+  module_slot_of(&at, type, key);
+  module_slot_put(c, &at, v);
+}
+u64 module_id_next(struct module_call *c, u8 type) {
+  u256 key = u256_from(type);
+  u256 v = module_word_get(c, MODULE_TYPE_LAST_ID, &key);
+  v.w[0]++;
+  module_word_put(c, MODULE_TYPE_LAST_ID, &key, &v);
+  return v.w[0];
+}
+
+/*----------------------------------------------------------------- ABI text */
+
+static bool module_record_has_header(const struct module_record *r) {
+  return r->field[0].name && !strcmp(r->field[0].name, "state") &&
+         r->field[1].name && !strcmp(r->field[1].name, "layout");
+}
+enum { MODULE_HEADER_FIELDS = 6 };
+
+bool module_record_is_dynamic(const struct module_record *r) {
+  for (const struct module_field *f = r->field; f->name; f++)
+    if (f->kind == MODULE_ARRAY) return true;
+  return false;
+}
+
+static const char *module_field_type(const struct module_field *f) {
+  static const char *const by_size[] = {"uint8", "uint16", "uint32", "uint64"};
+  switch (f->kind) {
+    case MODULE_ADDR: return "address";
+    case MODULE_B32: return "bytes32";
+    case MODULE_B8: return "bytes8";
+    case MODULE_BOOL: return "bool";
+    default: break;
+  }
+  if (f->size == 16) return f->is_signed ? "int128" : "uint256";
+  if (f->is_signed) return "int64";
+  return by_size[f->size == 1 ? 0 : f->size == 2 ? 1 : f->size == 4 ? 2 : 3];
+}
+
+bool module_record_component(struct module_component *out,
+                             const struct module_record *r, u32 i) {
+  static const struct { const char *name, *type; } head[] = {
+    {"state", "uint8"}, {"deadline", "uint64"}, {"createdAt", "uint64"},
+    {"updatedAt", "uint64"}, {"flags", "uint16"}};
+  bool has_head = module_record_has_header(r);
+  const char *space = strchr(r->key, ' '), *comma = strchr(r->key, ',');
+  memset(out, 0, sizeof *out);
+  if (has_head && i < ARRAY_LEN(head)) {
+    out->name = head[i].name;
+    out->type = head[i].type;
+  } else {
+    if (has_head) i -= ARRAY_LEN(head);
+    bool has_key = space && !comma;
+    if (has_key && i == 0) {
+      out->name = space + 1;
+      out->type = r->key;
+      out->name_len = (u32)strlen(out->name);
+      out->type_len = (u32)(space - r->key);
+      return true;
+    }
+    i += (has_head ? MODULE_HEADER_FIELDS : 0) - (has_key ? 1 : 0);
+    u32 cnt = 0;
+    while (r->field[cnt].name) cnt++;
+    if (i >= cnt) return false;
+    const struct module_field *f = &r->field[i];
+    out->name = f->name;
+    if (f->kind == MODULE_ARRAY) out->array = f;
+    else out->type = module_field_type(f);
+  }
+  out->name_len = (u32)strlen(out->name);
+  out->type_len = out->type ? (u32)strlen(out->type) : 0;
+  return true;
+}
+
+static void module_abi_field(struct buf *b, const struct module_field *f,
+                             const void *src) {
+  u8 be[32] = {0};
+  u256 v = U256_ZERO;
+  switch (f->kind) {
+    case MODULE_ADDR: memcpy(be + 12, src, 20); break;
+    case MODULE_B32: memcpy(be, src, 32); break;
+    case MODULE_B8: memcpy(be, src, 8); break;
+    default:
+      if (f->is_signed && ((const u8 *)src)[f->size - 1] >> 7)
+        memset(v.w, 0xff, sizeof v.w);
+      memcpy(v.w, src, f->size);
+      u256_to_be(be, &v);
+  }
+  buf_put(b, be, 32);
+}
+static void module_abi_u64(struct buf *b, u64 v) {
+  u8 be[32] = {0};
+  store_be64(be + 24, v);
+  buf_put(b, be, 32);
+}
+
+static void module_abi_tuple(struct buf *b, const struct module_record *r,
+                             const u256 *key, const u8 *rec);
+
+static void module_abi_array(struct buf *b, const struct module_field *f,
+                             const struct module_array *list) {
+  module_abi_u64(b, list->cnt);
+  for (u32 i = 0; i < list->cnt; i++)
+    module_abi_tuple(b, f->item, NULL,
+                     (const u8 *)list->item + f->item->size * (size_t)i);
+}
+
+static void module_abi_head(struct buf *b, const struct module_record *r,
+                            const u256 *key, const u8 *rec) {
+  if (module_record_has_header(r)) {
+    const struct module_header *h = (const void *)rec;
+    const u64 v[] = {h->state, h->deadline, h->created, h->updated, h->flags};
+    for (u32 i = 0; i < ARRAY_LEN(v); i++) module_abi_u64(b, v[i]);
+  }
+  if (key && strchr(r->key, ' ') && !strchr(r->key, ',')) {
+    u8 be[32];
+    u256_to_be(be, key);
+    buf_put(b, be, 32);
+  }
+}
+
+static void module_abi_tuple(struct buf *b, const struct module_record *r,
+                             const u256 *key, const u8 *rec) {
+  struct module_layout l = {0};
+  size_t start = b->len, pos[MODULE_PARAM_MAX];
+  u32 place, i = 0, skip = module_record_has_header(r) ? MODULE_HEADER_FIELDS
+                                                       : 0;
+  module_abi_head(b, r, key, rec);
+  for (const struct module_field *f = r->field; f->name; f++, i++) {
+    module_layout_next(&l, &place, f);
+    if (i < skip) continue;
+    pos[i] = b->len;
+    if (f->kind == MODULE_ARRAY) module_abi_u64(b, 0);
+    else module_abi_field(b, f, rec + place);
+  }
+  l = (struct module_layout){0};
+  i = 0;
+  for (const struct module_field *f = r->field; f->name; f++, i++) {
+    struct module_array list;
+    module_layout_next(&l, &place, f);
+    if (f->kind != MODULE_ARRAY) continue;
+    memcpy(&list, rec + place, sizeof list);
+    store_be64(b->ptr + pos[i] + 24, b->len - start);
+    module_abi_array(b, f, &list);
+  }
+}
+
+static slice module_record_text(struct module_call *c,
+                                const struct module_record *r,
+                                const u256 *key, const void *rec, bool bytes) {
+  struct buf b;
+  u256 base;
+  u64 leave = 0;
+  u8 *copy = arena_copy(c->a, rec, r->size);
+  module_slot_of(&base, r->type, key);
+  module_arrays(c, r, &base, copy, module_array_load, &leave);
+  buf_init(&b, 0);
+  if (bytes && module_record_is_dynamic(r)) module_abi_u64(&b, 32);
+  module_abi_tuple(&b, r, key, copy);
+  slice s = arena_copy_slice(c->a, buf_slice(&b));
+  buf_fini(&b);
+  return s;
+}
+slice module_record_abi(struct module_call *c, const struct module_record *r,
+                        const u256 *key, const void *rec) {
+  return module_record_text(c, r, key, rec, false);
+}
+slice module_record_bytes(struct module_call *c, const struct module_record *r,
+                          const u256 *key, const void *rec) {
+  return module_record_text(c, r, key, rec, true);
 }
 
 /*------------------------------------------------------------ parameters */
@@ -171,4 +456,8 @@ u64 module_setting_get(struct module_call *c, u32 number) {
   module_setting_slot(&at, number);
   evm_native_slot(c->n, &v, &at);
   return module_setting_value(row->setting, &v);
+}
+u128 module_setting_money(struct module_call *c, u32 number) {
+  return (u128)module_setting_get(c, number) *
+         module_row_at(c->def, MODULE_ROW_SETTING, number)->setting->scale;
 }

@@ -19,7 +19,8 @@ static const struct module_row sample_rows[] = {
 };
 #include "module/pass_end.inc"
 static const struct module_def sample_def = {
-  "Sample", "Sample, for tests", 0x1fff, sample_rows, ARRAY_LEN(sample_rows)};
+  .name = "Sample", .text = "Sample, for tests", .number = 0x1fff,
+  .row = sample_rows, .row_cnt = ARRAY_LEN(sample_rows)};
 
 static enum module_end sample_do_echo(struct module_call *c,
                                       const struct sample_in_echo *in,
@@ -50,6 +51,13 @@ static enum module_end sample_do_tuple(struct module_call *c,
   out->items = in->items;
   out->id = in->id;
   if (in->more.cnt) module_list_addr(&out->last, &in->more, in->more.cnt - 1);
+  return MODULE_DONE;
+}
+static enum module_end sample_do_deep(struct module_call *c,
+                                      const struct sample_in_deep *in,
+                                      struct sample_out_deep *out) {
+  (void)c;
+  memcpy(out, in, sizeof *out); /* the same members */
   return MODULE_DONE;
 }
 static enum module_end sample_do_amount(struct module_call *c,

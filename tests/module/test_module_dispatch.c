@@ -212,6 +212,31 @@ static void tuple_when_given_is_decoded_and_encoded(void **st) {
   assert_error(&r, "BadCalldata(uint16)");
 }
 
+static void struct_when_nested_is_decoded_and_encoded_the_same(void **st) {
+  (void)st;
+  u8 all[32], code[32] = {'D', 'E'};
+  memset(all, 0xff, 32);
+  call_of("deep(((uint8,bytes8,int32,int256),(uint8,bytes8,int32,int256)[],"
+          "bytes[],bytes32[],uint256[],uint256)[],(uint64,string),int64)");
+  put(96), put(96 + 32 * 26), buf_put(&args, all, 32); /* minus: -1 */
+  put(1), put(32);                       /* one Deep, behind its offset */
+  put(7), buf_put(&args, code, 32), buf_put(&args, all, 32),
+      buf_put(&args, all, 32);
+  put(32 * 9), put(32 * 14), put(32 * 20), put(32 * 22), put(5);
+  put(1), put(9), put(0), put(3), put(4);                     /* many */
+  put(2), put(64), put(128), put_text("abc", 3), put_text("", 0);
+  put(1), put(77);                                            /* roots */
+  put(1), put(88);                                            /* sums */
+  put(5), put(64), put_text("last", 4);
+  struct evm_result r = call();
+  assert_status(r, EVM_SUCCESS);
+  assert_true(slice_eq(r.output, slice_of(args.ptr + 4, args.len - 4)));
+  args.ptr[4 + 32 * 7] = 0x7f; /* an int32 that is none */
+  r = call();
+  assert_error(&r, "BadCalldata(uint16)");
+  assert_int_equal(error_word(&r, 0), 1);
+}
+
 static void amount_when_at_most_127_bits_is_taken(void **st) {
   (void)st;
   u8 be[32] = {[16] = 0x7f};
@@ -370,7 +395,7 @@ static void abi_when_made_is_json_that_lists_every_row(void **st) {
   module_abi_json(&b, &sample_def);
   json_t *abi = json_read(buf_slice(&b), &msg);
   assert_non_null(abi);
-  assert_int_equal(json_array_size(abi), 9 + 1 + 1 + MODULE_ERROR_CNT);
+  assert_int_equal(json_array_size(abi), 10 + 1 + 1 + MODULE_ERROR_CNT);
   json_t *tuple = json_array_get(abi, 2);
   assert_string_equal(json_string_value(json_object_get(
       json_array_get(json_object_get(tuple, "inputs"), 1), "type")), "tuple[]");
@@ -381,9 +406,9 @@ static void abi_when_made_is_json_that_lists_every_row(void **st) {
   module_solidity(&b, &sample_def);
   const char *sol = buf_cstr(&b);
   static const char *const want[] = {
-    "interface ISample {", "struct S_tuple_items { uint64 a1; string a2; }",
-    "function tuple(uint64 id, S_tuple_items[] calldata items, address[] "
-    "calldata more) external view returns (S_tuple_items[] memory items, "
+    "interface ISample {", "struct Pair { uint64 number; string text; }",
+    "function tuple(uint64 id, Pair[] calldata items, address[] "
+    "calldata more) external view returns (Pair[] memory items, "
     "uint64 id, address last);",
     "function amount(uint256 v) external payable returns (uint256 sent);",
     "event Saved(uint64 indexed id, address indexed owner, uint64 count, bytes "
@@ -456,6 +481,7 @@ int main(void) {
     CASE(utf8_when_overlong_or_surrogate_is_refused),
     CASE(lists_when_given_are_read_and_returned),
     CASE(tuple_when_given_is_decoded_and_encoded),
+    CASE(struct_when_nested_is_decoded_and_encoded_the_same),
     CASE(amount_when_at_most_127_bits_is_taken),
     CASE(call_when_not_meant_is_refused_with_its_name),
     CASE(error_when_raised_has_its_arguments),
