@@ -17,7 +17,6 @@
 #include "crypto/keccak.h"
 
 enum {
-  CHAIN_EXEC_GAS_PER_BLOB = 131072,
   CHAIN_EXEC_AUTH_REFUND = 12500, /* 25000 less 12500: the account existed */
   CHAIN_EXEC_SYSTEM_GAS = 30000000
 };
@@ -337,7 +336,7 @@ static enum chain_verdict chain_exec_check_nonce(struct chain_exec *x,
 static enum chain_verdict chain_exec_check_fee(struct chain_exec *x,
                                                struct chain_exec_price *p,
                                                const struct chain_tx *tx) {
-  p->blob_gas = (u64)tx->blob_cnt * CHAIN_EXEC_GAS_PER_BLOB;
+  p->blob_gas = (u64)tx->blob_cnt * CHAIN_GAS_PER_BLOB;
   if (!x->rules.fees) return CHAIN_OK;
   if (u256_lt(&tx->gas_price, &x->base_fee)) return CHAIN_FEE_CAP_LOW;
   if (u256_add(&p->gas_price, &x->base_fee, &tx->max_priority_fee) ||
@@ -347,7 +346,7 @@ static enum chain_verdict chain_exec_check_fee(struct chain_exec *x,
   if (tx->type != 3) return CHAIN_OK;
   if (u256_lt(&tx->max_blob_fee, &x->blob_base_fee)) return CHAIN_BLOB_FEE_LOW;
   if (x->blob_gas_used + p->blob_gas >
-      x->rules.blob_max * CHAIN_EXEC_GAS_PER_BLOB)
+      x->rules.blob_max * CHAIN_GAS_PER_BLOB)
     return CHAIN_BLOB_TOO_MANY;
   u256 gas = u256_from(p->blob_gas);
   return u256_mul_over(&p->blob_cost, &gas, &x->blob_base_fee)
@@ -362,7 +361,7 @@ static enum chain_verdict chain_exec_check_funds(struct chain_exec *x,
   u256 balance, need = tx->value;
   if (pays) {
     u256 gas = u256_from(tx->gas_limit), blob = u256_from(
-        (u64)tx->blob_cnt * CHAIN_EXEC_GAS_PER_BLOB);
+        (u64)tx->blob_cnt * CHAIN_GAS_PER_BLOB);
     if (u256_mul_over(&gas, &gas, &tx->gas_price) ||
         u256_mul_over(&blob, &blob, &tx->max_blob_fee) ||
         u256_add(&need, &need, &gas) || u256_add(&need, &need, &blob))
@@ -623,9 +622,15 @@ void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
   struct chain_rules rules = x->rules;
   memset(out, 0, sizeof(*out));
   rules.tx_gas_cap = UINT64_MAX;
+  bool pays = rules.fees && !(u256_is_zero(&tx->gas_price) &&
+                              u256_is_zero(&tx->max_priority_fee));
   out->verdict = chain_tx_check_gas(tx, &rules);
+  if (out->verdict == CHAIN_OK && pays)
+    out->verdict = chain_exec_check_fee(x, &p, tx);
   if (out->verdict == CHAIN_OK)
-    out->verdict = chain_exec_check_funds(x, tx, false);
+    out->verdict = chain_exec_check_funds(x, tx, pays);
   if (out->verdict != CHAIN_OK) return;
-  chain_exec_run(x, out, tx, &p, false);
+  if (rules.fees)
+    evm_block_now(x->evm)->base_fee = pays ? x->base_fee : U256_ZERO;
+  chain_exec_run(x, out, tx, &p, pays);
 }

@@ -105,9 +105,10 @@ bool chain_exec_met_module(struct chain_exec *x);
 void chain_exec_set_decided(struct chain_exec *x, bool decided);
 /* What ends a block with credits, after its last transaction. */
 void chain_exec_end_credits(struct chain_exec *x);
-/* As chain_exec_tx for eth_call: no nonce, signature, fee, cap or
-** balance-for-gas checks, and no gas is taken from the block; the balance must
-** cover value. */
+/* As chain_exec_tx for eth_call: no nonce, signature or cap checks, and no gas
+** is taken from the block; the balance must cover value.  Fees are for those
+** who name one, where fees are taken at all: then gas is bought at it, else
+** the price of gas and the base fee are 0 (as geth has it). */
 void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
                      const struct chain_tx *tx);
 

@@ -13,6 +13,7 @@
 
 #define CHAIN_FORK_NEVER UINT64_MAX
 #define CHAIN_BLOB_ROW_MAX 16
+#define CHAIN_GAS_PER_BLOB 131072u /* EIP-4844 */
 
 enum { /* rows of chain_fork.def */
   CHAIN_FORK_KEY_CNT = 0

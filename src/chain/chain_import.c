@@ -12,7 +12,6 @@ enum {
   CHAIN_IMPORT_GAS_DIVISOR = 1024,
   CHAIN_IMPORT_FEE_DIVISOR = 8,
   CHAIN_IMPORT_FEE_FIRST = 1000000000,
-  CHAIN_IMPORT_GAS_PER_BLOB = 131072,
   CHAIN_IMPORT_BLOB_BASE_COST = 8192,      /* EIP-7918 */
   CHAIN_IMPORT_SIZE_MAX = 8388608,         /* EIP-7934 */
   CHAIN_IMPORT_OMMER_DEPTH = 6
@@ -124,8 +123,7 @@ err chain_import_decode(struct chain_import_block *out, slice rlp,
 
 /*---------------------------------------------------------------- header */
 
-static void chain_import_base_fee(u256 *out,
-                                  const struct chain_header *parent) {
+void chain_next_base_fee(u256 *out, const struct chain_header *parent) {
   if (parent->opt_cnt < 1) {
     *out = u256_from(CHAIN_IMPORT_FEE_FIRST);
     return;
@@ -145,14 +143,14 @@ static void chain_import_base_fee(u256 *out,
     u256_sub(out, &fee, &delta);
 }
 
-static u64 chain_import_excess_blob_gas(const struct chain_header *parent,
-                                        const struct chain_rules *rules) {
-  u64 target = rules->blob_target * CHAIN_IMPORT_GAS_PER_BLOB;
+u64 chain_next_excess_blob_gas(const struct chain_header *parent,
+                               const struct chain_rules *rules) {
+  u64 target = rules->blob_target * CHAIN_GAS_PER_BLOB;
   u64 used = parent->blob_gas_used, sum = parent->excess_blob_gas + used;
   if (sum < target) return 0;
   if (rules->fork >= EVM_OSAKA) {
     u256 reserve = u256_from(CHAIN_IMPORT_BLOB_BASE_COST), price;
-    u256 per_blob = u256_from(CHAIN_IMPORT_GAS_PER_BLOB);
+    u256 per_blob = u256_from(CHAIN_GAS_PER_BLOB);
     chain_blob_base_fee(&price, parent->excess_blob_gas,
                         rules->blob_update_fraction);
     u256_mul(&price, &price, &per_blob);
@@ -221,15 +219,15 @@ static err chain_import_header(const struct chain_import_env *env,
   TRY(chain_import_gas_limit(h, parent, msg));
   TRY(chain_import_consensus(env, h, msg));
   if (h->opt_cnt >= 1) {
-    chain_import_base_fee(&fee, parent);
+    chain_next_base_fee(&fee, parent);
     CHAIN_IMPORT_NEED(u256_eq(&fee, &h->base_fee), "wrong base fee");
   }
   if (h->opt_cnt >= 4) {
     CHAIN_IMPORT_NEED(h->excess_blob_gas ==
-                          chain_import_excess_blob_gas(parent, &env->rules),
+                          chain_next_excess_blob_gas(parent, &env->rules),
                       "wrong excess blob gas");
     CHAIN_IMPORT_NEED(h->blob_gas_used <=
-                          env->rules.blob_max * CHAIN_IMPORT_GAS_PER_BLOB,
+                          env->rules.blob_max * CHAIN_GAS_PER_BLOB,
                       "too much blob gas");
   }
   return ERR_OK;

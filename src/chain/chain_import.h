@@ -64,6 +64,12 @@ err chain_import(struct chain_exec *x, struct chain_import_result *out,
                  struct chain_import_block *block, struct arena *a,
                  struct errmsg *msg) MUST_USE;
 
+/* What a block after parent must name: the base fee (EIP-1559), and under its
+** rules the excess blob gas (EIP-4844, 7691, 7918). */
+void chain_next_base_fee(u256 *out, const struct chain_header *parent);
+u64 chain_next_excess_blob_gas(const struct chain_header *parent,
+                               const struct chain_rules *rules);
+
 /* Difficulty before the merge; bomb_delay in blocks. */
 void chain_difficulty(u256 *out, enum evm_fork fork, u64 bomb_delay,
                       u64 number, u64 time, u64 parent_time,

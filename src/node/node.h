@@ -19,6 +19,7 @@
 #include "chain/chain_block.h"
 #include "chain/chain_exec.h"
 #include "chain/chain_genesis.h"
+#include "chain/chain_import.h"
 #include "chain/chain_tx.h"
 #include "state/state.h"
 
@@ -221,6 +222,12 @@ struct node_block {
   struct chain_tx *tx;            /* sender filled */
   struct chain_receipt *receipt;  /* NULL unless asked */
   u64 *log_base;                  /* index in the block of a tx's first log */
+  /* With transactions, on a plain Ethereum chain; NULL, 0 elsewhere. */
+  const struct chain_header *ommer;
+  u32 ommer_cnt;
+  const struct chain_withdrawal *withdrawal;
+  u32 withdrawal_cnt;
+  slice rest;                     /* both, as the block has them */
 };
 enum { NODE_WITH_TXS = 1, NODE_WITH_RECEIPTS = 2 };
 err node_read_block(struct node_read *r, struct node_block *out, u64 number,

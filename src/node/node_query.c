@@ -217,6 +217,24 @@ static err nquery_chunks(struct nquery_block *b, enum store_chunk_kind kind,
   return b->at == b->out->tx_cnt ? ERR_OK : ERR_CORRUPT;
 }
 
+/* Genesis has none. */
+static err nquery_rest(struct node_read *r, struct node_block *out, u64 number,
+                       struct arena *a) {
+  struct chain_import_block b;
+  slice rest, none;
+  TRY(store_read_proposal(r->r->store, &rest, &none, number));
+  memset(&b, 0, sizeof b);
+  out->rest = arena_copy_slice(a, rest);
+  if (a->over) return ERR_LIMIT;
+  if (rest.len == 0) return ERR_OK;
+  TRY(nquery_stored(chain_import_decode_rest(&b, out->rest, a)));
+  out->ommer = b.ommer;
+  out->ommer_cnt = b.ommer_cnt;
+  out->withdrawal = b.withdrawal;
+  out->withdrawal_cnt = b.withdrawal_cnt;
+  return ERR_OK;
+}
+
 err node_read_block(struct node_read *r, struct node_block *out, u64 number,
                     u32 flags, struct arena *a) {
   struct store_block_row row;
@@ -232,6 +250,7 @@ err node_read_block(struct node_read *r, struct node_block *out, u64 number,
     out->tx = arena_array(a, struct chain_tx, out->tx_cnt + 1);
     if (!out->tx) return ERR_LIMIT;
     TRY(nquery_chunks(&b, STORE_BODY, number));
+    if (node_is_plain(r->n)) TRY(nquery_rest(r, out, number, a));
   }
   if (flags & NODE_WITH_RECEIPTS) {
     out->receipt = arena_array(a, struct chain_receipt, out->tx_cnt + 1);

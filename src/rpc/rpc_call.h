@@ -151,6 +151,7 @@ struct rpc_arg {
   struct rpc_block block;
   struct rpc_slot *slot;
   u32 cnt;                  /* of slot; of percentiles */
+  const double *real;       /* percentiles */
   struct rpc_txcall *call;
   struct rpc_filter *filter;
   struct rpc_overrides *over;

@@ -5,7 +5,6 @@
 #include "rpc/rpc_call.h"
 
 #define RPC_KEYS_SHOWN 256u
-#define RPC_FEE_HISTORY_MAX 1024u /* geth's */
 #define RPC_PENDING_TX_MAX 2000u
 
 /*------------------------------------------------------- node and network */
@@ -85,75 +84,6 @@ err rpc_do_eth_accounts(struct rpc_call *c) {
 
 err rpc_do_eth_blockNumber(struct rpc_call *c) {
   jsonw_quantity(&c->w, rpc_height(c->batch->server));
-  return ERR_OK;
-}
-
-/*------------------------------------------------------------------- fees */
-
-static err rpc_put_zero(struct rpc_call *c) {
-  jsonw_quantity(&c->w, 0);
-  return ERR_OK;
-}
-err rpc_do_eth_gasPrice(struct rpc_call *c) { return rpc_put_zero(c); }
-err rpc_do_eth_maxPriorityFeePerGas(struct rpc_call *c) {
-  return rpc_put_zero(c);
-}
-err rpc_do_eth_blobBaseFee(struct rpc_call *c) { return rpc_put_zero(c); }
-err rpc_do_eth_baseFee(struct rpc_call *c) { return rpc_put_zero(c); }
-
-static void rpc_put_zeros(struct jsonw *w, const char *key, u64 cnt) {
-  if (key) jsonw_key(w, key);
-  jsonw_arr(w);
-  for (u64 i = 0; i < cnt; i++) jsonw_quantity(w, 0);
-  jsonw_arr_end(w);
-}
-
-static err rpc_put_gas_ratios(struct rpc_call *c, struct node_read *r,
-                              u64 oldest, u64 cnt) {
-  jsonw_key(&c->w, "gasUsedRatio");
-  jsonw_arr(&c->w);
-  for (u64 i = 0; i < cnt; i++) {
-    struct chain_header h;
-    hash32 hash;
-    err e = node_read_header(r, &h, &hash, oldest + i);
-    if (e < 0) return rpc_fail_err(c, e);
-    jsonw_double(&c->w, h.gas_limit ? (double)h.gas_used / (double)h.gas_limit
-                                    : 0.0);
-  }
-  jsonw_arr_end(&c->w);
-  return ERR_OK;
-}
-
-err rpc_do_eth_feeHistory(struct rpc_call *c) {
-  struct node_read *r;
-  u64 newest, cnt = c->arg[0].num;
-  bool found;
-  TRY(rpc_find(c, &r, &newest, &found, &c->arg[1].block));
-  if (!found) {
-    return rpc_fail(c, RPC_ERR_SERVER,
-                    "request beyond head block: requested %llu, head %llu",
-                    (unsigned long long)newest,
-                    (unsigned long long)node_read_head(r));
-  }
-  if (cnt > RPC_FEE_HISTORY_MAX) cnt = RPC_FEE_HISTORY_MAX;
-  if (cnt > newest + 1) cnt = newest + 1;
-  u64 oldest = cnt ? newest + 1 - cnt : 0;
-  jsonw_obj(&c->w);
-  jsonw_kv_quantity(&c->w, "oldestBlock", oldest);
-  rpc_put_zeros(&c->w, "baseFeePerGas", cnt ? cnt + 1 : 0);
-  TRY(rpc_put_gas_ratios(c, r, oldest, cnt));
-  rpc_put_zeros(&c->w, "baseFeePerBlobGas", cnt ? cnt + 1 : 0);
-  jsonw_key(&c->w, "blobGasUsedRatio");
-  jsonw_arr(&c->w);
-  for (u64 i = 0; i < cnt; i++) jsonw_u64(&c->w, 0);
-  jsonw_arr_end(&c->w);
-  if (c->arg[2].given && c->arg[2].cnt) {
-    jsonw_key(&c->w, "reward");
-    jsonw_arr(&c->w);
-    for (u64 i = 0; i < cnt; i++) rpc_put_zeros(&c->w, NULL, c->arg[2].cnt);
-    jsonw_arr_end(&c->w);
-  }
-  jsonw_obj_end(&c->w);
   return ERR_OK;
 }
 
@@ -260,11 +190,12 @@ err rpc_do_eth_getBlockReceipts(struct rpc_call *c) {
   err e = node_read_block(r, &b, number, NODE_WITH_TXS | NODE_WITH_RECEIPTS,
                           c->a);
   if (e < 0) return rpc_fail_err(c, e);
+  struct chain_rules rules;
+  node_run_rules(c->node, &rules, &b.header);
   jsonw_arr(&c->w);
   for (u32 i = 0; i < b.tx_cnt; i++) {
     struct rpc_place p = {&b.hash, &b.header, i};
-    rpc_put_receipt(&c->w, &b.tx[i], &b.receipt[i], b.log_base[i], &p,
-                    node_rules(c->node));
+    rpc_put_receipt(&c->w, &b.tx[i], &b.receipt[i], b.log_base[i], &p, &rules);
   }
   jsonw_arr_end(&c->w);
   return ERR_OK;
@@ -277,11 +208,14 @@ static err rpc_put_uncle_cnt(struct rpc_call *c, const struct rpc_block *at) {
   u64 number;
   bool found;
   TRY(rpc_find(c, &r, &number, &found, at));
-  if (found) {
-    jsonw_quantity(&c->w, 0);
-  } else {
+  if (!found) {
     jsonw_null(&c->w);
+    return ERR_OK;
   }
+  struct node_block b;
+  err e = node_read_block(r, &b, number, NODE_WITH_TXS, c->a);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_quantity(&c->w, b.ommer_cnt);
   return ERR_OK;
 }
 
@@ -294,14 +228,34 @@ err rpc_do_eth_getUncleCountByBlockHash(struct rpc_call *c) {
   return rpc_put_uncle_cnt(c, &at);
 }
 
-err rpc_do_eth_getUncleByBlockNumberAndIndex(struct rpc_call *c) {
-  jsonw_null(&c->w);
+/* As a block without its transactions. */
+static err rpc_put_uncle(struct rpc_call *c, const struct rpc_block *at,
+                         u64 idx) {
+  struct node_read *r;
+  struct node_block b, ommer = {.tx_cnt = 0};
+  u64 number;
+  bool found;
+  TRY(rpc_find(c, &r, &number, &found, at));
+  err e = found ? node_read_block(r, &b, number, NODE_WITH_TXS, c->a) : ERR_OK;
+  if (e < 0) return rpc_fail_err(c, e);
+  if (!found || idx >= b.ommer_cnt) {
+    jsonw_null(&c->w);
+    return ERR_OK;
+  }
+  ommer.header = b.ommer[idx];
+  chain_header_hash(&ommer.hash, &ommer.header);
+  ommer.size = chain_block_size(&ommer.header, NULL, 0);
+  rpc_put_block(&c->w, &ommer, false, false, node_rules(c->node));
   return ERR_OK;
 }
 
+err rpc_do_eth_getUncleByBlockNumberAndIndex(struct rpc_call *c) {
+  return rpc_put_uncle(c, &c->arg[0].block, c->arg[1].num);
+}
+
 err rpc_do_eth_getUncleByBlockHashAndIndex(struct rpc_call *c) {
-  jsonw_null(&c->w);
-  return ERR_OK;
+  struct rpc_block at = rpc_by_hash(&c->arg[0].hash);
+  return rpc_put_uncle(c, &at, c->arg[1].num);
 }
 
 /*----------------------------------------------------------- transactions */
@@ -363,8 +317,9 @@ err rpc_put_receipt_of(struct rpc_call *c, bool *found, const hash32 *hash) {
   TRY(rpc_find_mined(c, &m, hash));
   *found = m != NULL;
   if (m) {
-    rpc_put_receipt(&c->w, &m->tx, &m->receipt, m->log_base, &m->place,
-                    node_rules(c->node));
+    struct chain_rules rules;
+    node_run_rules(c->node, &rules, &m->header);
+    rpc_put_receipt(&c->w, &m->tx, &m->receipt, m->log_base, &m->place, &rules);
   }
   return ERR_OK;
 }
@@ -516,5 +471,4 @@ err rpc_do_eth_getLogs(struct rpc_call *c) {
 }
 
 #undef RPC_KEYS_SHOWN
-#undef RPC_FEE_HISTORY_MAX
 #undef RPC_PENDING_TX_MAX

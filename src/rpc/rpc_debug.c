@@ -254,8 +254,12 @@ err rpc_do_debug_getRawBlock(struct rpc_call *c) {
     }
   }
   rlp_list_close(&raw, txs);
-  rlp_list_close(&raw, rlp_list_open(&raw)); /* ommers */
-  if (b.header.opt_cnt >= 2) rlp_list_close(&raw, rlp_list_open(&raw));
+  if (b.rest.len) {
+    rlp_put_raw(&raw, b.rest);
+  } else {
+    rlp_list_close(&raw, rlp_list_open(&raw)); /* ommers */
+    if (b.header.opt_cnt >= 2) rlp_list_close(&raw, rlp_list_open(&raw));
+  }
   rlp_list_close(&raw, whole);
   jsonw_hex(&c->w, buf_slice(&raw));
   buf_fini(&raw);

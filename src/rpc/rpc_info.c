@@ -9,7 +9,8 @@
 #include "chain/chain_genesis.h"
 #include "rpc/rpc_call.h"
 
-#define INFO_FORK_MAX (EVM_FORK_CNT + CHAIN_BLOB_ROW_MAX)
+#define INFO_FORK_MAX \
+  (EVM_FORK_CNT + CHAIN_BLOB_ROW_MAX + CHAIN_FORK_KEY_CNT)
 #define INFO_SYNC_MS 20000u     /* geth's default */
 #define INFO_SYNC_MS_MAX 60000u
 
@@ -36,8 +37,7 @@ static const struct {
    EVM_CANCUN, false},
   {"CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS",
    "0x0000bbddc7ce488642fb579f8b00f3a590007251", EVM_PRAGUE, false},
-  {"DEPOSIT_CONTRACT_ADDRESS", "0x0000000000000000000000000000000000000000",
-   EVM_PRAGUE, false},
+  {"DEPOSIT_CONTRACT_ADDRESS", NULL, EVM_PRAGUE, false}, /* of genesis */
   {"HISTORY_STORAGE_ADDRESS", "0x0000f90827f1c53a10cb7a02335b175320002935",
    EVM_PRAGUE, true},
   {"WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS",
@@ -70,6 +70,10 @@ static void info_activations(const struct chain_genesis *g, u64 *number,
                              u32 *number_cnt, u64 *time, u32 *time_cnt) {
   const struct chain_schedule *s = &g->schedule;
   *number_cnt = *time_cnt = 0;
+  for (u32 i = 0; i < CHAIN_FORK_KEY_CNT; i++) {
+    if (s->quiet[i] != CHAIN_FORK_NEVER && s->quiet[i] > 0)
+      *number_cnt = info_list_add(number, *number_cnt, s->quiet[i]);
+  }
   for (u32 f = 1; f < EVM_FORK_CNT; f++) {
     if (s->at[f] == CHAIN_FORK_NEVER) continue;
     if (f >= EVM_SHANGHAI && s->at[f] > g->header.timestamp) {
@@ -113,14 +117,19 @@ static void info_put_precompiles(struct jsonw *w, enum evm_fork fork) {
   jsonw_obj_end(w);
 }
 
-static void info_put_contracts(struct jsonw *w, enum evm_fork fork, bool own) {
+static void info_put_contracts(struct jsonw *w, enum evm_fork fork,
+                               const struct chain_genesis *g) {
   jsonw_key(w, "systemContracts");
   jsonw_obj(w);
   for (u32 i = 0; i < ARRAY_LEN(info_contract); i++) {
-    if (fork < info_contract[i].since || (own && !info_contract[i].own)) {
+    if (fork < info_contract[i].since || (g->own && !info_contract[i].own)) {
       continue;
     }
-    jsonw_kv_str(w, info_contract[i].name, info_contract[i].addr);
+    if (info_contract[i].addr)
+      jsonw_kv_str(w, info_contract[i].name, info_contract[i].addr);
+    else
+      jsonw_kv_hex(w, info_contract[i].name,
+                   addr20_slice(&g->deposit_contract));
   }
   jsonw_obj_end(w);
 }
@@ -145,7 +154,7 @@ static void info_put_config(struct rpc_call *c, u64 number, u64 time) {
   jsonw_kv_quantity(w, "chainId", rules.chain_id);
   jsonw_kv_hex(w, "forkId", slice_of(be, 4));
   info_put_precompiles(w, rules.fork);
-  info_put_contracts(w, rules.fork, g->own);
+  info_put_contracts(w, rules.fork, g);
   jsonw_obj_end(w);
 }
 

@@ -196,6 +196,19 @@ void rpc_put_log(struct jsonw *w, const struct node_log *log) {
 
 /*--------------------------------------------------------------- receipts */
 
+/* EIP-4844. */
+static void rpc_put_blob_fees(struct jsonw *w, const struct chain_tx *tx,
+                              const struct chain_header *h,
+                              const struct chain_rules *rules) {
+  u256 price = U256_ZERO;
+  if (rules->fees)
+    chain_blob_base_fee(&price, h->excess_blob_gas,
+                        rules->blob_update_fraction);
+  jsonw_kv_quantity(w, "blobGasUsed",
+                    (u64)tx->blob_cnt * CHAIN_GAS_PER_BLOB);
+  rpc_kv_u256(w, "blobGasPrice", &price);
+}
+
 void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
                      const struct chain_receipt *r, u64 log_base,
                      const struct rpc_place *p,
@@ -214,6 +227,7 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
   rpc_kv_u256(w, "effectiveGasPrice", &price);
   rpc_kv_addr(w, "from", &tx->sender);
   jsonw_kv_quantity(w, "gasUsed", r->gas_used);
+  if (tx->type == 3) rpc_put_blob_fees(w, tx, p->header, rules);
   jsonw_key(w, "logs");
   jsonw_arr(w);
   struct rpc_log_place lp = {.number = p->header->number,
@@ -247,9 +261,6 @@ static void rpc_put_header_optional(struct jsonw *w,
   if (h->opt_cnt >= 1) rpc_kv_u256(w, "baseFeePerGas", &h->base_fee);
   if (h->opt_cnt >= 2) {
     rpc_kv_hash(w, "withdrawalsRoot", &h->withdrawals_root);
-    jsonw_key(w, "withdrawals");
-    jsonw_arr(w);
-    jsonw_arr_end(w);
   }
   if (h->opt_cnt >= 4) {
     jsonw_kv_quantity(w, "blobGasUsed", h->blob_gas_used);
@@ -295,6 +306,32 @@ void rpc_put_head(struct jsonw *w, const struct chain_header *h,
   jsonw_obj_end(w);
 }
 
+/* EIP-4895; ommers by their hashes. */
+static void rpc_put_block_rest(struct jsonw *w, const struct node_block *b) {
+  if (b->header.opt_cnt >= 2) {
+    jsonw_key(w, "withdrawals");
+    jsonw_arr(w);
+    for (u32 i = 0; i < b->withdrawal_cnt; i++) {
+      const struct chain_withdrawal *d = &b->withdrawal[i];
+      jsonw_obj(w);
+      jsonw_kv_quantity(w, "index", d->index);
+      jsonw_kv_quantity(w, "validatorIndex", d->validator);
+      rpc_kv_addr(w, "address", &d->addr);
+      jsonw_kv_quantity(w, "amount", d->amount);
+      jsonw_obj_end(w);
+    }
+    jsonw_arr_end(w);
+  }
+  jsonw_key(w, "uncles");
+  jsonw_arr(w);
+  for (u32 i = 0; i < b->ommer_cnt; i++) {
+    hash32 hash;
+    chain_header_hash(&hash, &b->ommer[i]);
+    jsonw_hex(w, hash32_slice(&hash));
+  }
+  jsonw_arr_end(w);
+}
+
 void rpc_put_block_open(struct jsonw *w, const struct node_block *b,
                         bool full, bool pending,
                         const struct chain_rules *rules) {
@@ -313,9 +350,7 @@ void rpc_put_block_open(struct jsonw *w, const struct node_block *b,
     }
   }
   jsonw_arr_end(w);
-  jsonw_key(w, "uncles");
-  jsonw_arr(w);
-  jsonw_arr_end(w);
+  rpc_put_block_rest(w, b);
 }
 
 void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,

@@ -97,7 +97,8 @@ err rpc_do_ots_getBlockTransactions(struct rpc_call *c) {
   u64 end = page < b.tx_cnt && page * size < b.tx_cnt
                 ? b.tx_cnt - page * size : 0;
   u64 from = end > size ? end - size : 0;
-  const struct chain_rules *rules = node_rules(c->node);
+  struct chain_rules rules;
+  node_run_rules(c->node, &rules, &b.header);
   for (u64 i = from; i < end; i++) {
     if (b.tx[i].data.len > 4) b.tx[i].data.len = 4;
   }
@@ -106,7 +107,7 @@ err rpc_do_ots_getBlockTransactions(struct rpc_call *c) {
   shown.tx_cnt = (u32)(end - from);
   jsonw_obj(w);
   jsonw_key(w, "fullblock");
-  rpc_put_block_open(w, &shown, true, false, rules);
+  rpc_put_block_open(w, &shown, true, false, &rules);
   jsonw_kv_u64(w, "transactionCount", b.tx_cnt);
   jsonw_obj_end(w);
   jsonw_key(w, "receipts");
@@ -114,7 +115,8 @@ err rpc_do_ots_getBlockTransactions(struct rpc_call *c) {
   for (u64 i = from; i < end; i++) {
     struct rpc_place p = {&b.hash, &b.header, (u32)i};
     b.receipt[i].log_cnt = 0;
-    rpc_put_receipt(w, &b.tx[i], &b.receipt[i], b.log_base[i], &p, rules);
+    rpc_put_receipt(w, &b.tx[i], &b.receipt[i], b.log_base[i], &p,
+                    &rules);
   }
   jsonw_arr_end(w);
   jsonw_obj_end(w);

@@ -322,10 +322,9 @@ err rpc_read_SLOTS(struct rpc_call *c, struct rpc_arg *out,
 
 err rpc_read_PERCENTILES(struct rpc_call *c, struct rpc_arg *out,
                          const struct rpc_value *v, struct errmsg *msg) {
-  (void)c;
   size_t cnt;
   TRY(rpc_param_array(&cnt, v, RPC_PERCENTILE_MAX, "percentiles", msg));
-  double last = 0;
+  double last = 0, *list = arena_array(c->a, double, cnt);
   for (u32 i = 0; i < cnt; i++) {
     struct rpc_value item = rpc_value_of(json_array_get(v->tree, i));
     double p = item.kind == RPC_INTEGER ? (double)item.num : item.real;
@@ -338,8 +337,9 @@ err rpc_read_PERCENTILES(struct rpc_call *c, struct rpc_arg *out,
                      "invalid reward percentile: entry %u is below the one "
                      "before it", i);
     }
-    last = p;
+    list[i] = last = p;
   }
+  out->real = list;
   out->cnt = (u32)cnt;
   return ERR_OK;
 }
