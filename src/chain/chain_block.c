@@ -23,6 +23,14 @@ enum { CHAIN_RECEIPT_VERSION = 1 };
 
 /*---------------------------------------------------------------- header */
 
+u32 chain_header_opt_cnt(enum evm_fork f) {
+  return f >= EVM_PRAGUE     ? 6
+         : f >= EVM_CANCUN   ? 5
+         : f >= EVM_SHANGHAI ? 2
+         : f >= EVM_LONDON   ? 1
+                             : 0;
+}
+
 void chain_header_encode(struct buf *out, const struct chain_header *h) {
   size_t list = rlp_list_open(out);
   rlp_put_str(out, h->parent_hash.b, 32);

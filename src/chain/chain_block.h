@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/u256.h"
 #include "chain/chain_tx.h"
+#include "evm/evm.h"
 #include "state/state.h"
 
 struct bloom256 { u8 b[256]; };
@@ -35,6 +36,8 @@ struct chain_header {
   hash32 beacon_root, requests_hash;
 };
 #define CHAIN_HEADER_OPT_MAX 6
+/* What a header of a rule set has of them. */
+u32 chain_header_opt_cnt(enum evm_fork f);
 void chain_header_encode(struct buf *out, const struct chain_header *h);
 err chain_header_decode(struct chain_header *out, slice rlp) MUST_USE;
 void chain_header_hash(hash32 *out, const struct chain_header *h);

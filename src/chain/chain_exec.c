@@ -616,21 +616,48 @@ void chain_exec_gas_reset(struct chain_exec *x) {
   x->gas_used = x->blob_gas_used = 0;
 }
 
-void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
-                     const struct chain_tx *tx) {
+/* In geth's order. */
+static enum chain_verdict chain_exec_check_signed(struct chain_exec *x,
+                                                  const struct chain_tx *tx) {
+  u64 nonce = state_nonce(x->state, &tx->sender);
+  if (tx->nonce < nonce) return CHAIN_NONCE_LOW;
+  if (tx->nonce > nonce) return CHAIN_NONCE_HIGH;
+  if (nonce == UINT64_MAX) return CHAIN_NONCE_MAX;
+  return u256_lt(&tx->gas_price, &tx->max_priority_fee) ? CHAIN_TIP_ABOVE_FEE
+                                                        : CHAIN_OK;
+}
+
+/* A message that nobody signed; validate: as one that somebody did. */
+static void chain_exec_unsigned(struct chain_exec *x,
+                                struct chain_outcome *out,
+                                const struct chain_tx *tx, bool validate,
+                                bool lower) {
   struct chain_exec_price p = {0};
   struct chain_rules rules = x->rules;
+  enum chain_verdict v = CHAIN_OK;
   memset(out, 0, sizeof(*out));
   rules.tx_gas_cap = UINT64_MAX;
-  bool pays = rules.fees && !(u256_is_zero(&tx->gas_price) &&
-                              u256_is_zero(&tx->max_priority_fee));
-  out->verdict = chain_tx_check_gas(tx, &rules);
-  if (out->verdict == CHAIN_OK && pays)
-    out->verdict = chain_exec_check_fee(x, &p, tx);
-  if (out->verdict == CHAIN_OK)
-    out->verdict = chain_exec_check_funds(x, tx, pays);
-  if (out->verdict != CHAIN_OK) return;
-  if (rules.fees)
+  bool pays = rules.fees && (validate || !u256_is_zero(&tx->gas_price) ||
+                             !u256_is_zero(&tx->max_priority_fee));
+  if (validate) v = chain_exec_check_signed(x, tx);
+  if (v == CHAIN_OK && pays) v = chain_exec_check_fee(x, &p, tx);
+  if (v == CHAIN_OK) v = chain_exec_check_funds(x, tx, pays);
+  if (v == CHAIN_OK) v = chain_tx_check_gas(tx, &rules);
+  out->verdict = v;
+  if (v != CHAIN_OK) return;
+  if (lower && rules.fees)
     evm_block_now(x->evm)->base_fee = pays ? x->base_fee : U256_ZERO;
   chain_exec_run(x, out, tx, &p, pays);
+}
+
+void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
+                     const struct chain_tx *tx) {
+  chain_exec_unsigned(x, out, tx, false, true);
+}
+
+void chain_exec_simulate(struct chain_exec *x, struct chain_outcome *out,
+                         const struct chain_tx *tx, bool validate) {
+  chain_exec_unsigned(x, out, tx, validate, false);
+  if (out->verdict == CHAIN_OK)
+    x->blob_gas_used += (u64)tx->blob_cnt * CHAIN_GAS_PER_BLOB;
 }

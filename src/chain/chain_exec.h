@@ -112,6 +112,12 @@ void chain_exec_end_credits(struct chain_exec *x);
 void chain_exec_call(struct chain_exec *x, struct chain_outcome *out,
                      const struct chain_tx *tx);
 
+/* The same in a simulated block: the base fee is the block's whoever asks.
+** validate: all that the state says against a transaction is asked, but not
+** whether the sender has code nor the cap of EIP-7825. */
+void chain_exec_simulate(struct chain_exec *x, struct chain_outcome *out,
+                         const struct chain_tx *tx, bool validate);
+
 /* A call by the system (0xff..fe, 30,000,000 gas, outside every limit).
 ** ERR_NOT_FOUND when the contract has no code, ERR_INVALID_BLOCK when it
 ** failed.  output: view until the next transaction. */

@@ -176,14 +176,6 @@ static err chain_import_gas_limit(const struct chain_header *h,
   return ERR_OK;
 }
 
-static u32 chain_import_opt_cnt(enum evm_fork f) {
-  return f >= EVM_PRAGUE     ? 6
-         : f >= EVM_CANCUN   ? 5
-         : f >= EVM_SHANGHAI ? 2
-         : f >= EVM_LONDON   ? 1
-                             : 0;
-}
-
 static err chain_import_consensus(const struct chain_import_env *env,
                                   const struct chain_header *h,
                                   struct errmsg *msg) {
@@ -214,7 +206,7 @@ static err chain_import_header(const struct chain_import_env *env,
   CHAIN_IMPORT_NEED(h->number == parent->number + 1, "not the next number");
   CHAIN_IMPORT_NEED(h->timestamp > parent->timestamp,
                     "timestamp not above the parent's");
-  CHAIN_IMPORT_NEED(h->opt_cnt == chain_import_opt_cnt(env->rules.fork),
+  CHAIN_IMPORT_NEED(h->opt_cnt == chain_header_opt_cnt(env->rules.fork),
                     "header fields of another fork");
   TRY(chain_import_gas_limit(h, parent, msg));
   TRY(chain_import_consensus(env, h, msg));

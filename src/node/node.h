@@ -264,6 +264,11 @@ err node_read_proof(struct node_read *r, struct node_proof *out, u64 number,
                     const addr20 *addr, const u256 *slots, u32 slot_cnt,
                     struct arena *a) MUST_USE;
 
+/* The state after block number with its tries, for state_commit; of the blocks
+** that have proofs.  Valid until node_read_end, for one thread. */
+err node_read_tries(struct node_read *r, struct state_source *out, u64 number)
+    MUST_USE;
+
 /* Logs from..to of any of addrs (none = all) whose topic i is among
 ** topic[i] (none = any).  cb returns false to stop. */
 struct node_log_filter {

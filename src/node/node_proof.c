@@ -1,4 +1,5 @@
-/* node_proof.c - eth_getProof for the newest 128 blocks.
+/* node_proof.c - eth_getProof, and tries to go on from, for the newest 128
+** blocks.
 **
 ** Stored trie nodes stand at one height, the base: the end of the batch in
 ** work when there is one (its frozen nodes over the table), else `flushed`.
@@ -269,4 +270,100 @@ err node_read_proof(struct node_read *r, struct node_proof *out, u64 number,
   mem_free(p.slot);
   arena_fini(&scratch);
   return e;
+}
+
+/*------------------------------------------------------- tries to go on from */
+/* Each storage trie is brought to the height when it is first asked for. */
+struct nproof_tries {
+  struct nproof p;
+  struct arena scratch;
+  struct nproof_trie account;
+  struct map owner; /* hash32 -> struct nproof_owner * */
+};
+struct nproof_owner {
+  struct nproof p;
+  struct nproof_trie trie;
+};
+
+static err nproof_owner(struct nproof_tries *t, struct nproof_trie **out,
+                        const hash32 *owner) {
+  struct nproof_owner **at = map_put(&t->owner, owner->b, NULL);
+  if (!*at) {
+    struct nproof_owner *o = *at = mem_alloc(sizeof *o);
+    o->p = t->p;
+    o->p.addr_hash = *owner;
+    o->p.account = o->p.slot = NULL;
+    o->p.account_cnt = o->p.account_cap = o->p.slot_cnt = o->p.slot_cap = 0;
+    map_init(&o->trie.over, NSTATE_NODE_KEY, sizeof(slice), 0, 0);
+    TRY(nproof_changes(&o->p));
+    TRY(nproof_trie_open(&o->trie, &o->p, &o->p.addr_hash));
+  }
+  *out = &(*at)->trie;
+  return ERR_OK;
+}
+
+static err nproof_tries_node(void *ctx, slice *out, const hash32 *owner,
+                             const u8 *path, u32 path_len) {
+  struct nproof_tries *t = ctx;
+  struct nproof_trie *trie = &t->account;
+  if (owner) TRY(nproof_owner(t, &trie, owner));
+  return nproof_node(trie, out, path, path_len);
+}
+static err nproof_tries_account(void *ctx, struct state_account *out,
+                                bool *found, const hash32 *key) {
+  struct nproof_tries *t = ctx;
+  return nstate_view_account(&t->p.at, out, found, key);
+}
+static err nproof_tries_slot(void *ctx, u256 *out, const hash32 *owner,
+                             const hash32 *key) {
+  struct nproof_tries *t = ctx;
+  return nstate_view_slot(&t->p.at, out, owner, key);
+}
+
+void nproof_tries_close(struct nproof_tries *t) {
+  size_t it = 0;
+  const void *key;
+  void *val;
+  if (!t) return;
+  while (map_next(&t->owner, &it, &key, &val)) {
+    struct nproof_owner *o = *(struct nproof_owner **)val;
+    mem_free(o->p.account);
+    mem_free(o->p.slot);
+    map_fini(&o->trie.over);
+    mem_free(o);
+  }
+  map_fini(&t->owner);
+  map_fini(&t->account.over);
+  mem_free(t->p.account);
+  mem_free(t->p.slot);
+  arena_fini(&t->scratch);
+  mem_free(t);
+}
+
+err node_read_tries(struct node_read *r, struct state_source *out,
+                    u64 number) {
+  u64 head = (u64)r->st.head;
+  struct chain_header header;
+  hash32 hash;
+  memset(out, 0, sizeof *out);
+  if (number > head || head - number > NPROOF_BLOCKS ||
+      number < r->st.oldest_state)
+    return ERR_NOT_FOUND;
+  TRY(node_read_header(r, &header, &hash, number));
+  nproof_tries_close(r->tries);
+  struct nproof_tries *t = r->tries = mem_alloc(sizeof *t);
+  arena_init(&t->scratch, 1 << 20, 0);
+  map_init(&t->owner, 32, sizeof(struct nproof_owner *), 0, 0);
+  map_init(&t->account.over, NSTATE_NODE_KEY, sizeof(slice), 0, 0);
+  t->p = (struct nproof){.r = r, .a = &t->scratch};
+  nproof_base(&t->p);
+  nstate_read_view(r, &t->p.at, (i64)number);
+  t->p.base.a = t->p.at.a = &t->scratch;
+  TRY(nproof_changes(&t->p));
+  TRY(nproof_trie_open(&t->account, &t->p, NULL));
+  if (!hash32_eq(&t->account.root, &header.state_root)) return ERR_CORRUPT;
+  *out = (struct state_source){.ctx = t, .node = nproof_tries_node,
+                               .account_by_hash = nproof_tries_account,
+                               .slot_by_hash = nproof_tries_slot};
+  return ERR_OK;
 }

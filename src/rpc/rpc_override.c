@@ -179,7 +179,7 @@ static err override_refuse(struct rpc_call *c, int code, const addr20 *a,
 }
 
 /* As geth: what overrides a precompile takes its place; its code goes on to
-** run where it is moved, which nothing else may claim. */
+** run where it is moved, which nothing else may override. */
 static err override_moves(struct rpc_call *c, struct evm_move *move, u32 *cnt,
                           const struct rpc_overrides *over,
                           enum evm_fork fork) {
@@ -196,9 +196,7 @@ static err override_moves(struct rpc_call *c, struct evm_move *move, u32 *cnt,
                              "is moved to itself");
     }
     for (u32 k = 0; o->has_move && k < over->cnt; k++) {
-      const struct rpc_override *p = &over->item[k];
-      if (addr20_eq(&p->addr, &o->move) ||
-          (k != i && p->has_move && addr20_eq(&p->move, &o->move))) {
+      if (addr20_eq(&over->item[k].addr, &o->move)) {
         return override_refuse(c, RPC_ERR_MOVE_TWICE, &o->move,
                                "is already overridden");
       }

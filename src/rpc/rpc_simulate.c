@@ -9,8 +9,10 @@
 ** With traceTransfers moves of value are logs of 0xee..ee, as if the native
 ** coin were a token.
 **
-** Simulated blocks have every root but the state's, which is zero: tries are
-** kept for blocks that were decided only.
+** Simulated blocks have every root; the state's only on the blocks of which
+** there are proofs, else it is zero.  On a plain Ethereum chain they follow
+** all of its rules: system calls, requests, blob gas, and with validation the
+** base fee, which is zero without unless it is overridden.
 **
 ** Limits: SIMULATE_BLOCK_MAX blocks; the node's gas cap for all calls
 ** together; the node's time for a call.
@@ -23,6 +25,7 @@
 
 #define SIMULATE_BLOCK_MAX 256u
 #define SIMULATE_LOG_MAX 100000u
+#define SIMULATE_SLOT_S 12u /* between blocks of Ethereum */
 
 /* Codes of the execution API. */
 enum {
@@ -42,13 +45,17 @@ struct simulate_block {
   u32 call_cnt;
   struct node_block b;         /* header, hash, transactions, receipts */
   struct chain_outcome *out;   /* by call */
+  u64 **log_idx;               /* by call, of each of its logs; with transfers */
 };
 /* Logs of a call with its transfers: undone with their frames. */
 struct simulate_logs {
   struct arena *a;
   struct state_log *item;
+  u64 *idx;                    /* of each in its block */
+  u64 next;                    /* what is undone counts too (geth) */
   u32 cnt, cap;
   u32 mark[1100];              /* cnt when a frame began, by depth */
+  u64 begun[1100];             /* next then */
   u32 depth;
   bool over;
 };
@@ -60,6 +67,8 @@ struct simulate {
   u32 cnt;
   u64 gas_left;
   struct chain_hashes node_hashes;
+  bool plain, has_tries;
+  struct state_source tries;   /* of the block below the first */
   struct simulate_logs logs;
 };
 
@@ -113,7 +122,7 @@ static err simulate_read(struct simulate *s, const struct rpc_value *v,
   RPC_MEMBER(v, "validation", rpc_param_bool(&s->validation, &m_, msg));
   RPC_MEMBER(v, "returnFullTransactions", rpc_param_bool(&s->full, &m_, msg));
   struct rpc_value blocks = rpc_member(v, "blockStateCalls");
-  TRY(rpc_param_array(&cnt, &blocks, SIMULATE_BLOCK_MAX, "blocks", msg));
+  TRY(rpc_param_array(&cnt, &blocks, 4 * SIMULATE_BLOCK_MAX, "blocks", msg));
   if (cnt == 0) return err_say(msg, ERR_INPUT, "empty input");
   for (size_t i = 0; i < cnt; i++) {
     struct rpc_value item = rpc_value_of(json_array_get(blocks.tree, i));
@@ -127,7 +136,7 @@ static err simulate_order(struct simulate *s, const struct chain_header *base) {
   u64 step = node_info(s->c->node)->interval_ms / 1000;
   u64 number = base->number, time = base->timestamp;
   u32 cnt = 0;
-  if (step == 0) step = 1;
+  if (step == 0) step = s->plain ? SIMULATE_SLOT_S : 1;
   for (struct simulate_block **at = &s->first, *b; (b = *at); at = &(*at)->next) {
     const struct rpc_block_over *o = b->block_over;
     bool named = o && o->has_number;
@@ -161,7 +170,8 @@ static err simulate_order(struct simulate *s, const struct chain_header *base) {
 
 /*------------------------------------------------------------------- logs */
 
-static void simulate_log(struct simulate_logs *l, const struct state_log *log) {
+static void simulate_log(struct simulate_logs *l, const struct state_log *log,
+                         u64 idx) {
   if (l->cnt == l->cap) {
     u32 cap = l->cap ? 2 * l->cap : 16;
     if (cap > SIMULATE_LOG_MAX) {
@@ -170,14 +180,18 @@ static void simulate_log(struct simulate_logs *l, const struct state_log *log) {
     }
     struct state_log *item = arena_array(l->a, struct state_log, cap);
     if (l->cnt) memcpy(item, l->item, l->cnt * sizeof *item);
+    u64 *at = arena_array(l->a, u64, cap);
+    if (l->cnt) memcpy(at, l->idx, l->cnt * sizeof *at);
     l->item = item;
+    l->idx = at;
     l->cap = cap;
   }
+  l->idx[l->cnt] = idx;
   l->item[l->cnt++] = *log;
 }
 
 static void simulate_log_transfer(struct simulate_logs *l,
-                                  const struct evm_msg *m) {
+                                  const struct evm_msg *m, u64 idx) {
   static const char signature[] = "Transfer(address,address,uint256)";
   struct state_log log = {.topic_cnt = 3};
   addr20 to = m->recipient;
@@ -188,32 +202,40 @@ static void simulate_log_transfer(struct simulate_logs *l,
   memcpy(log.topic[2].b + 12, to.b, 20);
   *value = u256_hash32(&m->value);
   log.data = hash32_slice(value);
-  simulate_log(l, &log);
+  simulate_log(l, &log, idx);
 }
 
 static void simulate_on_enter(void *ctx, const struct evm_msg *m, u8 op) {
   struct simulate_logs *l = ctx;
-  if (l->depth < ARRAY_LEN(l->mark)) l->mark[l->depth] = l->cnt;
+  if (l->depth < ARRAY_LEN(l->mark)) {
+    l->mark[l->depth] = l->cnt;
+    l->begun[l->depth] = l->next;
+  }
   l->depth++;
   bool moves = m->kind == EVM_CALL || m->kind >= EVM_CREATE || op == 0xff;
-  if (moves && !u256_is_zero(&m->value) && m->kind < EVM_CREATE) {
-    simulate_log_transfer(l, m);
-  }
+  if (!moves || u256_is_zero(&m->value)) return;
+  u64 idx = l->next++;
+  if (m->kind < EVM_CREATE) simulate_log_transfer(l, m, idx);
 }
 
 static void simulate_on_leave(void *ctx, const struct evm_msg *m,
                               const struct evm_result *res) {
   struct simulate_logs *l = ctx;
   if (l->depth > 0) l->depth--;
-  u32 mark = l->depth < ARRAY_LEN(l->mark) ? l->mark[l->depth] : l->cnt;
+  bool known = l->depth < ARRAY_LEN(l->mark);
+  u32 mark = known ? l->mark[l->depth] : l->cnt;
   if (res->status != EVM_SUCCESS) {
     l->cnt = mark;
   } else if (m->kind >= EVM_CREATE && !u256_is_zero(&m->value)) {
-    simulate_log_transfer(l, m); /* its address is known now */
+    u64 idx = known ? l->begun[l->depth] : l->next;
+    simulate_log_transfer(l, m, idx); /* its address is known now */
+    if (l->over) return;
     struct state_log log = l->item[l->cnt - 1];
-    memmove(l->item + mark + 1, l->item + mark,
-            (l->cnt - 1 - mark) * sizeof log);
+    size_t behind = l->cnt - 1 - mark;
+    memmove(l->item + mark + 1, l->item + mark, behind * sizeof log);
+    memmove(l->idx + mark + 1, l->idx + mark, behind * sizeof idx);
     l->item[mark] = log;
+    l->idx[mark] = idx;
   }
 }
 
@@ -227,7 +249,7 @@ static void simulate_on_step(void *ctx, const struct evm_step *s) {
   struct state_log log = {.addr = s->msg->recipient, .topic_cnt = topics};
   for (u32 i = 0; i < topics; i++) log.topic[i] = u256_hash32(top - 3 - i);
   log.data = rpc_step_memory(s, &top[-1], &top[-2], l->a);
-  simulate_log(l, &log);
+  simulate_log(l, &log, l->next++);
 }
 
 /*---------------------------------------------------------------- running */
@@ -251,7 +273,7 @@ static err simulate_refuse(struct simulate *s, const struct chain_tx *tx,
     {CHAIN_INTRINSIC_GAS, SIMULATE_INTRINSIC},
     {CHAIN_FLOOR_GAS, SIMULATE_INTRINSIC},
     {CHAIN_FUNDS_GAS, SIMULATE_FUNDS}};
-  int code = RPC_ERR_SERVER;
+  int code = s->plain ? RPC_ERR_INTERNAL : RPC_ERR_SERVER;
   for (u32 i = 0; i < ARRAY_LEN(codes); i++) {
     if (codes[i].v == v) code = codes[i].code;
   }
@@ -294,9 +316,13 @@ static err simulate_call(struct simulate *s, struct simulate_block *b,
   struct chain_tx *tx = &b->call[i]->tx;
   struct chain_outcome *o = &b->out[i];
   TRY(simulate_fill(s, b, x, b->call[i], *used));
-  s->logs = (struct simulate_logs){.a = c->a};
+  s->logs.item = NULL;
+  s->logs.idx = NULL;
+  s->logs.cnt = s->logs.cap = s->logs.depth = 0;
   if (s->transfers) evm_set_tracer(chain_exec_evm(x), &hooks);
-  if (s->validation) {
+  if (s->plain) {
+    chain_exec_simulate(x, o, tx, s->validation);
+  } else if (s->validation) {
     chain_exec_tx(x, o, tx);
   } else {
     chain_exec_call(x, o, tx);
@@ -305,10 +331,6 @@ static err simulate_call(struct simulate *s, struct simulate_block *b,
   TRY(rpc_world_check(&s->w));
   if (o->verdict != CHAIN_OK) return simulate_refuse(s, tx, o->verdict);
   if (s->logs.over) return rpc_fail(c, RPC_ERR_LIMIT, "too many logs");
-  if (s->transfers) {
-    o->log = o->status == EVM_SUCCESS ? s->logs.item : NULL;
-    o->log_cnt = o->status == EVM_SUCCESS ? s->logs.cnt : 0;
-  }
   err e = node_run_keep(o, c->a);
   if (e < 0) return rpc_fail_err(c, e);
   *used += o->gas_used;
@@ -319,8 +341,61 @@ static err simulate_call(struct simulate *s, struct simulate_block *b,
                               .gas_used = o->gas_used, .log = o->log,
                               .log_cnt = o->log_cnt};
   chain_bloom_logs(&r->bloom, r->log, r->log_cnt);
+  if (s->transfers) {
+    o->log = o->status == EVM_SUCCESS ? s->logs.item : NULL;
+    o->log_cnt = o->status == EVM_SUCCESS ? s->logs.cnt : 0;
+    b->log_idx[i] = s->logs.idx;
+  }
   b->b.tx[b->b.tx_cnt++] = *tx;
   return ERR_OK;
+}
+
+/* What the rules of a plain Ethereum chain put into a header before its
+** transactions run. */
+static void simulate_plain_header(const struct simulate *s,
+                                  struct simulate_block *b,
+                                  const struct chain_rules *rules,
+                                  const struct chain_header *parent) {
+  struct chain_header *h = &b->b.header;
+  bool named = b->block_over && b->block_over->has_base_fee;
+  h->opt_cnt = chain_header_opt_cnt(rules->fork);
+  if (rules->fork < EVM_PARIS &&
+      !(b->block_over && b->block_over->has_difficulty))
+    h->difficulty = parent->difficulty;
+  if (s->validation && !named && rules->fork >= EVM_LONDON)
+    chain_next_base_fee(&h->base_fee, parent);
+  if (rules->fork >= EVM_CANCUN && parent->opt_cnt >= 4)
+    h->excess_blob_gas = chain_next_excess_blob_gas(parent, rules);
+}
+
+/* And after them. */
+static err simulate_plain_end(struct simulate *s, struct simulate_block *b,
+                              struct chain_exec *x,
+                              const struct chain_rules *rules) {
+  struct chain_header *h = &b->b.header;
+  struct errmsg msg = {.text = ""};
+  h->blob_gas_used = chain_exec_blob_gas_used(x);
+  if (rules->fork < EVM_PRAGUE) return ERR_OK;
+  err e = chain_requests_hash(&h->requests_hash, x, b->b.receipt, b->b.tx_cnt,
+                              &node_genesis(s->c->node)->deposit_contract,
+                              &msg);
+  TRY(rpc_world_check(&s->w));
+  return e < 0 ? rpc_fail(s->c, RPC_ERR_INTERNAL, "%s", msg.text) : ERR_OK;
+}
+
+static err simulate_root(struct simulate *s, struct simulate_block *b,
+                         struct chain_exec *x) {
+  struct state_diff diff;
+  struct state_root root;
+  struct arena a;
+  if (!s->has_tries) return ERR_OK;
+  arena_init(&a, 1 << 16, 0);
+  state_block_diff(chain_exec_state(x), &diff, &a);
+  err e = state_commit(&root, &diff, &s->tries, NULL, &a);
+  if (e == ERR_OK) b->b.header.state_root = root.root;
+  arena_fini(&a);
+  TRY(rpc_world_check(&s->w));
+  return e < 0 ? rpc_fail_err(s->c, e) : ERR_OK;
 }
 
 static void simulate_header(struct simulate_block *b,
@@ -363,21 +438,31 @@ static void simulate_seal(struct simulate *s, struct simulate_block *b) {
 }
 
 static err simulate_block(struct simulate *s, struct simulate_block *b,
-                          struct chain_exec *x) {
+                          struct chain_exec *x,
+                          const struct chain_header *parent) {
   struct chain_rules rules;
   struct chain_hashes hashes = {s, simulate_hash};
   u64 used = 0;
   node_run_rules(s->c->node, &rules, &b->b.header);
-  rules.system_calls = rules.history_call = rules.credits = false;
+  rules.credits = false;
+  if (s->plain) {
+    simulate_plain_header(s, b, &rules, parent);
+  } else {
+    rules.system_calls = rules.history_call = false;
+  }
   chain_exec_begin(x, &rules, &b->b.header, &hashes, NULL);
   if (b->block_over) rpc_override_fees(x, b->block_over);
   TRY(rpc_override_apply(s->c, x, b->over, rules.fork));
   b->b.tx = arena_array(s->c->a, struct chain_tx, b->call_cnt + 1);
   b->b.receipt = arena_array(s->c->a, struct chain_receipt, b->call_cnt + 1);
   b->out = arena_array(s->c->a, struct chain_outcome, b->call_cnt + 1);
+  b->log_idx = arena_array(s->c->a, u64 *, b->call_cnt + 1);
+  s->logs = (struct simulate_logs){.a = s->c->a};
   for (u32 i = 0; i < b->call_cnt; i++) {
     TRY(simulate_call(s, b, x, i, &used));
   }
+  if (s->plain) TRY(simulate_plain_end(s, b, x, &rules));
+  TRY(simulate_root(s, b, x));
   simulate_seal(s, b);
   return ERR_OK;
 }
@@ -389,7 +474,7 @@ static err simulate_all(struct simulate *s, struct chain_exec *x,
   const hash32 *hash = base_hash;
   for (struct simulate_block *b = s->first; b; b = b->next) {
     simulate_header(b, parent, hash);
-    TRY(simulate_block(s, b, x));
+    TRY(simulate_block(s, b, x, parent));
     parent = &b->b.header;
     hash = &b->b.hash;
   }
@@ -420,11 +505,12 @@ static void simulate_put_call(struct rpc_call *c, const struct simulate_block *b
                          .block_hash = b->b.hash,
                          .tx_hash = b->b.tx[i].hash, .tx_idx = i};
   jsonw_obj(w);
-  jsonw_kv_hex(w, "returnData", o->output);
+  jsonw_kv_hex(w, "returnData",
+               o->status == EVM_SUCCESS ? o->output : slice_of(NULL, 0));
   jsonw_key(w, "logs");
   jsonw_arr(w);
   for (u32 k = 0; k < o->log_cnt; k++) {
-    log.log_idx = (*log_idx)++;
+    log.log_idx = b->log_idx[i] ? b->log_idx[i][k] : (*log_idx)++;
     log.log = &o->log[k];
     rpc_put_log(w, &log);
   }
@@ -457,6 +543,7 @@ err rpc_do_eth_simulateV1(struct rpc_call *c) {
   struct chain_exec *x;
   hash32 hash;
   s->c = c;
+  s->plain = node_is_plain(c->node);
   s->gas_left = rpc_limits(c->batch->server)->gas_cap;
   if (simulate_read(s, &c->arg[0].any, &msg) < 0) {
     return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s", msg.text);
@@ -467,6 +554,9 @@ err rpc_do_eth_simulateV1(struct rpc_call *c) {
   if (e < 0) return rpc_fail_err(c, e);
   s->node_hashes = node_run_hashes(s->w.r);
   TRY(simulate_order(s, &base));
+  e = node_read_tries(s->w.r, &s->tries, s->w.number);
+  if (e < 0 && e != ERR_NOT_FOUND) return rpc_fail_err(c, e);
+  s->has_tries = e == ERR_OK;
   TRY(rpc_world_enter(&s->w, &x));
   TRY(rpc_world_leave(&s->w, simulate_all(s, x, &base, &hash)));
   simulate_put(s);
@@ -475,3 +565,4 @@ err rpc_do_eth_simulateV1(struct rpc_call *c) {
 
 #undef SIMULATE_BLOCK_MAX
 #undef SIMULATE_LOG_MAX
+#undef SIMULATE_SLOT_S
