@@ -247,7 +247,7 @@ static err bls12_g1_chunk(struct bls12_g1_point *sum, const u8 *in, size_t cnt,
                           bool known) {
   /* Two rows each: the point's table and -phi's. */
   struct bls12_g1_point table[2 * BLS12_G1_CHUNK][JAC_TABLE], p;
-  signed char digit[2 * BLS12_G1_CHUNK][129];
+  mont_digit digit[2 * BLS12_G1_CHUNK][129];
   int rows = 0, len = 0;
   for (; cnt; cnt--, in += BLS12_G1_PAIR) {
     struct bls12_g1_affine a;
@@ -269,7 +269,7 @@ static err bls12_g1_chunk(struct bls12_g1_point *sum, const u8 *in, size_t cnt,
       if (n > len) len = n;
     }
   }
-  bls12_g1_straus(&p, table, digit[0], sizeof digit[0], rows, len);
+  bls12_g1_straus(&p, table, digit[0], ARRAY_LEN(digit[0]), rows, len);
   bls12_g1_add(sum, sum, &p);
   return ERR_OK;
 }
@@ -278,7 +278,7 @@ static err bls12_g2_chunk(struct bls12_g2_point *sum, const u8 *in,
                           size_t cnt) {
   /* Four rows each: the tables of Q, -psi(Q), psi^2(Q), -psi^3(Q). */
   struct bls12_g2_point table[4 * BLS12_G2_CHUNK][JAC_TABLE], p;
-  signed char digit[4 * BLS12_G2_CHUNK][65];
+  mont_digit digit[4 * BLS12_G2_CHUNK][65];
   int rows = 0, len = 0;
   for (; cnt; cnt--, in += BLS12_G2_PAIR) {
     struct bls12_g2_affine a;
@@ -300,7 +300,7 @@ static err bls12_g2_chunk(struct bls12_g2_point *sum, const u8 *in,
       }
     }
   }
-  bls12_g2_straus(&p, table, digit[0], sizeof digit[0], rows, len);
+  bls12_g2_straus(&p, table, digit[0], ARRAY_LEN(digit[0]), rows, len);
   bls12_g2_add(sum, sum, &p);
   return ERR_OK;
 }

@@ -238,7 +238,7 @@ err crypto_bn254_mul(u8 out[64], const u8 in[96]) {
                                  0xaa303344d4741444, 0x2c3b3f0d26594943}};
   struct bn254_g1_affine a;
   struct bn254_g1_point table[2][JAC_TABLE], p;
-  signed char digit[2][129];
+  mont_digit digit[2][129];
   u64 k[4], k1[2], k2[2];
   bool infinity, negative;
   int len1, len2;
@@ -256,7 +256,7 @@ err crypto_bn254_mul(u8 out[64], const u8 in[96]) {
     bn254_fp_mul(&table[1][i].x, &table[1][i].x, &beta);
     if (negative) bn254_g1_neg(&table[1][i], &table[1][i]);
   }
-  bn254_g1_straus(&p, table, digit[0], sizeof digit[0], 2,
+  bn254_g1_straus(&p, table, digit[0], ARRAY_LEN(digit[0]), 2,
                   len1 > len2 ? len1 : len2);
   bn254_store_g1(out, &p);
   return ERR_OK;

@@ -151,26 +151,30 @@ MONT_INLINE void mont_store(u8 *be, const u64 *a, int n) {
   for (int i = 0; i < n; i++) store_be64(be + 8 * (n - 1 - i), a[i]);
 }
 
+typedef int16_t mont_digit;
 /* Signed digits of a plain k of n limbs, least first: each zero or odd and
 ** below 2^(w-1) in size, no two of w neighbours nonzero.  Room for
 ** 64n + 1 digits; returns how many count. */
-static inline int mont_wnaf(signed char *digit, const u64 *k, int n, int w) {
+static inline int mont_wnaf(mont_digit *digit, const u64 *k, int n, int w) {
   int carry = 0, last = 0, pos = 0;
-  memset(digit, 0, 64 * (size_t)n + 1);
-  while (pos <= 64 * n) {
-    int at = pos / 64, off = pos % 64, d;
-    u64 bits = at < n ? k[at] >> off : 0;
+  memset(digit, 0, (64 * (size_t)n + 1) * sizeof *digit);
+  for (;;) {
+    int at = pos / 64, off = pos % 64, skip, d;
+    u64 bits = at < n ? k[at] >> off : 0, change;
     if (off && at + 1 < n) bits |= k[at + 1] << (64 - off);
-    if ((int)(bits & 1) == carry) {
-      pos++;
+    change = bits ^ (0 - (u64)carry);
+    if (change & 1) {
+      d = (int)(bits & ((1u << w) - 1)) + carry;
+      carry = d >> (w - 1) & 1;
+      digit[pos] = (mont_digit)(d - (carry << w));
+      last = pos + 1;
+      pos += w;
       continue;
     }
-    d = (int)(bits & ((1u << w) - 1)) + carry;
-    carry = d >> (w - 1) & 1;
-    digit[pos] = (signed char)(d - (carry << w));
-    last = pos + 1;
-    pos += w;
+    /* On to the next bit that is not the carry. */
+    skip = change ? __builtin_ctzll(change) : 64;
+    pos += skip;
+    if (pos > 64 * n) return last;
   }
-  return last;
 }
 #endif

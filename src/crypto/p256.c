@@ -335,7 +335,7 @@ static void p256_add_digit(struct p256_point *r, const struct p256_affine *t,
 static void p256_mul2(struct p256_point *r, const u64 u1[4], const u64 u2[4],
                       const struct p256_point *q) {
   struct p256_affine tq[P256_TABLE];
-  signed char dg[257], dq[257];
+  mont_digit dg[257], dq[257];
   int cg = mont_wnaf(dg, u1, P256_LIMBS, P256_G_W);
   int cq = mont_wnaf(dq, u2, P256_LIMBS, P256_W);
   p256_table_affine(tq, P256_TABLE, q);

@@ -26,9 +26,10 @@
 bool crypto_x8_on;
 
 #if defined(__x86_64__)
-#include <gmp.h>
 #include <immintrin.h>
 #include <secp256k1.h>
+
+#include "crypto/secp256k1_scalar.h"
 
 #define X8 __attribute__((target("avx512f,avx512vl,avx512ifma"))) static
 #define X8_INLINE X8 inline __attribute__((always_inline))
@@ -355,125 +356,6 @@ X8 void x8_add(struct x8_point *p, const struct x8 *x, const struct x8 *y,
 
 /*---------------------------------------------------------------- scalars */
 
-struct x8_scalar { u64 w[4]; }; /* little-endian words */
-
-static const struct x8_scalar x8_n = {{
-    0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe,
-    0xffffffffffffffff}};
-/* 2^256 - n */
-static const u64 x8_n_gap[3] = {0x402da1732fc9bebf, 0x4551231950b75fc4, 1};
-
-static struct x8_scalar x8_scalar_of(const u8 in[32]) {
-  struct x8_scalar r;
-  for (int i = 0; i < 4; i++) r.w[i] = load_be64(in + 24 - 8 * i);
-  return r;
-}
-
-/* out = a - b; whether it borrowed. */
-static bool x8_scalar_sub(struct x8_scalar *out, const struct x8_scalar *a,
-                          const struct x8_scalar *b) {
-  u64 borrow = 0;
-  for (int i = 0; i < 4; i++) {
-    u128 d = (u128)a->w[i] - b->w[i] - borrow;
-    out->w[i] = (u64)d;
-    borrow = (u64)(d >> 64) & 1;
-  }
-  return borrow;
-}
-
-static void x8_scalar_cut(struct x8_scalar *a) {
-  struct x8_scalar t;
-  if (!x8_scalar_sub(&t, a, &x8_n)) *a = t;
-}
-
-static void x8_wide_mul(u64 out[8], const u64 *a, u32 a_cnt, const u64 *b,
-                        u32 b_cnt) {
-  memset(out, 0, 8 * sizeof *out);
-  for (u32 i = 0; i < a_cnt; i++) {
-    u64 carry = 0;
-    for (u32 k = 0; k < b_cnt; k++) {
-      u128 v = (u128)a[i] * b[k] + out[i + k] + carry;
-      out[i + k] = (u64)v;
-      carry = (u64)(v >> 64);
-    }
-    out[i + b_cnt] = carry;
-  }
-}
-
-static struct x8_scalar x8_scalar_mul(const struct x8_scalar *a,
-                                      const struct x8_scalar *b) {
-  u64 t[8], f[8];
-  struct x8_scalar r;
-  x8_wide_mul(t, a->w, 4, b->w, 4);
-  while (t[4] | t[5] | t[6] | t[7]) { /* at most three times */
-    u64 carry = 0;
-    x8_wide_mul(f, t + 4, 4, x8_n_gap, 3);
-    for (int i = 0; i < 8; i++) {
-      u128 v = (u128)f[i] + (i < 4 ? t[i] : 0) + carry;
-      t[i] = (u64)v;
-      carry = (u64)(v >> 64);
-    }
-  }
-  memcpy(r.w, t, sizeof r.w);
-  x8_scalar_cut(&r);
-  return r;
-}
-
-static struct x8_scalar x8_scalar_invert(const struct x8_scalar *a) {
-  struct x8_scalar r = {{0}};
-  mpz_t v, n;
-  mpz_init(v);
-  mpz_init(n);
-  mpz_import(v, 4, -1, 8, 0, 0, a->w);
-  mpz_import(n, 4, -1, 8, 0, 0, x8_n.w);
-  MUST(mpz_invert(v, v, n));
-  mpz_export(r.w, NULL, -1, 8, 0, 0, v);
-  mpz_clear(v);
-  mpz_clear(n);
-  return r;
-}
-
-/* round(a g / 2^384) in the low two words. */
-static void x8_scalar_shift_mul(u64 out[2], const struct x8_scalar *a,
-                                const struct x8_scalar *g) {
-  u64 t[8];
-  x8_wide_mul(t, a->w, 4, g->w, 4);
-  u128 v = ((u128)t[7] << 64 | t[6]) + (t[5] >> 63);
-  out[0] = (u64)v;
-  out[1] = (u64)(v >> 64);
-}
-
-/* k = k1 + k2 lambda (mod n), both below 2^128 in magnitude, in two's
-** complement: the lattice of (a1, b1), (a2, b2), g1 = 2^384 b2 / n,
-** g2 = -2^384 b1 / n (Guide to ECC, algorithm 3.74). */
-static void x8_scalar_split(struct x8_scalar *k1, struct x8_scalar *k2,
-                            const struct x8_scalar *k) {
-  static const struct x8_scalar g1 = {{0xe893209a45dbb031, 0x3daa8a1471e8ca7f,
-                                       0xe86c90e49284eb15,
-                                       0x3086d221a7d46bcd}};
-  static const struct x8_scalar g2 = {{0x1571b4ae8ac47f71, 0x221208ac9df506c6,
-                                       0x6f547fa90abfe4c4,
-                                       0xe4437ed6010e8828}};
-  static const u64 a1[2] = {0xe86c90e49284eb15, 0x3086d221a7d46bcd}; /* = b2 */
-  static const u64 b1[2] = {0x6f547fa90abfe4c3, 0xe4437ed6010e8828}; /* -b1 */
-  static const u64 a2[3] = {0x57c1108d9d44cfd8, 0x14ca50f7a8e2f3f6, 1};
-  u64 c1[2], c2[2], t[8];
-  struct x8_scalar v;
-  x8_scalar_shift_mul(c1, k, &g1);
-  x8_scalar_shift_mul(c2, k, &g2);
-  x8_wide_mul(t, c1, 2, a1, 2);
-  memcpy(v.w, t, sizeof v.w);
-  x8_scalar_sub(k1, k, &v);
-  x8_wide_mul(t, a2, 3, c2, 2);
-  memcpy(v.w, t, sizeof v.w);
-  x8_scalar_sub(k1, k1, &v);
-  x8_wide_mul(t, c1, 2, b1, 2);
-  memcpy(k2->w, t, sizeof k2->w);
-  x8_wide_mul(t, c2, 2, a1, 2);
-  memcpy(v.w, t, sizeof v.w);
-  x8_scalar_sub(k2, k2, &v);
-}
-
 /* Signed digits, least first: magnitude by lane, masks of lanes. */
 struct x8_digits { u8 mag[X8_DIGITS][8], neg[X8_DIGITS], any[X8_DIGITS]; };
 
@@ -493,14 +375,6 @@ static void x8_recode(struct x8_digits *d, u32 lane, u64 low, u64 high,
   }
 }
 
-static void x8_recode_signed(struct x8_digits *d, u32 lane,
-                             struct x8_scalar *k) {
-  static const struct x8_scalar zero;
-  bool negate = k->w[3] >> 63;
-  if (negate) x8_scalar_sub(k, &zero, k);
-  x8_recode(d, lane, k->w[0], k->w[1], 4, negate);
-}
-
 /*--------------------------------------------------------------- recovery */
 
 struct x8_work {
@@ -512,26 +386,26 @@ struct x8_work {
 /* Digits of all lanes.  Lanes beyond those good repeat a good one. */
 static void x8_scalars(struct x8_work *w, const hash32 *digest,
                        const struct sig65 *sig, const u32 lane[8]) {
-  static const struct x8_scalar zero;
-  struct x8_scalar r[8], before[8], all = {{1}}, inv;
+  struct secp_scalar r[8], before[8], all = {{1}}, inv;
   for (u32 i = 0; i < 8; i++) {
-    r[i] = x8_scalar_of(sig[lane[i]].r);
+    crypto_scalar_load(&r[i], sig[lane[i]].r);
     before[i] = all;
-    all = x8_scalar_mul(&all, &r[i]);
+    crypto_scalar_mul(&all, &all, &r[i]);
   }
-  inv = x8_scalar_invert(&all);
+  crypto_scalar_invert(&inv, &all);
   for (u32 i = 8; i-- > 0;) {
-    struct x8_scalar one = x8_scalar_mul(&inv, &before[i]), u, k1, k2;
-    inv = x8_scalar_mul(&inv, &r[i]);
-    u = x8_scalar_of(sig[lane[i]].s);
-    u = x8_scalar_mul(&u, &one);
-    x8_scalar_split(&k1, &k2, &u);
-    x8_recode_signed(&w->k1, i, &k1);
-    x8_recode_signed(&w->k2, i, &k2);
-    u = x8_scalar_of(digest[lane[i]].b);
-    x8_scalar_cut(&u);
-    u = x8_scalar_mul(&u, &one);
-    if (memcmp(&u, &zero, sizeof u) != 0) x8_scalar_sub(&u, &x8_n, &u);
+    struct secp_scalar one, u;
+    struct secp_halves half;
+    crypto_scalar_mul(&one, &inv, &before[i]);
+    crypto_scalar_mul(&inv, &inv, &r[i]);
+    crypto_scalar_load(&u, sig[lane[i]].s);
+    crypto_scalar_mul(&u, &u, &one);
+    crypto_scalar_split(&half, &u);
+    x8_recode(&w->k1, i, half.w[0][0], half.w[0][1], 4, half.negative[0]);
+    x8_recode(&w->k2, i, half.w[1][0], half.w[1][1], 4, half.negative[1]);
+    crypto_scalar_load(&u, digest[lane[i]].b);
+    crypto_scalar_mul(&u, &u, &one);
+    crypto_scalar_negate(&u, &u);
     x8_recode(&w->g_low, i, u.w[0], u.w[1], 8, false);
     x8_recode(&w->g_high, i, u.w[2], u.w[3], 8, false);
   }

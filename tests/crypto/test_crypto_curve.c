@@ -251,7 +251,7 @@ static void digits_when_summed_then_the_number(void **state) {
   (void)state;
   for (int i = 0; i < 300; i++) {
     for (int w = 2; w <= 6; w++) {
-      signed char digit[129];
+      mont_digit digit[129];
       u64 k[2], sum[2] = {0};
       int len;
       for (int j = 0; j < 2; j++) {

@@ -1,12 +1,14 @@
-/* test_crypto_recover.c - signatures recovered eight at a time give what they
-** give singly: random ones, refused ones, and those made so that the sums of
-** the vector code meet equal, opposite or infinite points, or its field
-** elements wrap. */
+/* test_crypto_recover.c - signatures recovered singly give what libsecp256k1
+** gives, and eight at a time what they give singly: random ones, refused ones,
+** and those made so that the sums meet equal, opposite or infinite points, or
+** that field elements wrap; with the code for this CPU and in plain C. */
 #include "crypto_vec.h"
 
 #include <gmp.h>
-#include <stdio.h>
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
 
+#include "crypto/mont_x86.h"
 #include "crypto/secp256k1.h"
 #include "crypto/secp256k1_x8.h"
 
@@ -33,10 +35,47 @@ static void put(u8 out[32], const mpz_t v) {
   if (mpz_sgn(v)) mpz_export(out + 32 - len, NULL, 1, 1, 1, 0, v);
 }
 
-/* Every case, in groups of step, against the single function. */
+/* By the library: the key, or that there is none. */
+static bool library_recover(u8 pub[64], const hash32 *of,
+                            const struct sig65 *by) {
+  const secp256k1_context *ctx = secp256k1_context_static;
+  secp256k1_ecdsa_recoverable_signature rs;
+  secp256k1_pubkey p;
+  u8 r_s[64], text[65];
+  size_t len = sizeof text;
+  memcpy(r_s, by->r, 32);
+  memcpy(r_s + 32, by->s, 32);
+  if (by->v > 1 ||
+      !secp256k1_ecdsa_recoverable_signature_parse_compact(ctx, &rs, r_s,
+                                                           by->v) ||
+      !secp256k1_ecdsa_recover(ctx, &p, &rs, of->b)) {
+    return false;
+  }
+  assert_true(secp256k1_ec_pubkey_serialize(ctx, text, &len, &p,
+                                            SECP256K1_EC_UNCOMPRESSED));
+  memcpy(pub, text + 1, 64);
+  return true;
+}
+
+static void check_singly(void) {
+  for (u32 plain = 0; plain < 2; plain++) {
+    crypto_mont_select(!plain);
+    for (u32 i = 0; i < cases; i++) {
+      u8 want[64] = {0}, got[64] = {0};
+      bool is = library_recover(want, &digest[i], &sig[i]);
+      assert_int_equal(crypto_recover(got, &digest[i], &sig[i]),
+                       is ? ERR_OK : ERR_SIGNATURE);
+      if (is) assert_memory_equal(got, want, 64);
+    }
+  }
+  crypto_mont_select(true);
+}
+
+/* Every case against the library, and in groups of step against that. */
 static void check_all(u32 step) {
   static addr20 got[CASES];
   static err res[CASES];
+  check_singly();
   memset(got, 0, sizeof got);
   for (u32 i = 0; i < cases; i += step) {
     u32 cnt = cases - i < step ? cases - i : step;
@@ -168,6 +207,35 @@ static void sums_when_points_meet_then_as_singly(void **state) {
 }
 
 /* r whose square mod p is small: the product then wraps at 2^260. */
+/* Values at the borders of range, each with each. */
+static void borders_when_given_then_as_library(void **state) {
+  (void)state;
+  mpz_t border[12];
+  for (u32 i = 0; i < ARRAY_LEN(border); i++) mpz_init(border[i]);
+  for (u32 i = 0; i < 5; i++) mpz_set_ui(border[i], i);
+  mpz_sub_ui(border[5], order, 1);
+  mpz_set(border[6], order);
+  mpz_add_ui(border[7], order, 1);
+  mpz_sub(border[8], prime, order); /* r + n = p */
+  mpz_sub_ui(border[9], border[8], 1);
+  mpz_set(border[10], prime);
+  mpz_ui_pow_ui(border[11], 2, 256);
+  mpz_sub_ui(border[11], border[11], 1);
+  cases = 0;
+  for (u32 i = 0; i < 12 * 12 * 12 * 2; i++) {
+    put(sig[cases].r, border[i % 12]);
+    put(sig[cases].s, border[i / 12 % 12]);
+    put(digest[cases].b, border[i / 144 % 12]);
+    sig[cases++].v = (u8)(i / 1728);
+  }
+  for (u32 v = 2; v < 256; v++) {
+    add_signed();
+    sig[cases - 1].v = (u8)v;
+  }
+  check_all(8);
+  for (u32 i = 0; i < ARRAY_LEN(border); i++) mpz_clear(border[i]);
+}
+
 static void field_when_square_is_small_then_as_singly(void **state) {
   (void)state;
   mpz_t v, e, root;
@@ -199,6 +267,7 @@ int main(void) {
       cmocka_unit_test(random_when_cpu_can_then_every_lane_is_done),
       cmocka_unit_test(refused_when_among_good_then_only_they),
       cmocka_unit_test(sums_when_points_meet_then_as_singly),
+      cmocka_unit_test(borders_when_given_then_as_library),
       cmocka_unit_test(field_when_square_is_small_then_as_singly),
   };
   crypto_init(seed);
