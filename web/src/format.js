@@ -67,5 +67,10 @@ export function ago(ms, now = Date.now()) {
   return f.format(-Math.floor(s / 86400), 'day');
 }
 
-export const bytes = (n) => n < 1024 ? t('unit.bytes', { n: number(n) })
-  : `${number(Math.round(n / 102.4) / 10)} KB`;
+const SIZES = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+export function bytes(n) {
+  if (n < 1000) return t('unit.bytes', { n: number(n) });
+  const i = Math.min(SIZES.length, Math.floor(Math.log10(n) / 3)) - 1;
+  return new Intl.NumberFormat(language(), { style: 'unit', unit: SIZES[i],
+    maximumSignificantDigits: 4 }).format(n / 1000 ** (i + 1));
+}

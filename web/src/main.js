@@ -7,7 +7,9 @@ import { isAddress, isHash, number } from './format.js';
 import { language, languages, setLanguage, t } from './i18n.js';
 import { Account } from './pages/account.js';
 import { Block, Blocks } from './pages/blocks.js';
+import { Console } from './pages/console.js';
 import { Home } from './pages/home.js';
+import { NodePage } from './pages/node.js';
 import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
@@ -19,6 +21,8 @@ const PAGES = [
   { path: '/', title: 'nav.home', page: Home, icon: 'home' },
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
   { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
+  { path: '/node', title: 'nav.node', page: NodePage, icon: 'node' },
+  { path: '/console', title: 'console.title', page: Console, under: '/node' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
     under: '/blocks' },

@@ -13,6 +13,7 @@ const ICONS = {
   home: 'M4 11 12 4l8 7v9h-5v-6H9v6H4z',
   blocks: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   send: 'M4 12 20 4l-5 16-3.5-6.5z',
+  node: 'M3 12h4l2-7 5 14 2.5-7H21',
   copy: 'M9 9h11v11H9zM15 9V4H4v11h5',
   check: 'M4 12.5 9.5 18 20 6.5',
 };

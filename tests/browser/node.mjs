@@ -1,0 +1,99 @@
+// node.mjs - the node's page with its plots, and the JSON-RPC console, in
+// Chromium.
+// TEST_TIMEOUT=300
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+
+const require = createRequire(import.meta.url);
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const root = process.env.SRCDIR ?? new URL('../..', import.meta.url).pathname;
+let node, browser;
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev']);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+test('metrics become plots that keys read out and tables show', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/node`);
+    await page.waitForSelector('.plot svg', { timeout: 30000 });
+    const plot = page.locator('.plot', { hasText: 'Memory' });
+    await plot.locator('svg').focus();
+    await page.keyboard.press('Home');
+    assert.match(await plot.locator('output').textContent(),
+      /\d+:\d+:\d+.*: [\d.]+ MB/);
+    await plot.locator('summary').click();
+    assert.ok(await plot.locator('tbody tr').count() >= 3);
+    const [file] = await Promise.all([page.waitForEvent('download'),
+      plot.locator('details button').click()]);
+    const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+    assert.equal(lines[0], 'time,Memory');
+    assert.match(lines[1], /^\d{4}-\d\d-\d\dT[\d:.]+Z,\d{6,}$/);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a method is found, asked with its parameters, and answers', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/console`);
+    await page.fill('#method', 'eth_getBalance');
+    await page.fill('#p-address', '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266');
+    await page.click('button.main');
+    await page.waitForSelector('[data-test=result]');
+    assert.equal(BigInt(JSON.parse(await page.textContent(
+      '[data-test=result]'))), 10000n * 10n ** 18n);
+    assert.match(await page.textContent('.answer .hash'),
+      /^cybermiles rpc eth_getBalance '0xf39F/);
+    await page.fill('#p-address', '0x12');
+    await page.click('button.main');
+    await page.waitForSelector('.answer .notice.error');
+    await page.fill('#method', 'eth_getBalances');
+    await page.waitForSelector('#method-error');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('both pages fit 320 px, dark and light, without axe violations', { skip },
+  async () => {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(browser, { colorScheme, bypassCSP: true,
+        viewport: { width: 320, height: 640 } });
+      for (const path of ['/node', '/console']) {
+        await page.goto(node.url + path);
+        await page.waitForSelector(path === '/node' ? '.plot svg' : '.form',
+          { timeout: 30000 });
+        await page.waitForFunction(() => !document.querySelector('.skeleton'));
+        assert.ok(await page.evaluate(() =>
+          document.documentElement.scrollWidth) <= 320, path);
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => globalThis.axe.run());
+        assert.deepEqual(violations.map((v) => `${path} ${v.id} `
+          + v.nodes[0].html.slice(0, 120)), []);
+        if (process.env.SCREENSHOTS) {
+          await page.screenshot({ fullPage: true, path: join(
+            process.env.SCREENSHOTS, `${colorScheme}_${path.slice(1)}.png`) });
+        }
+      }
+      await page.context().close();
+    }
+  });
+
+test('text that a spreadsheet would run is saved as text', async () => {
+  const { csvText } = await import(join(root, 'web', 'src', 'csv.js'));
+  assert.equal(csvText(['a', 'b'], [['=1+1', -2], ['x,"y"\n', '@z']]),
+    'a,b\r\n\'=1+1,-2\r\n"x,""y""\n",\'@z\r\n');
+});

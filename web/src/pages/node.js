@@ -1,0 +1,85 @@
+// node.js - how the node does: what it runs on, and its metrics as plots.  A
+// new plot is one row of PLOTS.
+import { api } from '../api.js';
+import { bytes, number } from '../format.js';
+import { language, t } from '../i18n.js';
+import { useMetrics } from '../metrics.js';
+import { Plot } from '../plot.js';
+import { useLoad } from '../signal.js';
+import { Facts, Failure, Loaded, Meter, html } from '../ui.js';
+
+const round = (n) => number(Math.round(n * 100) / 100);
+const per = (unit) => (n) => `${round(n)} ${t(unit)}`;
+const value = (name) => (now) => now.values[name];
+// What a counter rises by in a second.
+const rate = (name) => (now, was) => was && now.at > was.at
+  ? Math.max(0, now.values[name] - was.values[name]) * 1000 / (now.at - was.at)
+  : undefined;
+const hits = (now, was) => {
+  if (!was) return undefined;
+  const [h, m] = ['hits', 'misses'].map((k) =>
+    now.values[`cybermiles_state_cache_${k}_total`]
+    - was.values[`cybermiles_state_cache_${k}_total`]);
+  return h + m > 0 ? h * 100 / (h + m) : undefined;
+};
+
+const PLOTS = [
+  ['node.blocks', rate('ethereum_blockchain_height'), per('node.per')],
+  ['node.pending', value('cybermiles_txpool_pending'), (n) => number(n)],
+  ['node.cpu', (now, was) => {
+    const cores = rate('process_cpu_seconds_total')(now, was);
+    return cores === undefined ? cores : cores * 100;
+  }, (n) => `${round(n)} %`],
+  ['node.memory', value('process_resident_memory_bytes'), bytes],
+  ['node.file', value('cybermiles_db_file_bytes'), bytes],
+  ['node.log', value('cybermiles_db_wal_bytes'), bytes],
+  ['node.hits', hits, (n) => `${round(n)} %`],
+  ['node.behind', value('cybermiles_db_tables_behind'), (n) => number(n)],
+];
+
+const clock = (ms) => new Intl.DateTimeFormat(language(),
+  { timeStyle: 'medium' }).format(ms);
+
+function duration(seconds) {
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const [unit, size] = units.find(([, s]) => seconds >= s) ?? units.at(-1);
+  return new Intl.NumberFormat(language(), { style: 'unit', unit,
+    unitDisplay: 'long' }).format(Math.floor(seconds / size));
+}
+
+function Now({ values }) {
+  const free = values.cybermiles_disk_free_bytes;
+  const file = values.cybermiles_db_file_bytes;
+  return html`<${Facts} rows=${[
+    ['node.up', duration(Date.now() / 1000
+      - values.process_start_time_seconds)],
+    ['node.peers', t('node.of', { n: number(values.ethereum_peer_count),
+      all: number(values.ethereum_peer_limit) })],
+    ['node.disk', html`<${Meter} label=${t('node.free')} value=${free}
+      max=${free + file} text=${bytes(free)} />`],
+    ['node.readers', t('node.of', { n: number(values.cybermiles_readers_busy),
+      all: number(values.cybermiles_readers) })]]} />`;
+}
+
+export function NodePage() {
+  const { list, error } = useMetrics();
+  const status = useLoad(() => api('/api/status'), []);
+  const newest = list.at(-1);
+  return html`<h1>${t('nav.node')}</h1>
+    <p><a href="/console">${t('console.title')}</a></p>
+    ${error && html`<${Failure} error=${error} />`}
+    ${newest && html`<${Now} values=${newest.values} />`}
+    <h2>${t('node.plots')}</h2>
+    <div class="plots" data-test="plots">${PLOTS.map(([title, of, say]) => {
+      const points = list.map((s, i) => ({ at: s.at,
+        value: of(s, list[i - 1]) })).filter((p) => p.value !== undefined);
+      return html`<${Plot} key=${title} title=${t(title)} points=${points}
+        say=${say} clock=${clock} />`;
+    })}</div>
+    <p><a href="/metrics">${t('node.metrics')}</a></p>
+    <h2>${t('home.network')}</h2>
+    <${Loaded} state=${status}>${(s) => html`<${Facts} rows=${[
+      ['home.chain', s.chainId], ['home.version', `${s.version} ${s.commit}`],
+      ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
+    ]} />`}<//>`;
+}
