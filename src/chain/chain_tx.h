@@ -55,6 +55,10 @@ struct chain_tx {
 ** words where it has any. */
 err chain_tx_decode(struct chain_tx *out, slice raw, struct arena *a,
                     struct errmsg *msg) MUST_USE;
+/* A blob transaction that comes with its blobs, without them; others as they
+** are.  ERR_INPUT, ERR_INVALID_TX with geth's words. */
+err chain_tx_unwrap(slice *out, slice raw, struct arena *a,
+                    struct errmsg *msg) MUST_USE;
 /* The hash that the sender signed; of a decoded transaction, over the bytes it
 ** was decoded from. */
 void chain_tx_signing_hash(hash32 *out, const struct chain_tx *tx);

@@ -271,6 +271,11 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   TRY(node_boot_genesis(n, msg));
   chain_rules_at(&n->rules, &n->genesis, n->genesis.header.number + 1,
                  node_clock_ms() / 1000);
+  if (node_is_plain(n)) {
+    struct chain_header next;
+    TRY(node_import_next(n, &next, &n->rules, msg));
+    n->info.block_gas_limit = next.gas_limit;
+  }
   n->rules.allow_unprotected |= n->cfg.allow_unprotected;
   node_submit_open(n, seed[0]);
   struct node_app_config ac = {

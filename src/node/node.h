@@ -167,6 +167,10 @@ err node_backup_done(struct node *n) MUST_USE;
 /* One whose genesis has no `cybermiles` object: it is served but not
 ** continued, and grows by blocks that are given to it. */
 bool node_is_plain(const struct node *n);
+/* What the block after h would begin with, and its rules: 12 s later. */
+void node_plain_next(const struct node *n, struct chain_header *next,
+                     struct chain_rules *rules, const struct chain_header *h,
+                     const hash32 *hash);
 struct node_imported {
   u64 number;
   u64 gas_used;

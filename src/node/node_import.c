@@ -12,8 +12,44 @@
 
 #define IMPORT_LAG_MAX 100
 #define IMPORT_PAUSE_NS 2000000
+#define IMPORT_SLOT_S 12 /* between blocks since the merge */
 
 bool node_is_plain(const struct node *n) { return !n->genesis.own; }
+
+/*-------------------------------------------------------- the block to come */
+
+void node_plain_next(const struct node *n, struct chain_header *next,
+                     struct chain_rules *rules, const struct chain_header *h,
+                     const hash32 *hash) {
+  *next = *h;
+  next->parent_hash = *hash;
+  next->number++;
+  next->timestamp += IMPORT_SLOT_S;
+  chain_rules_for(rules, &n->genesis, next);
+  next->opt_cnt = chain_header_opt_cnt(rules->fork);
+  next->base_fee = U256_ZERO;
+  if (rules->fork >= EVM_LONDON) chain_next_base_fee(&next->base_fee, h);
+  next->blob_gas_used = next->excess_blob_gas = 0;
+  if (rules->fork >= EVM_CANCUN && h->opt_cnt >= 4)
+    next->excess_blob_gas = chain_next_excess_blob_gas(h, rules);
+}
+
+err node_import_next(struct node *n, struct chain_header *next,
+                     struct chain_rules *rules, struct errmsg *msg) {
+  struct store_reader *r;
+  struct store_standing st;
+  struct store_block_row row;
+  struct chain_header h;
+  TRY(store_reader_open(&r, n->store, 0, msg));
+  err e = store_reader_begin(r, &st);
+  if (e == ERR_OK) e = store_read_block(r, &row, (u64)st.head);
+  if (e == ERR_OK) e = chain_header_decode(&h, row.header);
+  if (e == ERR_OK) node_plain_next(n, next, rules, &h, &row.hash);
+  store_reader_end(r);
+  store_reader_close(r);
+  return e < 0 ? err_say(msg, e, "cannot read the last block: %s", err_text(e))
+               : ERR_OK;
+}
 
 /*------------------------------------------------- what the chain has already */
 
@@ -129,3 +165,4 @@ err node_import(struct node *n, struct node_imported *out, slice rlp,
 }
 #undef IMPORT_LAG_MAX
 #undef IMPORT_PAUSE_NS
+#undef IMPORT_SLOT_S

@@ -141,6 +141,11 @@ void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Gives a committed block to the writer (waits for room). */
 bool node_write_block(struct node *n, struct store_block *b);
 
+/* node_import.c: what the block after the head of a plain Ethereum chain would
+** begin with, and its rules. */
+err node_import_next(struct node *n, struct chain_header *next,
+                     struct chain_rules *rules, struct errmsg *msg) MUST_USE;
+
 /* node_submit.c: the pool of an opened chain, and its rows in the file. */
 void node_submit_open(struct node *n, u64 seed);
 void node_submit_close(struct node *n);

@@ -5,6 +5,7 @@
 ** an account read without the lock is used only if no block was executed in
 ** between, else it is read again.
 */
+#include "chain/chain_fork.h"
 #include "crypto/keccak.h"
 #include "node/node_pool_int.h"
 #include <stdio.h>
@@ -198,14 +199,29 @@ static void pool_forget(struct node_pool *p, struct pool_tx *t) {
   pool_drop(t);
 }
 
+/* What the balance must cover. */
+static u256 pool_cost(const struct node_pool *p, const struct chain_tx *tx) {
+  u256 cost = tx->value, gas = u256_from(tx->gas_limit);
+  u256 blobs = u256_from((u64)tx->blob_cnt * CHAIN_GAS_PER_BLOB);
+  static const u256 most = {{~0ull, ~0ull, ~0ull, ~0ull}};
+  if (!p->cfg.rules.fees) return cost;
+  if (u256_mul_over(&gas, &gas, &tx->gas_price) ||
+      u256_mul_over(&blobs, &blobs, &tx->max_blob_fee) ||
+      u256_add(&cost, &cost, &gas) || u256_add(&cost, &cost, &blobs)) {
+    return most;
+  }
+  return cost;
+}
+
 /* After any change of an account or its row: stale ones and those that its
 ** balance cannot pay leave, and each of the rest is put where it belongs. */
 static void pool_refresh(struct node_pool *p, struct pool_account *acc) {
   u32 kept = 0;
   for (u32 i = 0; i < acc->cnt; i++) {
     struct pool_tx *t = pool_account_at(acc, i);
+    u256 cost = pool_cost(p, &t->tx);
     bool stays = t->taken || (t->tx.nonce >= acc->nonce &&
-                              !u256_lt(&acc->balance, &t->tx.value));
+                              !u256_lt(&acc->balance, &cost));
     if (stays) {
       acc->tx[acc->head + kept++] = t;
     } else {
@@ -246,9 +262,8 @@ void pool_remove(struct node_pool *p, struct pool_tx *t) {
 
 static err pool_check(const struct node_pool *p, struct node_submit_result *out,
                       const struct chain_tx *tx) {
-  enum chain_verdict v = tx->type == 3 ? CHAIN_BLOB_POOL
-                                       : chain_tx_check(tx, &p->cfg.rules,
-                                                        p->cfg.block_gas_limit);
+  enum chain_verdict v = chain_tx_check(tx, &p->cfg.rules,
+                                        p->cfg.block_gas_limit);
   out->verdict = v;
   if (v == CHAIN_OK) return ERR_OK;
   return err_say(&out->msg, ERR_INVALID_TX, "%s", chain_verdict_text(v));
@@ -371,15 +386,16 @@ static bool pool_may_replace(const struct pool_tx *fresh,
                          &old->tx.max_priority_fee);
 }
 
-static err pool_check_funds(struct node_submit_result *out,
+static err pool_check_funds(const struct node_pool *p,
+                            struct node_submit_result *out,
                             const struct pool_account *acc,
                             const struct chain_tx *tx) {
-  if (!u256_lt(&acc->balance, &tx->value)) return ERR_OK;
+  u256 missing, cost = pool_cost(p, tx);
+  if (!u256_lt(&acc->balance, &cost)) return ERR_OK;
   char have[80], want[80], over[80];
-  u256 missing;
-  u256_sub(&missing, &tx->value, &acc->balance);
+  u256_sub(&missing, &cost, &acc->balance);
   u256_to_dec(have, &acc->balance);
-  u256_to_dec(want, &tx->value);
+  u256_to_dec(want, &cost);
   u256_to_dec(over, &missing);
   out->verdict = CHAIN_FUNDS;
   return err_say(&out->msg, ERR_INVALID_TX,
@@ -458,7 +474,7 @@ static err pool_admit(struct node_pool *p, struct node_submit_result *out,
                    (unsigned long long)acc->nonce,
                    (unsigned long long)tx->nonce);
   }
-  TRY(pool_check_funds(out, acc, tx));
+  TRY(pool_check_funds(p, out, acc, tx));
   u32 at = pool_account_seek(acc, tx->nonce);
   struct pool_tx *old = at < acc->cnt ? pool_account_at(acc, at) : NULL;
   if (old && old->tx.nonce != tx->nonce) old = NULL;

@@ -59,6 +59,12 @@ static err nrun_call_header(struct node_read *r, struct chain_header *h,
   hash32 hash;
   TRY(node_read_header(r, h, &hash, number));
   if (!pending) return ERR_OK;
+  if (node_is_plain(r->n)) {
+    struct chain_rules rules;
+    struct chain_header head = *h;
+    node_plain_next(r->n, h, &rules, &head, &hash);
+    return ERR_OK;
+  }
   u64 now_s = node_dev_clock_ms(r->n) / 1000;
   h->parent_hash = hash;
   h->number++;

@@ -99,9 +99,15 @@ static err rpc_put_pending_block(struct rpc_call *c, struct node_read *r,
   if (e < 0) return rpc_fail_err(c, e);
   struct chain_header *h = &b.header;
   u64 now = node_clock_ms() / 1000;
-  h->parent_hash = parent;
-  h->number++;
-  if (now > h->timestamp) h->timestamp = now;
+  if (node_is_plain(c->node)) {
+    struct chain_rules rules;
+    struct chain_header head = *h;
+    node_plain_next(c->node, h, &rules, &head, &parent);
+  } else {
+    h->parent_hash = parent;
+    h->number++;
+    if (now > h->timestamp) h->timestamp = now;
+  }
   h->gas_used = 0;
   h->extra_len = 0;
   h->txs_root = h->receipts_root = CRYPTO_KECCAK_RLP_NIL;
