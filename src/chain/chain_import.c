@@ -335,17 +335,41 @@ static void chain_import_credit(struct chain_exec *x, const addr20 *to,
   state_tx_end(s, clear_empty);
 }
 
+void chain_withdraw(struct chain_exec *x, const struct chain_withdrawal *w,
+                    u32 cnt) {
+  for (u32 i = 0; i < cnt; i++) {
+    u256 gwei = u256_from(1000000000), wei = u256_from(w[i].amount);
+    u256_mul(&wei, &wei, &gwei);
+    chain_import_credit(x, &w[i].addr, &wei, true);
+  }
+}
+
+void chain_withdrawals_root(hash32 *out, const struct chain_withdrawal *w,
+                            u32 cnt, struct arena *a) {
+  slice *raw = arena_array(a, slice, cnt);
+  struct buf b;
+  buf_init(&b, 0);
+  for (u32 i = 0; i < cnt; i++) {
+    buf_clear(&b);
+    size_t at = rlp_list_open(&b);
+    rlp_put_u64(&b, w[i].index);
+    rlp_put_u64(&b, w[i].validator);
+    rlp_put_str(&b, w[i].addr.b, 20);
+    rlp_put_u64(&b, w[i].amount);
+    rlp_list_close(&b, at);
+    raw[i] = arena_copy_slice(a, buf_slice(&b));
+  }
+  buf_fini(&b);
+  trie_root_indexed(out, raw, cnt, a);
+}
+
 static void chain_import_rewards(struct chain_exec *x,
                                  const struct chain_import_env *env,
                                  const struct chain_import_block *b) {
   enum evm_fork f = env->rules.fork;
   bool clear = f >= EVM_SPURIOUS;
   u256 ether = u256_from(1000000000000000000ull), reward, part;
-  for (u32 i = 0; i < b->withdrawal_cnt; i++) {
-    u256 gwei = u256_from(1000000000), wei = u256_from(b->withdrawal[i].amount);
-    u256_mul(&wei, &wei, &gwei);
-    chain_import_credit(x, &b->withdrawal[i].addr, &wei, clear);
-  }
+  chain_withdraw(x, b->withdrawal, b->withdrawal_cnt);
   if (f >= EVM_PARIS) return;
   reward = u256_from(f >= EVM_CONSTANTINOPLE ? 2 : f >= EVM_BYZANTIUM ? 3 : 5);
   u256_mul(&reward, &reward, &ether);
@@ -415,7 +439,7 @@ err chain_import(struct chain_exec *x, struct chain_import_result *out,
   chain_import_rewards(x, env, block);
   if (env->rules.fork >= EVM_PRAGUE)
     TRY(chain_requests_hash(&got->requests_hash, x, out->receipt,
-                            block->tx_cnt, &env->deposit_contract, msg));
+                            block->tx_cnt, &env->deposit_contract, NULL, msg));
   TRY(state_error(chain_exec_state(x)));
   chain_import_receipts(got, out->receipt, block->tx_cnt, a);
   state_block_diff(chain_exec_state(x), &out->diff, a);

@@ -83,9 +83,21 @@ u64 chain_bomb_delay_at(const struct chain_schedule *s, enum evm_fork fork,
 /* EIP-7685: sha256 of the sha256 of each non-empty request list.  Ends the
 ** block: runs the system calls of EIP-7002 and 7251.  logs: all of the block's
 ** in order.  ERR_INVALID_BLOCK. */
+struct chain_requests { /* those that are not empty, type byte first */
+  struct arena *a;
+  slice list[3];
+  u32 cnt;
+};
+/* keep may be NULL. */
 err chain_requests_hash(hash32 *out, struct chain_exec *x,
                         const struct chain_receipt *receipts, u32 cnt,
-                        const addr20 *deposit_contract, struct errmsg *msg)
+                        const addr20 *deposit_contract,
+                        struct chain_requests *keep, struct errmsg *msg)
     MUST_USE;
+/* EIP-4895: pays them out, after the last transaction. */
+void chain_withdraw(struct chain_exec *x, const struct chain_withdrawal *w,
+                    u32 cnt);
+void chain_withdrawals_root(hash32 *out, const struct chain_withdrawal *w,
+                            u32 cnt, struct arena *a);
 extern const addr20 CHAIN_DEPOSIT_ADDR; /* of the main network */
 #endif

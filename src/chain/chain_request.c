@@ -60,17 +60,19 @@ static bool chain_request_deposits(struct buf *out,
 }
 
 /* Adds the hash of a list, its type byte before it, unless it is empty. */
-static void chain_request_add(struct buf *hashes, struct buf *list) {
+static void chain_request_add(struct buf *hashes, struct buf *list,
+                              struct chain_requests *keep) {
   hash32 h;
-  if (list->len > 1) {
-    crypto_sha256(h.b, list->ptr, list->len);
-    buf_put(hashes, h.b, 32);
-  }
+  if (list->len <= 1) return;
+  crypto_sha256(h.b, list->ptr, list->len);
+  buf_put(hashes, h.b, 32);
+  if (keep) keep->list[keep->cnt++] = arena_copy_slice(keep->a, buf_slice(list));
 }
 
 err chain_requests_hash(hash32 *out, struct chain_exec *x,
                         const struct chain_receipt *receipts, u32 cnt,
-                        const addr20 *deposit_contract, struct errmsg *msg) {
+                        const addr20 *deposit_contract,
+                        struct chain_requests *keep, struct errmsg *msg) {
   const addr20 *const call[] = {&chain_request_withdrawals,
                                 &chain_request_consolidations};
   struct buf list, hashes;
@@ -80,7 +82,7 @@ err chain_requests_hash(hash32 *out, struct chain_exec *x,
   buf_put_u8(&list, 0);
   if (!chain_request_deposits(&list, receipts, cnt, deposit_contract))
     e = err_say(msg, ERR_INVALID_BLOCK, "deposit event of another layout");
-  chain_request_add(&hashes, &list);
+  chain_request_add(&hashes, &list, keep);
   for (u32 i = 0; i < ARRAY_LEN(call) && e == ERR_OK; i++) {
     slice output;
     buf_clear(&list);
@@ -89,7 +91,7 @@ err chain_requests_hash(hash32 *out, struct chain_exec *x,
       e = err_say(msg, ERR_INVALID_BLOCK,
                   "system call for requests of type %u failed", i + 1);
     buf_put_slice(&list, output);
-    chain_request_add(&hashes, &list);
+    chain_request_add(&hashes, &list, keep);
   }
   crypto_sha256(out->b, hashes.ptr, hashes.len);
   buf_fini(&hashes);

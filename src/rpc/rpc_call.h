@@ -269,6 +269,13 @@ err rpc_world_enter(struct rpc_world *w, struct chain_exec **x) MUST_USE;
 err rpc_world_check(struct rpc_world *w) MUST_USE;
 /* Ends what enter began; e is given back, unless the run itself failed. */
 err rpc_world_leave(struct rpc_world *w, err e);
+/* The state's root after what ran, where the block below has tries
+** (node_read_tries). */
+err rpc_world_root(struct rpc_world *w, hash32 *out, struct chain_exec *x,
+                   const struct state_source *tries) MUST_USE;
+/* What a header tells of a block's transactions and receipts, then its hash and
+** size. */
+void rpc_seal_block(struct rpc_call *c, struct node_block *b);
 /* Applies overrides to a machine's state, as if committed; an error for what
 ** cannot be done with precompiles. */
 err rpc_override_apply(struct rpc_call *c, struct chain_exec *x,
@@ -346,6 +353,8 @@ void rpc_put_block_open(struct jsonw *w, const struct node_block *b,
                         const struct chain_rules *rules);
 void rpc_put_block(struct jsonw *w, const struct node_block *b, bool full,
                    bool pending, const struct chain_rules *rules);
+/* The member "withdrawals" (EIP-4895). */
+void rpc_put_withdrawals(struct jsonw *w, const struct node_block *b);
 /* The receipt of a mined transaction, or nothing and *found false. */
 err rpc_put_receipt_of(struct rpc_call *c, bool *found, const hash32 *hash)
     MUST_USE;

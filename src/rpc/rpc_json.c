@@ -306,22 +306,24 @@ void rpc_put_head(struct jsonw *w, const struct chain_header *h,
   jsonw_obj_end(w);
 }
 
-/* EIP-4895; ommers by their hashes. */
-static void rpc_put_block_rest(struct jsonw *w, const struct node_block *b) {
-  if (b->header.opt_cnt >= 2) {
-    jsonw_key(w, "withdrawals");
-    jsonw_arr(w);
-    for (u32 i = 0; i < b->withdrawal_cnt; i++) {
-      const struct chain_withdrawal *d = &b->withdrawal[i];
-      jsonw_obj(w);
-      jsonw_kv_quantity(w, "index", d->index);
-      jsonw_kv_quantity(w, "validatorIndex", d->validator);
-      rpc_kv_addr(w, "address", &d->addr);
-      jsonw_kv_quantity(w, "amount", d->amount);
-      jsonw_obj_end(w);
-    }
-    jsonw_arr_end(w);
+void rpc_put_withdrawals(struct jsonw *w, const struct node_block *b) {
+  jsonw_key(w, "withdrawals");
+  jsonw_arr(w);
+  for (u32 i = 0; i < b->withdrawal_cnt; i++) {
+    const struct chain_withdrawal *d = &b->withdrawal[i];
+    jsonw_obj(w);
+    jsonw_kv_quantity(w, "index", d->index);
+    jsonw_kv_quantity(w, "validatorIndex", d->validator);
+    rpc_kv_addr(w, "address", &d->addr);
+    jsonw_kv_quantity(w, "amount", d->amount);
+    jsonw_obj_end(w);
   }
+  jsonw_arr_end(w);
+}
+
+/* Ommers by their hashes. */
+static void rpc_put_block_rest(struct jsonw *w, const struct node_block *b) {
+  if (b->header.opt_cnt >= 2) rpc_put_withdrawals(w, b);
   jsonw_key(w, "uncles");
   jsonw_arr(w);
   for (u32 i = 0; i < b->ommer_cnt; i++) {

@@ -378,24 +378,23 @@ static err simulate_plain_end(struct simulate *s, struct simulate_block *b,
   if (rules->fork < EVM_PRAGUE) return ERR_OK;
   err e = chain_requests_hash(&h->requests_hash, x, b->b.receipt, b->b.tx_cnt,
                               &node_genesis(s->c->node)->deposit_contract,
-                              &msg);
+                              NULL, &msg);
   TRY(rpc_world_check(&s->w));
   return e < 0 ? rpc_fail(s->c, RPC_ERR_INTERNAL, "%s", msg.text) : ERR_OK;
 }
 
-static err simulate_root(struct simulate *s, struct simulate_block *b,
-                         struct chain_exec *x) {
+err rpc_world_root(struct rpc_world *w, hash32 *out, struct chain_exec *x,
+                   const struct state_source *tries) {
   struct state_diff diff;
   struct state_root root;
   struct arena a;
-  if (!s->has_tries) return ERR_OK;
   arena_init(&a, 1 << 16, 0);
   state_block_diff(chain_exec_state(x), &diff, &a);
-  err e = state_commit(&root, &diff, &s->tries, NULL, &a);
-  if (e == ERR_OK) b->b.header.state_root = root.root;
+  err e = state_commit(&root, &diff, tries, NULL, &a);
+  if (e == ERR_OK) *out = root.root;
   arena_fini(&a);
-  TRY(rpc_world_check(&s->w));
-  return e < 0 ? rpc_fail_err(s->c, e) : ERR_OK;
+  TRY(rpc_world_check(w));
+  return e < 0 ? rpc_fail_err(w->c, e) : ERR_OK;
 }
 
 static void simulate_header(struct simulate_block *b,
@@ -415,24 +414,23 @@ static void simulate_header(struct simulate_block *b,
 }
 
 /* What the header tells of the calls. */
-static void simulate_seal(struct simulate *s, struct simulate_block *b) {
-  struct node_block *nb = &b->b;
+void rpc_seal_block(struct rpc_call *c, struct node_block *nb) {
   struct chain_header *h = &nb->header;
-  slice *vals = arena_array(s->c->a, slice, nb->tx_cnt + 1);
+  slice *vals = arena_array(c->a, slice, nb->tx_cnt + 1);
   for (u32 i = 0; i < nb->tx_cnt; i++) vals[i] = nb->tx[i].raw;
-  trie_root_indexed(&h->txs_root, vals, nb->tx_cnt, s->c->a);
+  trie_root_indexed(&h->txs_root, vals, nb->tx_cnt, c->a);
   for (u32 i = 0; i < nb->tx_cnt; i++) {
     struct buf raw;
     buf_init(&raw, 0);
     chain_receipt_encode(&raw, &nb->receipt[i]);
-    vals[i] = arena_copy_slice(s->c->a, buf_slice(&raw));
+    vals[i] = arena_copy_slice(c->a, buf_slice(&raw));
     buf_fini(&raw);
     for (u32 k = 0; k < sizeof h->bloom.b; k++) {
       h->bloom.b[k] |= nb->receipt[i].bloom.b[k];
     }
     h->gas_used = nb->receipt[i].cumulative_gas;
   }
-  trie_root_indexed(&h->receipts_root, vals, nb->tx_cnt, s->c->a);
+  trie_root_indexed(&h->receipts_root, vals, nb->tx_cnt, c->a);
   chain_header_hash(&nb->hash, h);
   nb->size = chain_block_size(h, nb->tx, nb->tx_cnt);
 }
@@ -462,8 +460,9 @@ static err simulate_block(struct simulate *s, struct simulate_block *b,
     TRY(simulate_call(s, b, x, i, &used));
   }
   if (s->plain) TRY(simulate_plain_end(s, b, x, &rules));
-  TRY(simulate_root(s, b, x));
-  simulate_seal(s, b);
+  if (s->has_tries)
+    TRY(rpc_world_root(&s->w, &b->b.header.state_root, x, &s->tries));
+  rpc_seal_block(s->c, &b->b);
   return ERR_OK;
 }
 
