@@ -77,6 +77,7 @@ static enum http_frame_got frame_head(struct http_frames *f) {
 
 /* Well-formed UTF-8 (RFC 3629), no surrogates, nothing overlong. */
 static bool frame_is_utf8(slice s) {
+  if (s.len == 0) return true;
   const u8 *p = s.ptr, *end = s.ptr + s.len;
   while (p < end) {
     u8 c = *p++;
