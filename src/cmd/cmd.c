@@ -12,28 +12,17 @@
 #include <unistd.h>
 
 #define CMD_DB_NAME "cybermiles.db"
-enum { RAW = -1 };
-
-enum cmd_kind { CMD_KIND_STR, CMD_KIND_U64, CMD_KIND_BOOL };
-struct cmd_flag {
-  const char *name, *dflt, *arg, *help;
-  enum cmd_kind kind;
-  size_t offset;
-};
+#define RAW CMD_RAW
 static const struct cmd_flag cmd_flags[] = {
 #define FLAG(field, kind, name, dflt, arg, help) \
   {name, dflt, arg, help, CMD_KIND_##kind, offsetof(struct cmd_config, field)},
 #include "cmd/flag.def"
 #undef FLAG
 };
+const struct cmd_flag *cmd_flag_at(u32 i) {
+  return i < ARRAY_LEN(cmd_flags) ? &cmd_flags[i] : NULL;
+}
 
-struct cmd_row {
-  const char *name;
-  int (*run)(struct cmd *c);
-  int (*run_raw)(int argc, char **argv);
-  int least, most;
-  const char *args, *flags, *summary;
-};
 #define CMD_FN(f) \
   _Generic((f), int (*)(struct cmd *): (f), default: NULL)
 #define CMD_FN_RAW(f) \
@@ -44,7 +33,11 @@ static const struct cmd_row cmd_rows[] = {
 #include "cmd/command.def"
 #undef COMMAND
 };
-static const char *const cmd_flags_all = "db datadir verbosity log.format help";
+const struct cmd_row *cmd_row_at(u32 i) {
+  return i < ARRAY_LEN(cmd_rows) ? &cmd_rows[i] : NULL;
+}
+const char cmd_flags_all[] =
+    "db datadir config verbosity vmodule log.format help";
 
 /*---------------------------------------------------------------- errors */
 
@@ -107,39 +100,81 @@ static const struct cmd_flag *cmd_flag_find(const char *name, size_t len,
   return NULL;
 }
 
-static bool cmd_flag_set(struct cmd_config *cfg, const struct cmd_flag *f,
-                         const char *value, const char *origin) {
-  void *at = (u8 *)cfg + f->offset;
+static const char *const cmd_origin_dash[] = {
+  [CMD_DEFAULT] = "--", [CMD_FILE] = "", [CMD_ENV] = "the variable of --",
+  [CMD_OPTION] = "--"};
+
+static err cmd_flag_set(struct cmd *c, const struct cmd_flag *f,
+                        const char *value, enum cmd_origin origin,
+                        struct errmsg *msg) {
+  void *at = (u8 *)&c->cfg + f->offset;
+  const char *dash = cmd_origin_dash[origin];
+  c->origin[f - cmd_flags] = (u8)origin;
   if (f->kind == CMD_KIND_STR) {
     *(cmd_STR *)at = value[0] ? value : NULL;
-    return true;
+    return ERR_OK;
   }
   if (f->kind == CMD_KIND_BOOL) {
     bool yes = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
     if (!yes && strcmp(value, "false") != 0 && strcmp(value, "0") != 0) {
-      fprintf(stderr, "cybermiles: %s%s must be true or false, not \"%s\"\n",
-              origin, f->name, value);
-      return false;
+      return err_say(msg, ERR_USAGE, "%s%s must be true or false, not \"%s\"",
+                     dash, f->name, value);
     }
     *(cmd_BOOL *)at = yes;
-    return true;
+    return ERR_OK;
   }
   char *end;
   errno = 0;
   unsigned long long v = strtoull(value, &end, 0);
   if (value[0] < '0' || value[0] > '9' || *end || errno) {
-    fprintf(stderr, "cybermiles: %s%s must be a number, not \"%s\"\n", origin,
-            f->name, value);
-    return false;
+    return err_say(msg, ERR_USAGE, "%s%s must be a number, not \"%s\"", dash,
+                   f->name, value);
   }
   *(cmd_U64 *)at = v;
-  return true;
+  return ERR_OK;
 }
 
-static bool cmd_flags_default(struct cmd_config *cfg) {
+const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]) {
+  const struct cmd_flag *f = &cmd_flags[i];
+  const void *at = (const u8 *)&c->cfg + f->offset;
+  if (f->kind == CMD_KIND_BOOL) return *(const cmd_BOOL *)at ? "true" : "false";
+  if (f->kind == CMD_KIND_U64) {
+    snprintf(out, 24, "%llu", (unsigned long long)*(const cmd_U64 *)at);
+    return out;
+  }
+  const char *s = *(const cmd_STR *)at;
+  return s ? s : "";
+}
+
+err cmd_flag_from_file(struct cmd *c, const char *name, const char *value,
+                       u32 line, struct errmsg *msg) {
+  static const char no[] = " config help version json exec ";
+  const char *near = NULL;
+  char word[72];
+  const struct cmd_flag *f = cmd_flag_find(name, strlen(name), &near);
+  snprintf(word, sizeof word, " %.64s ", name);
+  if (!f) {
+    return err_say(msg, ERR_USAGE, "unknown key %s%s%s%s", name,
+                   near ? "; did you mean " : "", near ? near : "",
+                   near ? "?" : "");
+  }
+  if (strstr(no, word)) {
+    return err_say(msg, ERR_USAGE, "%s is an option of the command line alone",
+                   name);
+  }
+  if (c->line[f - cmd_flags]) {
+    return err_say(msg, ERR_USAGE, "%s is set on line %u already", name,
+                   c->line[f - cmd_flags]);
+  }
+  c->line[f - cmd_flags] = line;
+  if (c->origin[f - cmd_flags] > CMD_FILE) return ERR_OK;
+  return cmd_flag_set(c, f, value, CMD_FILE, msg);
+}
+
+static err cmd_flags_default(struct cmd *c, struct errmsg *msg) {
   for (size_t i = 0; i < ARRAY_LEN(cmd_flags); i++) {
     const struct cmd_flag *f = &cmd_flags[i];
-    if (!cmd_flag_set(cfg, f, f->dflt, "--")) return false;
+    TRY(cmd_flag_set(c, f, f->dflt, CMD_DEFAULT, msg));
     char name[80] = "CYBERMILES_";
     size_t at = strlen(name);
     for (const char *s = f->name; *s && at < sizeof name - 1; s++) {
@@ -148,36 +183,38 @@ static bool cmd_flags_default(struct cmd_config *cfg) {
     }
     name[at] = 0;
     const char *v = getenv(name);
-    if (v && f->kind != CMD_KIND_BOOL && !v[0]) continue;
-    if (v && !cmd_flag_set(cfg, f, v, "CYBERMILES_ variable of --")) {
-      return false;
-    }
+    if (!v || (f->kind != CMD_KIND_BOOL && !v[0])) continue;
+    TRY(cmd_flag_set(c, f, v, CMD_ENV, msg));
   }
-  return true;
+  return ERR_OK;
 }
 
 /* Takes --name value, --name=value, -name, and for BOOL --name alone.
-** Returns how many words were used, 0 on error. */
-static int cmd_flag_take(struct cmd_config *cfg, char **argv, int left) {
+** *used: how many words. */
+static err cmd_flag_take(struct cmd *c, char **argv, int left, int *used,
+                         struct errmsg *msg) {
   const char *word = argv[0] + (argv[0][1] == '-' ? 2 : 1);
   const char *eq = strchr(word, '='), *near = NULL;
   size_t len = eq ? (size_t)(eq - word) : strlen(word);
   if (strcmp(word, "h") == 0) word = "help", len = 4;
   const struct cmd_flag *f = cmd_flag_find(word, len, &near);
+  *used = 1;
   if (!f) {
-    cmd_unknown("option", "--", word, near);
-    return 0;
+    return err_say(msg, ERR_USAGE, "unknown option --%.*s%s%s%s (cybermiles "
+                   "help lists all)", (int)len, word,
+                   near ? "; did you mean --" : "", near ? near : "",
+                   near ? "?" : "");
   }
-  if (eq) return cmd_flag_set(cfg, f, eq + 1, "--") ? 1 : 0;
+  if (eq) return cmd_flag_set(c, f, eq + 1, CMD_OPTION, msg);
   if (f->kind == CMD_KIND_BOOL) {
-    return cmd_flag_set(cfg, f, "true", "--") ? 1 : 0;
+    return cmd_flag_set(c, f, "true", CMD_OPTION, msg);
   }
   if (left < 2) {
-    fprintf(stderr, "cybermiles: --%s needs a value: --%s %s\n", f->name,
-            f->name, f->arg);
-    return 0;
+    return err_say(msg, ERR_USAGE, "--%s needs a value: --%s %s", f->name,
+                   f->name, f->arg);
   }
-  return cmd_flag_set(cfg, f, argv[1], "--") ? 2 : 0;
+  *used = 2;
+  return cmd_flag_set(c, f, argv[1], CMD_OPTION, msg);
 }
 
 /*------------------------------------------------------------------ help */
@@ -231,8 +268,9 @@ int cmd_help(struct cmd *c) {
   printf("\nOptions of every command:\n");
   cmd_print_flags(cmd_flags_all);
   printf("\ncybermiles help COMMAND tells the rest.  An option can also be "
-         "given as an\nenvironment variable: --http.port as "
-         "CYBERMILES_HTTP_PORT.\n");
+         "given as an\nenvironment variable, --http.port as "
+         "CYBERMILES_HTTP_PORT, or in a configuration file\n(cybermiles "
+         "config show tells all of them and where each comes from).\n");
   return EXIT_DONE;
 }
 
@@ -250,7 +288,60 @@ int cmd_version(struct cmd *c) {
 
 /*--------------------------------------------------------------- running */
 
-static int cmd_setup(struct cmd *c) {
+static const char *const cmd_log_formats[] = {
+  [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JOURNAL] = "journal"};
+
+/* Judges what no single row can. */
+static err cmd_check(const struct cmd *c, struct errmsg *msg) {
+  u32 format = 0;
+  while (format < ARRAY_LEN(cmd_log_formats) &&
+         (!c->cfg.log_format ||
+          strcmp(c->cfg.log_format, cmd_log_formats[format]) != 0)) {
+    format++;
+  }
+  if (format == ARRAY_LEN(cmd_log_formats)) {
+    return err_say(msg, ERR_USAGE,
+                   "--log.format must be text, json or journal");
+  }
+  if (c->cfg.verbosity > 5) {
+    return err_say(msg, ERR_USAGE, "--verbosity must be 0 to 5");
+  }
+  if (c->cfg.lanes > 64) {
+    return err_say(msg, ERR_USAGE, "--lanes must be 0 to 64");
+  }
+  if (c->cfg.http_port > 65535) {
+    return err_say(msg, ERR_USAGE, "--http.port must be 0 to 65535");
+  }
+  if (c->cfg.log_size == 0 || c->cfg.log_size > 1 << 20 ||
+      c->cfg.log_keep > 1000) {
+    return err_say(msg, ERR_USAGE, "--log.maxsize must be 1 to 1048576, "
+                   "--log.maxbackups 0 to 1000");
+  }
+  if (c->cfg.disk_floor > UINT64_MAX >> 20) {
+    return err_say(msg, ERR_USAGE, "--disk.floor is too large");
+  }
+  TRY(log_vmodule(c->cfg.vmodule ? c->cfg.vmodule : "", msg));
+  log_setup((int)c->cfg.verbosity, (enum log_format)format);
+  return ERR_OK;
+}
+
+err cmd_ipc_path(char *out, size_t size, const struct cmd *c,
+                 struct errmsg *msg) {
+  const char *slash = strrchr(c->db_path, '/');
+  int len = c->cfg.ipc_path
+                ? snprintf(out, size, "%s", c->cfg.ipc_path)
+                : snprintf(out, size, "%.*scybermiles.ipc",
+                           slash ? (int)(slash + 1 - c->db_path) : 0,
+                           c->db_path);
+  return len < (int)size ? ERR_OK
+                         : err_say(msg, ERR_RANGE, "the socket's path is too "
+                                   "long: give a shorter --ipcpath");
+}
+
+static int cmd_setup(struct cmd *c, struct errmsg *msg) {
+  err e = cmd_config_load(c, msg);
+  if (e == ERR_OK) e = cmd_check(c, msg);
+  if (e < 0) return cmd_fail(e, msg);
   if (c->cfg.db && c->cfg.datadir) {
     fprintf(stderr, "cybermiles: give --db or --datadir, not both\n");
     return EXIT_USAGE;
@@ -265,20 +356,6 @@ static int cmd_setup(struct cmd *c) {
     fprintf(stderr, "cybermiles: the path of the database is too long\n");
     return EXIT_USAGE;
   }
-  bool json = strcmp(c->cfg.log_format, "json") == 0;
-  if (!json && strcmp(c->cfg.log_format, "text") != 0) {
-    fprintf(stderr, "cybermiles: --log.format must be text or json\n");
-    return EXIT_USAGE;
-  }
-  if (c->cfg.verbosity > 5) {
-    fprintf(stderr, "cybermiles: --verbosity must be 0 to 5\n");
-    return EXIT_USAGE;
-  }
-  if (c->cfg.lanes > 64) {
-    fprintf(stderr, "cybermiles: --lanes must be 0 to 64\n");
-    return EXIT_USAGE;
-  }
-  log_setup((int)c->cfg.verbosity, json ? LOG_JSON : LOG_TEXT);
   return EXIT_DONE;
 }
 
@@ -298,10 +375,12 @@ static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row,
 /* Words that are no options: the command, then its arguments. */
 static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
                      char **argv) {
+  struct errmsg msg;
   for (int i = 1; i < argc;) {
     if (argv[i][0] == '-' && argv[i][1]) {
-      int used = cmd_flag_take(&c->cfg, argv + i, argc - i);
-      if (used == 0) return EXIT_USAGE;
+      int used;
+      err e = cmd_flag_take(c, argv + i, argc - i, &used, &msg);
+      if (e < 0) return cmd_fail(e, &msg);
       i += used;
       continue;
     }
@@ -331,10 +410,12 @@ static void cmd_memory_setup(void) {
 
 int cmd_main(int argc, char **argv) {
   cmd_memory_setup();
-  struct cmd c = {.arg_cnt = 0};
+  struct cmd c = {.argc = argc, .argv = argv};
   const struct cmd_row *row = NULL;
+  struct errmsg msg;
   c.arg = mem_alloc(sizeof *c.arg * (size_t)(argc + 1));
-  if (!cmd_flags_default(&c.cfg)) return EXIT_USAGE;
+  err e = cmd_flags_default(&c, &msg);
+  if (e < 0) return cmd_fail(e, &msg);
   int code = cmd_parse(&c, &row, argc, argv);
   if (code >= 0) return code;
   if (c.cfg.version) return cmd_version(&c);
@@ -351,8 +432,23 @@ int cmd_main(int argc, char **argv) {
             row->args);
     return EXIT_USAGE;
   }
-  code = cmd_setup(&c);
+  code = cmd_setup(&c, &msg);
   return code ? code : row->run(&c);
+}
+
+err cmd_reread(struct cmd *out, const struct cmd *c, struct errmsg *msg) {
+  memset(out, 0, sizeof *out);
+  out->argc = c->argc;
+  out->argv = c->argv;
+  TRY(cmd_flags_default(out, msg));
+  for (int i = 1, used; i < c->argc; i += used) {
+    used = 1;
+    if (c->argv[i][0] == '-' && c->argv[i][1]) {
+      TRY(cmd_flag_take(out, c->argv + i, c->argc - i, &used, msg));
+    }
+  }
+  TRY(cmd_config_load(out, msg));
+  return cmd_check(out, msg);
 }
 
 /*---------------------------------------------------------------- shared */
@@ -429,3 +525,5 @@ err cmd_password(char *out, size_t size, const struct cmd *c, const char *what,
   return same ? ERR_OK
               : err_say(msg, ERR_USAGE, "the two passwords differ");
 }
+
+#undef RAW

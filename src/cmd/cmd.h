@@ -8,6 +8,7 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 #include "base/base.h"
+#include <jansson.h>
 
 enum {
   EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DATABASE = 3,
@@ -23,13 +24,78 @@ struct cmd_config {
 #undef FLAG
 };
 
+/* Where a setting comes from. */
+enum cmd_origin { CMD_DEFAULT, CMD_FILE, CMD_ENV, CMD_OPTION };
+enum cmd_kind { CMD_KIND_STR, CMD_KIND_U64, CMD_KIND_BOOL };
+enum {
+#define FLAG(field, kind, name, dflt, arg, help) CMD_FLAG_##field,
+#include "cmd/flag.def"
+#undef FLAG
+  CMD_FLAG_CNT
+};
+
 struct cmd {
   struct cmd_config cfg;
+  u8 origin[CMD_FLAG_CNT];   /* enum cmd_origin, by row of flag.def */
+  u32 line[CMD_FLAG_CNT];    /* of the file */
+  char config_path[4096];    /* the file that was read, or "" */
+  int argc;                  /* as main got them */
+  char **argv;
   char **arg;          /* after the command's name */
   u32 arg_cnt;
   char db_path[4096];  /* from --db, --datadir or the default */
   bool db_given;       /* either was given */
 };
+
+/* The whole row of an option, for those who show all of them. */
+struct cmd_flag {
+  const char *name, *dflt, *arg, *help;
+  enum cmd_kind kind;
+  size_t offset;
+};
+const struct cmd_flag *cmd_flag_at(u32 i); /* NULL past the end */
+/* Its value as text, into out when it is a number. */
+const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]);
+/* Sets what the file says on a line, unless something above it has set it.
+** ERR_USAGE. */
+err cmd_flag_from_file(struct cmd *c, const char *name, const char *value,
+                       u32 line, struct errmsg *msg) MUST_USE;
+/* A command's row. */
+struct cmd_row {
+  const char *name;
+  int (*run)(struct cmd *c);
+  int (*run_raw)(int argc, char **argv);
+  int least, most;
+  const char *args, *flags, *summary;
+};
+const struct cmd_row *cmd_row_at(u32 i); /* NULL past the end */
+extern const char cmd_flags_all[];       /* of every command */
+#define CMD_RAW (-1)                     /* row.most: reads its own options */
+
+/* Reads all settings again, as if the program were started anew; what is
+** allocated stays for good.  ERR_USAGE. */
+err cmd_reread(struct cmd *out, const struct cmd *c, struct errmsg *msg)
+    MUST_USE;
+/* cmd_config.c: the settings of the file, into c. */
+err cmd_config_load(struct cmd *c, struct errmsg *msg) MUST_USE;
+/* cmd_log.c: the log's file, if one is set.  reopen: what has moved away is
+** made anew. */
+err cmd_log_open(const struct cmd *c, struct errmsg *msg) MUST_USE;
+err cmd_log_reopen(struct errmsg *msg) MUST_USE;
+/* cmd_notify.c: tells the service manager ("READY=1\nSTATUS=..."), if there is
+** one ($NOTIFY_SOCKET). */
+void cmd_notify(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* How often it wants to hear of us, in us; 0: not. */
+u64 cmd_notify_watchdog_us(void);
+/* Where the node's Unix socket is; ERR_RANGE. */
+err cmd_ipc_path(char *out, size_t size, const struct cmd *c,
+                 struct errmsg *msg) MUST_USE;
+
+/* Asks the node that runs on c's database, over its Unix socket: *out is the
+** reply, to be given back with json_decref.  ERR_NOT_FOUND: none runs. */
+
+err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
+                 struct errmsg *msg) MUST_USE;
 
 /* The whole program. */
 int cmd_main(int argc, char **argv);
@@ -51,6 +117,9 @@ int cmd_account(struct cmd *c);
 int cmd_backup(struct cmd *c);
 int cmd_import(struct cmd *c);
 int cmd_verify(struct cmd *c);
+int cmd_attach(struct cmd *c);
+int cmd_status(struct cmd *c);
+int cmd_config(struct cmd *c);
 int cmd_version(struct cmd *c);
 int cmd_help(struct cmd *c);
 /* These read their own options; argv[0] is the verb. */

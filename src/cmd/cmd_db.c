@@ -242,6 +242,23 @@ static void db_progress(const char *what, u32 percent, u32 *shown) {
   fprintf(stderr, "\r%s %u %%%s", what, percent, percent == 100 ? "\n" : "");
 }
 
+/* That there is a good copy is kept in the file: by the node that runs on it,
+** or here.  Without it the copy is as good. */
+static void db_note_backup(const struct cmd *c) {
+  struct errmsg msg;
+  struct store *s;
+  json_t *reply;
+  u8 be[8];
+  err e = cmd_ask_node(&reply, c, "node_backupDone", &msg);
+  if (e == ERR_OK) json_decref(reply);
+  if (e == ERR_OK || store_open(&s, c->db_path, 0, &msg) < 0) return;
+  store_be64(be, node_clock_ms());
+  e = store_meta_put(s, "backup_ms", slice_of(be, 8));
+  if (store_close(s, &msg) < 0 || e < 0) {
+    fprintf(stderr, "cybermiles: %s: %s\n", c->db_path, msg.text);
+  }
+}
+
 int cmd_backup(struct cmd *c) {
   struct errmsg msg = {""}, closing;
   struct store *s;
@@ -264,6 +281,7 @@ int cmd_backup(struct cmd *c) {
   if (store_close(s, &closing) < 0 && e == ERR_OK) e = ERR_IO, msg = closing;
   if (e == ERR_OK) e = node_state_verify(c->arg[0], NULL, NULL, &msg);
   if (e < 0) return cmd_fail(e, &msg);
+  db_note_backup(c);
   printf(c->cfg.json ? "{\"backup\":\"%s\",\"verified\":true}\n"
                      : "%s is written and verified\n", c->arg[0]);
   return EXIT_DONE;

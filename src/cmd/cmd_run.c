@@ -1,9 +1,19 @@
-/* cmd_run.c - run and dev: the node with its port, until a signal.
+/* cmd_run.c - run and dev: the node with its HTTP port and its Unix socket,
+** until a signal.
 **
-** Signals are blocked in every thread and taken here one by one: the first
-** INT or TERM stops in order (requests finished, block finished, one file
-** left), a second one ends the process at once; HUP is heeded by nothing yet
-** and ignored; PIPE is ignored.
+** Signals are blocked in every thread and taken here one by one:
+**   INT, TERM  the first stops in order (requests finished, block finished,
+**              one file left) and tells each second what it waits for; a second
+**              one ends the process at once (130, 143)
+**   HUP        reads the settings again and heeds those that can change while
+**              running (run_reload), reopens the log's file, reads certificates
+**   USR1       tells the log how the node is: heights, pool, memory, threads
+**   PIPE       ignored
+** A service manager is told of each step (cmd_notify.c), and its watchdog is
+** fed as long as the writer's thread turns.
+**
+** The JSON-RPC server is made here and shared by both doors, so that the HTTP
+** port can be closed and opened while the node runs (admin_stopHTTP).
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -11,8 +21,10 @@
 #include "gen/gen_version.h"
 #include "node/node.h"
 #include "rpc/rpc.h"
+#include "rpc/rpc_ipc.h"
 #include "web/http.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -30,6 +42,7 @@ static void run_signals_block(sigset_t *set) {
   sigaddset(set, SIGINT);
   sigaddset(set, SIGTERM);
   sigaddset(set, SIGHUP);
+  sigaddset(set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, set, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
@@ -43,6 +56,12 @@ static void run_signals_force(void) {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static u64 run_monotonic_us(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
 }
 
 /* The listening address as a browser elsewhere would type it. */
@@ -113,8 +132,8 @@ static void run_print_banner(const struct cmd *c, struct node *n,
   if (info->first_password[0]) {
     printf("Its password, shown only this once: %s\n", info->first_password);
   }
-  run_print_urls(c, h);
-  run_print_authority(h);
+  if (h) run_print_urls(c, h);
+  if (h) run_print_authority(h);
   fflush(stdout);
 }
 
@@ -130,16 +149,37 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .cache_bytes = c->cfg.cache << 20,
     .pool_tx_max = c->cfg.txpool_max,
     .lane_cnt = (u32)c->cfg.lanes,
+    .disk_floor = c->cfg.disk_floor << 20,
     .archive = c->cfg.archive,
   };
 }
 
+/* A running node and its doors. */
+struct run {
+  struct cmd *c;
+  struct node *node;
+  struct rpc_server *rpc;
+  struct rpc_ipc *ipc;
+  char ipc_path[4096];  /* "": none */
+  struct rpc_host host;
+  pthread_mutex_t lock; /* guards the following */
+  struct http *http;    /* NULL: closed */
+  bool stop_http;       /* asked for: the main thread does it */
+  bool reload;
+};
+
+static struct rpc_config run_rpc_config(const struct cmd *c) {
+  return (struct rpc_config){
+    .batch_max = (u32)c->cfg.rpc_batch,
+    .gas_cap = c->cfg.rpc_gascap,
+    .evm_timeout_ms = (u32)(c->cfg.rpc_evmtimeout * 1000),
+  };
+}
+
 static err run_http(struct http **h, const struct cmd *c, struct node *n,
-                    struct errmsg *msg) {
-  if (c->cfg.http_port > 65535) {
-    return err_say(msg, ERR_USAGE, "--http.port must be 0 to 65535");
-  }
+                    struct rpc_server *server, struct errmsg *msg) {
   struct http_config cfg = {
+    .server = server,
     .addr = c->cfg.http_addr,
     .port = c->cfg.http_port ? (u32)c->cfg.http_port : HTTP_PORT_ANY,
     .vhosts = c->cfg.http_vhosts,
@@ -147,32 +187,312 @@ static err run_http(struct http **h, const struct cmd *c, struct node *n,
     .tls = c->cfg.ui_tls,
     .tls_cert = c->cfg.ui_tls_cert,
     .tls_key = c->cfg.ui_tls_key,
-    .rpc = {.batch_max = (u32)c->cfg.rpc_batch,
-            .gas_cap = c->cfg.rpc_gascap,
-            .evm_timeout_ms = (u32)(c->cfg.rpc_evmtimeout * 1000)},
+    .rpc = run_rpc_config(c),
   };
   return http_start(h, &cfg, n, msg);
 }
 
-/* Until a signal, or until the node itself can go no further. */
-static int run_wait(struct node *n, const sigset_t *set) {
+/*------------------------------------------------- what administration asks */
+
+static err run_start_http(void *ctx, const char *addr, u32 port,
+                          const char *cors, const char *vhosts,
+                          struct errmsg *msg) {
+  struct run *r = ctx;
+  struct cmd c = *r->c;
+  /* http_start keeps what it is given. */
+  if (addr) c.cfg.http_addr = mem_strdup(addr);
+  if (port) c.cfg.http_port = port;
+  if (cors) c.cfg.http_corsdomain = mem_strdup(cors);
+  if (vhosts) c.cfg.http_vhosts = mem_strdup(vhosts);
+  pthread_mutex_lock(&r->lock);
+  err e = r->http ? err_say(msg, ERR_EXISTS, "HTTP server already running on %s",
+                            http_url(r->http))
+                  : run_http(&r->http, &c, r->node, r->rpc, msg);
+  if (e == ERR_OK) {
+    log_event(LOG_INFO, "http", "http.opened", "url=%s", http_url(r->http));
+  }
+  pthread_mutex_unlock(&r->lock);
+  return e;
+}
+
+static err run_stop_http(void *ctx) {
+  struct run *r = ctx;
+  pthread_mutex_lock(&r->lock);
+  err e = r->http ? ERR_OK : ERR_NOT_FOUND;
+  r->stop_http = r->http != NULL;
+  pthread_mutex_unlock(&r->lock);
+  return e;
+}
+
+static err run_ask_reload(void *ctx, struct errmsg *msg) {
+  struct run *r = ctx;
+  struct cmd now;
+  err e = cmd_reread(&now, r->c, msg);
+  if (e < 0) return e;
+  pthread_mutex_lock(&r->lock);
+  r->reload = true;
+  pthread_mutex_unlock(&r->lock);
+  return ERR_OK;
+}
+
+static void run_urls(void *ctx, char *http, size_t http_size, char *ipc,
+                     size_t ipc_size) {
+  struct run *r = ctx;
+  pthread_mutex_lock(&r->lock);
+  snprintf(http, http_size, "%s", r->http ? http_url(r->http) : "");
+  pthread_mutex_unlock(&r->lock);
+  snprintf(ipc, ipc_size, "%s", r->ipc_path);
+}
+
+/* The socket at its usual place is a convenience: without it the node runs. */
+static err run_ipc(struct run *r, struct errmsg *msg) {
+  char path[4096];
+  if (r->c->cfg.ipc_disable) return ERR_OK;
+  err e = cmd_ipc_path(path, sizeof path, r->c, msg);
+  if (e == ERR_OK) e = rpc_ipc_start(&r->ipc, path, r->rpc, msg);
+  if (e == ERR_OK) {
+    snprintf(r->ipc_path, sizeof r->ipc_path, "%s", path);
+  } else if (!r->c->cfg.ipc_path) {
+    log_event(LOG_WARN, "ipc", "ipc.none", "reason=\"%s\"", msg->text);
+    e = ERR_OK;
+  }
+  return e;
+}
+
+/*---------------------------------------------------------------- signals */
+
+/* Only what can change while all runs: levels of the log, host names and
+** origins, certificates; the rest is told to wait for a start. */
+static void run_reload(struct run *r) {
+  struct cmd now;
+  struct errmsg msg = {""};
+  cmd_notify("RELOADING=1\nMONOTONIC_USEC=%llu",
+             (unsigned long long)run_monotonic_us());
+  err e = cmd_reread(&now, r->c, &msg);
+  if (e == ERR_OK) e = cmd_log_reopen(&msg);
+  pthread_mutex_lock(&r->lock);
+  if (e == ERR_OK && r->http) {
+    http_policy_reload(r->http, now.cfg.http_vhosts, now.cfg.http_corsdomain);
+    e = http_tls_reload(r->http, &msg);
+  }
+  pthread_mutex_unlock(&r->lock);
+  if (e < 0) {
+    log_event(LOG_ERROR, "node", "reload.failed", "reason=\"%s\"", msg.text);
+  } else {
+    log_event(LOG_INFO, "node", "reloaded", "verbosity=%d",
+              log_verbosity_now());
+    for (u32 i = 0; i < CMD_FLAG_CNT; i++) {
+      static const char live[] =
+          " verbosity vmodule log.format http.vhosts http.corsdomain ";
+      char was[24], is[24], word[72];
+      const char *name = cmd_flag_at(i)->name;
+      snprintf(word, sizeof word, " %.64s ", name);
+      if (strstr(live, word) || strcmp(cmd_flag_text(r->c, i, was),
+                                       cmd_flag_text(&now, i, is)) == 0) {
+        continue;
+      }
+      log_event(LOG_WARN, "node", "reload.waits",
+                "setting=%s note=\"heeded at the next start\"", name);
+    }
+  }
+  cmd_notify("READY=1");
+}
+
+static void run_dump_threads(void) {
+  DIR *d = opendir("/proc/self/task");
+  if (!d) return;
+  for (const struct dirent *e; (e = readdir(d));) {
+    char path[320], text[512] = "", name[32] = "", state = '?';
+    unsigned long long user = 0, sys = 0;
+    if (e->d_name[0] == '.') continue;
+    snprintf(path, sizeof path, "/proc/self/task/%.200s/stat", e->d_name);
+    FILE *f = fopen(path, "re");
+    if (!f) continue;
+    if (!fgets(text, sizeof text, f)) text[0] = 0;
+    fclose(f);
+    const char *open = strchr(text, '('), *close = strrchr(text, ')');
+    if (!open || !close) continue;
+    snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+    sscanf(close + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu",
+           &state, &user, &sys);
+    log_event(LOG_WARN, "node", "state.thread",
+              "id=%.16s name=\"%s\" state=%c cpu_ticks=%llu", e->d_name, name,
+              state, user + sys);
+  }
+  closedir(d);
+}
+
+static void run_dump(struct run *r) {
+  struct node_stat s;
+  struct node_process p;
+  struct rpc_tally t;
+  char http[128], ipc[256];
+  node_stat(r->node, &s);
+  node_process(&p);
+  rpc_tally(r->rpc, &t);
+  run_urls(r, http, sizeof http, ipc, sizeof ipc);
+#define N(x) (unsigned long long)(x)
+  log_event(LOG_WARN, "node", "state.chain",
+            "height=%llu tables_at=%llu pending=%llu queued=%llu "
+            "disk_low=%s backup_ms=%llu", N(s.height), N(s.flushed),
+            N(s.pool.pending), N(s.pool.queued), s.disk_low ? "true" : "false",
+            N(s.backup_ms));
+  log_event(LOG_WARN, "node", "state.bytes",
+            "resident=%llu heap=%llu mapped=%llu cache=%llu overlay=%llu "
+            "pool=%llu file=%llu wal=%llu disk_free=%llu", N(p.rss_bytes),
+            N(p.heap_bytes), N(p.mapped_bytes), N(s.cache_bytes),
+            N(s.overlay_bytes), N(s.pool.bytes), N(s.file_bytes),
+            N(s.wal_bytes), N(s.disk_free_bytes));
+  log_event(LOG_WARN, "node", "state.doors",
+            "http=\"%s\" ipc=\"%s\" ipc_connections=%u requests=%llu "
+            "files=%u readers=%u readers_busy=%u threads=%u", http, ipc,
+            r->ipc ? rpc_ipc_conn_cnt(r->ipc) : 0, N(t.cnt), p.fds,
+            s.reader_cnt, s.reader_busy, p.threads);
+#undef N
+  run_dump_threads();
+}
+
+/* What was asked for by administration. */
+static void run_asked(struct run *r) {
+  pthread_mutex_lock(&r->lock);
+  struct http *h = r->stop_http ? r->http : NULL;
+  bool reload = r->reload;
+  if (h) r->http = NULL;
+  r->stop_http = r->reload = false;
+  pthread_mutex_unlock(&r->lock);
+  if (h) {
+    http_stop(h);
+    log_event(LOG_INFO, "http", "http.closed", "reason=\"asked for\"");
+  }
+  if (reload) run_reload(r);
+}
+
+/* Feeds the manager's watchdog while the node's threads turn. */
+static void run_feed(struct run *r, u64 every_us, u64 *fed_us) {
+  u64 now = run_monotonic_us();
+  if (every_us == 0 || now - *fed_us < every_us / 3) return;
+  u64 beat = node_beat_ms(r->node), clock = node_clock_ms();
+  if (clock > beat && clock - beat > every_us / 2000 + 2000) return;
+  *fed_us = now;
+  struct node_stat s;
+  node_stat(r->node, &s);
+  cmd_notify("WATCHDOG=1\nSTATUS=height %llu, %llu waiting",
+             (unsigned long long)s.height, (unsigned long long)s.pool.pending);
+}
+
+/* Until a signal to stop, or until the node itself can go no further. */
+static int run_wait(struct run *r, const sigset_t *set) {
+  u64 watchdog_us = cmd_notify_watchdog_us(), fed_us = 0;
   for (;;) {
     struct errmsg msg = {""};
-    struct timespec tick = {.tv_nsec = 500000000};
+    struct timespec tick = {.tv_nsec = 200000000};
     int sig = sigtimedwait(set, NULL, &tick);
-    err e = node_failed(n, &msg);
+    err e = node_failed(r->node, &msg);
     if (e < 0) return cmd_fail(e, &msg);
     if (sig == SIGINT || sig == SIGTERM) {
       log_event(LOG_INFO, "node", "stopping", "signal=%d", sig);
       return EXIT_DONE;
     }
+    if (sig == SIGHUP) run_reload(r);
+    if (sig == SIGUSR1) run_dump(r);
+    run_asked(r);
+    run_feed(r, watchdog_us, &fed_us);
   }
+}
+
+/*--------------------------------------------------------------- stopping */
+
+/* Tells each second that the end is still to come. */
+struct run_farewell {
+  pthread_mutex_t lock;
+  pthread_cond_t cond;
+  const char *waits_for;
+  bool done;
+};
+
+static void *run_farewell_main(void *arg) {
+  struct run_farewell *f = arg;
+  u32 s = 0;
+  pthread_mutex_lock(&f->lock);
+  while (!f->done) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_cond_timedwait(&f->cond, &f->lock, &until) == 0) continue;
+    log_event(LOG_INFO, "node", "stopping", "seconds=%u waits_for=\"%s\"", ++s,
+              f->waits_for);
+    cmd_notify("STATUS=stopping: %s\nEXTEND_TIMEOUT_USEC=30000000",
+               f->waits_for);
+  }
+  pthread_mutex_unlock(&f->lock);
+  return NULL;
+}
+
+static void run_farewell_at(struct run_farewell *f, const char *waits_for) {
+  pthread_mutex_lock(&f->lock);
+  f->waits_for = waits_for;
+  f->done = !waits_for;
+  pthread_cond_signal(&f->cond);
+  pthread_mutex_unlock(&f->lock);
+}
+
+static void run_stop(struct run *r) {
+  struct run_farewell f = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                           .cond = PTHREAD_COND_INITIALIZER,
+                           .waits_for = "requests of the Unix socket"};
+  pthread_t teller;
+  cmd_notify("STOPPING=1\nSTATUS=stopping");
+  bool tells = pthread_create(&teller, NULL, run_farewell_main, &f) == 0;
+  rpc_ipc_stop(r->ipc);
+  run_farewell_at(&f, "requests of the HTTP port");
+  http_stop(r->http);
+  rpc_close(r->rpc);
+  run_farewell_at(&f, "the last block, the tables and the file");
+  node_close(r->node);
+  run_farewell_at(&f, NULL);
+  if (tells) pthread_join(teller, NULL);
+}
+
+/*---------------------------------------------------------------- running */
+
+static err run_open(struct run *r, bool dev, struct errmsg *msg) {
+  struct node_config cfg = run_node_config(r->c, dev);
+  struct rpc_config rpc = run_rpc_config(r->c);
+  TRY(cmd_log_open(r->c, msg));
+  TRY(node_open(&r->node, &cfg, msg));
+  r->rpc = rpc_open(r->node, &rpc);
+  r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
+                              run_urls};
+  rpc_host_set(r->rpc, &r->host);
+  if (r->c->cfg.http) {
+    TRY(run_http(&r->http, r->c, r->node, r->rpc, msg));
+  }
+  return run_ipc(r, msg);
+}
+
+static void run_log_banner(struct run *r) {
+  const struct node_info *info = node_info(r->node);
+  struct node_stat s;
+  char http[128], ipc[256], hash[65];
+  node_stat(r->node, &s);
+  run_urls(r, http, sizeof http, ipc, sizeof ipc);
+  hex_encode(hash, info->genesis_hash.b, 32);
+  hash[64] = 0;
+  log_event(LOG_INFO, "node", "ready",
+            "version=%s commit=%s chain_id=%llu genesis=0x%s db=\"%s\" "
+            "height=%llu http=\"%s\" ws=\"%s%s\" ipc=\"%s\" admin=\"%s\" "
+            "pid=%d", gen_version, gen_version_commit,
+            (unsigned long long)info->chain_id, hash, info->db_path,
+            (unsigned long long)s.height, http, http[0] ? "ws" : "",
+            http[0] ? http + 4 : "", ipc, http, (int)getpid());
+  cmd_notify("READY=1\nSTATUS=height %llu, %s\nMAINPID=%d",
+             (unsigned long long)s.height, http[0] ? http : ipc,
+             (int)getpid());
 }
 
 static int run_node(struct cmd *c, bool dev) {
   sigset_t set;
-  struct node *n = NULL;
-  struct http *h = NULL;
+  struct run r = {.c = c, .lock = PTHREAD_MUTEX_INITIALIZER};
   struct errmsg msg = {""};
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -180,19 +500,21 @@ static int run_node(struct cmd *c, bool dev) {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   run_signals_block(&set);
-  struct node_config cfg = run_node_config(c, dev);
-  err e = node_open(&n, &cfg, &msg);
-  if (e < 0) return cmd_fail(e, &msg);
-  e = run_http(&h, c, n, &msg);
+  err e = run_open(&r, dev, &msg);
+  int code = EXIT_DONE;
   if (e < 0) {
-    node_close(n);
-    return cmd_fail(e, &msg);
+    code = cmd_fail(e, &msg);
+  } else {
+    run_print_banner(c, r.node, r.http);
+    if (r.ipc_path[0]) {
+      printf("Unix socket: %s\n", r.ipc_path);
+      fflush(stdout);
+    }
+    run_log_banner(&r);
+    code = run_wait(&r, &set);
   }
-  run_print_banner(c, n, h);
-  int code = run_wait(n, &set);
   run_signals_force();
-  http_stop(h);
-  node_close(n);
+  run_stop(&r);
   return code;
 }
 

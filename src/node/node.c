@@ -179,6 +179,7 @@ bool node_write_block(struct node *n, struct store_block *b) {
 /* Blocks first, then one slice of the work behind the head. */
 static i64 node_writer_idle(struct node *n) {
   bool more = false;
+  __atomic_store_n(&n->tally.beat_ms, node_clock_ms(), __ATOMIC_RELAXED);
   node_write_group(n);
   if (node_failed(n, NULL) < 0) return NODE_IDLE_MS;
   err e = node_state_write_step(n->state, node_clock_ms(), &more);

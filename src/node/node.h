@@ -152,6 +152,8 @@ struct node_stat {
   bool disk_low;                     /* below disk_floor: no blocks */
 };
 void node_stat(struct node *n, struct node_stat *out);
+/* When the writer's thread last turned; it does at least each second. */
+u64 node_beat_ms(const struct node *n);
 /* Of the whole process. */
 struct node_process {
   double cpu_s;                 /* user and system */

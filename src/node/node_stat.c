@@ -118,6 +118,10 @@ void node_stat(struct node *n, struct node_stat *out) {
   out->disk_low = __atomic_load_n(&n->tally.disk_low, __ATOMIC_RELAXED);
 }
 
+u64 node_beat_ms(const struct node *n) {
+  return __atomic_load_n(&n->tally.beat_ms, __ATOMIC_RELAXED);
+}
+
 static u32 nstat_entries(const char *folder) {
   u32 cnt = 0;
   DIR *d = opendir(folder);

@@ -1,6 +1,7 @@
 /* rpc_admin.c - administration over the Unix socket: admin_*, node_*, and
 ** debug_verbosity, debug_vmodule. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "codec/hex.h"
@@ -14,8 +15,18 @@ static void admin_urls(struct rpc_call *c, char http[128], char ipc[256]) {
   if (h && h->urls) h->urls(h->ctx, http, 128, ipc, 256);
 }
 
-err rpc_do_admin_datadir(struct rpc_call *c) {
+/* The database's whole path. */
+static const char *admin_db(struct rpc_call *c) {
   const char *path = node_info(c->node)->db_path;
+  char *real = realpath(path, NULL);
+  if (!real) return path;
+  path = arena_printf(c->a, "%s", real);
+  free(real);
+  return path;
+}
+
+err rpc_do_admin_datadir(struct rpc_call *c) {
+  const char *path = admin_db(c);
   const char *end = strrchr(path, '/');
   if (!end) {
     jsonw_str(&c->w, ".");
@@ -229,7 +240,7 @@ err rpc_do_node_status(struct rpc_call *c) {
   jsonw_kv_hex(w, "genesisHash", hash32_slice(&info->genesis_hash));
   jsonw_kv_bool(w, "dev", info->dev);
   jsonw_kv_hex(w, "operator", addr20_slice(&info->operator_addr));
-  jsonw_kv_str(w, "db", info->db_path);
+  jsonw_kv_str(w, "db", admin_db(c));
   jsonw_kv_str(w, "http", http);
   jsonw_kv_str(w, "ipc", ipc);
   jsonw_kv_u64(w, "height", h.number);

@@ -476,14 +476,16 @@ u32 rpc_ipc_conn_cnt(const struct rpc_ipc *ipc) {
 
 /*-------------------------------------------------------------- the client */
 
-err rpc_ipc_connect(int *out, const char *path, struct errmsg *msg) {
+err rpc_ipc_open(struct rpc_ipc_client *c, const char *path,
+                 struct errmsg *msg) {
   struct sockaddr_un sa;
   struct stat st;
   TRY(ipc_address(&sa, path, msg));
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return err_say(msg, ERR_IO, "no socket: %s", strerror(errno));
   if (connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0) {
-    *out = fd;
+    *c = (struct rpc_ipc_client){.fd = fd};
+    buf_init(&c->in, 0);
     return ERR_OK;
   }
   int why = errno;
@@ -495,10 +497,16 @@ err rpc_ipc_connect(int *out, const char *path, struct errmsg *msg) {
                    (unsigned)st.st_gid, (unsigned)st.st_mode & 0777,
                    (unsigned)geteuid());
   }
-  if (why == ENOENT || why == ECONNREFUSED) {
+  if (why == ENOENT || why == ECONNREFUSED || why == ENOTDIR) {
     return err_say(msg, ERR_NOT_FOUND, "no node listens at %s", path);
   }
   return err_say(msg, ERR_IO, "cannot open %s: %s", path, strerror(why));
+}
+
+void rpc_ipc_close(struct rpc_ipc_client *c) {
+  close(c->fd);
+  mem_wipe(c->in.ptr, c->in.len);
+  buf_fini(&c->in);
 }
 
 static err ipc_send_all(int fd, slice s, struct errmsg *msg) {
@@ -519,42 +527,72 @@ static bool ipc_is_note(slice v) {
   return v.len > sizeof head && memcmp(v.ptr, head, sizeof head - 1) == 0;
 }
 
-err rpc_ipc_ask(struct buf *reply, int fd, slice request, size_t max,
-                u32 timeout_ms, struct errmsg *msg) {
-  struct rpc_split split = {0};
-  u64 end = node_clock_ms() + timeout_ms;
-  struct buf in;
-  TRY(ipc_send_all(fd, request, msg));
-  buf_init(&in, max + 2 * IPC_READ);
-  err e = ERR_OK;
-  for (bool done = false; !done && e == ERR_OK;) {
-    slice v;
-    int got;
-    while (!done && (got = rpc_split_next(&split, buf_slice(&in), &v)) > 0) {
-      done = !ipc_is_note(v);
-      if (done) buf_put_slice(reply, v);
-    }
-    if (done) break;
-    u64 now = node_clock_ms();
-    struct pollfd p = {fd, POLLIN, 0};
-    u8 *room = buf_room(&in, IPC_READ);
-    if (got < 0) {
-      e = err_say(msg, ERR_INPUT, "what answers there does not speak JSON");
-    } else if (!room || in.len > max) {
-      e = err_say(msg, ERR_LIMIT, "the answer is larger than %zu bytes", max);
-    } else if (now >= end || poll(&p, 1, (int)(end - now)) == 0) {
-      e = err_say(msg, ERR_TIMEOUT, "the node does not answer in time");
-    } else {
-      ssize_t n = recv(fd, room, IPC_READ, 0);
-      if (n > 0) in.len += (size_t)n;
-      if (n == 0 || (n < 0 && errno != EINTR)) {
-        e = err_say(msg, ERR_IO, "the node has closed the connection");
-      }
+/* Takes whole values off what was read: notes to note, a reply ends it. */
+static err ipc_client_take(struct rpc_ipc_client *c, struct buf *reply,
+                           bool *done, void (*note)(void *, slice), void *ctx,
+                           struct errmsg *msg) {
+  slice v;
+  int got = 0;
+  size_t used = 0;
+  *done = false;
+  while (!*done &&
+         (got = rpc_split_next(&c->split, buf_slice(&c->in), &v)) > 0) {
+    used = c->split.at;
+    if (ipc_is_note(v)) {
+      if (note) note(ctx, v);
+    } else if (reply) {
+      buf_put_slice(reply, v);
+      *done = true;
     }
   }
-  mem_wipe(in.ptr, in.len);
-  buf_fini(&in);
-  return e;
+  if (used) {
+    rpc_split_drop(&c->split, used);
+    c->in.len -= used;
+    memmove(c->in.ptr, c->in.ptr + used, c->in.len);
+  }
+  return got < 0 ? err_say(msg, ERR_INPUT,
+                           "what answers there does not speak JSON")
+                 : ERR_OK;
+}
+
+static err ipc_client_read(struct rpc_ipc_client *c, struct errmsg *msg) {
+  u8 *room = buf_room(&c->in, IPC_READ);
+  ssize_t n = room ? recv(c->fd, room, IPC_READ, 0) : 0;
+  if (n > 0) c->in.len += (size_t)n;
+  return n > 0 || (n < 0 && errno == EINTR)
+             ? ERR_OK
+             : err_say(msg, ERR_IO, "the node has closed the connection");
+}
+
+err rpc_ipc_ask(struct rpc_ipc_client *c, struct buf *reply, slice request,
+                size_t max, u32 timeout_ms,
+                void (*note)(void *ctx, slice text), void *ctx,
+                struct errmsg *msg) {
+  u64 end = node_clock_ms() + timeout_ms;
+  bool done = false;
+  TRY(ipc_send_all(c->fd, request, msg));
+  for (;;) {
+    TRY(ipc_client_take(c, reply, &done, note, ctx, msg));
+    if (done) return ERR_OK;
+    u64 now = node_clock_ms();
+    struct pollfd p = {c->fd, POLLIN, 0};
+    if (c->in.len > max) {
+      return err_say(msg, ERR_LIMIT, "the answer is larger than %zu bytes",
+                     max);
+    }
+    if (now >= end || poll(&p, 1, (int)(end - now)) == 0) {
+      return err_say(msg, ERR_TIMEOUT, "the node does not answer in time");
+    }
+    TRY(ipc_client_read(c, msg));
+  }
+}
+
+err rpc_ipc_listen(struct rpc_ipc_client *c,
+                   void (*note)(void *ctx, slice text), void *ctx,
+                   struct errmsg *msg) {
+  bool done;
+  TRY(ipc_client_read(c, msg));
+  return ipc_client_take(c, NULL, &done, note, ctx, msg);
 }
 
 #undef IPC_READ

@@ -44,11 +44,24 @@ void rpc_split_drop(struct rpc_split *s, size_t len);
 
 /*-------------------------------------------------------------- the client */
 
-/* Connects; ERR_IO with a message that names the file, its owner and mode
-** where they are the cause. */
-err rpc_ipc_connect(int *fd, const char *path, struct errmsg *msg) MUST_USE;
-/* One request and its reply: whole values; notifications that come between
-** are dropped.  ERR_TIMEOUT, ERR_IO, ERR_LIMIT (reply over max). */
-err rpc_ipc_ask(struct buf *reply, int fd, slice request, size_t max,
-                u32 timeout_ms, struct errmsg *msg) MUST_USE;
+struct rpc_ipc_client {
+  int fd;
+  struct buf in;
+  struct rpc_split split;
+};
+/* Connects; ERR_NOT_FOUND: nobody listens there; ERR_IO with a message that
+** names the file, its owner and mode where they are the cause. */
+err rpc_ipc_open(struct rpc_ipc_client *c, const char *path,
+                 struct errmsg *msg) MUST_USE;
+void rpc_ipc_close(struct rpc_ipc_client *c);
+/* One request and its reply.  Notifications that come before it go to note,
+** which may be NULL.  ERR_TIMEOUT, ERR_IO, ERR_LIMIT (over max bytes). */
+err rpc_ipc_ask(struct rpc_ipc_client *c, struct buf *reply, slice request,
+                size_t max, u32 timeout_ms,
+                void (*note)(void *ctx, slice text), void *ctx,
+                struct errmsg *msg) MUST_USE;
+/* Reads what has come, without a request, and gives it to note.  ERR_IO. */
+err rpc_ipc_listen(struct rpc_ipc_client *c,
+                   void (*note)(void *ctx, slice text), void *ctx,
+                   struct errmsg *msg) MUST_USE;
 #endif

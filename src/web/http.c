@@ -79,7 +79,7 @@ void http_api_error(struct http_request *rq, u32 status, const char *code,
 }
 
 static void http_add_cors(struct http_request *rq, struct MHD_Response *r) {
-  if (rq->h->origin_cnt == 0 || rq->route != HTTP_RPC) return;
+  if (!http_names(rq->h)->origin_cnt || rq->route != HTTP_RPC) return;
   const char *origin = http_cors_origin(rq);
   MHD_add_response_header(r, "Vary", "Origin");
   if (origin) MHD_add_response_header(r, "Access-Control-Allow-Origin", origin);

@@ -98,6 +98,9 @@ err http_start(struct http **out, const struct http_config *cfg,
                struct node *n, struct errmsg *msg) MUST_USE;
 /* Finishes the requests under way, ends event streams, closes. */
 void http_stop(struct http *h);
+/* Takes other --http.vhosts and --http.corsdomain from now on; copies them. */
+void http_policy_reload(struct http *h, const char *vhosts,
+                        const char *corsdomain);
 /* Reads the certificate's files again, or makes a certificate with the names
 ** and addresses of now; for connections to come.  On an error, which says what
 ** to do, the old one stays.  ERR_OK without TLS. */

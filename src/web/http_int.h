@@ -32,6 +32,14 @@ struct http_page {
   struct MHD_Response *raw_hsts, *gz_hsts; /* through TLS; else NULL */
 };
 
+/* Who is let in by name; made anew when the settings change. */
+struct http_names {
+  struct http_names *before;
+  char *vhosts[HTTP_LIST_MAX], *origins[HTTP_LIST_MAX];
+  u32 vhost_cnt, origin_cnt;
+  bool any_host, any_origin;
+};
+
 struct http_request;
 struct http_event;
 struct http_reader;
@@ -50,9 +58,8 @@ struct http {
   struct node *node;
   struct rpc_server *rpc;
   struct http_config cfg;
-  char *vhosts[HTTP_LIST_MAX], *origins[HTTP_LIST_MAX];
-  u32 vhost_cnt, origin_cnt;
-  bool any_host, any_origin;
+  struct http_names *names; /* atomic; the newest of a list, never freed
+                            ** before the end, for requests look at it */
   int listen;
   struct MHD_Daemon *daemon;
   u16 port;
@@ -124,6 +131,7 @@ void http_api_error(struct http_request *rq, u32 status, const char *code,
 void http_add_security(const struct http_request *rq, struct MHD_Response *r);
 
 /* http_policy.c: who may ask what. */
+const struct http_names *http_names(const struct http *h);
 void http_policy_init(struct http *h);
 void http_policy_fini(struct http *h);
 /* True when the Host header is one of ours; else name is what it said. */

@@ -33,25 +33,41 @@ static u32 policy_split(char **out, const char *list, bool *any) {
 }
 
 /* This machine's name, and the one that multicast DNS gives it. */
-static void policy_own_names(struct http *h) {
+static void policy_own_names(struct http_names *n) {
   char host[HTTP_NAME_MAX] = "", local[HTTP_NAME_MAX + 8];
   if (gethostname(host, sizeof host - 1) != 0 || !host[0]) return;
-  if (h->vhost_cnt + 2 > HTTP_LIST_MAX) return;
-  h->vhosts[h->vhost_cnt++] = mem_strdup(host);
+  if (n->vhost_cnt + 2 > HTTP_LIST_MAX) return;
+  n->vhosts[n->vhost_cnt++] = mem_strdup(host);
   host[strcspn(host, ".")] = 0;
   snprintf(local, sizeof local, "%s.local", host);
-  h->vhosts[h->vhost_cnt++] = mem_strdup(local);
+  n->vhosts[n->vhost_cnt++] = mem_strdup(local);
+}
+
+const struct http_names *http_names(const struct http *h) {
+  return __atomic_load_n(&h->names, __ATOMIC_ACQUIRE);
+}
+
+void http_policy_reload(struct http *h, const char *vhosts,
+                        const char *corsdomain) {
+  struct http_names *n = mem_alloc(sizeof *n);
+  n->vhost_cnt = policy_split(n->vhosts, vhosts, &n->any_host);
+  policy_own_names(n);
+  n->origin_cnt = policy_split(n->origins, corsdomain, &n->any_origin);
+  n->before = h->names;
+  __atomic_store_n(&h->names, n, __ATOMIC_RELEASE);
 }
 
 void http_policy_init(struct http *h) {
-  h->vhost_cnt = policy_split(h->vhosts, h->cfg.vhosts, &h->any_host);
-  policy_own_names(h);
-  h->origin_cnt = policy_split(h->origins, h->cfg.corsdomain, &h->any_origin);
+  http_policy_reload(h, h->cfg.vhosts, h->cfg.corsdomain);
 }
 
 void http_policy_fini(struct http *h) {
-  for (u32 i = 0; i < h->vhost_cnt; i++) mem_free(h->vhosts[i]);
-  for (u32 i = 0; i < h->origin_cnt; i++) mem_free(h->origins[i]);
+  for (struct http_names *n = h->names, *before; n; n = before) {
+    before = n->before;
+    for (u32 i = 0; i < n->vhost_cnt; i++) mem_free(n->vhosts[i]);
+    for (u32 i = 0; i < n->origin_cnt; i++) mem_free(n->origins[i]);
+    mem_free(n);
+  }
 }
 
 /* The name in "name:port", "[::1]:port"; false when it is no such thing. */
@@ -87,7 +103,7 @@ static bool policy_is_loopback_name(const char *name) {
 
 bool http_host_allowed(const struct http_request *rq, char *name,
                        size_t size) {
-  const struct http *h = rq->h;
+  const struct http_names *h = http_names(rq->h);
   const char *host = http_header(rq, "Host");
   snprintf(name, size, "%s", host ? host : "");
   if (h->any_host || !host || !host[0]) return true; /* HTTP/1.0 has none */
@@ -107,7 +123,7 @@ bool http_host_takes_hsts(const struct http_request *rq) {
 }
 
 const char *http_cors_origin(const struct http_request *rq) {
-  const struct http *h = rq->h;
+  const struct http_names *h = http_names(rq->h);
   if (h->origin_cnt == 0) return NULL;
   const char *origin = http_header(rq, "Origin");
   if (!origin) return NULL;
