@@ -1,17 +1,17 @@
 /* p256.c - ECDSA verification over P-256, own code: the packaged mbedTLS takes
-** over 2 ms a signature, far too much for 6,900 gas; this takes 0.05 ms.
+** over 2 ms a signature, far too much for 6,900 gas; this takes 0.04 ms.
 **
 ** Curve y^2 = x^3 - 3x + b modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, of
-** prime order n.  Points are Jacobian: x = X/Z^2, y = Y/Z^3, infinity Z = 0;
-** formulas dbl-2001-b, add-2007-bl and madd-2007-bl of the Explicit-Formulas
-** Database.  u1*G + u2*Q runs over one chain of doublings with signed digits:
-** of width 5 for Q, of width 8 for G, whose affine odd multiples are made at
-** start.  The result is compared with r as r*Z^2 = X, so nothing is divided at
-** the end.  Everything here is public, so time may depend on it.
+** prime order n; points and additions as in tables256.inc.  u1*G + u2*Q runs
+** over one chain of doublings with signed digits: of width 5 for Q, of width 10
+** for G, whose affine odd multiples are made at start.  The result is compared
+** with r as r*Z^2 = X, so nothing is divided at the end.  Everything here is
+** public, so time may depend on it.
 **
-** Field: Montgomery form, R = 2^256.  As -1/p = 1 mod 2^64, the multiple of p
-** that clears the lowest limb k of a sum is  k 2^256 - k 2^224 + k 2^192 +
-** k 2^96 - k: one multiplication and two shifts.
+** Field: Montgomery form, R = 2^256, in 0..2^256-1, not the least residue.  As
+** -1/p = 1 mod 2^64, the multiple of p that clears the lowest limb k of a sum
+** is  k 2^256 - k 2^224 + k 2^192 + k 2^96 - k: one multiplication and two
+** shifts.  Products by mulx, adcx and adox where the CPU has them.
 **
 ** Constants: p, n, b, G from SP 800-186, the R forms are x * 2^256 mod p. */
 #include "crypto/p256.h"
@@ -24,7 +24,7 @@ enum {
   P256_LIMBS = 4,
   P256_W = 5,
   P256_TABLE = 1 << (P256_W - 2),
-  P256_G_W = 8,
+  P256_G_W = 10,
   P256_G_TABLE = 1 << (P256_G_W - 2),
 };
 typedef struct { u64 v[P256_LIMBS]; } p256_fe;
@@ -37,276 +37,299 @@ static const u64 p256_n[4] = {0xf3b9cac2fc632551, 0xbce6faada7179e84,
                               0xffffffffffffffff, 0xffffffff00000000};
 /* -1/n mod 2^64. */
 #define P256_N0 0xccd1c8aaee00bc4fu
+#define P256_INLINE static inline __attribute__((always_inline))
 static const u64 p256_r2_p[4] = {0x0000000000000003, 0xfffffffbffffffff,
                                  0xfffffffffffffffe, 0x00000004fffffffd};
 /* 2^256 mod n. */
 static const u64 p256_r_n[4] = {0x0c46353d039cdaaf, 0x4319055258e8617b, 0,
                                 0x00000000ffffffff};
-static const p256_fe p256_one = {{0x0000000000000001, 0xffffffff00000000,
+static const p256_fe p256_1 = {{0x0000000000000001, 0xffffffff00000000,
                                   0xffffffffffffffff, 0x00000000fffffffe}};
 static const p256_fe p256_b = {{0xd89cdf6229c4bddf, 0xacf005cd78843090,
                                 0xe5a220abf7212ed6, 0xdc30061d04874834}};
-static const struct p256_point p256_g = {
+static const struct p256_affine p256_g = {
     {{0x79e730d418a9143c, 0x75ba95fc5fedb601, 0x79fb732b77622510,
       0x18905f76a53755c6}},
     {{0xddf25357ce95560a, 0x8b4ab8e4ba19e45c, 0xd2e88688dd21f325,
-      0x8571ff1825885d85}},
-    {{0x0000000000000001, 0xffffffff00000000, 0xffffffffffffffff,
-      0x00000000fffffffe}}};
+      0x8571ff1825885d85}}};
 
 /*------------------------------------------------------------------ field */
 
 #if defined(__x86_64__)
-/* r = a*b by mulx, adcx and adox: rdi r, rsi a, rdx b.  The sum is in r8 to
-** r13, which take turns as its lowest limb. */
-#define P256_STEP(at, t, next) \
-  "mulxq " at "(%rsi), %rax, %rbp\n" \
-  "adcxq %rax, " t "\n" \
-  "adoxq %rbp, " next "\n"
-#define P256_ROW(at, t0, t1, t2, t3, t4, t5) \
-  "movq " at "(%rbx), %rdx\n" \
-  "xorl %eax, %eax\n" \
-  P256_STEP("0", t0, t1) P256_STEP("8", t1, t2) P256_STEP("16", t2, t3) \
-  P256_STEP("24", t3, t4) \
-  "movl $0, %eax\n" \
-  "adcxq %rax, " t4 "\n" \
-  "adoxq %rax, " t5 "\n" \
-  "adcq $0, " t5 "\n" \
-  P256_CLEAR(t0, t1, t2, t3, t4, t5)
-#define P256_CLEAR(t0, t1, t2, t3, t4, t5) \
-  "movq " t0 ", %rdx\n" \
-  "movq " t0 ", %rcx\n" \
-  "shlq $32, %rcx\n" \
-  "shrq $32, " t0 "\n" \
-  "mulxq %r14, %rax, %rbp\n" \
-  "addq %rcx, " t1 "\n" \
-  "adcq " t0 ", " t2 "\n" \
-  "adcq %rax, " t3 "\n" \
-  "adcq %rbp, " t4 "\n" \
-  "adcq $0, " t5 "\n" \
-  "xorl " t0 "d, " t0 "d\n"
-void crypto_p256_mul_adx(u64 *r, const u64 *a, const u64 *b);
-__asm__(
-    ".text\n.p2align 5\n.globl crypto_p256_mul_adx\n"
-    ".type crypto_p256_mul_adx, @function\ncrypto_p256_mul_adx:\n"
-    "pushq %rbx\n" "pushq %rbp\n" "pushq %r12\n" "pushq %r13\n" "pushq %r14\n"
-    "movq %rdx, %rbx\n"
-    "movabsq $0xffffffff00000001, %r14\n"
-    "movq (%rbx), %rdx\n"
-    "xorl %r13d, %r13d\n"
-    "mulxq (%rsi), %r8, %r9\n"
-    "mulxq 8(%rsi), %rax, %r10\n"
-    "addq %rax, %r9\n"
-    "mulxq 16(%rsi), %rax, %r11\n"
-    "adcq %rax, %r10\n"
-    "mulxq 24(%rsi), %rax, %r12\n"
-    "adcq %rax, %r11\n"
-    "adcq $0, %r12\n"
-    P256_CLEAR("%r8", "%r9", "%r10", "%r11", "%r12", "%r13")
-    P256_ROW("8", "%r9", "%r10", "%r11", "%r12", "%r13", "%r8")
-    P256_ROW("16", "%r10", "%r11", "%r12", "%r13", "%r8", "%r9")
-    P256_ROW("24", "%r11", "%r12", "%r13", "%r8", "%r9", "%r10")
-    /* r12, r13, r8, r9 and r10 above: less p, if that leaves no debt. */
-    "movq %r12, %rax\n" "movq %r13, %rbp\n" "movq %r8, %rcx\n"
-    "movq %r9, %rdx\n"
-    "movl $0xffffffff, %esi\n"
-    "subq $-1, %r12\n"
-    "sbbq %rsi, %r13\n"
-    "sbbq $0, %r8\n"
-    "sbbq %r14, %r9\n"
-    "sbbq $0, %r10\n"
-    "cmovcq %rax, %r12\n" "cmovcq %rbp, %r13\n" "cmovcq %rcx, %r8\n"
-    "cmovcq %rdx, %r9\n"
-    "movq %r12, (%rdi)\n" "movq %r13, 8(%rdi)\n" "movq %r8, 16(%rdi)\n"
-    "movq %r9, 24(%rdi)\n"
-    "popq %r14\n" "popq %r13\n" "popq %r12\n" "popq %rbp\n" "popq %rbx\n"
-    "ret\n.size crypto_p256_mul_adx, . - crypto_p256_mul_adx\n");
-#undef P256_CLEAR
-#undef P256_ROW
-#undef P256_STEP
+/* The upper half of r8 to r15 and the lower, made divisible by 2^256 limb by
+** limb and moved down; what is above it is taken off. */
+#define P256_X86_CLEAR(t0, t1, t2, t3) \
+  "movq %%" t0 ", %%rdx\n" \
+  "movq %%" t0 ", %%rax\n" \
+  "shlq $32, %%rax\n" \
+  "shrq $32, %%" t0 "\n" \
+  "mulxq %[top], %%rcx, %%rdx\n" \
+  "addq %%rax, %%" t1 "\n" \
+  "adcq %%" t0 ", %%" t2 "\n" \
+  "adcq %%rcx, %%" t3 "\n" \
+  "movq %%rdx, %%" t0 "\n" \
+  "adcq $0, %%" t0 "\n"
+#define P256_X86_REDUCE \
+  P256_X86_CLEAR("r8", "r9", "r10", "r11") \
+  P256_X86_CLEAR("r9", "r10", "r11", "r8") \
+  P256_X86_CLEAR("r10", "r11", "r8", "r9") \
+  P256_X86_CLEAR("r11", "r8", "r9", "r10") \
+  "addq %%r12, %%r8\n" "adcq %%r13, %%r9\n" "adcq %%r14, %%r10\n" \
+  "adcq %%r15, %%r11\n" \
+  "sbbq %%rax, %%rax\n" "movl %%eax, %%ecx\n" \
+  "movq %[top], %%rdx\n" "andq %%rax, %%rdx\n" \
+  "subq %%rax, %%r8\n" "sbbq %%rcx, %%r9\n" "sbbq $0, %%r10\n" \
+  "sbbq %%rdx, %%r11\n"
+/* op, opc: add and adc, or sub and sbb of m, and 2^256 - p after a carry: once
+** more in one of 2^32 cases, which stands apart. */
+#define P256_X86_FIX(op, opc) \
+  op " %%rcx, %%r8\n" opc " %%rdx, %%r9\n" opc " %%rax, %%r10\n" \
+  opc " %%r12, %%r11\n"
+#define P256_X86_SUM(op, opc, m) \
+  "movq " m ", %%rcx\n" \
+  op " (%%rcx), %%r8\n" opc " 8(%%rcx), %%r9\n" \
+  opc " 16(%%rcx), %%r10\n" opc " 24(%%rcx), %%r11\n" \
+  "sbbq %%rax, %%rax\n" \
+  "movl %%eax, %%ecx\n" "andl $1, %%ecx\n" \
+  "movq %%rax, %%rdx\n" "shlq $32, %%rdx\n" \
+  "movl %%eax, %%r12d\n" "andl $-2, %%r12d\n" \
+  P256_X86_FIX(op, opc) \
+  "jc 2f\n" "1:\n" ".subsection 1\n" "2:\n" P256_X86_FIX(op, opc) \
+  "jmp 1b\n" ".previous\n"
+#define P256_X86_LOAD \
+  "movq (%1), %%r8\n" "movq 8(%1), %%r9\n" "movq 16(%1), %%r10\n" \
+  "movq 24(%1), %%r11\n"
+/* Addresses that may be in memory, since so few registers are left. */
+#define P256_X86_STORE \
+  "movq %0, %%rax\n" "movq %%r8, (%%rax)\n" "movq %%r9, 8(%%rax)\n" \
+  "movq %%r10, 16(%%rax)\n" "movq %%r11, 24(%%rax)\n"
+#define P256_X86_SMALL \
+  "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "cc", "memory"
 #endif
 
-static void p256_mul_c(u64 *r, const u64 *a, const u64 *b) {
-  u64 t[5] = {0};
-  _Pragma("GCC unroll 4") for (int i = 0; i < P256_LIMBS; i++) {
-    u128 x = (u128)a[0] * b[i] + t[0], z;
-    u64 k = (u64)x, top;
-    u8 carry;
-    _Pragma("GCC unroll 4") for (int j = 1; j < P256_LIMBS; j++) {
-      x = (u128)a[j] * b[i] + t[j] + (u64)(x >> 64);
-      t[j] = (u64)x;
-    }
-    carry = mont_addc(&top, t[4], (u64)(x >> 64), 0);
-    z = (u128)k * p256_p[3];
-    t[4] = carry;
-    carry = mont_addc(&t[0], t[1], k << 32, 0);
-    carry = mont_addc(&t[1], t[2], k >> 32, carry);
-    carry = mont_addc(&t[2], t[3], (u64)z, carry);
-    carry = mont_addc(&t[3], top, (u64)(z >> 64), carry);
-    t[4] += carry;
+/* r = t / 2^256. */
+static void p256_reduce(p256_fe *r, u64 t[8]) {
+  u64 top = 0;
+  for (int i = 0; i < P256_LIMBS; i++) {
+    u64 k = t[i];
+    u128 z = (u128)k * p256_p[3];
+    u8 carry = mont_addc(&t[i + 1], t[i + 1], k << 32, 0);
+    carry = mont_addc(&t[i + 2], t[i + 2], k >> 32, carry);
+    carry = mont_addc(&t[i + 3], t[i + 3], (u64)z, carry);
+    carry = mont_addc(&t[i + 4], t[i + 4], (u64)(z >> 64), carry);
+    for (int j = i + 5; j < 8; j++) carry = mont_addc(&t[j], t[j], 0, carry);
+    top += carry;
   }
-  mont_reduce(r, t, t[4], p256_p, P256_LIMBS);
+  mont_reduce(r->v, t + 4, top, p256_p, P256_LIMBS);
 }
 
-static void p256_mul(p256_fe *r, const p256_fe *a, const p256_fe *b) {
+static void p256_mul_c(p256_fe *r, const p256_fe *a, const p256_fe *b) {
+  u64 t[8] = {0};
+  for (int i = 0; i < P256_LIMBS; i++) {
+    u64 carry = 0;
+    for (int j = 0; j < P256_LIMBS; j++) {
+      u128 x = (u128)a->v[i] * b->v[j] + t[i + j] + carry;
+      t[i + j] = (u64)x;
+      carry = (u64)(x >> 64);
+    }
+    t[i + 4] = carry;
+  }
+  p256_reduce(r, t);
+}
+
+#if !defined(__x86_64__)
+/* a + b or a - b, with 2^256 - p as often as it carries. */
+static void p256_sum_c(p256_fe *r, const p256_fe *a, const p256_fe *b,
+                       bool minus) {
+  static const u64 gap[4] = {1, 0xffffffff00000000, 0xffffffffffffffff,
+                             0x00000000fffffffe};
+  const u64 *m = b->v;
+  u64 t[4];
+  memcpy(t, a->v, sizeof t);
+  for (u8 carry = 1; carry; m = gap) {
+    carry = 0;
+    for (int i = 0; i < P256_LIMBS; i++)
+      carry = minus ? mont_subb(&t[i], t[i], m[i], carry)
+                    : mont_addc(&t[i], t[i], m[i], carry);
+  }
+  memcpy(r->v, t, sizeof t);
+}
+#endif
+
+P256_INLINE void p256_add(p256_fe *r, const p256_fe *a, const p256_fe *b) {
 #if defined(__x86_64__)
-  if (crypto_mont_adx) {
-    crypto_p256_mul_adx(r->v, a->v, b->v);
+  __asm__(P256_X86_LOAD P256_X86_SUM("addq", "adcq", "%2") P256_X86_STORE
+          :
+          : "r"(r), "r"(a), "r"(b)
+          : P256_X86_SMALL);
+#else
+  p256_sum_c(r, a, b, false);
+#endif
+}
+
+P256_INLINE void p256_sub(p256_fe *r, const p256_fe *a, const p256_fe *b) {
+#if defined(__x86_64__)
+  __asm__(P256_X86_LOAD P256_X86_SUM("subq", "sbbq", "%2") P256_X86_STORE
+          :
+          : "r"(r), "r"(a), "r"(b)
+          : P256_X86_SMALL);
+#else
+  p256_sum_c(r, a, b, true);
+#endif
+}
+
+P256_INLINE void p256_mul(p256_fe *r, const p256_fe *a, const p256_fe *b) {
+#if defined(__x86_64__)
+  if (LIKELY(crypto_mont_adx)) {
+    __asm__(MONT_X86_PRODUCT("%1", "%2") P256_X86_REDUCE P256_X86_STORE
+            :
+            : "rm"(r), "r"(a), "r"(b), [top] "m"(p256_p[3])
+            : MONT_X86_CHANGED);
     return;
   }
 #endif
-  p256_mul_c(r->v, a->v, b->v);
+  p256_mul_c(r, a, b);
 }
-static void p256_sqr(p256_fe *r, const p256_fe *a) { p256_mul(r, a, a); }
-static void p256_add(p256_fe *r, const p256_fe *a, const p256_fe *b) {
-  mont_add(r->v, a->v, b->v, p256_p, P256_LIMBS);
+
+P256_INLINE void p256_sqr(p256_fe *r, const p256_fe *a) {
+#if defined(__x86_64__)
+  if (LIKELY(crypto_mont_adx)) {
+    __asm__(MONT_X86_SQUARE("%1") P256_X86_REDUCE P256_X86_STORE
+            :
+            : "r"(r), "r"(a), [top] "m"(p256_p[3])
+            : MONT_X86_CHANGED);
+    return;
+  }
+#endif
+  p256_mul_c(r, a, a);
 }
-static void p256_sub(p256_fe *r, const p256_fe *a, const p256_fe *b) {
-  mont_sub(r->v, a->v, b->v, p256_p, P256_LIMBS);
+
+/* r = a b - m. */
+P256_INLINE void p256_mul_sub(p256_fe *r, const p256_fe *a, const p256_fe *b,
+                              const p256_fe *m) {
+#if defined(__x86_64__)
+  if (LIKELY(crypto_mont_adx)) {
+    __asm__(MONT_X86_PRODUCT("%1", "%2") P256_X86_REDUCE
+                P256_X86_SUM("subq", "sbbq", "%3") P256_X86_STORE
+            :
+            : "rm"(r), "r"(a), "r"(b), "rm"(m), [top] "m"(p256_p[3])
+            : MONT_X86_CHANGED);
+    return;
+  }
+#endif
+  p256_fe t;
+  p256_mul_c(&t, a, b);
+  p256_sub(r, &t, m);
 }
-static void p256_dbl(p256_fe *r, const p256_fe *a) { p256_add(r, a, a); }
+
+/* r = a^2 - m. */
+P256_INLINE void p256_sqr_sub(p256_fe *r, const p256_fe *a, const p256_fe *m) {
+#if defined(__x86_64__)
+  if (LIKELY(crypto_mont_adx)) {
+    __asm__(MONT_X86_SQUARE("%1") P256_X86_REDUCE
+                P256_X86_SUM("subq", "sbbq", "%2") P256_X86_STORE
+            :
+            : "rm"(r), "r"(a), "rm"(m), [top] "m"(p256_p[3])
+            : MONT_X86_CHANGED);
+    return;
+  }
+#endif
+  p256_fe t;
+  p256_mul_c(&t, a, a);
+  p256_sub(r, &t, m);
+}
+#undef P256_X86_CLEAR
+#undef P256_X86_REDUCE
+#undef P256_X86_FIX
+#undef P256_X86_SUM
+#undef P256_X86_LOAD
+#undef P256_X86_STORE
+#undef P256_X86_SMALL
+
+/* r = a^2 - 2m, and less q. */
+P256_INLINE void p256_sqr_sub2(p256_fe *r, const p256_fe *a,
+                               const p256_fe *m) {
+  p256_fe t;
+  p256_add(&t, m, m);
+  p256_sqr_sub(r, a, &t);
+}
+P256_INLINE void p256_sqr_sub3(p256_fe *r, const p256_fe *a, const p256_fe *m,
+                               const p256_fe *q) {
+  p256_fe t;
+  p256_add(&t, m, m);
+  p256_add(&t, &t, q);
+  p256_sqr_sub(r, a, &t);
+}
+
+/* r = a/2: a or a + p, whichever is even. */
+P256_INLINE void p256_half(p256_fe *r, const p256_fe *a) {
+  u64 mask = 0 - (a->v[0] & 1), t[4];
+  u8 carry = mont_addc(&t[0], a->v[0], p256_p[0] & mask, 0);
+  carry = mont_addc(&t[1], a->v[1], p256_p[1] & mask, carry);
+  carry = mont_addc(&t[2], a->v[2], 0, carry);
+  carry = mont_addc(&t[3], a->v[3], p256_p[3] & mask, carry);
+  for (int i = 0; i < 3; i++) r->v[i] = t[i] >> 1 | t[i + 1] << 63;
+  r->v[3] = t[3] >> 1 | (u64)carry << 63;
+}
+
 static bool p256_is_zero(const p256_fe *a) {
-  return mont_is_zero(a->v, P256_LIMBS);
+  if (LIKELY(a->v[0] + 1 > 1)) return false;
+  return mont_is_zero(a->v, P256_LIMBS) || mont_eq(a->v, p256_p, P256_LIMBS);
+}
+static bool p256_eq(const p256_fe *a, const p256_fe *b) {
+  p256_fe t;
+  p256_sub(&t, a, b);
+  return p256_is_zero(&t);
 }
 
 /*----------------------------------------------------------------- points */
 
-static bool p256_is_infinity(const struct p256_point *p) {
-  return p256_is_zero(&p->z);
+/* (3x^2 - 3 zz^2)/2, where zz is Z^2. */
+P256_INLINE void p256_slope_at(p256_fe *r, const p256_fe *x,
+                               const p256_fe *zz) {
+  p256_fe t;
+  p256_sub(&t, x, zz);
+  p256_add(r, x, zz);
+  p256_mul(r, r, &t);
+  p256_half(&t, r);
+  p256_add(r, r, &t);
+}
+static void p256_slope(p256_fe *r, const p256_fe *x) {
+  p256_slope_at(r, x, &p256_1);
 }
 
-static void p256_point_dbl(struct p256_point *r, const struct p256_point *p) {
-  p256_fe delta, gamma, beta, alpha, t;
-  p256_sqr(&delta, &p->z);
-  p256_sqr(&gamma, &p->y);
-  p256_mul(&beta, &p->x, &gamma);
-  p256_sub(&alpha, &p->x, &delta);
-  p256_add(&t, &p->x, &delta);
-  p256_mul(&alpha, &alpha, &t);
-  p256_dbl(&t, &alpha);
-  p256_add(&alpha, &alpha, &t);
-  p256_mul(&r->z, &p->y, &p->z);
-  p256_dbl(&r->z, &r->z);
-  p256_dbl(&beta, &beta);
-  p256_dbl(&beta, &beta);
-  p256_sqr(&t, &alpha);
-  p256_sub(&t, &t, &beta);
-  p256_sub(&r->x, &t, &beta);
-  p256_sub(&beta, &beta, &r->x);
-  p256_mul(&alpha, &alpha, &beta);
-  p256_dbl(&gamma, &gamma);
-  p256_sqr(&gamma, &gamma);
-  p256_dbl(&gamma, &gamma);
-  p256_sub(&r->y, &alpha, &gamma);
+/* With Z = YZ, half of the usual: L = 3(X^2 - Z^4)/2, T = XY^2, X' = L^2 - 2T,
+** Y' = L(T - X') - Y^4. */
+static void p256_double(struct p256_point *p) {
+  p256_fe l, s, t;
+  p256_sqr(&t, &p->z);
+  p256_mul(&p->z, &p->y, &p->z);
+  p256_slope_at(&l, &p->x, &t);
+  p256_sqr(&s, &p->y);
+  p256_mul(&t, &p->x, &s);
+  p256_sqr(&s, &s);
+  p256_sqr_sub2(&p->x, &l, &t);
+  p256_sub(&t, &t, &p->x);
+  p256_mul_sub(&p->y, &t, &l, &s);
 }
 
-/* The common end of both additions: h = U2 - U1, d = S2 - S1 of the points on
-** one Z, zz the product of their Zs; (u, s) is the first. */
-static void p256_add_end(struct p256_point *r, const p256_fe *u,
-                         const p256_fe *s, const p256_fe *h, const p256_fe *d,
-                         const p256_fe *zz) {
-  p256_fe hh, hhh, v, t;
-  p256_sqr(&hh, h);
-  p256_mul(&hhh, &hh, h);
-  p256_mul(&v, u, &hh);
-  p256_mul(&r->z, zz, h);
-  p256_mul(&hh, s, &hhh);
-  p256_sqr(&t, d);
-  p256_sub(&t, &t, &hhh);
-  p256_sub(&t, &t, &v);
-  p256_sub(&r->x, &t, &v);
-  p256_sub(&v, &v, &r->x);
-  p256_mul(&v, &v, d);
-  p256_sub(&r->y, &v, &hh);
-}
+#define T256 p256
+#define T256_OP(o) p256_##o
+#define T256_MAX P256_G_TABLE
+#include "crypto/tables256.inc"
 
-static void p256_point_add(struct p256_point *r, const struct p256_point *p,
-                           const struct p256_point *q) {
-  p256_fe zp, zq, up, uq, sp, sq;
-  if (p256_is_infinity(p)) {
-    *r = *q;
-    return;
-  }
-  if (p256_is_infinity(q)) {
-    *r = *p;
-    return;
-  }
-  p256_sqr(&zp, &p->z);
-  p256_sqr(&zq, &q->z);
-  p256_mul(&up, &p->x, &zq);
-  p256_mul(&uq, &q->x, &zp);
-  p256_mul(&zq, &zq, &q->z);
-  p256_mul(&sp, &p->y, &zq);
-  p256_mul(&zp, &zp, &p->z);
-  p256_mul(&sq, &q->y, &zp);
-  p256_sub(&uq, &uq, &up);
-  p256_sub(&sq, &sq, &sp);
-  if (p256_is_zero(&uq)) {
-    if (p256_is_zero(&sq)) {
-      p256_point_dbl(r, p);
-    } else {
-      memset(r, 0, sizeof *r);
-    }
-    return;
-  }
-  p256_mul(&zp, &p->z, &q->z);
-  p256_add_end(r, &up, &sp, &uq, &sq, &zp);
-}
-
-static void p256_point_add_affine(struct p256_point *r,
-                                  const struct p256_affine *q) {
-  p256_fe zz, h, d;
-  if (p256_is_infinity(r)) {
-    r->x = q->x;
-    r->y = q->y;
-    r->z = p256_one;
-    return;
-  }
-  p256_sqr(&zz, &r->z);
-  p256_mul(&h, &q->x, &zz);
-  p256_mul(&zz, &zz, &r->z);
-  p256_mul(&d, &q->y, &zz);
-  p256_sub(&h, &h, &r->x);
-  p256_sub(&d, &d, &r->y);
-  if (p256_is_zero(&h)) {
-    if (p256_is_zero(&d)) {
-      p256_point_dbl(r, r);
-    } else {
-      memset(r, 0, sizeof *r);
-    }
-    return;
-  }
-  p256_add_end(r, &r->x, &r->y, &h, &d, &r->z);
-}
-
-/* cnt odd multiples P, 3P, 5P ... */
-static void p256_table(struct p256_point *t, int cnt,
-                       const struct p256_point *p) {
-  struct p256_point twice;
-  p256_point_dbl(&twice, p);
-  t[0] = *p;
-  for (int i = 1; i < cnt; i++) p256_point_add(&t[i], &t[i - 1], &twice);
-}
-
-/* The same for Q and G, affine.  One division for all: before[i] is the
-** product of the Zs below i. */
-static void p256_table_affine(struct p256_affine *r, int cnt,
-                              const struct p256_point *p) {
-  struct p256_point t[P256_G_TABLE];
-  p256_fe before[P256_G_TABLE], inv, i_inv, ii;
-  p256_table(t, cnt, p);
-  before[0] = p256_one;
-  for (int i = 1; i < cnt; i++)
-    p256_mul(&before[i], &before[i - 1], &t[i - 1].z);
-  p256_mul(&inv, &before[cnt - 1], &t[cnt - 1].z);
-  crypto_modinv4(inv.v, inv.v, p256_r2_p, p256_p);
-  for (int i = cnt - 1; i >= 0; i--) {
-    p256_mul(&i_inv, &inv, &before[i]);
-    p256_mul(&inv, &inv, &t[i].z);
-    p256_sqr(&ii, &i_inv);
-    p256_mul(&r[i].x, &t[i].x, &ii);
-    p256_mul(&ii, &ii, &i_inv);
-    p256_mul(&r[i].y, &t[i].y, &ii);
+/* The odd multiples of p.  One division for all. */
+static void p256_table_affine(struct p256_affine *t, int cnt,
+                              const struct p256_affine *p) {
+  p256_fe s, ss;
+  p256_table(t, cnt, &s, p);
+  mont_reduce(s.v, s.v, 0, p256_p, P256_LIMBS);
+  crypto_modinv4(s.v, s.v, p256_r2_p, p256_p);
+  p256_sqr(&ss, &s);
+  p256_mul(&s, &ss, &s);
+  for (int i = 0; i < cnt; i++) {
+    p256_mul(&t[i].x, &t[i].x, &ss);
+    p256_mul(&t[i].y, &t[i].y, &s);
   }
 }
 
@@ -319,21 +342,13 @@ void crypto_p256_init(void) {
 
 static void p256_add_digit(struct p256_point *r, const struct p256_affine *t,
                            int digit) {
-  static const p256_fe zero;
-  struct p256_affine p;
-  if (digit == 0) return;
-  if (digit > 0) {
-    p256_point_add_affine(r, &t[digit / 2]);
-    return;
-  }
-  p.x = t[-digit / 2].x;
-  p256_sub(&p.y, &zero, &t[-digit / 2].y);
-  p256_point_add_affine(r, &p);
+  const struct p256_affine *p = &t[(digit < 0 ? -digit : digit) / 2];
+  if (digit) p256_add_affine(r, &p->x, &p->y, digit < 0, NULL);
 }
 
 /* u1*G + u2*q. */
 static void p256_mul2(struct p256_point *r, const u64 u1[4], const u64 u2[4],
-                      const struct p256_point *q) {
+                      const struct p256_affine *q) {
   struct p256_affine tq[P256_TABLE];
   mont_digit dg[257], dq[257];
   int cg = mont_wnaf(dg, u1, P256_LIMBS, P256_G_W);
@@ -341,7 +356,7 @@ static void p256_mul2(struct p256_point *r, const u64 u1[4], const u64 u2[4],
   p256_table_affine(tq, P256_TABLE, q);
   memset(r, 0, sizeof *r);
   for (int i = (cg > cq ? cg : cq) - 1; i >= 0; i--) {
-    p256_point_dbl(r, r);
+    if (!p256_is_infinity(r)) p256_double(r);
     p256_add_digit(r, p256_g_table, dg[i]);
     p256_add_digit(r, tq, dq[i]);
   }
@@ -349,7 +364,7 @@ static void p256_mul2(struct p256_point *r, const u64 u1[4], const u64 u2[4],
 
 /* Reads x, y; false unless both are below p and on the curve.  (0, 0), which
 ** stands for infinity elsewhere, is not on it. */
-static bool p256_load_point(struct p256_point *q, const u8 pub[64]) {
+static bool p256_load_point(struct p256_affine *q, const u8 pub[64]) {
   p256_fe t, x3;
   mont_load(q->x.v, pub, P256_LIMBS);
   mont_load(q->y.v, pub + 32, P256_LIMBS);
@@ -359,15 +374,14 @@ static bool p256_load_point(struct p256_point *q, const u8 pub[64]) {
   memcpy(t.v, p256_r2_p, sizeof t.v);
   p256_mul(&q->x, &q->x, &t);
   p256_mul(&q->y, &q->y, &t);
-  q->z = p256_one;
   p256_sqr(&x3, &q->x);
-  p256_dbl(&t, &p256_one);
-  p256_add(&t, &t, &p256_one);
+  p256_add(&t, &p256_1, &p256_1);
+  p256_add(&t, &t, &p256_1);
   p256_sub(&x3, &x3, &t);
   p256_mul(&x3, &x3, &q->x);
   p256_add(&x3, &x3, &p256_b);
   p256_sqr(&t, &q->y);
-  return mont_eq(t.v, x3.v, P256_LIMBS);
+  return p256_eq(&t, &x3);
 }
 
 /* u1 = digest/s, u2 = r/s modulo n. */
@@ -390,12 +404,13 @@ static bool p256_x_is(const struct p256_point *p, const u64 x[4]) {
   p256_mul(&zz, &zz, &t);
   memcpy(t.v, x, sizeof t.v);
   p256_mul(&t, &t, &zz);
-  return mont_eq(t.v, p->x.v, P256_LIMBS);
+  return p256_eq(&t, &p->x);
 }
 
 bool crypto_p256_verify(const u8 digest[32], const u8 r_s[64],
                         const u8 pub[64]) {
-  struct p256_point q, sum;
+  struct p256_affine q;
+  struct p256_point sum;
   u64 r[4], s[4], u1[4], u2[4];
   u8 carry = 0;
   mont_load(r, r_s, P256_LIMBS);
@@ -414,3 +429,6 @@ bool crypto_p256_verify(const u8 digest[32], const u8 r_s[64],
     carry = mont_addc(&r[i], r[i], p256_n[i], carry);
   return !carry && mont_less(r, p256_p, P256_LIMBS) && p256_x_is(&sum, r);
 }
+
+#undef P256_INLINE
+#undef P256_N0

@@ -113,15 +113,17 @@ static void one_mul_c(one_fe *r, const one_fe *a, const one_fe *b) {
   "jc 2f\n" "1:\n" ".subsection 1\n" "2:\n" what "jmp 1b\n" ".previous\n"
 /* Between them: less m; 4p more, so that nothing is below 0. */
 #define ONE_X86_TAKE(m) \
-  "subq (" m "), %%r8\n" "sbbq 8(" m "), %%r9\n" "sbbq 16(" m "), %%r10\n" \
-  "sbbq 24(" m "), %%r11\n" "sbbq $0, %%r12\n"
+  "movq " m ", %%rcx\n" \
+  "subq (%%rcx), %%r8\n" "sbbq 8(%%rcx), %%r9\n" \
+  "sbbq 16(%%rcx), %%r10\n" "sbbq 24(%%rcx), %%r11\n" "sbbq $0, %%r12\n"
 #define ONE_X86_4P \
   "leaq (,%%rdx,4), %%rax\n" "addq $4, %%r12\n" \
   "subq %%rax, %%r8\n" "sbbq $0, %%r9\n" "sbbq $0, %%r10\n" \
   "sbbq $0, %%r11\n" "sbbq $0, %%r12\n"
+/* Addresses that may be in memory, since so few registers are left. */
 #define ONE_X86_STORE \
-  "movq %%r8, (%0)\n" "movq %%r9, 8(%0)\n" "movq %%r10, 16(%0)\n" \
-  "movq %%r11, 24(%0)\n"
+  "movq %0, %%rax\n" "movq %%r8, (%%rax)\n" "movq %%r9, 8(%%rax)\n" \
+  "movq %%r10, 16(%%rax)\n" "movq %%r11, 24(%%rax)\n"
 #define ONE_X86_LOAD \
   "movq (%1), %%r8\n" "movq 8(%1), %%r9\n" "movq 16(%1), %%r10\n" \
   "movq 24(%1), %%r11\n" "movabsq $0x1000003d1, %%rdx\n"
@@ -233,7 +235,7 @@ ONE_INLINE void one_mul_sub(one_fe *r, const one_fe *a, const one_fe *b,
     __asm__(MONT_X86_PRODUCT("%1", "%2") ONE_X86_FOLD ONE_X86_4P
                 ONE_X86_TAKE("%3") ONE_X86_END
             :
-            : "r"(r), "r"(a), "r"(b), "r"(m)
+            : "rm"(r), "r"(a), "r"(b), "rm"(m)
             : MONT_X86_CHANGED);
     return;
   }
@@ -251,7 +253,7 @@ ONE_INLINE void one_sqr_sub3(one_fe *r, const one_fe *a, const one_fe *m,
     __asm__(MONT_X86_SQUARE("%1") ONE_X86_FOLD ONE_X86_4P ONE_X86_TAKE("%2")
                 ONE_X86_TAKE("%2") ONE_X86_TAKE("%3") ONE_X86_END
             :
-            : "r"(r), "r"(a), "r"(m), "r"(q)
+            : "rm"(r), "r"(a), "rm"(m), "rm"(q)
             : MONT_X86_CHANGED);
     return;
   }
@@ -270,7 +272,7 @@ ONE_INLINE void one_sqr_sub2(one_fe *r, const one_fe *a, const one_fe *m) {
     __asm__(MONT_X86_SQUARE("%1") ONE_X86_FOLD ONE_X86_4P ONE_X86_TAKE("%2")
                 ONE_X86_TAKE("%2") ONE_X86_END
             :
-            : "r"(r), "r"(a), "r"(m)
+            : "rm"(r), "r"(a), "rm"(m)
             : MONT_X86_CHANGED);
     return;
   }
@@ -348,8 +350,11 @@ static void one_invert(one_fe *r, const one_fe *a) {
 
 /*----------------------------------------------------------------- points */
 
-static bool one_is_infinity(const struct one_point *p) {
-  return mont_is_zero(p->z.v, ONE_LIMBS);
+ONE_INLINE void one_slope(one_fe *r, const one_fe *x) {
+  one_fe t;
+  one_sqr(r, x);
+  one_half(&t, r);
+  one_add(r, r, &t);
 }
 
 /* With Z = YZ, half of the usual: L = 3X^2/2, T = XY^2, X' = L^2 - 2T,
@@ -358,111 +363,29 @@ static void one_double(struct one_point *p) {
   one_fe l, s, t;
   one_mul(&p->z, &p->y, &p->z);
   one_sqr(&s, &p->y);
-  one_sqr(&l, &p->x);
+  one_slope(&l, &p->x);
   one_mul(&t, &p->x, &s);
-  one_half(&p->x, &l);
-  one_add(&l, &l, &p->x);
   one_sqr(&s, &s);
   one_sqr_sub2(&p->x, &l, &t);
   one_sub(&t, &t, &p->x);
   one_mul_sub(&p->y, &t, &l, &s);
 }
 
-/* Adds (x, y), or its negative; scale: the Z of the curve on which p's points
-** are (NULL: (x, y) is there too). */
-static void one_add_affine(struct one_point *p, const one_fe *x,
-                           const one_fe *y, bool negative,
-                           const one_fe *scale) {
-  static const one_fe zero;
-  const one_fe *pz = &p->z;
-  one_fe z, zz, h, d, hh, v;
-  const one_fe *sign[2] = {y, &d};
-  bool infinity = one_is_infinity(p);
-  if (UNLIKELY(infinity)) {
-    *p = (struct one_point){*x, *y, one_1};
-    if (scale) {
-      one_sqr(&zz, scale);
-      one_mul(&p->x, x, &zz);
-      one_mul(&zz, &zz, scale);
-      one_mul(&p->y, y, &zz);
-    }
-    if (negative) one_sub(&p->y, &zero, &p->y);
-    return;
-  }
-  if (scale) {
-    one_mul(&z, &p->z, scale);
-    pz = &z;
-  }
-  /* Chosen without a branch, which would go wrong half of the time. */
-  one_sub(&d, &zero, y);
-  y = sign[negative];
-  one_sqr(&zz, pz);
-  one_mul_sub(&h, x, &zz, &p->x);
-  one_mul(&zz, &zz, pz);
-  one_mul_sub(&d, y, &zz, &p->y);
-  if (UNLIKELY(one_is_zero(&h))) {
-    if (one_is_zero(&d)) {
-      one_double(p);
-    } else {
-      memset(p, 0, sizeof *p);
-    }
-    return;
-  }
-  one_mul(&p->z, &p->z, &h);
-  one_sqr(&hh, &h);
-  one_mul(&v, &p->x, &hh);
-  one_mul(&hh, &hh, &h);
-  one_mul(&h, &p->y, &hh);
-  one_sqr_sub3(&p->x, &d, &v, &hh);
-  one_sub(&v, &v, &p->x);
-  one_mul_sub(&p->y, &v, &d, &h);
-}
+#define T256 one
+#define T256_OP(o) one_##o
+#define T256_MAX ONE_G_CNT
+#include "crypto/tables256.inc"
 
-/* The odd multiples of p, as points of the curve on which they are affine, and
-** that curve's Z.  Each is the one before plus 2p, both on one Z; h is by what
-** Z grew. */
-static void one_table(struct one_affine *t, int cnt, one_fe *scale,
-                      const struct one_affine *p) {
-  one_fe h[ONE_G_CNT], l, s, a, d;
-  struct one_affine twice;
-  /* 2p, and p on its Z = y. */
-  one_sqr(&a, &p->x);
-  one_half(&l, &a);
-  one_add(&l, &l, &a);
-  one_sqr(&s, &p->y);
-  one_mul(&t[0].x, &p->x, &s);
-  one_sqr(&t[0].y, &s);
-  one_sqr(&twice.x, &l);
-  one_sub(&twice.x, &twice.x, &t[0].x);
-  one_sub(&twice.x, &twice.x, &t[0].x);
-  one_sub(&a, &t[0].x, &twice.x);
-  one_mul(&a, &a, &l);
-  one_sub(&twice.y, &a, &t[0].y);
-  for (int i = 1; i < cnt; i++) {
-    struct one_affine *q = &t[i];
-    one_sub(&h[i], &twice.x, &t[i - 1].x);
-    one_sqr(&a, &h[i]);
-    one_mul(&twice.x, &twice.x, &a);
-    one_mul(&s, &t[i - 1].x, &a);
-    one_sub(&d, &twice.y, &t[i - 1].y);
-    one_sqr(&q->x, &d);
-    one_sub(&q->x, &q->x, &twice.x);
-    one_sub(&q->x, &q->x, &s);
-    one_sub(&s, &twice.x, &s);
-    one_mul(&twice.y, &twice.y, &s);
-    one_sub(&a, &twice.x, &q->x);
-    one_mul(&a, &a, &d);
-    one_sub(&q->y, &a, &twice.y);
+/* Brings a table from the curve with this Z to the true one. */
+static void one_table_affine(struct one_affine *t, int cnt, const one_fe *z) {
+  one_fe s, ss;
+  one_invert(&s, z);
+  one_sqr(&ss, &s);
+  one_mul(&s, &ss, &s);
+  for (int i = 0; i < cnt; i++) {
+    one_mul(&t[i].x, &t[i].x, &ss);
+    one_mul(&t[i].y, &t[i].y, &s);
   }
-  s = one_1;
-  for (int i = cnt - 2; i >= 0; i--) {
-    one_mul(&s, &s, &h[i + 1]);
-    one_sqr(&a, &s);
-    one_mul(&t[i].x, &t[i].x, &a);
-    one_mul(&a, &a, &s);
-    one_mul(&t[i].y, &t[i].y, &a);
-  }
-  one_mul(scale, &s, &p->y);
 }
 
 /*--------------------------------------------------------------- recovery */
@@ -575,24 +498,14 @@ void crypto_one_init(void) {
   if (crypto_one_ready) return;
   for (int k = 0; k < 2; k++) {
     struct one_point p;
-    one_fe s, ss;
+    one_fe s;
     one_table(one_g_table[k], ONE_G_CNT, &s, &base);
-    one_invert(&s, &s);
-    one_sqr(&ss, &s);
-    one_mul(&s, &ss, &s);
-    for (int i = 0; i < ONE_G_CNT; i++) {
-      struct one_affine *q = &one_g_table[k][i];
-      one_mul(&q->x, &q->x, &ss);
-      one_mul(&q->y, &q->y, &s);
-    }
+    one_table_affine(one_g_table[k], ONE_G_CNT, &s);
     /* 2^128 G */
     p = (struct one_point){base.x, base.y, one_1};
     for (int i = 0; i < 128; i++) one_double(&p);
-    one_invert(&s, &p.z);
-    one_sqr(&ss, &s);
-    one_mul(&base.x, &p.x, &ss);
-    one_mul(&ss, &ss, &s);
-    one_mul(&base.y, &p.y, &ss);
+    base = (struct one_affine){p.x, p.y};
+    one_table_affine(&base, 1, &p.z);
   }
   crypto_one_ready = true;
 }

@@ -81,26 +81,6 @@ static void limbs_when_multiplied_then_asm_equals_c(void **state) {
     assert_memory_equal(x, y, 48);
   }
 }
-
-void crypto_p256_mul_adx(u64 *r, const u64 *a, const u64 *b);
-
-static void p256_limbs_when_multiplied_then_asm_equals_c(void **state) {
-  static const u64 p[4] = {0xffffffffffffffff, 0x00000000ffffffff, 0,
-                           0xffffffff00000001};
-  u64 a[6], b[6], x[4], y[4];
-  u32 seed = 5;
-  (void)state;
-  if (!crypto_mont_select(true)) skip();
-  for (int i = 0; i < 50000; i++) {
-    pick(a, p, 4, &seed);
-    pick(b, p, 4, &seed);
-    mont_mul(x, a, b, p, 1, 4, false);
-    crypto_p256_mul_adx(y, a, b);
-    assert_memory_equal(x, y, 32);
-    crypto_p256_mul_adx(a, a, b);
-    assert_memory_equal(x, a, 32);
-  }
-}
 #endif
 
 static void times(u64 *r, const u64 *a, const u64 *b, const u64 *m, u64 n0,
@@ -676,7 +656,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
 #if defined(__x86_64__)
       cmocka_unit_test(limbs_when_multiplied_then_asm_equals_c),
-      cmocka_unit_test(p256_limbs_when_multiplied_then_asm_equals_c),
 #endif
       cmocka_unit_test(limbs_when_inverted_then_product_is_one),
       cmocka_unit_test(bls_pairing_when_vectors_then_value_equals_c),
