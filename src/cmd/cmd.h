@@ -114,6 +114,7 @@ int cmd_run(struct cmd *c);
 int cmd_dev(struct cmd *c);
 int cmd_init(struct cmd *c);
 int cmd_account(struct cmd *c);
+int cmd_admin(struct cmd *c);
 int cmd_backup(struct cmd *c);
 int cmd_import(struct cmd *c);
 int cmd_verify(struct cmd *c);

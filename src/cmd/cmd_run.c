@@ -87,6 +87,12 @@ static void run_print_urls(const struct cmd *c, const struct http *h) {
   freeifaddrs(list);
 }
 
+static void run_print_setup(const struct http *h) {
+  if (!http_setup_code(h)[0]) return;
+  printf("First set-up: open /setup there; code %s, for 30 minutes\n",
+         http_setup_code(h));
+}
+
 static void run_print_authority(struct http *h) {
   char print[96];
   if (!http_tls_ca(h, NULL, print)) return;
@@ -134,6 +140,7 @@ static void run_print_banner(const struct cmd *c, struct node *n,
   }
   if (h) run_print_urls(c, h);
   if (h) run_print_authority(h);
+  if (h) run_print_setup(h);
   fflush(stdout);
 }
 

@@ -101,6 +101,9 @@ static enum MHD_Result http_send(struct http_request *rq) {
   if (rq->location.len) {
     MHD_add_response_header(r, "Location", buf_cstr(&rq->location));
   }
+  if (rq->cookie.len) {
+    MHD_add_response_header(r, "Set-Cookie", buf_cstr(&rq->cookie));
+  }
   http_add_cors(rq, r);
   if (rq->route == HTTP_RPC) {
     MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
@@ -132,24 +135,38 @@ static enum MHD_Result http_send_preflight(struct http_request *rq) {
 
 enum { HTTP_GET = 1, HTTP_POST = 2, HTTP_OPTIONS = 4, HTTP_OTHER = 8 };
 
+/* Who may ask.  All but ANYONE also want no other site's page to ask. */
+enum http_guard {
+  HTTP_ANYONE, HTTP_SAME_SITE, HTTP_KEY_USER, HTTP_LOGGED_IN, HTTP_OWNER
+};
+
 static const struct http_route_row {
   const char *path;
   u32 method;
   enum http_route route;
-  bool keys;  /* needs http_keys_allowed */
+  enum http_guard guard;
   bool quick; /* answered on the event loop */
 } http_routes[] = {
-  {"/", HTTP_POST, HTTP_RPC, false, false},
-  {"/api/events", HTTP_GET, HTTP_EVENTS, false, true},
-  {"/api/keys", HTTP_GET, HTTP_KEYS, true, false},
-  {"/api/keys", HTTP_POST, HTTP_KEY_NEW, true, false},
-  {"/api/send", HTTP_POST, HTTP_SEND, true, false},
-  {"/api/status", HTTP_GET, HTTP_STATUS, false, true},
-  {"/ca.crt", HTTP_GET, HTTP_CA, false, true},
-  {"/healthz", HTTP_GET, HTTP_HEALTH, false, true},
-  {"/metrics", HTTP_GET, HTTP_METRICS, false, false},
-  {"/readyz", HTTP_GET, HTTP_READY, false, true},
-  {"/version", HTTP_GET, HTTP_VERSION, false, true},
+  {"/", HTTP_POST, HTTP_RPC, HTTP_ANYONE, false},
+  {"/admin/rpc", HTTP_POST, HTTP_ADMIN_RPC, HTTP_OWNER, false},
+  {"/api/audit", HTTP_GET, HTTP_AUDIT, HTTP_OWNER, false},
+  {"/api/events", HTTP_GET, HTTP_EVENTS, HTTP_ANYONE, true},
+  {"/api/keys", HTTP_GET, HTTP_KEYS, HTTP_KEY_USER, false},
+  {"/api/keys", HTTP_POST, HTTP_KEY_NEW, HTTP_KEY_USER, false},
+  {"/api/login", HTTP_POST, HTTP_LOGIN, HTTP_SAME_SITE, false},
+  {"/api/logout", HTTP_POST, HTTP_LOGOUT, HTTP_SAME_SITE, false},
+  {"/api/password", HTTP_POST, HTTP_PASSWORD, HTTP_LOGGED_IN, false},
+  {"/api/send", HTTP_POST, HTTP_SEND, HTTP_KEY_USER, false},
+  {"/api/session", HTTP_GET, HTTP_SESSION, HTTP_ANYONE, true},
+  {"/api/sessions", HTTP_GET, HTTP_SESSIONS, HTTP_LOGGED_IN, false},
+  {"/api/sessions", HTTP_POST, HTTP_REVOKE, HTTP_LOGGED_IN, false},
+  {"/api/setup", HTTP_POST, HTTP_SETUP, HTTP_SAME_SITE, false},
+  {"/api/status", HTTP_GET, HTTP_STATUS, HTTP_ANYONE, true},
+  {"/ca.crt", HTTP_GET, HTTP_CA, HTTP_ANYONE, true},
+  {"/healthz", HTTP_GET, HTTP_HEALTH, HTTP_ANYONE, true},
+  {"/metrics", HTTP_GET, HTTP_METRICS, HTTP_ANYONE, false},
+  {"/readyz", HTTP_GET, HTTP_READY, HTTP_ANYONE, true},
+  {"/version", HTTP_GET, HTTP_VERSION, HTTP_ANYONE, true},
 };
 
 static u32 http_method(const char *m) {
@@ -199,7 +216,8 @@ static void http_refuse_host(struct http_request *rq, const char *name) {
 /* Judges the headers of a POST. */
 static void http_check_post(struct http_request *rq) {
   u64 len = http_content_length(rq);
-  rq->body_max = rq->route == HTTP_RPC ? rpc_limits(rq->h->rpc)->body_max
+  bool rpc = rq->route == HTTP_RPC || rq->route == HTTP_ADMIN_RPC;
+  rq->body_max = rpc ? rpc_limits(rq->h->rpc)->body_max
                                        : HTTP_API_BODY_MAX;
   if (!http_is_json(rq)) {
     http_say(rq, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
@@ -234,13 +252,30 @@ static void http_refuse_plain(struct http_request *rq, const char *path,
              path[n] || path[0] != '/' || path[1] == '/' ? "/" : path);
 }
 
+/* Answers who may not ask. */
+static void http_check_guard(struct http_request *rq, enum http_guard guard) {
+  struct store_user user;
+  const char *why;
+  if (guard == HTTP_KEY_USER) {
+    if (http_keys_allowed(rq, &why)) return;
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+  } else if (guard != HTTP_ANYONE && !http_same_origin(rq)) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
+                   "not for requests that another site makes");
+  } else if (guard >= HTTP_LOGGED_IN && !http_auth_who(rq, &user, NULL)) {
+    http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
+  } else if (guard == HTTP_OWNER && user.role != STORE_OWNER) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
+                   "only an owner may do this");
+  }
+}
+
 /* Judges the headers: sets the route, or the answer (status). */
 static void http_begin(struct http_request *rq, const char *path,
                        const char *method) {
   char name[HTTP_NAME_MAX];
   u32 m = http_method(method);
   bool known;
-  const char *why;
   if (!http_host_allowed(rq, name, sizeof name)) {
     http_refuse_host(rq, name);
     return;
@@ -251,11 +286,8 @@ static void http_begin(struct http_request *rq, const char *path,
     http_refuse_plain(rq, path, m);
   } else if (row) {
     rq->route = row->route;
-    if (row->keys && !http_keys_allowed(rq, &why)) {
-      http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
-    } else if (m == HTTP_POST) {
-      http_check_post(rq);
-    }
+    http_check_guard(rq, row->guard);
+    if (!rq->status && m == HTTP_POST) http_check_post(rq);
   } else if (strcmp(path, "/") == 0 && http_socket_wanted(rq)) {
     rq->route = HTTP_SOCKET;
   } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
@@ -300,6 +332,15 @@ static void http_run(struct http_request *rq) {
     case HTTP_METRICS: http_metrics(rq); break;
     case HTTP_READY: http_api_ready(rq); break;
     case HTTP_CA: http_run_ca(rq); break;
+    case HTTP_SESSION: http_auth_session(rq); break;
+    case HTTP_SETUP:
+    case HTTP_LOGIN:
+    case HTTP_PASSWORD: http_auth_try(rq); break;
+    case HTTP_LOGOUT: http_auth_logout(rq); break;
+    case HTTP_SESSIONS: http_auth_sessions(rq); break;
+    case HTTP_REVOKE: http_auth_revoke(rq); break;
+    case HTTP_AUDIT: http_auth_audit(rq); break;
+    case HTTP_ADMIN_RPC: http_auth_rpc(rq); break;
     default: http_say(rq, MHD_HTTP_OK, "ok"); break;
   }
 }
@@ -441,6 +482,7 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
     rq->secure = http_is_secure(rq->h, conn);
     buf_init(&rq->body, 0);
     buf_init(&rq->location, 0);
+    buf_init(&rq->cookie, 0);
     buf_init(&rq->reply, 0);
     http_begin(rq, path, method);
     /* A refusal now closes the connection before its body is read. */
@@ -461,6 +503,8 @@ static void http_on_done(void *cls, struct MHD_Connection *conn, void **ctx,
   buf_fini(&rq->body);
   buf_fini(&rq->reply);
   buf_fini(&rq->location);
+  if (rq->cookie.ptr) mem_wipe(rq->cookie.ptr, rq->cookie.len);
+  buf_fini(&rq->cookie);
   mem_free(rq);
   *ctx = NULL;
 }
@@ -604,6 +648,7 @@ static err http_start_parts(struct http *h, struct errmsg *msg) {
 /* What http_start made before its parts. */
 static void http_free(struct http *h) {
   http_tls_free(h);
+  http_auth_free(h);
   http_policy_fini(h);
   if (h->listen >= 0) close(h->listen);
   pthread_cond_destroy(&h->work);
@@ -623,7 +668,8 @@ err http_start(struct http **out, const struct http_config *cfg,
   pthread_mutex_init(&h->key_lock, NULL);
   pthread_cond_init(&h->work, NULL);
   http_policy_init(h);
-  err e = http_tls_open(h, msg);
+  err e = http_auth_start(h, msg);
+  if (e == ERR_OK) e = http_tls_open(h, msg);
   if (e == ERR_OK) e = http_listen(h, &h->listen, msg);
   if (e < 0) {
     http_free(h);

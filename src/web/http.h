@@ -47,6 +47,22 @@
 **                      value: decimal wei or 0x-hex; without gas it is
 **                      estimated; without to it creates a contract.
 **   GET  /ca.crt       the certificate of --ui.tls auto's authority, PEM
+**   GET  /api/session  {"setup":bool,"users":bool,"secure":bool,
+**                       "name":"…"?,"role":"owner"?}: whether set-up is open,
+**                      there are users, TLS is on; who is logged in
+**   POST /api/setup    {"code":"ABCD-EFGH","name":"…","password":"…"}: the
+**                      first owner, once, and a session for him
+**   POST /api/login    {"name":"…","password":"…"} -> {"name","role"}, cookie
+**   POST /api/logout   {} ends the session
+**   POST /api/password {"old":"…","new":"…"}; other sessions end
+**   GET  /api/sessions {"sessions":[{"id","name","role","address","agent",
+**                       "createdMs","seenMs","current"}]}: one's own, an
+**                      owner's are all
+**   POST /api/sessions {"id":"…"} ends that one
+**   GET  /api/audit    {"audit":[{"atMs","who","address","event","detail"}]},
+**                      newest first; owners
+**   POST /admin/rpc    JSON-RPC as at /, with admin_* and the methods that use
+**                      keys; owners.  (/ never looks at cookies.)
 **   GET  /healthz      200 "ok" while the server turns
 **   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…}
 **   GET  /metrics      the rows of metric.def in Prometheus' text format
@@ -57,11 +73,14 @@
 ** codes: bad_request, password, not_found, forbidden, busy, refused (message in
 ** geth's words: "nonce too low", "execution reverted: …"), internal.
 **
-** The key-using routes (/api/keys, /api/send) have no login yet (a later
-** issue), so they answer only peers on the loopback interface, whose Host is
-** a loopback name or address, with no foreign Origin or Sec-Fetch-Site; POSTs
-** need Content-Type application/json, which another site's page cannot send
-** without a preflight that is never granted.  One password is tried at a
+** Further codes: login (401), weak (password), code (of set-up), closed,
+** slow_down (429).
+**
+** The key-using routes (/api/keys, /api/send) want an owner's session.  Until
+** there is a user they answer peers on the loopback interface, whose Host is a
+** loopback name or address.  Either way no foreign Origin or Sec-Fetch-Site;
+** POSTs need Content-Type application/json, which another site's page cannot
+** send without a preflight that is never granted.  One password is tried at a
 ** time, and a wrong one costs a second.
 */
 #ifndef WEB_HTTP_H
@@ -108,6 +127,9 @@ err http_tls_reload(struct http *h, struct errmsg *msg) MUST_USE;
 /* The local authority's certificate, which browsers are to trust, and its
 ** SHA-256 (each may be NULL); false unless --ui.tls auto. */
 bool http_tls_ca(struct http *h, struct buf *pem, char fingerprint[96]);
+/* The code of first set-up for the banner: "ABCD-EFGH"; empty when there are
+** users. */
+const char *http_setup_code(const struct http *h);
 u16 http_port(const struct http *h);
 /* "http://127.0.0.1:8545"; https with TLS */
 const char *http_url(const struct http *h);

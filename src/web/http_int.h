@@ -45,6 +45,7 @@ struct http_event;
 struct http_reader;
 struct http_sockets;
 struct http_tls;
+struct http_auth;
 
 /* Work for a worker, embedded in what it works on; run may free it. */
 struct http_job {
@@ -94,12 +95,14 @@ struct http {
 
   struct http_sockets *sockets;
   struct http_tls *tls;   /* NULL: plain HTTP */
+  struct http_auth *auth;
 };
 
 enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
   HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET,
-  HTTP_CA
+  HTTP_CA, HTTP_SESSION, HTTP_SETUP, HTTP_LOGIN, HTTP_LOGOUT, HTTP_PASSWORD,
+  HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC
 };
 
 struct http_request {
@@ -117,6 +120,7 @@ struct http_request {
   u32 status;
   const char *type;
   struct buf location;       /* of a redirect; empty: none */
+  struct buf cookie;         /* Set-Cookie; empty: none */
   struct buf reply;
   bool waiting;              /* suspended, a worker has it */
 };
@@ -142,8 +146,10 @@ bool http_is_json(const struct http_request *rq);
 /* A page may open a WebSocket when its origin is ours or among
 ** --http.corsdomain; who sends no Origin is no page. */
 bool http_socket_origin_allowed(const struct http_request *rq);
+/* No other site's page asks: an Origin is what we were called by. */
+bool http_same_origin(const struct http_request *rq);
 /* Whether this caller may use the node's keys; else why not. */
-bool http_keys_allowed(const struct http_request *rq, const char **why);
+bool http_keys_allowed(struct http_request *rq, const char **why);
 
 /* By a name for which browsers may be told to use HTTPS alone: not an address,
 ** nor localhost, whose other ports belong to others. */
@@ -197,6 +203,22 @@ err http_tls_start(struct http *h, int listen_fd, struct errmsg *msg) MUST_USE;
 void http_tls_quiesce(struct http *h);
 void http_tls_stop(struct http *h);
 void http_tls_free(struct http *h);
+
+/* http_auth.c: users and sessions.  who: the user of the request's cookie;
+** out and login may be NULL.  The rest answers routes, on a worker but for
+** session. */
+err http_auth_start(struct http *h, struct errmsg *msg) MUST_USE;
+void http_auth_free(struct http *h);
+bool http_auth_exists(struct http *h);
+bool http_auth_who(struct http_request *rq, struct store_user *out,
+                   struct store_login *login);
+void http_auth_session(struct http_request *rq);
+void http_auth_try(struct http_request *rq); /* set-up, login, new password */
+void http_auth_logout(struct http_request *rq);
+void http_auth_sessions(struct http_request *rq);
+void http_auth_revoke(struct http_request *rq);
+void http_auth_audit(struct http_request *rq);
+void http_auth_rpc(struct http_request *rq);
 
 /* http_submit.c: single submissions, answered in groups.  add suspends the
 ** connection; false when stopping.  free: after the workers have ended. */

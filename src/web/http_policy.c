@@ -5,9 +5,10 @@
 ** still carries that name.  So only localhost, IP literals, this machine's own
 ** name (with .local too) and the names of --http.vhosts are answered.
 ** Origin: by default no other origin may read our answers.  The key-using
-** routes demand, beyond that, a peer on the loopback interface that calls us
-** by a loopback name, no foreign Origin or Sec-Fetch-Site, and no trace of a
-** proxy, whose users would all look local.
+** routes demand, beyond that, no foreign Origin or Sec-Fetch-Site, and an
+** owner's session; until there is a user, a peer on the loopback interface that
+** calls us by a loopback name, and no trace of a proxy, whose users would all
+** look local.
 */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -166,7 +167,7 @@ static bool policy_peer_is_local(const struct http_request *rq) {
 }
 
 /* An Origin, where there is one, must be what the browser called us by. */
-static bool policy_same_origin(const struct http_request *rq) {
+bool http_same_origin(const struct http_request *rq) {
   char own[HTTP_NAME_MAX + 16];
   const char *origin = http_header(rq, "Origin");
   const char *site = http_header(rq, "Sec-Fetch-Site");
@@ -181,14 +182,21 @@ static bool policy_same_origin(const struct http_request *rq) {
 }
 
 bool http_socket_origin_allowed(const struct http_request *rq) {
-  return http_cors_origin(rq) || policy_same_origin(rq);
+  return http_cors_origin(rq) || http_same_origin(rq);
 }
 
-bool http_keys_allowed(const struct http_request *rq, const char **why) {
+bool http_keys_allowed(struct http_request *rq, const char **why) {
   static const char *const proxy[] = {"X-Forwarded-For", "Forwarded", "Via",
                                       "X-Real-IP"};
   char name[HTTP_NAME_MAX];
   const char *host = http_header(rq, "Host");
+  struct store_user user;
+  *why = "keys are not used for requests that another site makes";
+  if (!http_same_origin(rq)) return false;
+  if (http_auth_exists(rq->h)) {
+    *why = "log in as an owner to use the node's keys";
+    return http_auth_who(rq, &user, NULL) && user.role == STORE_OWNER;
+  }
   *why = "keys are only used for requests from this machine itself: open "
          "http://localhost";
   if (!policy_peer_is_local(rq) || !host) return false;
@@ -197,6 +205,5 @@ bool http_keys_allowed(const struct http_request *rq, const char **why) {
   for (u32 i = 0; i < ARRAY_LEN(proxy); i++) {
     if (http_header(rq, proxy[i])) return false;
   }
-  *why = "keys are not used for requests that another site makes";
-  return policy_same_origin(rq);
+  return true;
 }
