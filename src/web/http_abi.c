@@ -1,5 +1,5 @@
-/* http_abi.c - the native modules for other programs: /abi/ lists them,
-** /abi/NAME.json is a module's ABI, /abi/NAME.sol its Solidity interface; any
+/* http_abi.c - the native modules for other programs: /abi/ lists them, to
+** programs /abi/index.json; /abi/NAME.json is a module's ABI, /abi/NAME.sol its Solidity interface; any
 ** page may read them.  They are made from the tables that dispatch the calls,
 ** anew for each request. */
 #include "chain/chain_module.h"
@@ -20,11 +20,23 @@ static void abi_index(struct buf *b) {
   buf_put_str(b, "</ul>\n</body></html>\n");
 }
 
+static void abi_list(struct buf *b) {
+  buf_put_str(b, "[");
+  for (u32 i = 0; i < CHAIN_MODULE_CNT; i++)
+    buf_printf(b, "%s{\"name\":\"%s\",\"address\":\"0x%040x\"}",
+               i ? "," : "", chain_module_name(i), chain_module_number(i));
+  buf_put_str(b, "]");
+}
+
 /* The content type of what path names, written to b; NULL: nothing. */
 static const char *abi_make(struct buf *b, const char *path) {
   if (strcmp(path, "/abi/") == 0) {
     abi_index(b);
     return "text/html; charset=utf-8";
+  }
+  if (strcmp(path, "/abi/index.json") == 0) {
+    abi_list(b);
+    return "application/json";
   }
   for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
     const char *name = chain_module_name(i), *rest = path + 5;

@@ -1,8 +1,13 @@
 // browser.mjs - headless Chromium for the tests: every page is watched for
 // errors and breaches of the content security policy.
+import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+// The dashboard's modules, beside the packages that they import.
+export const WEB = join(dirname(process.env.CYBERMILES ?? ''), 'build', 'web',
+  'src', 'src');
 
 export async function launch() {
   return chromium.launch({ executablePath: CHROMIUM, headless: true,

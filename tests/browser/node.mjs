@@ -7,12 +7,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, WEB, launch, open } from './browser.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const root = process.env.SRCDIR ?? new URL('../..', import.meta.url).pathname;
 let node, browser;
 
 before(async () => {
@@ -93,7 +92,7 @@ test('both pages fit 320 px, dark and light, without axe violations', { skip },
   });
 
 test('text that a spreadsheet would run is saved as text', async () => {
-  const { csvText } = await import(join(root, 'web', 'src', 'csv.js'));
+  const { csvText } = await import(join(WEB, 'csv.js'));
   assert.equal(csvText(['a', 'b'], [['=1+1', -2], ['x,"y"\n', '@z']]),
     'a,b\r\n\'=1+1,-2\r\n"x,""y""\n",\'@z\r\n');
 });

@@ -11,18 +11,23 @@ export const number = (n) => new Intl.NumberFormat(language()).format(n);
 export const about = (n) => new Intl.NumberFormat(language(), n < 1e7 ? {}
   : { notation: 'compact', maximumSignificantDigits: 3 }).format(n);
 
-// Wei (BigInt) as CMT with up to digits decimals, exact when they suffice.
-export function cmt(wei, digits = 18) {
-  const negative = wei < 0n;
-  if (negative) wei = -wei;
-  const whole = new Intl.NumberFormat(language()).format(wei / UNIT);
-  let rest = (wei % UNIT).toString().padStart(18, '0');
+// A whole number of smallest units (BigInt) as a decimal of so many places,
+// with up to digits of them, exact when they suffice.
+export function units(n, places, digits = places) {
+  const one = 10n ** BigInt(places);
+  const negative = n < 0n;
+  if (negative) n = -n;
+  const whole = new Intl.NumberFormat(language()).format(n / one);
+  let rest = places ? (n % one).toString().padStart(places, '0') : '';
   const cut = /[1-9]/.test(rest.slice(digits));
   rest = rest.slice(0, digits).replace(/0+$/, '');
   const point = new Intl.NumberFormat(language()).format(1.1)[1];
   return (negative ? '\u2212' : '') + whole + (rest ? point + rest : '')
     + (cut ? '\u2026' : '');
 }
+
+// Wei (BigInt) as CMT.
+export const cmt = (wei, digits = 18) => units(wei, 18, digits);
 
 // What a person typed, in CMT, as wei; null when it is no amount.
 export function parseCmt(text) {

@@ -1,7 +1,9 @@
-// account.js - one address: balance, nonce, code.
+// account.js - one address: balance, nonce, code; a contract's methods.
 import { live, rpcAll } from '../api.js';
+import { abiOf, useToken } from '../contracts.js';
 import { Credits } from '../credits.js';
-import { bytes, checksum, cmt, isAddress, number } from '../format.js';
+import { Contract } from '../decoded.js';
+import { bytes, checksum, cmt, isAddress, number, units } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Copy, Empty, Facts, Loaded, html } from '../ui.js';
@@ -16,7 +18,12 @@ export function Account({ address: path }) {
     ['eth_getBalance', address, 'latest'],
     ['eth_getTransactionCount', address, 'latest'],
     ['eth_getCode', address, 'latest']]) : null, [address, height]);
-  return html`<h1>${t('address.title')}</h1>
+  const isContract = state.data ? kindOf(state.data[2]) === 'address.contract'
+    : false;
+  const known = useLoad(async () => isContract ? abiOf(address) : null,
+    [address, isContract]);
+  const token = useToken(address, isContract).data;
+  return html`<h1>${known.data?.name ?? t('address.title')}</h1>
     <p class="hash">${address} <${Copy} text=${address} /></p>
     <${Loaded} state=${state} rows=${4}>${(data) => data === null
       ? html`<${Empty} title=${t('address.bad')}>${t('address.form')}<//>`
@@ -24,12 +31,18 @@ export function Account({ address: path }) {
           ['address.balance', html`<span data-test="balance">
             ${cmt(BigInt(data[0]))} CMT</span>`],
           ['address.kind', t(kindOf(data[2]))],
+          ['address.token', token && html`<bdi>${token.name} (${token.symbol})
+            </bdi>`],
+          ['address.supply', token?.supply != null
+            ? units(token.supply, token.decimals ?? 0) : null],
           ['address.target', /^0xef0100/.test(data[2]) ? html`<${Address}
             value=${`0x${data[2].slice(8)}`} full />` : null],
           ['address.sent', number(data[1])],
           ['address.code', data[2] === '0x' ? null
             : bytes((data[2].length - 2) / 2)]]} />
         <${Credits} address=${address} />
+        ${known.data && html`<${Contract} address=${address}
+          known=${known.data} change=${known.again} />`}
         ${data[2] !== '0x' && html`<h2>${t('address.bytes')}</h2>
           <pre tabindex="0">${data[2]}</pre>`}`}<//>`;
 }

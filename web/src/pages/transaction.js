@@ -1,5 +1,8 @@
 // transaction.js - one transaction: status, what it moved, its logs.
+import { readCall, readEvent } from '../abi.js';
 import { live, rpcAll } from '../api.js';
+import { abiOf, errorName } from '../contracts.js';
+import { Decoded } from '../decoded.js';
 import { cmt, number, time } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -11,11 +14,15 @@ async function load(hash) {
   const [tx, receipt] = await rpcAll([['eth_getTransactionByHash', hash],
     ['eth_getTransactionReceipt', hash]]);
   if (!tx) return null;
-  if (!receipt) return { tx };
+  const call = tx.to && tx.input.length >= 10
+    ? readCall((await abiOf(tx.to)).abi, tx.input) : null;
+  if (!receipt) return { tx, call };
   const [block] = await rpcAll([['eth_getBlockByNumber', receipt.blockNumber,
     false]]);
   const reason = receipt.status === '0x0' ? await whyFailed(tx, receipt) : null;
-  return { tx, receipt, block, reason };
+  const events = await Promise.all(receipt.logs.map(async (log) =>
+    readEvent((await abiOf(log.address)).abi, log)));
+  return { tx, receipt, block, reason, call, events };
 }
 
 // Receipts carry no reason: the call is made again on the state before it.
@@ -24,7 +31,10 @@ async function whyFailed(tx, receipt) {
   try {
     await rpcAll([['eth_call', { from: tx.from, to: tx.to ?? undefined,
       value: tx.value, input: tx.input, gas: tx.gas }, before]]);
-  } catch (e) { return revertReason(e); }
+  } catch (e) {
+    return errorName((await abiOf(tx.to)).abi.filter((r) =>
+      !['Error', 'Panic'].includes(r.name)), e) ?? revertReason(e);
+  }
   return null;
 }
 
@@ -38,11 +48,19 @@ function Status({ receipt, reason }) {
     ${reason && html` <span>${t('tx.reason', { reason })}</span>`}`;
 }
 
-const Log = ({ log, index }) => html`<li>
-  <p>${t('tx.log', { n: index })} <${Address} value=${log.address} /></p>
-  <ol class="topics">${log.topics.map((x) => html`
-    <li class="hash">${x}</li>`)}</ol>
-  ${log.data !== '0x' && html`<pre tabindex="0">${log.data}</pre>`}</li>`;
+function Input({ tx, call }) {
+  const raw = html`<pre tabindex="0">${tx.input}</pre>`;
+  return call ? html`<${Decoded} what=${call} raw=${raw} />` : raw;
+}
+
+const Log = ({ log, index, event }) => {
+  const raw = html`<ol class="topics">${log.topics.map((x) => html`
+      <li class="hash">${x}</li>`)}</ol>
+    ${log.data !== '0x' && html`<pre tabindex="0">${log.data}</pre>`}`;
+  return html`<li><p>${t('tx.log', { n: index })}${' '}
+    <${Address} value=${log.address} /></p>
+    ${event ? html`<${Decoded} what=${event} raw=${raw} />` : raw}</li>`;
+};
 
 export function Transaction({ hash }) {
   const { height } = useSignal(live);
@@ -56,9 +74,9 @@ export function Transaction({ hash }) {
         <${Facts} rows=${facts(data)} />
         ${data.receipt?.logs.length > 0 && html`<h2>${t('tx.logs')}</h2>
           <ol class="logs">${data.receipt.logs.map((log, i) => html`
-            <${Log} log=${log} index=${i} />`)}</ol>`}
+            <${Log} log=${log} index=${i} event=${data.events[i]} />`)}</ol>`}
         ${data.tx.input !== '0x' && html`<h2>${t('tx.input')}</h2>
-          <pre tabindex="0">${data.tx.input}</pre>`}`}<//>`;
+          <${Input} ...${data} />`}`}<//>`;
 }
 
 const facts = ({ tx, receipt, block }) => [

@@ -1,0 +1,131 @@
+// contracts.js - what is known of a contract: the ABI of a module from the
+// node, one that was given on this browser, else those of common tokens; and
+// a token's name, symbol and decimals.
+import { decode, encodeCall, readCall } from './abi.js';
+import { rpc } from './api.js';
+import { useLoad } from './signal.js';
+
+/* ----------------------------------------------------------- known texts */
+
+// "event Name(type indexed name, ...)" or "function name(...) view returns
+// (...)" as a row of an ABI; null when it is neither.
+export function row(text) {
+  const m = /^(event|function|error)\s+(\w+)\s*\(([^()]*)\)([\s\w]*?)(?:returns\s*\(([^()]*)\))?\s*;?$/
+    .exec(text.trim());
+  if (!m) return null;
+  const params = (list) => (list ?? '').split(',').map((p) => p.trim())
+    .filter(Boolean).map((p) => {
+      const [type, ...rest] = p.split(/\s+/);
+      return { type: type.replace(/^(u?int)(?=$|\[)/, '$1256'),
+        name: rest.at(-1) === 'indexed' ? '' : rest.at(-1) ?? '',
+        indexed: rest.includes('indexed') };
+    });
+  return { type: m[1], name: m[2], inputs: params(m[3]),
+    outputs: params(m[5]), stateMutability:
+      /\b(?:view|pure)\b/.exec(m[4])?.[0] ?? 'nonpayable' };
+}
+
+// ERC-20, ERC-721, ERC-1155.
+const TOKENS = [
+  'function name() view returns (string)',
+  'function symbol() view returns (string)',
+  'function decimals() view returns (uint8)',
+  'function totalSupply() view returns (uint256)',
+  'function balanceOf(address account) view returns (uint256)',
+  'function allowance(address owner, address spender) view returns (uint256)',
+  'function transfer(address to, uint256 amount) returns (bool)',
+  'function approve(address spender, uint256 amount) returns (bool)',
+  'function transferFrom(address from, address to, uint256 amount) returns (bool)',
+  'function safeTransferFrom(address from, address to, uint256 id)',
+  'function safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data)',
+  'function setApprovalForAll(address operator, bool approved)',
+  'event Transfer(address indexed from, address indexed to, uint256 amount)',
+  'event Transfer(address indexed from, address indexed to, uint256 indexed id)',
+  'event Approval(address indexed owner, address indexed spender, uint256 amount)',
+  'event Approval(address indexed owner, address indexed spender, uint256 indexed id)',
+  'event ApprovalForAll(address indexed owner, address indexed operator, bool approved)',
+  'event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 amount)',
+  'event TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] amounts)',
+  'error Error(string reason)', 'error Panic(uint256 code)',
+].map(row);
+
+/* ---------------------------------------------------------- ABIs of one */
+
+let modules; // by address, each loaded when it is asked for
+async function moduleAbi(address) {
+  modules ??= fetch('/abi/index.json').then((r) => r.json()).then((list) =>
+    new Map(list.map((m) => [m.address, { name: m.name }])));
+  const m = (await modules).get(address);
+  if (!m) return null;
+  m.abi ??= fetch(`/abi/${m.name}.json`).then((r) => r.json());
+  return { name: m.name, from: 'module', abi: await m.abi };
+}
+
+const key = (address) => `abi.${address.toLowerCase()}`;
+function given(address) {
+  try {
+    return { from: 'given', abi: JSON.parse(localStorage.getItem(key(address))) };
+  } catch { return { abi: null }; }
+}
+// text: the JSON of an ABI, or of a compiler's artifact, or lines such as
+// "event Sold(uint256 id)"; '' forgets it.  What is wrong, or null.
+export function giveAbi(address, text) {
+  if (!text.trim()) { localStorage.removeItem(key(address)); return null; }
+  let abi;
+  try {
+    const json = JSON.parse(text);
+    abi = Array.isArray(json) ? json : json.abi;
+  } catch {
+    abi = text.split('\n').filter((l) => l.trim()).map(row);
+  }
+  if (!Array.isArray(abi) || abi.length === 0 || abi.includes(null)) {
+    return 'abi.bad';
+  }
+  localStorage.setItem(key(address), JSON.stringify(abi.filter((r) =>
+    r.type !== 'constructor')));
+  return null;
+}
+
+// { name, from: 'module' | 'given' | 'common', abi }
+export async function abiOf(address) {
+  if (!address) return { from: 'common', abi: TOKENS };
+  const known = await moduleAbi(address.toLowerCase());
+  if (known) return known;
+  const own = given(address);
+  return own.abi ? { ...own, abi: [...own.abi, ...TOKENS] }
+    : { from: 'common', abi: TOKENS };
+}
+
+/* ---------------------------------------------------------------- calls */
+
+export async function callView(address, method, values) {
+  const data = await rpc('eth_call', { to: address,
+    data: encodeCall(method, values) }, 'latest');
+  return decode(method.outputs, data);
+}
+
+// An error of eth_call in the contract's own words, or null.
+export function errorName(abi, error) {
+  const told = typeof error.data === 'string'
+    && readCall(abi, error.data, 'error');
+  return told ? `${told.name}(${told.args.map((a) =>
+    `${a.name}: ${a.value}`).join(', ')})` : null;
+}
+
+const find = (name) => TOKENS.find((r) => r.name === name);
+// { name, symbol, decimals } of a token; null of what is none.
+export function useToken(address, isContract) {
+  return useLoad(async () => {
+    if (!isContract) return null;
+    try {
+      const [[name], [symbol]] = await Promise.all(['name', 'symbol'].map((m) =>
+        callView(address, find(m), [])));
+      const [decimals] = await callView(address, find('decimals'), [])
+        .catch(() => [null]);
+      const [supply] = await callView(address, find('totalSupply'), [])
+        .catch(() => [null]);
+      return { name, symbol, decimals: decimals === null ? null
+        : Number(decimals), supply };
+    } catch { return null; }
+  }, [address, isContract]);
+}
