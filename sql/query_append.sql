@@ -14,6 +14,9 @@ INSERT INTO receipt(seq, bytes) VALUES (?1, ?2);
 -- diff_insert
 INSERT INTO diff(seq, bytes) VALUES (?1, ?2);
 
+-- met_insert
+INSERT INTO met(seq, bytes) VALUES (?1, ?2);
+
 -- code_insert
 INSERT OR IGNORE INTO code(hash, code) VALUES (?1, ?2);
 

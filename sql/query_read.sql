@@ -30,6 +30,10 @@ ORDER BY seq DESC LIMIT 1;
 SELECT seq, bytes FROM diff WHERE seq >= ?1 AND seq <= ?2
 ORDER BY seq DESC LIMIT 1;
 
+-- met_get
+SELECT seq, bytes FROM met WHERE seq >= ?1 AND seq <= ?2
+ORDER BY seq DESC LIMIT 1;
+
 -- body_scan
 SELECT seq, bytes FROM body WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq;
 
@@ -38,6 +42,9 @@ SELECT seq, bytes FROM receipt WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq;
 
 -- diff_scan
 SELECT seq, bytes FROM diff WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq;
+
+-- met_scan
+SELECT seq, bytes FROM met WHERE seq >= ?1 AND seq <= ?2 ORDER BY seq;
 
 -- account_get
 SELECT val FROM account WHERE key = ?1;

@@ -1,5 +1,6 @@
 -- schema_001.sql - the tables of one CyberMiles file (application_id "CMIL",
--- user_version 1).  What they hold and which of them trail behind the head
+-- user_version STORE_SCHEMA of src/store/store.h, raised with every change
+-- here).  What they hold and which of them trail behind the head
 -- is told in src/store/store.h; the bytes of their blobs by those who write
 -- them: src/node/node_bytes.c (chunks, rows), src/store/store_run.c (pages).
 
@@ -71,6 +72,7 @@ CREATE TABLE block(
 CREATE TABLE body(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE receipt(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE diff(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE met(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE code(hash BLOB PRIMARY KEY, code BLOB NOT NULL);
 
 -- Keyed: the newest value only.

@@ -218,6 +218,8 @@ static void chain_lane_run(struct chain_lane *l, u32 t) {
       log[i].data = arena_copy_slice(&l->arena, log[i].data);
     o->log = log;
   }
+  if (o->verdict == CHAIN_OK && o->met_cnt)
+    o->met = arena_copy(&l->arena, o->met, sizeof(*o->met) * o->met_cnt);
   o->output = slice_of(NULL, 0);
   l->gas += o->gas_used;
   state_effect_take(s, &at->effect, &l->arena);

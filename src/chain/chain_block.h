@@ -50,6 +50,7 @@ bool chain_extra_get(const struct chain_header *h, u32 *ms, u32 *parent_round);
 ** extra is not this chain's). */
 u64 chain_header_time_ms(const struct chain_header *h);
 
+struct chain_met; /* chain_meet.h */
 struct chain_receipt {
   u8 type;
   bool success;           /* from Byzantium */
@@ -60,6 +61,8 @@ struct chain_receipt {
   u32 log_cnt;
   bool has_created;
   addr20 created;         /* not in the encoding; derived or kept apart */
+  const struct chain_met *met; /* of its execution; in no encoding */
+  u32 met_cnt;
 };
 /* The consensus encoding (type byte, rlp). */
 void chain_receipt_encode(struct buf *out, const struct chain_receipt *r);

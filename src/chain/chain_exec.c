@@ -49,6 +49,7 @@ struct chain_exec {
   struct dpos_credit_env env;
   struct chain_credit *credit;
   bool met_module, decided, credit_ready;
+  struct chain_meet *meet;
   u64 state_new;           /* slots and accounts by this block's transactions */
 };
 
@@ -177,6 +178,11 @@ static bool chain_host_native(void *ctx, struct evm_native *n) {
   return module_run(x->modules, n, x->rules.modules, &x->env);
 }
 
+static void chain_host_met(void *ctx, enum evm_kind kind, const addr20 *by,
+                           const addr20 *a) {
+  chain_meet_add(((struct chain_exec *)ctx)->meet, kind, by, a);
+}
+
 static void chain_host_fill(struct chain_exec *x) {
 #define HOST(name) .name = chain_host_##name
   x->host = (struct evm_host){
@@ -188,7 +194,7 @@ static void chain_host_fill(struct chain_exec *x) {
     HOST(selfdestruct), HOST(is_destructed), HOST(log), HOST(access_account),
     HOST(access_slot), HOST(refund_add), HOST(refund), HOST(snapshot),
     HOST(revert), HOST(block_hash),
-    HOST(native)};
+    HOST(native), HOST(met)};
 #undef HOST
 }
 
@@ -201,6 +207,7 @@ struct chain_exec *chain_exec_open(u64 hash_seed) {
   x->evm = evm_open();
   x->modules = module_set_open(CHAIN_MODULES, CHAIN_MODULE_CNT);
   x->credit = chain_credit_open(hash_seed);
+  x->meet = chain_meet_open();
   chain_host_fill(x);
   return x;
 }
@@ -210,6 +217,7 @@ void chain_exec_close(struct chain_exec *x) {
   chain_ahead_close(x->ahead);
   module_set_close(x->modules);
   chain_credit_close(x->credit);
+  chain_meet_close(x->meet);
   evm_close(x->evm);
   state_close(x->state);
   mem_free(x);
@@ -455,6 +463,7 @@ static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
   struct state *s = x->state;
   struct evm_result res;
   state_tx_begin(s);
+  chain_meet_begin(x->meet, tx);
   if (pays) {
     u256 cost = u256_from(tx->gas_limit);
     u256_mul(&cost, &cost, &p->gas_price);
@@ -476,6 +485,7 @@ static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
                                   chain_tx_floor_gas(tx, x->rules.fork));
   if (pays) chain_exec_pay(x, tx, p, out->gas_used);
   out->log = state_tx_logs(s, &out->log_cnt);
+  out->met = chain_meet_end(x->meet, s, &out->met_cnt);
   state_tx_end(s, chain_exec_clear_empty(x));
   if (x->rules.credits) out->growth = state_tx_growth(s);
 }

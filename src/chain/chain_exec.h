@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "chain/chain_block.h"
+#include "chain/chain_meet.h"
 #include "chain/chain_tx.h"
 #include "evm/evm.h"
 #include "state/state.h"
@@ -72,6 +73,8 @@ struct chain_outcome {
   const struct state_log *log; /* view until the next transaction */
   u32 log_cnt;
   struct state_growth growth;  /* where there are credits */
+  const struct chain_met *met; /* view until the next transaction */
+  u32 met_cnt;
 };
 /* Checks that need no state (form, chain id, fork, intrinsic gas, caps): what
 ** the pool asks first. */

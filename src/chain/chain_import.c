@@ -319,6 +319,8 @@ static err chain_import_tx(struct chain_exec *x,
   r->gas_used = o.gas_used;
   r->has_created = o.has_created;
   r->created = o.created;
+  r->met_cnt = o.met_cnt;
+  if (o.met_cnt) r->met = arena_copy(a, o.met, sizeof(*o.met) * o.met_cnt);
   r->log = chain_import_logs(a, o.log, o.log_cnt);
   r->log_cnt = o.log_cnt;
   chain_bloom_logs(&r->bloom, r->log, r->log_cnt);

@@ -50,6 +50,9 @@ static void chain_make_receipt(struct chain_make *m, const struct chain_tx *tx,
       out->header.bloom.b[i] |= r->bloom.b[i];
   r->has_created = o->has_created;
   r->created = o->created;
+  r->met_cnt = o->met_cnt;
+  if (o->met_cnt)
+    r->met = arena_copy(m->a, o->met, sizeof(*o->met) * o->met_cnt);
   chain_receipt_encode(&m->receipts, r);
   m->receipt_end[out->tx_cnt] = m->receipts.len;
   out->tx[out->tx_cnt++] = tx;

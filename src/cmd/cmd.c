@@ -45,8 +45,8 @@ static const struct { err e; int code; } cmd_exit_codes[] = {
   {ERR_USAGE, EXIT_USAGE},       {ERR_INPUT, EXIT_USAGE},
   {ERR_RANGE, EXIT_USAGE},       {ERR_LOCKED, EXIT_DATABASE},
   {ERR_CORRUPT, EXIT_DATABASE},  {ERR_NOT_OURS, EXIT_DATABASE},
-  {ERR_NEWER, EXIT_DATABASE},    {ERR_BIND, EXIT_BIND},
-  {ERR_REFUSED, EXIT_REFUSED},
+  {ERR_NEWER, EXIT_DATABASE},    {ERR_OLDER, EXIT_DATABASE},
+  {ERR_BIND, EXIT_BIND},         {ERR_REFUSED, EXIT_REFUSED},
 };
 
 int cmd_fail(err e, const struct errmsg *msg) {

@@ -214,7 +214,8 @@ int cmd_import(struct cmd *c) {
   struct node *n = NULL;
   struct node_config cfg = {.db_path = c->db_path,
                             .cache_bytes = c->cfg.cache << 20,
-                            .archive = c->cfg.archive};
+                            .archive = c->cfg.archive,
+                            .no_addresses = !c->cfg.index_addresses};
   sigset_t set;
   bool stopped = false;
   sigemptyset(&set);

@@ -158,6 +158,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .lane_cnt = (u32)c->cfg.lanes,
     .disk_floor = c->cfg.disk_floor << 20,
     .archive = c->cfg.archive,
+    .no_addresses = !c->cfg.index_addresses,
   };
 }
 

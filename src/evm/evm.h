@@ -46,6 +46,8 @@ const char *evm_status_text(enum evm_status s);
 struct evm_native; /* a message to a native contract, below */
 struct evm_msg;
 struct evm_result;
+enum evm_kind { EVM_CALL, EVM_CALLCODE, EVM_DELEGATECALL, EVM_STATICCALL,
+                EVM_CREATE, EVM_CREATE2 };
 struct evm_host {
   void *ctx;
   bool (*exists)(void *ctx, const addr20 *a);
@@ -86,6 +88,11 @@ struct evm_host {
   ** precompile, once value has moved; false: not native, its code runs.  NULL:
   ** there are none. */
   bool (*native)(void *ctx, struct evm_native *n);
+  /* Told of each message within a message as it begins (also of a library's
+  ** code, of a self-destruct's heir, of who a native contract pays); changes
+  ** nothing.  NULL: nobody wants to know. */
+  void (*met)(void *ctx, enum evm_kind kind, const addr20 *by,
+              const addr20 *a);
   /* For evm_run_code alone, else NULL.  call executes a message that code
   ** makes, and may call evm_run_code for it; the output is a view until its
   ** next call from the same frame.  slot_change sets a slot, before the price
@@ -109,8 +116,6 @@ struct evm_tx { /* what transaction opcodes answer */
   u32 blob_cnt;
 };
 
-enum evm_kind { EVM_CALL, EVM_CALLCODE, EVM_DELEGATECALL, EVM_STATICCALL,
-                EVM_CREATE, EVM_CREATE2 };
 struct evm_msg {
   enum evm_kind kind;
   bool is_static;

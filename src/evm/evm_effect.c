@@ -242,5 +242,6 @@ void evm_destruct(struct evm *e, struct evm_frame *f, const addr20 *heir) {
     if (!addr20_eq(self, heir)) h->balance_add(h->ctx, heir, &balance);
   }
   if (goes) h->selfdestruct(h->ctx, self);
+  if (h->met) h->met(h->ctx, EVM_CALL, self, heir);
   if (UNLIKELY(e->tracer)) evm_effect_trace_destruct(e, f, heir, &balance);
 }

@@ -306,6 +306,13 @@ enum evm_status evm_msg_refusal(struct evm *e, const struct evm_msg *m) {
   return u256_lt(&balance, &m->value) ? EVM_BALANCE_SHORT : EVM_SUCCESS;
 }
 
+static void evm_msg_met(const struct evm_host *h, const struct evm_msg *m) {
+  h->met(h->ctx, m->kind, &m->sender, &m->recipient);
+  if (m->kind < EVM_CREATE && !addr20_eq(&m->recipient, &m->code_addr)) {
+    h->met(h->ctx, m->kind, &m->sender, &m->code_addr);
+  }
+}
+
 bool evm_msg_begin(struct evm *e, struct evm_frame *f, struct evm_result *r) {
   *r = (struct evm_result){.status = evm_msg_refusal(e, &f->msg)};
   if (UNLIKELY(e->tracer) && e->tracer->enter) {
@@ -318,6 +325,10 @@ bool evm_msg_begin(struct evm *e, struct evm_frame *f, struct evm_result *r) {
     running = evm_msg_begin_create(e, f, r);
   } else {
     running = evm_msg_begin_call(e, f, r);
+  }
+  if (f->msg.depth && e->host.met &&
+      (running || r->status == EVM_SUCCESS)) {
+    evm_msg_met(&e->host, &f->msg);
   }
   if (!running) evm_msg_leave(e, f, r);
   return running;

@@ -81,6 +81,7 @@ bool evm_native_pay(struct evm_native *n, const addr20 *to, const u256 *v) {
   if (!evm_native_charge(n, gas)) return true;
   if (!h->balance_sub(h->ctx, &n->f->msg.recipient, v)) return false;
   h->balance_add(h->ctx, to, v);
+  if (h->met) h->met(h->ctx, EVM_CALL, &n->f->msg.recipient, to);
   return true;
 }
 

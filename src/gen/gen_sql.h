@@ -1,7 +1,7 @@
 /* gen_sql.h - the schema and the named statements of sql/, as strings.
 **
 ** One row per file of sql/, sorted by name: first query_*, then schema_001,
-** schema_002, ... in the order they are applied.  The rows are written at
+** schema_001, ... in the order they are applied.  The rows are written at
 ** build by embed.c.
 */
 #ifndef GEN_GEN_SQL_H

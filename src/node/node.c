@@ -266,6 +266,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
     .store = n->store,
     .cache_bytes = n->cfg.cache_bytes,
     .history_blocks = n->cfg.archive ? UINT64_MAX : 0,
+    .no_addresses = n->cfg.no_addresses,
     .par = node_workers_par(n->workers),
   };
   TRY(node_state_open(&n->state, &sc, msg));

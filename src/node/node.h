@@ -40,6 +40,7 @@ struct node_config {
   u64 pool_tx_max;           /* 0: default of limits.def */
   u64 disk_floor;            /* bytes: with less free no block is made, and
                              ** the node does not start (ERR_REFUSED) */
+  bool no_addresses;         /* no index of addresses in transactions */
   bool archive;
 };
 
@@ -248,6 +249,33 @@ err node_read_tx_place(struct node_read *r, struct node_tx_place *out,
 err node_read_tx(struct node_read *r, struct chain_tx *tx,
                  struct chain_receipt *receipt, u64 *log_base,
                  const struct node_tx_place *place, struct arena *a) MUST_USE;
+
+/* Transactions in which an address took part, in order (down: the newest
+** first), at most max of 4,096, from (from, from_idx) to (to, to_idx).  *more:
+** there may be others behind them. */
+enum {
+  NODE_PART_SENDER = 1,
+  NODE_PART_OTHER = 2,    /* recipient, created, met in calls (chain_meet.h) */
+  NODE_PART_CREATED = 4,  /* created by it */
+  NODE_PART_ANY = NODE_PART_SENDER | NODE_PART_OTHER
+};
+#define NODE_IDX_MAX ((1u << 20) - 2) /* above any place in a block */
+struct node_parties {
+  addr20 addr;
+  u32 parts;
+  u64 from, to;
+  u32 from_idx, to_idx;
+  bool down;
+};
+err node_read_parties(struct node_read *r, const struct node_parties *q,
+                      struct node_tx_place *out, u32 max, u32 *cnt, bool *more)
+    MUST_USE;
+/* The lowest height from which on that is complete; UINT64_MAX: the index is
+** switched off. */
+u64 node_read_parties_from(const struct node_read *r);
+/* Whom a transaction met in calls. */
+err node_read_met(struct node_read *r, const struct chain_met **out, u32 *cnt,
+                  const struct node_tx_place *place, struct arena *a) MUST_USE;
 
 /* State after block number; ERR_NOT_FOUND when pruned.  Valid until
 ** node_read_end. */

@@ -14,6 +14,11 @@
 ** slots goes on in the next chunk, with its values again.  Sequence numbers
 ** count the chunks.
 **
+** Chunk of who was met (chain_meet.h), only of transactions that met anybody; as
+** many of one block's as fit a page, its sequence number is the first's:
+**   u32    place of the transaction in the block
+**   u16    cnt, and so often: 0, address; or, of a creation, 1, address, creator
+**
 ** Row of table account: key = keccak256(address);
 **   20     address
 **   u8     bits 0-5 bytes of balance, 64 has code, 128 has storage
@@ -28,7 +33,9 @@
 **
 ** Index keys are the first 8 bytes: of the hash; of keccak256(address); of
 ** keccak256(slot) xor the next 8 bytes of keccak256(address); for logs of
-** keccak256(0, address) and keccak256(1 + position, topic), told by chunk.
+** keccak256(0, address) and keccak256(1 + position, topic), told by chunk.  For
+** addresses in transactions they are a mixture of the address's bytes and of
+** what it was there: sender, other party, created.
 ** Two things with one index key only cost a second look.
 */
 #include "node/node_bytes.h"
@@ -144,6 +151,40 @@ static void bytes_put_receipts(struct bytes_maker *m,
                     res->tx_cnt - first, slice_of(part.ptr, done));
   *log_cnt = logs;
   buf_fini(&part);
+}
+
+static void bytes_put_met(struct buf *b, u32 idx,
+                          const struct chain_receipt *r) {
+  u8 cnt[2] = {(u8)(r->met_cnt >> 8), (u8)r->met_cnt};
+  bytes_put_be32(b, idx);
+  buf_put(b, cnt, 2);
+  for (u32 k = 0; k < r->met_cnt; k++) {
+    buf_put_u8(b, r->met[k].created);
+    buf_put(b, r->met[k].addr.b, 20);
+    if (r->met[k].created) buf_put(b, r->met[k].by.b, 20);
+  }
+}
+
+static void bytes_put_mets(struct bytes_maker *m,
+                           const struct chain_block_result *res) {
+  size_t off = m->out.len;
+  u32 first = 0;
+  for (u32 i = 0; i < res->tx_cnt; i++) {
+    const struct chain_receipt *r = &res->receipt[i];
+    if (!r->met_cnt) continue;
+    MUST(r->met_cnt < 65536);
+    size_t len = m->out.len - off;
+    if (len && len + 6 + 41 * (size_t)r->met_cnt > BYTES_CHUNK_FILL) {
+      bytes_close_chunk(m, STORE_MET, STORE_SEQ(res->header.number, first),
+                        off);
+      off = m->out.len;
+      len = 0;
+    }
+    if (!len) first = i;
+    bytes_put_met(&m->out, i, r);
+  }
+  if (m->out.len > off)
+    bytes_close_chunk(m, STORE_MET, STORE_SEQ(res->header.number, first), off);
 }
 
 /* About how many bytes state_diff_encode takes. */
@@ -280,6 +321,7 @@ err bytes_block(struct store_block **out, struct bytes_places *places,
   }
   bytes_put_bodies(&m, res);
   bytes_put_receipts(&m, res, &mem->b.log_cnt);
+  bytes_put_mets(&m, res);
   err e = bytes_put_diff(&m, places ? places : &unused, res, a);
   mem->out = m.out;
   bytes_block_chunks(mem, &m);
@@ -351,6 +393,27 @@ err bytes_receipt(slice *receipt, u32 *log_base, const struct store_chunk *c,
   TRY(bytes_entry(receipt, c, idx, 2));
   TRY(bytes_chunk_span(&first, &cnt, c));
   *log_base = load_be32(c->bytes.ptr + 2 + 4 * cnt + 4 * (idx - first));
+  return ERR_OK;
+}
+
+err bytes_met(slice *at, struct bytes_met *out, struct arena *a) {
+  if (at->len < 6) return ERR_CORRUPT;
+  const u8 *p = at->ptr + 6, *end = at->ptr + at->len;
+  out->idx = load_be32(at->ptr);
+  out->cnt = (u32)at->ptr[4] << 8 | at->ptr[5];
+  struct chain_met *met = arena_array(a, struct chain_met, out->cnt + 1);
+  if (!met) return ERR_LIMIT;
+  for (u32 i = 0; i < out->cnt; i++) {
+    if (p == end || *p > 1 || end - p < (*p ? 41 : 21)) return ERR_CORRUPT;
+    met[i].created = *p++;
+    memcpy(met[i].addr.b, p, 20);
+    p += 20;
+    if (!met[i].created) continue;
+    memcpy(met[i].by.b, p, 20);
+    p += 20;
+  }
+  out->met = met;
+  *at = slice_of(p, (size_t)(end - p));
   return ERR_OK;
 }
 
@@ -495,5 +558,41 @@ u32 bytes_log_entries(struct store_entry *out, u64 chunk_seq,
   qsort(out, n, sizeof *out, bytes_u64_cmp);
   for (u32 i = 0; i < n; i++)
     if (i == 0 || out[i].key != out[kept - 1].key) out[kept++] = out[i];
+  return kept;
+}
+
+/* Whoever can choose an address can also send to one: hashing would guard
+** nothing here. */
+static u64 bytes_key_addr(u8 tag, const addr20 *a) {
+  u64 tail = load_be64(a->b + 12) * 0x9e3779b97f4a7c15u;
+  return (load_be64(a->b) ^ tail) + (u64)tag * 0xd1342543de82ef95u;
+}
+u64 bytes_key_sender(const addr20 *a) { return bytes_key_addr(0, a); }
+u64 bytes_key_party(const addr20 *a) { return bytes_key_addr(1, a); }
+u64 bytes_key_created(const addr20 *a) { return bytes_key_addr(2, a); }
+
+u32 bytes_addr_entries_max(const struct chain_receipt *r, u32 cnt) {
+  u32 n = 0;
+  for (u32 i = 0; i < cnt; i++) n += 2 + r[i].has_created + 2 * r[i].met_cnt;
+  return n;
+}
+
+u32 bytes_addr_entries(struct store_entry *out, u64 seq, const addr20 *sender,
+                       const addr20 *to, const struct chain_receipt *r) {
+  u32 n = 0, kept = 1;
+  out[n++] = (struct store_entry){bytes_key_sender(sender), seq};
+  if (to) out[n++].key = bytes_key_party(to);
+  if (r->has_created) {
+    out[n++].key = bytes_key_party(&r->created);
+    out[n++].key = bytes_key_created(&r->created);
+  }
+  for (u32 i = 0; i < r->met_cnt; i++) {
+    out[n++].key = bytes_key_party(&r->met[i].addr);
+    if (r->met[i].created) out[n++].key = bytes_key_created(&r->met[i].addr);
+  }
+  if (n > 2) qsort(out + 1, n - 1, sizeof *out, bytes_u64_cmp);
+  for (u32 i = 1; i < n; i++)
+    if (i == 1 || out[i].key != out[kept - 1].key)
+      out[kept++] = (struct store_entry){out[i].key, seq};
   return kept;
 }

@@ -30,6 +30,13 @@ err bytes_body(slice *raw, addr20 *sender, const struct store_chunk *c,
 ** log. */
 err bytes_receipt(slice *receipt, u32 *log_base, const struct store_chunk *c,
                   u32 idx) MUST_USE;
+/* The next transaction's list of a chunk of who was met, taken off *at. */
+struct bytes_met {
+  u32 idx;     /* of the transaction */
+  u32 cnt;
+  const struct chain_met *met; /* in the arena */
+};
+err bytes_met(slice *at, struct bytes_met *out, struct arena *a) MUST_USE;
 /* Entries first..first+cnt-1 are in the chunk. */
 err bytes_chunk_span(u32 *first, u32 *cnt, const struct store_chunk *c)
     MUST_USE;
@@ -58,4 +65,14 @@ u64 bytes_key_log_topic(u32 at, const hash32 *topic);
 u32 bytes_log_entries_max(const struct chain_receipt *r, u32 cnt);
 u32 bytes_log_entries(struct store_entry *out, u64 chunk_seq,
                       const struct chain_receipt *r, u32 cnt);
+/* An address in a transaction: as its sender; as recipient, created contract or
+** met in a call (chain_meet.h); as created. */
+u64 bytes_key_sender(const addr20 *a);
+u64 bytes_key_party(const addr20 *a);
+u64 bytes_key_created(const addr20 *a);
+/* The distinct entries of one transaction, told by its sequence number; to
+** NULL: a creation. */
+u32 bytes_addr_entries_max(const struct chain_receipt *r, u32 cnt);
+u32 bytes_addr_entries(struct store_entry *out, u64 seq, const addr20 *sender,
+                       const addr20 *to, const struct chain_receipt *r);
 #endif

@@ -136,6 +136,8 @@ static size_t nstate_make_entries(struct nstate_maker *m, u32 index,
           bytes_key_hash(&b->hash), STORE_SEQ(b->height, STORE_SEQ_BLOCK)};
     } else if (index == STORE_INDEX_LOG) {
       for (u32 i = 0; i < b->log_cnt; i++) out[n++] = b->log[i];
+    } else if (index == STORE_INDEX_ADDR) {
+      for (u32 i = 0; i < b->party_cnt; i++) out[n++] = b->party[i];
     } else {
       for (u32 i = 0; i < b->account_cnt; i++)
         out[n++] = (struct store_entry){
@@ -154,17 +156,18 @@ static size_t nstate_make_entries(struct nstate_maker *m, u32 index,
 err nstate_batch_make(struct node_state *ns) {
   struct nstate_maker m = {.ns = ns, .gen = ns->flush_gen,
                            .a = &ns->batch_arena};
-  size_t accounts = 0, slots = 0, nodes = 0, txs = 0, logs = 0;
+  size_t accounts = 0, slots = 0, nodes = 0, txs = 0, logs = 0, parties = 0;
   nstate_maker_blocks(&m);
   for (u32 i = 0; i < m.block_cnt; i++) {
     accounts += m.block[i]->account_cnt;
     slots += m.block[i]->slot_cnt;
     txs += m.block[i]->tx_cnt + 1;
     logs += m.block[i]->log_cnt;
+    parties += m.block[i]->party_cnt;
   }
   for (u32 i = 0; i < NSTATE_SHARDS; i++) nodes += m.gen->node[i].cnt;
   size_t row_max[STORE_TABLE_CNT] = {accounts, slots, nodes};
-  size_t entry_max[STORE_INDEX_CNT] = {txs, logs, accounts + slots};
+  size_t entry_max[STORE_INDEX_CNT] = {txs, logs, accounts + slots, parties};
   struct store_batch b = {.to = m.gen->to};
   size_t (*const make[STORE_TABLE_CNT])(struct nstate_maker *,
                                         struct store_row *) = {

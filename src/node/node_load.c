@@ -99,7 +99,10 @@ static err nstate_load_receipts_cb(void *ctx, const struct store_chunk *c) {
 
 struct nstate_load_txs {
   hash32 *hash;
+  addr20 *sender, *to;
+  bool *has_to;
   u32 cnt, max;
+  struct arena *a;
 };
 
 static err nstate_load_bodies_cb(void *ctx, const struct store_chunk *c) {
@@ -110,10 +113,70 @@ static err nstate_load_bodies_cb(void *ctx, const struct store_chunk *c) {
   for (u32 i = 0; i < cnt; i++) {
     slice raw;
     addr20 sender;
+    struct arena_mark mark = arena_mark(t->a);
+    struct chain_tx tx;
     TRY(bytes_body(&raw, &sender, c, first + i));
-    crypto_keccak256(&t->hash[t->cnt++], raw.ptr, raw.len);
+    TRY(chain_tx_decode(&tx, raw, t->a, NULL));
+    crypto_keccak256(&t->hash[t->cnt], raw.ptr, raw.len);
+    t->sender[t->cnt] = sender;
+    t->has_to[t->cnt] = tx.has_to;
+    t->to[t->cnt++] = tx.to;
+    arena_reset(t->a, mark);
   }
   return ERR_OK;
+}
+
+/* Of receipts only what the index of addresses asks: created, met. */
+struct nstate_load_made {
+  struct chain_receipt *receipt; /* of each transaction */
+  u32 cnt;
+  struct arena *a;
+};
+static err nstate_load_mets_cb(void *ctx, const struct store_chunk *c) {
+  struct nstate_load_made *m = ctx;
+  slice at = c->bytes;
+  while (at.len) {
+    struct bytes_met met;
+    TRY(bytes_met(&at, &met, m->a));
+    if (met.idx >= m->cnt) return ERR_CORRUPT;
+    m->receipt[met.idx].met = met.met;
+    m->receipt[met.idx].met_cnt = met.cnt;
+  }
+  return ERR_OK;
+}
+static err nstate_load_made_cb(void *ctx, const struct store_chunk *c) {
+  struct nstate_load_made *m = ctx;
+  u32 first, cnt, base;
+  TRY(bytes_chunk_span(&first, &cnt, c));
+  if (first > m->cnt || cnt > m->cnt - first) return ERR_CORRUPT;
+  for (u32 i = 0; i < cnt; i++) {
+    struct arena_mark mark = arena_mark(m->a);
+    struct chain_receipt r;
+    slice bytes;
+    TRY(bytes_receipt(&bytes, &base, c, first + i));
+    TRY(chain_receipt_load(&r, bytes, m->a));
+    m->receipt[first + i].has_created = r.has_created;
+    m->receipt[first + i].created = r.created;
+    arena_reset(m->a, mark);
+  }
+  return ERR_OK;
+}
+
+/* Who was in which transaction, read back. */
+static err nstate_load_parties(struct store_reader *r, u64 height,
+                               struct nstate_load_made *made) {
+  u64 from = STORE_SEQ(height, 0), to = STORE_SEQ(height, STORE_SEQ_BLOCK);
+  TRY(store_read_chunks(r, STORE_RECEIPT, from, to, nstate_load_made_cb, made));
+  return store_read_chunks(r, STORE_MET, from, to, nstate_load_mets_cb, made);
+}
+
+static void nstate_load_put_parties(struct nstate_block *b,
+                                    const struct nstate_load_txs *t,
+                                    const struct nstate_load_made *made) {
+  for (u32 i = 0; i < t->cnt; i++)
+    b->party_cnt += bytes_addr_entries(
+        b->party + b->party_cnt, STORE_SEQ(b->height, i), &t->sender[i],
+        t->has_to[i] ? &t->to[i] : NULL, &made->receipt[i]);
 }
 
 static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
@@ -125,8 +188,13 @@ static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
   arena_init(&a, 1 << 18, 0);
   struct nstate_load_diff d = {.a = &a};
   struct nstate_load_logs logs = {.a = &a};
-  struct nstate_load_txs txs = {.max = row.tx_cnt};
-  txs.hash = mem_alloc(((size_t)row.tx_cnt + 1) * sizeof *txs.hash);
+  struct nstate_load_txs txs = {.max = row.tx_cnt, .a = &a};
+  struct nstate_load_made made = {.cnt = row.tx_cnt, .a = &a};
+  txs.hash = arena_array(&a, hash32, row.tx_cnt + 1);
+  txs.sender = arena_array(&a, addr20, row.tx_cnt + 1);
+  txs.to = arena_array(&a, addr20, row.tx_cnt + 1);
+  txs.has_to = arena_array(&a, bool, row.tx_cnt + 1);
+  made.receipt = arena_array(&a, struct chain_receipt, row.tx_cnt + 1);
   u32 tx_cnt = row.tx_cnt;
   hash32 hash = row.hash;
   err e = store_read_chunks(r, STORE_DIFF, from, to, nstate_load_diff_cb, &d);
@@ -136,6 +204,7 @@ static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
   if (!e)
     e = store_read_chunks(r, STORE_BODY, from, to, nstate_load_bodies_cb, &txs);
   if (!e && txs.cnt != tx_cnt) e = ERR_CORRUPT;
+  if (!e) e = nstate_load_parties(r, height, &made);
   if (!e) {
     struct state_diff diff = {.account = d.account,
                               .account_cnt = (u32)d.account_cnt};
@@ -144,16 +213,17 @@ static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
       at += d.account[i].slot_cnt;
     }
     struct nstate_block *b = nstate_block_make(
-        height, &hash, &diff, d.account_chunk, d.slot_chunk, tx_cnt, logs.cnt);
+        height, &hash, &diff, d.account_chunk, d.slot_chunk, tx_cnt, logs.cnt,
+        bytes_addr_entries_max(made.receipt, tx_cnt));
     b->tx_cnt = tx_cnt;
     memcpy(b->tx_hash, txs.hash, (size_t)tx_cnt * sizeof *txs.hash);
     b->log_cnt = logs.cnt;
     if (logs.cnt) memcpy(b->log, logs.entry, logs.cnt * sizeof *logs.entry);
+    nstate_load_put_parties(b, &txs, &made);
     *out = b;
   }
   nstate_load_diff_fini(&d);
   mem_free(logs.entry);
-  mem_free(txs.hash);
   arena_fini(&a);
   return e;
 }

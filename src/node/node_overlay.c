@@ -64,7 +64,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
                                        const struct state_diff *diff,
                                        const u32 *account_chunk,
                                        const u32 *slot_chunk, u32 tx_cnt,
-                                       u32 log_max) {
+                                       u32 log_max, u32 party_max) {
   size_t slots = 0, code = 0, wholes = 0;
   for (u32 i = 0; i < diff->account_cnt; i++) {
     slots += diff->account[i].slot_cnt;
@@ -81,6 +81,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
       NSTATE_ROUND(wholes * sizeof(struct state_account)) +
       NSTATE_ROUND((size_t)tx_cnt * 32) +
       NSTATE_ROUND(log_max * sizeof(struct store_entry)) +
+      NSTATE_ROUND(party_max * sizeof(struct store_entry)) +
       NSTATE_ROUND(diff->code_cnt * sizeof(struct state_diff_code)) + code;
   u8 *at = mem_alloc(bytes);
   struct nstate_block *b = nstate_cut(&at, sizeof *b);
@@ -93,6 +94,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
   struct state_account *whole = nstate_cut(&at, wholes * sizeof *whole);
   b->tx_hash = nstate_cut(&at, (size_t)tx_cnt * 32);
   b->log = nstate_cut(&at, log_max * sizeof *b->log);
+  b->party = nstate_cut(&at, party_max * sizeof *b->party);
   b->code = nstate_cut(&at, diff->code_cnt * sizeof *b->code);
   for (u32 i = 0; i < diff->account_cnt; i++) {
     nstate_block_account(b, &diff->account[i], account_chunk[i], slot_chunk,
@@ -168,6 +170,22 @@ bool nstate_hash_find(struct node_state *ns, const hash32 *h, u64 *seq) {
   if (p) memcpy(seq, p, sizeof *seq);
   pthread_mutex_unlock(&s->lock);
   return p != NULL;
+}
+
+void nstate_memory_index(struct node_state *ns, enum store_index index,
+                         const u64 *key, u32 key_cnt, i64 above, i64 to,
+                         void (*cb)(void *ctx, u64 seq), void *ctx) {
+  pthread_mutex_lock(&ns->apply_lock);
+  for (const struct nstate_block *b = ns->oldest; b; b = b->next) {
+    if ((i64)b->height <= above || (i64)b->height > to) continue;
+    bool logs = index == STORE_INDEX_LOG;
+    const struct store_entry *e = logs ? b->log : b->party;
+    u32 cnt = logs ? b->log_cnt : b->party_cnt;
+    for (u32 i = 0; i < cnt; i++)
+      for (u32 k = 0; k < key_cnt; k++)
+        if (e[i].key == key[k]) cb(ctx, e[i].seq);
+  }
+  pthread_mutex_unlock(&ns->apply_lock);
 }
 
 void nstate_block_link(struct node_state *ns, struct nstate_block *b) {

@@ -553,6 +553,14 @@ static bool nstate_freeze_due(struct node_state *ns, u64 now_ms) {
                   now_ms - ns->frozen_ms >= NSTATE_FREEZE_MS);
 }
 
+static void nstate_block_parties(struct nstate_block *b,
+                                 const struct chain_block_result *res) {
+  for (u32 i = 0; i < res->tx_cnt; i++)
+    b->party_cnt += bytes_addr_entries(
+        b->party + b->party_cnt, STORE_SEQ(b->height, i), &res->tx[i]->sender,
+        res->tx[i]->has_to ? &res->tx[i]->to : NULL, &res->receipt[i]);
+}
+
 static err nstate_check_diff(const struct state_diff *d) {
   for (u32 i = 0; i < d->account_cnt; i++) {
     const struct state_diff_account *a = &d->account[i];
@@ -579,10 +587,13 @@ err node_state_apply(struct node_state *ns, struct store_block **out,
   }
   struct nstate_block *b = nstate_block_make(
       res->header.number, &res->hash, &res->diff, places.account, places.slot,
-      res->tx_cnt, bytes_log_entries_max(res->receipt, res->tx_cnt));
+      res->tx_cnt, bytes_log_entries_max(res->receipt, res->tx_cnt),
+      ns->cfg.no_addresses ? 0 : bytes_addr_entries_max(res->receipt,
+                                                        res->tx_cnt));
   for (u32 i = 0; i < res->tx_cnt; i++) b->tx_hash[i] = res->tx[i]->hash;
   b->tx_cnt = res->tx_cnt;
   nstate_block_logs(b, *out, res->receipt);
+  if (!ns->cfg.no_addresses) nstate_block_parties(b, res);
   arena_fini(&a);
 
   pthread_mutex_lock(&ns->apply_lock);
@@ -867,6 +878,30 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   return ns;
 }
 
+/* From which height on the index of addresses is whole: told by the file where
+** it was switched off for a time (UINT64_MAX: it is off). */
+static err nstate_open_parties(struct node_state *ns, i64 flushed,
+                               struct errmsg *msg) {
+  struct buf b;
+  u8 be[8];
+  buf_init(&b, 8);
+  err e = store_meta_get(ns->store, &b, NSTATE_META_PARTY);
+  if (!e && b.len == 8) ns->party_from = load_be64(b.ptr);
+  buf_fini(&b);
+  u64 from = ns->cfg.no_addresses ? UINT64_MAX
+             : ns->party_from == UINT64_MAX ? (u64)(flushed + 1)
+                                            : ns->party_from;
+  if (e == ERR_NOT_FOUND) e = ERR_OK;
+  if (!e && from != ns->party_from) {
+    store_be64(be, from);
+    e = from ? store_meta_put(ns->store, NSTATE_META_PARTY, slice_of(be, 8))
+             : store_meta_del(ns->store, NSTATE_META_PARTY);
+    ns->party_from = from;
+  }
+  return e ? err_say(msg, e, "cannot read the file: %s",
+                     store_error(ns->store)) : ERR_OK;
+}
+
 err node_state_open(struct node_state **out,
                     const struct node_state_config *cfg, struct errmsg *msg) {
   struct node_state *ns = nstate_new(cfg);
@@ -879,7 +914,8 @@ err node_state_open(struct node_state **out,
   ns->frozen_to = st.flushed;
   ns->frozen_ms = nstate_clock_ms();
   ns->upkeep_more = true;
-  err e = nstate_open_readers(ns, msg);
+  err e = nstate_open_parties(ns, st.flushed, msg);
+  if (!e) e = nstate_open_readers(ns, msg);
   if (!e && st.head > st.flushed)
     e = nstate_catch_up(ns, ns->reader[0].store, &st, msg);
   if (!e) {

@@ -53,6 +53,7 @@ struct node_state_config {
   u32 reader_cnt;           /* connections for node_read; 0: as many as HTTP
                             ** has threads on this machine */
   u64 history_blocks;       /* 0: 90,000; UINT64_MAX: archive */
+  bool no_addresses;        /* no index of addresses in transactions */
   const struct par *par;    /* may be NULL */
   /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */
   u64 batch_changes, batch_blocks;

@@ -18,6 +18,7 @@
 #define NSTATE_SHARDS 16u
 #define NSTATE_EXEC_CONNS 4u
 #define NSTATE_NODE_KEY 66u
+#define NSTATE_META_PARTY "addresses_from"
 
 /* An account as memory keeps it.  Most have no code, no storage and a balance
 ** below 2^128: for them the numbers tell all, in place of 104 bytes. */
@@ -73,8 +74,9 @@ struct nstate_block {
   struct nstate_slot_ver *slot;
   hash32 *tx_hash;
   struct store_entry *log;
+  struct store_entry *party;   /* addresses in transactions */
   struct state_diff_code *code; /* copies */
-  u32 account_cnt, slot_cnt, tx_cnt, log_cnt, code_cnt;
+  u32 account_cnt, slot_cnt, tx_cnt, log_cnt, party_cnt, code_cnt;
   size_t bytes;
 };
 
@@ -169,6 +171,7 @@ struct node_state {
   pthread_mutex_t pin_lock;
   pthread_cond_t reader_free;
   i64 flushed;
+  u64 party_from;         /* the index of addresses is whole from here */
   struct nstate_gen *gen; /* oldest first */
   struct nstate_reader *reader, *free_reader;
   u32 reader_cnt, reader_busy;
@@ -199,7 +202,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
                                        const struct state_diff *diff,
                                        const u32 *account_chunk,
                                        const u32 *slot_chunk, u32 tx_cnt,
-                                       u32 log_max);
+                                       u32 log_max, u32 party_max);
 void nstate_block_free(struct nstate_block *b);
 void nstate_block_link(struct node_state *ns, struct nstate_block *b);
 /* Takes the block's versions out of the maps; it must be the oldest. */
@@ -232,6 +235,11 @@ err nstate_view_slot(struct nstate_view *v, u256 *out, const hash32 *addr_hash,
 ** flushed). */
 void nstate_view_source(struct nstate_view *v, struct state_source *out);
 bool nstate_hash_find(struct node_state *ns, const hash32 *hash, u64 *seq);
+/* Entries of an index (logs, addresses) with one of the keys, of the blocks
+** above..to that are in memory: cb in no order. */
+void nstate_memory_index(struct node_state *ns, enum store_index index,
+                         const u64 *key, u32 key_cnt, i64 above, i64 to,
+                         void (*cb)(void *ctx, u64 seq), void *ctx);
 
 /* node_flush.c */
 err nstate_batch_make(struct node_state *ns);

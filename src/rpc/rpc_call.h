@@ -292,6 +292,9 @@ err rpc_fail_outcome(struct rpc_call *c, const struct chain_outcome *o);
 u64 rpc_call_gas(struct rpc_call *c, const struct rpc_txcall *call);
 /* An error object that says a height's state is gone. */
 err rpc_fail_pruned(struct rpc_call *c, struct node_read *r, u64 number);
+/* One that says from which block on addresses are indexed, and how to have
+** all of them. */
+err rpc_fail_addresses(struct rpc_call *c, u64 from);
 
 /*--------------------------------------------------------------- methods */
 
@@ -346,6 +349,11 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
                      const struct chain_receipt *r, u64 log_base,
                      const struct rpc_place *p,
                      const struct chain_rules *rules);
+/* Leaves the object open for more members. */
+void rpc_put_receipt_open(struct jsonw *w, const struct chain_tx *tx,
+                          const struct chain_receipt *r, u64 log_base,
+                          const struct rpc_place *p,
+                          const struct chain_rules *rules);
 /* pending: hash, nonce and miner are null.  The other leaves the object open
 ** for more members. */
 void rpc_put_block_open(struct jsonw *w, const struct node_block *b,

@@ -213,6 +213,14 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
                      const struct chain_receipt *r, u64 log_base,
                      const struct rpc_place *p,
                      const struct chain_rules *rules) {
+  rpc_put_receipt_open(w, tx, r, log_base, p, rules);
+  jsonw_obj_end(w);
+}
+
+void rpc_put_receipt_open(struct jsonw *w, const struct chain_tx *tx,
+                          const struct chain_receipt *r, u64 log_base,
+                          const struct rpc_place *p,
+                          const struct chain_rules *rules) {
   static const hash32 none = {{0}};
   jsonw_obj(w);
   rpc_kv_hash(w, "blockHash", p->block_hash);
@@ -250,7 +258,6 @@ void rpc_put_receipt(struct jsonw *w, const struct chain_tx *tx,
   rpc_kv_hash(w, "transactionHash", &tx->hash);
   jsonw_kv_quantity(w, "transactionIndex", p->idx);
   jsonw_kv_quantity(w, "type", tx->type);
-  jsonw_obj_end(w);
 }
 
 /*----------------------------------------------------------------- blocks */

@@ -1,8 +1,8 @@
 /* rpc_ots.c - ots_*: what the Otterscan explorer asks beyond eth_*, API level
-** 8 but for its search by address, and erigon_getHeaderByNumber.
+** 8, and erigon_getHeaderByNumber.
 **
-** When an account first had a nonce or code is found by halving among the
-** heights whose state is kept; what it was then, in that block.
+** What an address took part in, sent and was created by is told by the index
+** of addresses (node_party.c), at every height that it has.
 */
 #include "crypto/keccak.h"
 #include "rpc/rpc_tracer.h"
@@ -238,138 +238,246 @@ err rpc_do_ots_getTransactionError(struct rpc_call *c) {
 
 /*---------------------------------------------------------------- accounts */
 
-/* What is looked for: the first height after which an account has this nonce,
-** or code. */
-struct ots_search {
-  struct rpc_call *c;
-  struct node_read *r;
-  const addr20 *addr;
-  bool code;
-  u64 nonce;
-};
-
-static err ots_holds(const struct ots_search *q, u64 number, bool *yes) {
-  struct state_source src;
-  struct state_account acct = {.nonce = 0};
-  hash32 key;
-  bool found;
-  crypto_keccak256(&key, q->addr->b, 20);
-  err e = node_read_state(q->r, &src, number);
-  if (e >= 0) e = src.account(src.ctx, &acct, &found, q->addr, &key);
-  if (e == ERR_NOT_FOUND) return rpc_fail_pruned(q->c, q->r, number);
-  if (e < 0) return rpc_fail_err(q->c, e);
-  *yes = found && (q->code ? !hash32_eq(&acct.code_hash, &CRYPTO_KECCAK_EMPTY)
-                           : acct.nonce > q->nonce);
-  return ERR_OK;
-}
-
-/* *found false: never, or from the start. */
-static err ots_first(const struct ots_search *q, u64 *number, bool *found) {
-  u64 lo = node_read_oldest_state(q->r), hi = node_read_head(q->r);
-  bool yes;
-  TRY(ots_holds(q, hi, found));
-  if (!*found) return ERR_OK;
-  TRY(ots_holds(q, lo, &yes));
-  if (yes) {
-    *found = false;
-    return lo == 0 ? ERR_OK : rpc_fail_pruned(q->c, q->r, lo - 1);
-  }
-  while (lo + 1 < hi) { /* not after lo, but after hi */
-    u64 mid = lo + (hi - lo) / 2;
-    TRY(ots_holds(q, mid, &yes));
-    if (yes) {
-      hi = mid;
-    } else {
-      lo = mid;
-    }
-  }
-  *number = hi;
-  return ERR_OK;
-}
-
 err rpc_do_ots_hasCode(struct rpc_call *c) {
-  struct ots_search q = {.c = c, .addr = &c->arg[0].addr, .code = true};
+  struct node_read *r;
+  struct state_source src;
+  struct state_account acct;
+  hash32 key;
   u64 number;
-  bool yes;
-  TRY(rpc_at(c, &q.r, &number, &c->arg[1]));
-  TRY(ots_holds(&q, number, &yes));
-  jsonw_bool(&c->w, yes);
+  bool found;
+  TRY(rpc_at(c, &r, &number, &c->arg[1]));
+  crypto_keccak256(&key, c->arg[0].addr.b, 20);
+  err e = node_read_state(r, &src, number);
+  if (e >= 0) e = src.account(src.ctx, &acct, &found, &c->arg[0].addr, &key);
+  if (e == ERR_NOT_FOUND) return rpc_fail_pruned(c, r, number);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_bool(&c->w,
+             found && !hash32_eq(&acct.code_hash, &CRYPTO_KECCAK_EMPTY));
   return ERR_OK;
 }
 
+/* The index tells nothing of blocks below where it begins. */
+static err ots_index_from(struct rpc_call *c, struct node_read *r, u64 *from) {
+  *from = node_read_parties_from(r);
+  return *from == UINT64_MAX ? rpc_fail_addresses(c, *from) : ERR_OK;
+}
+
+/* The sender's first transaction from a height on: its nonce. */
+static err ots_nonce_from(struct rpc_call *c, struct node_read *r,
+                          const addr20 *a, u64 from, struct node_tx_place *at,
+                          struct chain_tx *tx, bool *found) {
+  struct node_parties q = {.addr = *a, .parts = NODE_PART_SENDER, .from = from,
+                           .to = node_read_head(r), .to_idx = NODE_IDX_MAX};
+  u32 cnt;
+  bool more;
+  err e = node_read_parties(r, &q, at, 1, &cnt, &more);
+  *found = !e && cnt;
+  if (*found) e = node_read_tx(r, tx, NULL, NULL, at, c->a);
+  return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
+}
+
+/* Nonces rise with heights: halving finds the last height from which on the
+** first nonce is not above the one looked for. */
 err rpc_do_ots_getTransactionBySenderAndNonce(struct rpc_call *c) {
-  struct ots_search q = {.c = c, .addr = &c->arg[0].addr,
-                         .nonce = c->arg[1].num};
-  struct node_block b = {.tx_cnt = 0};
-  u64 number = 0;
+  struct node_read *r;
+  struct node_tx_place at;
+  struct chain_tx tx;
+  u64 lo, hi, nonce = c->arg[1].num;
   bool found;
-  TRY(rpc_read(c, &q.r));
-  TRY(ots_first(&q, &number, &found));
-  if (found) {
-    err e = node_read_block(q.r, &b, number, NODE_WITH_TXS, c->a);
-    if (e < 0) return rpc_fail_err(c, e);
-  }
-  for (u32 i = 0; i < b.tx_cnt; i++) {
-    if (b.tx[i].nonce != q.nonce || !addr20_eq(&b.tx[i].sender, q.addr)) {
-      continue;
+  TRY(rpc_read(c, &r));
+  TRY(ots_index_from(c, r, &lo));
+  hi = node_read_head(r) + 1;
+  while (hi - lo > 1) { /* from lo on, but not from hi on */
+    u64 mid = lo + (hi - lo) / 2;
+    TRY(ots_nonce_from(c, r, &c->arg[0].addr, mid, &at, &tx, &found));
+    if (found && tx.nonce <= nonce) {
+      lo = at.number;
+    } else {
+      hi = mid;
     }
-    jsonw_hex(&c->w, hash32_slice(&b.tx[i].hash));
-    return ERR_OK;
   }
-  jsonw_null(&c->w); /* or its nonce rose by a creation */
+  /* In that block one after the other. */
+  struct node_parties q = {.addr = c->arg[0].addr, .parts = NODE_PART_SENDER,
+                           .from = lo, .to = lo, .to_idx = NODE_IDX_MAX};
+  for (bool more = true; more;) {
+    struct node_tx_place some[64];
+    u32 cnt;
+    err e = node_read_parties(r, &q, some, ARRAY_LEN(some), &cnt, &more);
+    for (u32 i = 0; i < cnt && e >= 0; i++) {
+      e = node_read_tx(r, &tx, NULL, NULL, &some[i], c->a);
+      if (e >= 0 && tx.nonce == nonce) {
+        jsonw_hex(&c->w, hash32_slice(&tx.hash));
+        return ERR_OK;
+      }
+    }
+    if (e < 0) return rpc_fail_err(c, e);
+    if (cnt == 0) break;
+    q.from_idx = some[cnt - 1].idx + 1;
+  }
+  u64 from = node_read_parties_from(r);
+  if (from > 0) return rpc_fail_addresses(c, from);
+  jsonw_null(&c->w);
   return ERR_OK;
 }
 
-/* Looks for the creation of ctx's address. */
-struct ots_creation {
-  addr20 addr, creator;
-  hash32 hash;
-  bool found;
-};
-
-static void ots_seek_creation(struct ots_creation *q,
-                              const struct rpc_frame *f, const hash32 *tx) {
-  if (f->failed) return;
-  if ((f->op == 0xf0 || f->op == 0xf5) && addr20_eq(&f->to, &q->addr)) {
-    q->found = true;
-    q->hash = *tx;
-    q->creator = f->from;
+/* Who made it in that transaction. */
+static err ots_creator(struct rpc_call *c, struct node_read *r, addr20 *by,
+                       struct chain_tx *tx, const struct node_tx_place *at) {
+  struct chain_receipt receipt;
+  const struct chain_met *met;
+  u64 base;
+  u32 cnt;
+  err e = node_read_tx(r, tx, &receipt, &base, at, c->a);
+  if (e >= 0) e = node_read_met(r, &met, &cnt, at, c->a);
+  if (e < 0) return rpc_fail_err(c, e);
+  *by = tx->sender;
+  if (receipt.has_created && addr20_eq(&receipt.created, &c->arg[0].addr))
+    return ERR_OK;
+  for (u32 i = 0; i < cnt; i++) {
+    if (met[i].created && addr20_eq(&met[i].addr, &c->arg[0].addr))
+      *by = met[i].by;
   }
-  for (const struct rpc_frame *k = f->first; k; k = k->next) {
-    ots_seek_creation(q, k, tx);
-  }
-}
-
-static err ots_on_creation(struct rpc_replay *rp, struct rpc_tracing *t,
-                           const struct chain_outcome *o,
-                           const struct node_block *b) {
-  const struct rpc_frame *top = rpc_frames_of(t->tracer[0]);
-  (void)o;
-  (void)b;
-  if (top) ots_seek_creation(rp->ctx, top, &t->tx->hash);
   return ERR_OK;
 }
 
 err rpc_do_ots_getContractCreator(struct rpc_call *c) {
-  struct ots_search q = {.c = c, .addr = &c->arg[0].addr, .code = true};
-  struct ots_creation made = {.addr = c->arg[0].addr};
-  struct rpc_replay rp = {.opts = &ots_calls, .only = RPC_REPLAY_ALL,
-                          .put = ots_on_creation, .out = c->w.out,
-                          .ctx = &made};
-  u64 number = 0;
-  bool found;
-  TRY(rpc_read(c, &q.r));
-  TRY(ots_first(&q, &number, &found));
-  if (found) TRY(rpc_replay_run(&rp, c, number));
-  if (!made.found) {
+  struct node_read *r;
+  struct node_tx_place at;
+  struct chain_tx tx;
+  addr20 by;
+  u64 from;
+  u32 cnt;
+  bool more;
+  TRY(rpc_read(c, &r));
+  TRY(ots_index_from(c, r, &from));
+  struct node_parties q = {.addr = c->arg[0].addr, .parts = NODE_PART_CREATED,
+                           .to = node_read_head(r), .to_idx = NODE_IDX_MAX,
+                           .down = true};
+  err e = node_read_parties(r, &q, &at, 1, &cnt, &more);
+  if (e < 0) return rpc_fail_err(c, e);
+  if (!cnt && from > 0) return rpc_fail_addresses(c, from);
+  if (!cnt) {
     jsonw_null(&c->w);
     return ERR_OK;
   }
+  TRY(ots_creator(c, r, &by, &tx, &at));
   jsonw_obj(&c->w);
-  jsonw_kv_hex(&c->w, "hash", hash32_slice(&made.hash));
-  jsonw_kv_hex(&c->w, "creator", addr20_slice(&made.creator));
+  jsonw_kv_hex(&c->w, "hash", hash32_slice(&tx.hash));
+  jsonw_kv_hex(&c->w, "creator", addr20_slice(&by));
   jsonw_obj_end(&c->w);
   return ERR_OK;
+}
+
+/*--------------------------------------------------------- search by address
+** A page ends with a whole block: it may have more than it was asked for. */
+struct ots_page {
+  struct node_tx_place *at; /* in the order of the search */
+  u32 cnt;
+  bool more;
+};
+
+static err ots_page(struct rpc_call *c, struct node_read *r,
+                    struct node_parties *q, u32 size, struct ots_page *out) {
+  u32 cnt;
+  out->at = arena_array(c->a, struct node_tx_place, size);
+  err e = node_read_parties(r, q, out->at, size, &out->cnt, &out->more);
+  while (e >= 0 && out->more && out->cnt) { /* the rest of the last block */
+    struct node_tx_place last = out->at[out->cnt - 1];
+    struct node_parties rest = *q;
+    bool more;
+    rest.from = rest.to = last.number;
+    if (q->down && last.idx == 0) break;
+    rest.from_idx = q->down ? 0 : last.idx + 1;
+    rest.to_idx = q->down ? last.idx - 1 : NODE_IDX_MAX;
+    struct node_tx_place *list =
+        arena_array(c->a, struct node_tx_place, out->cnt + OTS_PAGE_MAX);
+    if (!list) return rpc_fail_err(c, ERR_LIMIT);
+    memcpy(list, out->at, out->cnt * sizeof *list);
+    out->at = list;
+    e = node_read_parties(r, &rest, list + out->cnt, OTS_PAGE_MAX, &cnt, &more);
+    out->cnt += cnt;
+    if (!more) break;
+  }
+  if (e >= 0 && out->more) { /* anything behind it */
+    struct node_tx_place last = out->at[out->cnt - 1], one;
+    if (q->down) {
+      q->to = last.number - 1;
+      q->to_idx = NODE_IDX_MAX;
+    } else {
+      q->from = last.number + 1;
+    }
+    e = node_read_parties(r, q, &one, 1, &cnt, &out->more);
+    out->more = cnt > 0;
+  }
+  return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
+}
+
+/* Newest first in both directions. */
+static err ots_put_page(struct rpc_call *c, struct node_read *r,
+                        const struct ots_page *p, bool down, bool first,
+                        bool last) {
+  const struct chain_rules *rules = node_rules(c->node);
+  struct jsonw *w = &c->w;
+  struct chain_header h = {.number = UINT64_MAX};
+  hash32 hash;
+  for (u32 pass = 0; pass < 2; pass++) {
+    if (!pass) jsonw_obj(w);
+    jsonw_key(w, pass ? "receipts" : "txs");
+    jsonw_arr(w);
+    for (u32 i = 0; i < p->cnt; i++) {
+      const struct node_tx_place *at = &p->at[down ? i : p->cnt - 1 - i];
+      struct arena_mark mark = arena_mark(c->a);
+      struct chain_tx tx;
+      struct chain_receipt receipt;
+      struct rpc_place place = {&hash, &h, at->idx};
+      u64 base;
+      err e = h.number == at->number
+                  ? ERR_OK : node_read_header(r, &h, &hash, at->number);
+      if (e >= 0) e = node_read_tx(r, &tx, &receipt, &base, at, c->a);
+      if (e < 0) return rpc_fail_err(c, e);
+      if (pass) {
+        rpc_put_receipt_open(w, &tx, &receipt, base, &place, rules);
+        jsonw_kv_u64(w, "timestamp", h.timestamp);
+        jsonw_obj_end(w);
+      } else {
+        rpc_put_tx(w, &tx, &place, rules);
+      }
+      arena_reset(c->a, mark);
+    }
+    jsonw_arr_end(w);
+  }
+  jsonw_kv_bool(w, "firstPage", first);
+  jsonw_kv_bool(w, "lastPage", last);
+  jsonw_obj_end(w);
+  return ERR_OK;
+}
+
+static err ots_search(struct rpc_call *c, bool down) {
+  u64 number = c->arg[1].num, size = c->arg[2].num, from;
+  struct node_read *r;
+  struct ots_page page = {.cnt = 0};
+  if (size == 0 || size > OTS_PAGE_MAX)
+    return rpc_fail(c, RPC_ERR_PARAMS, "page size must be 1 to %u",
+                    OTS_PAGE_MAX);
+  TRY(rpc_read(c, &r));
+  TRY(ots_index_from(c, r, &from));
+  struct node_parties q = {.addr = c->arg[0].addr, .parts = NODE_PART_ANY,
+                           .from = from, .to = node_read_head(r),
+                           .to_idx = NODE_IDX_MAX, .down = down};
+  if (down && number && number - 1 < q.to) q.to = number - 1;
+  if (!down && number && number >= q.from) q.from = number + 1;
+  if (q.from <= q.to) TRY(ots_page(c, r, &q, (u32)size, &page));
+  if (down && !page.more && from > 0 && page.cnt == 0)
+    return rpc_fail_addresses(c, from);
+  return ots_put_page(c, r, &page, down, down ? number == 0 : !page.more,
+                      down ? !page.more : number == 0);
+}
+
+err rpc_do_ots_searchTransactionsBefore(struct rpc_call *c) {
+  return ots_search(c, true);
+}
+err rpc_do_ots_searchTransactionsAfter(struct rpc_call *c) {
+  return ots_search(c, false);
 }
 
 #undef OTS_LEVEL

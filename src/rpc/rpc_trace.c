@@ -5,8 +5,9 @@
 ** of trace_call and trace_replay*, "trace" and "stateDiff" are told; a vmTrace
 ** is refused by name: debug_traceTransaction tells the steps.
 **
-** Limits: trace_filter replays TRACE_FILTER_BLOCKS blocks at most and answers
-** TRACE_FILTER_CNT entries; callMany takes TRACE_MANY calls.
+** trace_filter by address asks the index of addresses which transactions to run
+** again, in any range; without one it runs all of TRACE_FILTER_BLOCKS blocks
+** at most.  It answers TRACE_FILTER_CNT entries at most; callMany takes TRACE_MANY calls.
 */
 #include "codec/hex.h"
 #include "rpc/rpc_param.h"
@@ -190,11 +191,76 @@ static err trace_read_filter(struct rpc_call *c, struct trace_filter *q,
   return ERR_OK;
 }
 
+/* The next transaction from (at, idx) on that any of the addresses took part
+** in; those of the shorter list, since both must hold.  *found false: none. */
+static err trace_next(struct rpc_call *c, const struct trace_filter *q,
+                      u64 at, u32 idx, u64 last, struct node_tx_place *out,
+                      bool *found) {
+  bool by_from = q->from_cnt && (!q->to_cnt || q->from_cnt <= q->to_cnt);
+  const addr20 *list = by_from ? q->from : q->to;
+  u32 cnt = by_from ? q->from_cnt : q->to_cnt;
+  struct node_read *r;
+  *found = false;
+  TRY(rpc_read(c, &r));
+  for (u32 i = 0; i < cnt; i++) {
+    struct node_tx_place p;
+    struct node_parties parties = {
+      .addr = list[i], .parts = NODE_PART_ANY, .from = at, .from_idx = idx,
+      .to = last, .to_idx = NODE_IDX_MAX};
+    u32 n;
+    bool more;
+    err e = node_read_parties(r, &parties, &p, 1, &n, &more);
+    if (e < 0) return rpc_fail_err(c, e);
+    if (!n || (*found && (p.number > out->number ||
+                          (p.number == out->number && p.idx >= out->idx))))
+      continue;
+    *out = p;
+    *found = true;
+    last = p.number;
+  }
+  return ERR_OK;
+}
+
+static err trace_in_time(struct rpc_call *c, u64 end, u64 at) {
+  if (node_clock_ms() <= end) return ERR_OK;
+  return rpc_fail(c, RPC_ERR_TIMEOUT,
+                  "timed out at block 0x%llx: ask for a shorter range",
+                  (unsigned long long)at);
+}
+
+/* A block with one such transaction runs up to that one, with more than one as
+** a whole: the filter looks at every message anyway. */
+static err trace_by_index(struct rpc_call *c, struct trace_filter *q,
+                          struct rpc_replay *rp, u64 at, u64 last, u64 end) {
+  while (at <= last && q->left && !rp->out->over) {
+    struct node_tx_place p, other;
+    bool found, two;
+    TRY(trace_in_time(c, end, at));
+    TRY(trace_next(c, q, at, 0, last, &p, &found));
+    if (!found) break;
+    TRY(trace_next(c, q, p.number, p.idx + 1, p.number, &other, &two));
+    rp->only = two ? RPC_REPLAY_ALL : p.idx;
+    TRY(rpc_replay_run(rp, c, p.number));
+    at = p.number + 1;
+  }
+  return ERR_OK;
+}
+
+static err trace_by_block(struct rpc_call *c, struct trace_filter *q,
+                          struct rpc_replay *rp, u64 at, u64 last, u64 end) {
+  for (at += at == 0; at <= last && q->left && !rp->out->over; at++) {
+    TRY(trace_in_time(c, end, at));
+    TRY(rpc_replay_run(rp, c, at));
+  }
+  return ERR_OK;
+}
+
 err rpc_do_trace_filter(struct rpc_call *c) {
   struct trace_filter q = {.left = TRACE_FILTER_CNT};
   struct rpc_arg from = {.block.tag = RPC_AT_LATEST},
                  to = {.block.tag = RPC_AT_LATEST};
   struct errmsg msg = {.text = ""};
+  struct node_read *r;
   struct buf text;
   u64 at, last;
   if (trace_read_filter(c, &q, &from, &to, &msg) < 0) {
@@ -202,8 +268,10 @@ err rpc_do_trace_filter(struct rpc_call *c) {
   }
   TRY(rpc_block_place(c, &at, &from.block));
   TRY(rpc_block_place(c, &last, &to.block));
+  TRY(rpc_read(c, &r));
   if (at > last) return rpc_fail(c, RPC_ERR_PARAMS, "invalid block range");
-  if (last - at >= TRACE_FILTER_BLOCKS) {
+  bool indexed = (q.from_cnt || q.to_cnt) && node_read_parties_from(r) <= at;
+  if (!indexed && last - at >= TRACE_FILTER_BLOCKS) {
     return rpc_fail(c, RPC_ERR_LIMIT,
                     "query exceeds max block range %u. Try with this block "
                     "range [0x%llx, 0x%llx]", TRACE_FILTER_BLOCKS,
@@ -214,16 +282,10 @@ err rpc_do_trace_filter(struct rpc_call *c) {
   struct rpc_replay rp = {.opts = &trace_flat, .only = RPC_REPLAY_ALL,
                           .put = trace_put_flat, .out = &text, .ctx = &want};
   u64 end = node_clock_ms() + rpc_limits(c->batch->server)->evm_timeout_ms;
-  err e = ERR_OK;
   buf_init(&text, rpc_limits(c->batch->server)->response_max);
   buf_put_u8(&text, '[');
-  for (at += at == 0; at <= last && q.left && e >= 0 && !text.over; at++) {
-    e = node_clock_ms() > end
-            ? rpc_fail(c, RPC_ERR_TIMEOUT,
-                       "timed out at block 0x%llx: ask for a shorter range",
-                       (unsigned long long)at)
-            : rpc_replay_run(&rp, c, at);
-  }
+  err e = indexed ? trace_by_index(c, &q, &rp, at, last, end)
+                  : trace_by_block(c, &q, &rp, at, last, end);
   buf_put_u8(&text, ']');
   if (e >= 0 && text.over) e = rpc_fail_traced(c);
   if (e >= 0) jsonw_raw(&c->w, buf_slice(&text));

@@ -11,6 +11,17 @@ err rpc_fail_pruned(struct rpc_call *c, struct node_read *r, u64 number) {
                   (unsigned long long)node_read_oldest_state(r));
 }
 
+err rpc_fail_addresses(struct rpc_call *c, u64 from) {
+  if (from == UINT64_MAX)
+    return rpc_fail(c, RPC_ERR_SERVER,
+                    "this node keeps no index of addresses: start it with "
+                    "--index.addresses, once after \"cybermiles reindex\"");
+  return rpc_fail(c, RPC_ERR_SERVER,
+                  "not found from block %llu on, where the index of addresses "
+                  "begins: \"cybermiles reindex\" makes it whole",
+                  (unsigned long long)from);
+}
+
 static err world_timeout(struct rpc_call *c) {
   return rpc_fail(c, RPC_ERR_TIMEOUT, "execution aborted (timeout = %ums)",
                   rpc_limits(c->batch->server)->evm_timeout_ms);

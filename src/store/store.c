@@ -89,6 +89,22 @@ static err store_lock(struct store *s, u32 flags, struct errmsg *msg) {
                  strerror(errno));
 }
 
+static err store_version_check(const char *path, u64 version,
+                               struct errmsg *msg) {
+  if (version > STORE_SCHEMA)
+    return err_say(msg, ERR_NEWER,
+                   "%s has schema %llu, this program knows schema %d: "
+                   "use the newer program",
+                   path, (unsigned long long)version, STORE_SCHEMA);
+  if (version < STORE_SCHEMA)
+    return err_say(msg, ERR_OLDER,
+                   "%s has schema %llu, this program needs schema %d: with the "
+                   "program that wrote it, \"export\" its blocks, and "
+                   "\"import\" them into a new file with this one",
+                   path, (unsigned long long)version, STORE_SCHEMA);
+  return ERR_OK;
+}
+
 /* Looks at the header without SQLite.  *fresh: nothing in it yet. */
 static err store_header_check(struct store *s, bool *fresh,
                               struct errmsg *msg) {
@@ -109,12 +125,7 @@ static err store_header_check(struct store *s, bool *fresh,
       load_be32(h + 68) != STORE_APPLICATION_ID)
     return err_say(msg, ERR_NOT_OURS, "%s is not a CyberMiles database",
                    s->path);
-  if (load_be32(h + 60) > STORE_SCHEMA)
-    return err_say(msg, ERR_NEWER,
-                   "%s has schema %u, this program knows up to %d: "
-                   "use the newer program",
-                   s->path, load_be32(h + 60), STORE_SCHEMA);
-  return ERR_OK;
+  return store_version_check(s->path, load_be32(h + 60), msg);
 }
 
 /* One transaction; the header's application id and version with it. */
@@ -124,10 +135,9 @@ static err store_schema_make(struct store *s, struct errmsg *msg) {
   sqlite3_snprintf(sizeof tail, tail,
                    "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",
                    STORE_APPLICATION_ID, STORE_SCHEMA);
-  err e = store_conn_exec(c, "PRAGMA auto_vacuum=NONE;"
+  err e = store_conn_exec(c, "PRAGMA auto_vacuum=INCREMENTAL;"
                              "PRAGMA synchronous=FULL; BEGIN EXCLUSIVE;");
-  for (u32 v = 1; !e && v <= STORE_SCHEMA; v++)
-    e = store_conn_exec(c, store_sql_schema(v));
+  if (!e) e = store_conn_exec(c, store_sql_schema(1));
   if (!e) e = store_conn_exec(c, tail);
   if (e)
     return err_say(msg, e, "%s: cannot make the tables: %s", s->path,
@@ -151,12 +161,7 @@ static err store_identity_check(struct store *s, bool *fresh,
   if (!*fresh && id != STORE_APPLICATION_ID)
     return err_say(msg, ERR_NOT_OURS, "%s is not a CyberMiles database",
                    s->path);
-  if (version > STORE_SCHEMA)
-    return err_say(msg, ERR_NEWER,
-                   "%s has schema %d, this program knows up to %d: "
-                   "use the newer program",
-                   s->path, (int)version, STORE_SCHEMA);
-  return ERR_OK;
+  return *fresh ? ERR_OK : store_version_check(s->path, (u64)version, msg);
 }
 
 static int store_wal_hook(void *ctx, sqlite3 *db, const char *name,
@@ -347,7 +352,8 @@ static err store_append_chunks(struct store *s, enum store_chunk_kind kind,
   static const enum store_stmt stmt[STORE_CHUNK_CNT] = {
       [STORE_BODY] = STORE_ST_body_insert,
       [STORE_RECEIPT] = STORE_ST_receipt_insert,
-      [STORE_DIFF] = STORE_ST_diff_insert};
+      [STORE_DIFF] = STORE_ST_diff_insert,
+      [STORE_MET] = STORE_ST_met_insert};
   sqlite3_stmt *st = s->conn.st[stmt[kind]];
   for (u32 i = 0; i < b->chunk_cnt[kind]; i++) {
     MUST(STORE_SEQ_HEIGHT(b->chunk[kind][i].seq) == b->height);

@@ -4,14 +4,16 @@
 ** knows nothing of what they mean.
 **
 ** What is in the file (sql/schema_001.sql has the columns):
-**   appended   block (by height); body, receipt and difference chunks by
-**              sequence number = height << 20 | position of the first entry;
-**              contract code (by hash).  Written in the block's transaction.
+**   appended   block (by height); body, receipt and difference chunks, and
+**              who was met in calls, by sequence number = height << 20 |
+**              position of the first entry; contract code (by hash).  Written
+**              in the block's transaction.
 **   keyed      account, slot, node (trie): only the newest value of each key.
 **              They stand at height `flushed`, behind the head, and are
 **              brought forward by sorted batches.
 **   indexes    sorted runs of (8-byte key, sequence number): transaction and
-**              block hashes, log addresses and topics, changed state keys.
+**              block hashes, log addresses and topics, changed state keys,
+**              addresses in transactions.
 **              A batch adds one run of each kind; runs are merged in slices.
 **   small      meta (name -> bytes), keystore (address -> JSON), standing.
 **
@@ -54,7 +56,7 @@ struct store;
 struct store_reader;
 
 #define STORE_APPLICATION_ID 0x434d494c /* "CMIL" */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 #define STORE_SEQ_BITS 20u              /* entries of one block: < 2^20 - 1 */
 #define STORE_SEQ(height, idx) ((u64)(height) << STORE_SEQ_BITS | (u64)(idx))
 #define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)
@@ -98,7 +100,8 @@ struct store_chunk {
   u64 seq;     /* of its first entry */
   slice bytes;
 };
-enum store_chunk_kind { STORE_BODY, STORE_RECEIPT, STORE_DIFF, STORE_CHUNK_CNT };
+enum store_chunk_kind { STORE_BODY, STORE_RECEIPT, STORE_DIFF, STORE_MET,
+                        STORE_CHUNK_CNT };
 struct store_code {
   hash32 hash;
   slice code;
@@ -163,7 +166,7 @@ err store_pool_read(struct store *s, err (*cb)(void *ctx,
 /*------------------------------------------------------------- bringing up */
 enum store_table { STORE_ACCOUNT, STORE_SLOT, STORE_NODE, STORE_TABLE_CNT };
 enum store_index { STORE_INDEX_HASH, STORE_INDEX_LOG, STORE_INDEX_STATE,
-                   STORE_INDEX_CNT };
+                   STORE_INDEX_ADDR, STORE_INDEX_CNT };
 struct store_row {
   slice key, val; /* val.len 0: delete */
 };
@@ -275,10 +278,10 @@ err store_read_code(struct store_reader *r, slice *code, const hash32 *hash)
 err store_read_meta(struct store_reader *r, slice *val, const char *name)
     MUST_USE;
 /* Entries of key with seq in from..to, run by run: newest runs first, or
-** oldest first (STORE_INDEX_OLDEST); ascending within a run, and heights of
-** different runs never overlap.  cb returns 1 to stop, 0 to go on, or an
-** error. */
-enum { STORE_INDEX_OLDEST = 1 };
+** oldest first (STORE_INDEX_OLDEST); ascending within a run, or descending
+** (STORE_INDEX_DOWN), and heights of different runs never overlap.  cb returns
+** 1 to stop, 0 to go on, or an error. */
+enum { STORE_INDEX_OLDEST = 1, STORE_INDEX_DOWN = 2 };
 err store_read_index(struct store_reader *r, enum store_index index, u64 key,
                      u64 from, u64 to, u32 flags,
                      int (*cb)(void *ctx, u64 seq), void *ctx) MUST_USE;

@@ -122,6 +122,7 @@ static const struct {
     [STORE_BODY] = {STORE_ST_body_get, STORE_ST_body_scan},
     [STORE_RECEIPT] = {STORE_ST_receipt_get, STORE_ST_receipt_scan},
     [STORE_DIFF] = {STORE_ST_diff_get, STORE_ST_diff_scan},
+    [STORE_MET] = {STORE_ST_met_get, STORE_ST_met_scan},
 };
 
 err store_read_chunk(struct store_reader *r, struct store_chunk *out,

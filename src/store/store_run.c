@@ -241,6 +241,34 @@ static int store_run_find(struct store_conn *c, const struct store_run *r,
   return 0;
 }
 
+/* The same from the top down. */
+static int store_run_find_down(struct store_conn *c, const struct store_run *r,
+                               u64 key, u64 from, u64 to,
+                               int (*cb)(void *ctx, u64 seq), void *ctx) {
+  struct store_entry hi = {key, to + 1};
+  u64 at = 0, cnt = 0;
+  slice page;
+  bool over = false;
+  TRY(store_run_seek(c, r, &hi, &at, &cnt));
+  for (at++; at-- > 0 && !over;) {
+    TRY(store_run_page(c, STORE_RUN_PAGE_ID(r->id, 0, at), &page));
+    u64 seqs[STORE_RUN_FAN];
+    u32 hit = 0;
+    if (page.len / STORE_RUN_ENTRY > STORE_RUN_FAN) return ERR_CORRUPT;
+    for (u32 i = store_run_below(page, &hi); i-- > 0 && !over;) {
+      struct store_entry e = store_run_entry(page, i);
+      over = e.key != key || e.seq < from;
+      if (!over) seqs[hit++] = e.seq;
+    }
+    sqlite3_reset(STORE_ST(c, page_read));
+    for (u32 i = 0; i < hit; i++) {
+      int rc = cb(ctx, seqs[i]);
+      if (rc) return rc;
+    }
+  }
+  return 0;
+}
+
 err store_read_index(struct store_reader *r, enum store_index index, u64 key,
                      u64 from, u64 to, u32 flags,
                      int (*cb)(void *ctx, u64 seq), void *ctx) {
@@ -254,7 +282,9 @@ err store_read_index(struct store_reader *r, enum store_index index, u64 key,
         &r->runs.run[flags & STORE_INDEX_OLDEST ? i : r->runs.cnt - 1 - i];
     if (run->kind != index || run->state != 0) continue;
     if (run->last < lo || run->first > hi || run->cnt == 0) continue;
-    int rc = store_run_find(&r->conn, run, key, from, to, cb, ctx);
+    int rc = flags & STORE_INDEX_DOWN
+                 ? store_run_find_down(&r->conn, run, key, from, to, cb, ctx)
+                 : store_run_find(&r->conn, run, key, from, to, cb, ctx);
     if (rc) return rc < 0 ? rc : ERR_OK;
   }
   return ERR_OK;

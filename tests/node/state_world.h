@@ -74,6 +74,7 @@ static inline void world_open_file(struct world *w) {
   if (e) print_message("%s\n", msg.text);
   assert_int_equal(e, ERR_OK);
   w->node.state = w->state;
+  w->node.genesis.own = true;
   struct store_standing st;
   store_standing(w->store, &st);
   w->head = st.head;
