@@ -174,6 +174,7 @@ static void chain_genesis_own_rules(struct chain_rules *out,
                                     const struct chain_genesis *g) {
   out->fees = out->system_calls = false;
   out->allow_unprotected = g->unprotected_txs;
+  out->dev_edits = g->dev_edits;
   out->credits = g->credits;
   if (g->credits) out->modules |= (u64)1 << CHAIN_MODULE_CREDITS;
 }
@@ -476,6 +477,7 @@ static void chain_genesis_put_own(struct jsonw *w,
   jsonw_key(w, "switches");
   jsonw_obj(w);
   if (!g->unprotected_txs) jsonw_kv_bool(w, "unprotected_txs", false);
+  if (g->dev_edits) jsonw_kv_bool(w, "dev_edits", true);
   jsonw_obj_end(w);
   if (g->credits) chain_genesis_put_credits(w, g, stakes);
   jsonw_obj_end(w);

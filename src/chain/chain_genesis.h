@@ -6,7 +6,7 @@
 **     "validators": [{"address": "0x..", "consensusKey": "0x02..",
 **                     "power": 1}],
 **     "parameters": {"block_interval_ms": 1000, ...},   (chain_param.def)
-**     "switches": {"unprotected_txs": true},
+**     "switches": {"unprotected_txs": true, "dev_edits": false},
 **     "credits": true | false | {                        (default: false)
 **       "stakes": {"0x..": "wei"},
 **       "parameters": {"base_after_s": 0, ...}           (dpos/credits.def)
@@ -84,6 +84,7 @@ struct chain_genesis {
   u64 param[CHAIN_PARAM_CNT];
   bool param_given[CHAIN_PARAM_CNT];
   bool unprotected_txs;   /* pre-EIP-155 transactions valid in blocks */
+  bool dev_edits;         /* what chain_edit.h tells is valid in blocks */
   bool credits;           /* transactions are paid with credits */
   struct chain_genesis_stake *stake; /* ascending by account */
   u32 stake_cnt;

@@ -681,17 +681,23 @@ static err chain_gp_params(struct chain_gp *p, json_t *obj) {
   return ERR_OK;
 }
 
+static err chain_gp_switch(struct chain_gp *p, json_t *obj, const char *name,
+                           bool *out) {
+  struct chain_gp_path where = chain_gp_join("cybermiles.switches", name);
+  const json_t *v = chain_gp_get(obj, name);
+  if (v && !json_is_boolean(v))
+    return chain_gp_bad(p, where.text, "must be true or false");
+  if (v) *out = json_is_true(v);
+  return ERR_OK;
+}
+
 static err chain_gp_switches(struct chain_gp *p, json_t *obj) {
   const char *where = "cybermiles.switches";
   if (!obj) return ERR_OK;
   TRY(chain_gp_object(p, obj, where));
-  TRY(chain_gp_known(p, obj, where, "unprotected_txs"));
-  const json_t *v = chain_gp_get(obj, "unprotected_txs");
-  if (v && !json_is_boolean(v))
-    return chain_gp_bad(p, "cybermiles.switches.unprotected_txs",
-                        "must be true or false");
-  if (v) p->g->unprotected_txs = json_is_true(v);
-  return ERR_OK;
+  TRY(chain_gp_known(p, obj, where, "unprotected_txs dev_edits"));
+  TRY(chain_gp_switch(p, obj, "unprotected_txs", &p->g->unprotected_txs));
+  return chain_gp_switch(p, obj, "dev_edits", &p->g->dev_edits);
 }
 
 static err chain_gp_stake(struct chain_gp *p, const char *key, const json_t *v,

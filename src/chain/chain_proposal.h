@@ -20,6 +20,7 @@
 #define CHAIN_PROPOSAL_TX_MAX 100000u
 #define CHAIN_PROPOSAL_EVIDENCE_MAX 100u
 #define CHAIN_BEACON_MAX 128u
+#define CHAIN_BEACON_DEV 52u /* 32 of the mix hash, 20 of the beneficiary */
 
 enum chain_flag { /* as CometBFT's BlockIDFlag */
   CHAIN_FLAG_ABSENT = 1, CHAIN_FLAG_COMMIT = 2, CHAIN_FLAG_NIL = 3
@@ -45,7 +46,9 @@ struct chain_proposal {
   u32 evidence_cnt;
   struct chain_commit parent_commit;
   slice beacon;     /* VRF proof over the parent's mixHash (crypto/vrf.h) with
-                    ** the proposer's consensus key; empty without a key */
+                    ** the proposer's consensus key; empty without a key; on a
+                    ** development chain also mix hash and beneficiary
+                    ** outright (CHAIN_BEACON_DEV bytes) */
   addr20 proposer;  /* operator address of who first made it */
   hash32 validators_hash, next_validators_hash;
 };
@@ -59,14 +62,15 @@ void chain_proposal_id(hash32 *out, const struct chain_proposal *p,
                        struct arena *scratch);
 
 /* What must hold on its parent before a vote: version, genesis hash, height,
-** parent hash, time above the parent's, known flags, validators hash.
+** parent hash, time above the parent's, known flags, validators hash; a beacon
+** told outright only where dev_edits (chain_edit.h) are legal.
 ** ERR_INVALID_BLOCK with the reason. */
 err chain_proposal_check(const struct chain_proposal *p,
                          const hash32 *genesis_hash,
                          const struct chain_header *parent,
                          const hash32 *parent_hash,
                          const struct chain_genesis_validator *v, u32 v_cnt,
-                         struct errmsg *msg) MUST_USE;
+                         bool dev_edits, struct errmsg *msg) MUST_USE;
 
 /* The header draft for chain_exec_block: seconds, extra (version 1, ms, round
 ** of the parent's commit), beacon root, mix hash, beneficiary, gas limit. */

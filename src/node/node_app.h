@@ -37,8 +37,8 @@ struct node_app_info {  /* the last committed block */
 
 struct node_app *app_open(const struct node_app_config *cfg);
 void app_close(struct node_app *app);
-/* Where the chain stands: told once at boot with the last block and the
-** hashes of up to 256 blocks before it (newest last, its own included). */
+/* Where the chain stands: told at boot, and when it was taken back, with the
+** last block and the hashes of up to 256 blocks before it (newest last, its own included). */
 void app_set_info(struct node_app *app, const struct node_app_info *info,
                   const hash32 *hashes, u32 hash_cnt);
 const struct node_app_info *app_info(const struct node_app *app);
@@ -56,6 +56,8 @@ struct node_app_request { /* what the engine knows before the list */
   hash32 validators_hash;
   u32 tx_max;           /* 0: no limit but the block's */
   u64 deadline_ms;      /* CLOCK_MONOTONIC; stop collecting then */
+  /* Development chain: all that the block holds; NULL: the pool is asked. */
+  const struct chain_tx *edit;
 };
 /* A proposal of the pool's transactions; p's views live until app_commit or
 ** the next prepare. */

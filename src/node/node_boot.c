@@ -178,6 +178,7 @@ err node_boot_create(struct node *n, const struct node_create *what,
     chain_genesis_default(g, id, &operator, consensus_pub, now_s,
                           what->dev ? dev : &operator,
                           what->dev ? NODE_DEV_CNT : 1, &balance, &n->boot);
+    g->dev_edits = what->dev;
     if (!what->dev || what->dev_credits)
       chain_genesis_set_credits(g, &operator,
                                 what->dev ? BOOT_DEV_STAKE : BOOT_STAKE,

@@ -18,6 +18,7 @@
 ** Stored commit: rlp([round, proposal id, [[validator, flag, r || s]]]).
 */
 #include "base/log.h"
+#include "chain/chain_edit.h"
 #include "codec/rlp.h"
 #include "crypto/hash.h"
 #include "crypto/secp256k1.h"
@@ -78,16 +79,27 @@ static err engine_commit_bytes(struct buf *out, const struct node *n,
 struct engine_job {
   u64 time_ms, deadline_ms;
   u32 tx_max;
+  slice edit; /* of a development chain: the block is for it alone */
   err result;
   u64 height;
   u32 tx_cnt;
   u64 gas_used;
 };
 
+/* The edit as a transaction; its memory lasts as long as the arena. */
+static err engine_edit(struct node *n, struct chain_tx *out, slice data,
+                       struct arena *a) {
+  struct state_account from;
+  bool found;
+  TRY(node_state_account(n->state, &from, &found, &CHAIN_EDIT_SENDER));
+  chain_edit_make(out, n->info.chain_id, found ? from.nonce : 0, data, a);
+  return ERR_OK;
+}
+
 static err engine_make(struct node *n, struct engine_job *job) {
   const struct node_app_info *at = app_info(n->app);
   struct chain_commit_vote self = {n->info.operator_addr, CHAIN_FLAG_COMMIT};
-  u8 beacon[CRYPTO_VRF_PROOF_LEN];
+  u8 beacon[CRYPTO_VRF_PROOF_LEN], told[CHAIN_BEACON_DEV];
   TRY(crypto_vrf_prove(beacon, n->consensus_key,
                        hash32_slice(&at->header.mix_hash)));
   struct node_app_request rq = {
@@ -99,22 +111,37 @@ static err engine_make(struct node *n, struct engine_job *job) {
     .tx_max = job->tx_max,
     .deadline_ms = job->deadline_ms,
   };
+  if (n->cfg.dev && node_dev_beacon(n, told, &at->header.mix_hash, rq.beacon))
+    rq.beacon = slice_of(told, sizeof told);
   chain_validators_hash(&rq.validators_hash, n->genesis.validator,
                         n->genesis.validator_cnt);
   struct chain_proposal p;
   hash32 id;
   const struct chain_block_result *result;
   struct store_block *block;
-  TRY(app_prepare_proposal(n->app, &p, &id, &rq));
-  TRY(app_finalize_block(n->app, &p, &id, &result));
+  struct chain_tx edit;
+  struct arena scratch;
+  arena_init(&scratch, 1 << 12, 0);
+  err e = ERR_OK;
+  if (job->edit.len) {
+    e = engine_edit(n, &edit, job->edit, &scratch);
+    rq.edit = &edit;
+  }
+  if (e == ERR_OK) e = app_prepare_proposal(n->app, &p, &id, &rq);
+  if (e == ERR_OK) e = app_finalize_block(n->app, &p, &id, &result);
+  if (e < 0) {
+    arena_fini(&scratch);
+    return e;
+  }
   job->height = result->header.number;
   job->tx_cnt = result->tx_cnt;
   job->gas_used = result->header.gas_used;
   struct buf commit;
   buf_init(&commit, 0);
-  err e = engine_commit_bytes(&commit, n, p.height, &id);
+  e = engine_commit_bytes(&commit, n, p.height, &id);
   if (e == ERR_OK) e = app_commit(n->app, &block, buf_slice(&commit));
   buf_fini(&commit);
+  arena_fini(&scratch);
   if (e == ERR_OK && !node_write_block(n, block)) e = ERR_CLOSED;
   return e;
 }
@@ -137,7 +164,7 @@ struct engine {
 static u64 engine_wait_ms(const struct engine *g, bool ready) {
   u64 now = engine_monotonic_ms(), due;
   const struct node *n = g->n;
-  if (n->dev.mine > 0 || (ready && n->dev.automine)) {
+  if (n->dev.op || n->dev.mine > 0 || (ready && n->dev.automine)) {
     due = now;
   } else if (n->dev.interval_ms) {
     due = g->last_made_ms + n->dev.interval_ms;
@@ -181,9 +208,11 @@ static void engine_pause(struct node *n, i64 ms) {
 
 /* The block's time by our clock; false while the clock is too far behind. */
 static bool engine_time(struct engine *g, u64 *time_ms, u64 parent_ms) {
-  u64 now = node_dev_clock_ms(g->n);
-  u64 set = node_dev_take_time(g->n, parent_ms);
-  if (set) now = set;
+  u64 now = node_clock_ms();
+  if (g->n->cfg.dev) {
+    *time_ms = node_dev_block_ms(g->n, parent_ms);
+    return true;
+  }
   if (now + ENGINE_CLOCK_BACK_MS < parent_ms) {
     if (!g->waiting_clock) {
       log_event(LOG_WARN, "engine", "clock.behind",
@@ -199,10 +228,31 @@ static bool engine_time(struct engine *g, u64 *time_ms, u64 parent_ms) {
   return true;
 }
 
-static void engine_block(struct engine *g, u64 *parent_ms) {
+/* A block for an edit alone, within the second of the one before. */
+static void engine_dev(struct engine *g, struct node_dev_op *op) {
   struct node *n = g->n;
+  struct engine_job job = {.result = ERR_CLOSED, .edit = op->edit};
+  if (op->what != NODE_DEV_EDIT) {
+    node_dev_run(n, op);
+    return;
+  }
+  u64 parent_ms = chain_header_time_ms(&app_info(n->app)->header);
+  job.time_ms = parent_ms + 1;
+  job.deadline_ms = engine_monotonic_ms() + 3600000;
+  node_thread_call(&n->exec, engine_run_job, &job);
+  op->result = job.result;
+  op->height = job.height;
+  if (job.result < 0 && job.result != ERR_CLOSED) {
+    node_fail(n, job.result, "cannot make block %llu: %s",
+              (unsigned long long)job.height, err_text(job.result));
+  }
+}
+
+static void engine_block(struct engine *g) {
+  struct node *n = g->n;
+  u64 parent_ms = chain_header_time_ms(&app_info(n->app)->header);
   struct engine_job job = {.result = ERR_CLOSED};
-  if (!engine_time(g, &job.time_ms, *parent_ms)) {
+  if (!engine_time(g, &job.time_ms, parent_ms)) {
     engine_pause(n, 1000);
     return;
   }
@@ -230,7 +280,6 @@ static void engine_block(struct engine *g, u64 *parent_ms) {
     }
     return;
   }
-  *parent_ms = job.time_ms;
   g->last_made_ms = start_ms;
   if (n->cfg.dev) node_dev_made(n, job.height);
   __atomic_add_fetch(&n->tally.gas, job.gas_used, __ATOMIC_RELAXED);
@@ -252,14 +301,20 @@ void *node_engine_main(void *arg) {
                            : n->genesis.param[CHAIN_PARAM_empty_block_ms],
     .last_made_ms = engine_monotonic_ms(),
   };
-  u64 parent_ms = chain_header_time_ms(&app_info(n->app)->header);
   while (engine_wait(&g)) {
-    engine_block(&g, &parent_ms);
+    struct node_dev_op *op = node_dev_next(n);
+    if (op) {
+      engine_dev(&g, op);
+      node_dev_done(n, op);
+    } else {
+      engine_block(&g);
+    }
     if (node_pool_has_ready(n->pool)) {
       pthread_mutex_lock(&n->lock);
       n->ready = true;
       pthread_mutex_unlock(&n->lock);
     }
   }
+  node_dev_end(n);
   return NULL;
 }

@@ -109,6 +109,8 @@ static size_t nstate_make_nodes(struct nstate_maker *m,
     while (map_next(&m->gen->node[i], &it, &key, &val)) {
       const struct nstate_node *node = val;
       const u8 *k = key;
+      bool put = nstate_node_has_row(k, node);
+      if (!put && node->no_row) continue;
       u8 path[64], out[BYTES_NODE_KEY_MAX];
       u32 len = k[64] == 255 ? TRIE_ROOT_EDGE : k[64];
       for (u32 p = 0; k[64] != 255 && p < len; p++)
@@ -117,7 +119,7 @@ static size_t nstate_make_nodes(struct nstate_maker *m,
       memcpy(owner.b, k, 32);
       u32 out_len = bytes_node_key(out, k[65] ? &owner : NULL, path, len);
       row[n].key = slice_of(arena_copy(m->a, out, out_len), out_len);
-      row[n++].val = slice_of(node->ptr, node->len);
+      row[n++].val = slice_of(node->ptr, put ? node->len : 0);
     }
   }
   return n;
@@ -289,6 +291,7 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
       s->cache_node_bytes -= c->cap;
       *c = *n;
       c->ref = 0;
+      c->no_row = !nstate_node_has_row(key, n);
     }
     pthread_mutex_unlock(&s->lock);
     nstate_bury(ns, spent);

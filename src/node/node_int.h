@@ -54,13 +54,38 @@ struct node_feed {
   hash32 ring[NODE_FEED_CNT];
 };
 
-/* node_dev.c: what a development chain was told; under node's lock. */
+/* node_dev.c: what a development chain was told; under node's lock, but for
+** what is the engine's. */
+struct node_dev_snap;
+struct node_dev_op {            /* asked of the engine, between two blocks */
+  enum node_dev_what { NODE_DEV_EDIT, NODE_DEV_SNAPSHOT, NODE_DEV_REVERT,
+                       NODE_DEV_ROLLBACK } what;
+  slice edit;                   /* chain_edit.h's data */
+  u64 id, height;               /* of a snapshot; of a block */
+  bool found, done;
+  err result;
+  struct errmsg msg;
+};
 struct node_dev {
   bool automine;
   u64 interval_ms;
-  u64 offset_ms, next_ms;       /* of the blocks' clock */
+  i64 offset_ms;                /* of the blocks' clock */
+  u64 next_ms, step_ms;         /* the next block's time; between blocks' */
   u64 mine;                     /* blocks still to be made at once */
+  u64 gap_ms, first;            /* between those; the first of them */
   u64 made, height;             /* so far; the last one's */
+  bool has_coinbase, has_randao;
+  addr20 coinbase;
+  hash32 randao;                /* of the next block */
+  bool impersonate_all;
+  addr20 *impersonated;
+  u32 impersonated_cnt;
+  struct node_dev_op *op;
+  bool ended;                   /* the engine takes no more */
+  struct node_dev_snap *snap;   /* the engine's: oldest first */
+  u32 snap_cnt;
+  u64 snap_id;                  /* the last one's */
+  bool keep_first;              /* genesis can be gone back to */
 };
 
 /* What was done since the start, for node_stat; atomic. */
@@ -117,14 +142,31 @@ struct node {
 
 /* node_feed.c; add is the pool's callback, ctx the node. */
 void node_feed_init(struct node *n);
+/* node_import.c: what the block after the head of a plain Ethereum chain would
+** begin with, and its rules. */
+err node_import_next(struct node *n, struct chain_header *next,
+                     struct chain_rules *rules, struct errmsg *msg) MUST_USE;
+
 void node_feed_fini(struct node *n);
 void node_feed_add(void *ctx, const hash32 *hash);
 
-/* node_dev.c; the engine's side: the time that was set for a block after
-** parent_ms, or 0; and that a block was made. */
+/* node_dev.c; the engine's side: the time of a development chain's block after
+** parent_ms; the beacon that was set for it (CHAIN_BEACON_DEV bytes), or
+** false; and that a block was made. */
 void node_dev_init(struct node *n);
-u64 node_dev_take_time(struct node *n, u64 parent_ms);
+void node_dev_fini(struct node *n);
+/* When the state is open. */
+void node_dev_open(struct node *n);
+u64 node_dev_block_ms(struct node *n, u64 parent_ms);
+bool node_dev_beacon(struct node *n, u8 out[CHAIN_BEACON_DEV],
+                     const hash32 *parent_mix, slice beacon);
 void node_dev_made(struct node *n, u64 height);
+/* The next thing asked, or NULL; what is no edit is done by _run; _done lets
+** its asker go on.  _end: no more are taken. */
+struct node_dev_op *node_dev_next(struct node *n);
+void node_dev_run(struct node *n, struct node_dev_op *op);
+void node_dev_done(struct node *n, struct node_dev_op *op);
+void node_dev_end(struct node *n);
 
 /* node_key.c */
 void node_keys_init(struct node *n);
@@ -139,14 +181,17 @@ bool node_disk_has_room(struct node *n);
 void *node_engine_main(void *arg);
 /* Any thread: the environment failed; the node makes no more blocks. */
 void node_fail(struct node *n, err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Writer's thread, and when opening: the last block of the file is the last
+** one of all. */
+err node_load_head(struct node *n, struct errmsg *msg) MUST_USE;
+/* Writer's thread: the head is at a block, and watchers are told. */
+void node_tell_watchers(struct node *n, u64 head);
 /* Gives a committed block to the writer (waits for room). */
 bool node_write_block(struct node *n, struct store_block *b);
 
-/* node_import.c: what the block after the head of a plain Ethereum chain would
-** begin with, and its rules. */
-err node_import_next(struct node *n, struct chain_header *next,
-                     struct chain_rules *rules, struct errmsg *msg) MUST_USE;
-
+/* node_submit.c: one envelope into the pool, without waiting for a block. */
+err node_submit_pool(struct node *n, struct node_submit_result *out, slice raw)
+    MUST_USE;
 /* node_submit.c: the pool of an opened chain, and its rows in the file. */
 void node_submit_open(struct node *n, u64 seed);
 void node_submit_close(struct node *n);

@@ -297,6 +297,7 @@ static void nstate_node_put(struct node_state *ns,
   struct nstate_shard *s = &ns->shard[nstate_node_shard(key)];
   pthread_mutex_lock(&s->lock);
   struct nstate_node *clean = map_get(&s->cache_node, key);
+  bool no_row = clean && clean->no_row;
   if (clean) {
     s->cache_node_bytes -= clean->cap;
     nstate_bury(ns, clean->ptr);
@@ -305,6 +306,7 @@ static void nstate_node_put(struct node_state *ns,
   bool is_new;
   struct nstate_node *n = map_put(&s->node, key, &is_new);
   MUST(n);
+  if (is_new) n->no_row = no_row;
   u32 len = (u32)p->node.node.len;
   size_t more = is_new ? nstate_map_share(&s->node, 1) : 0;
   if (len > n->cap) {
@@ -581,6 +583,20 @@ static err nstate_view_code(void *ctx, slice *out, const hash32 *hash) {
   return ERR_OK;
 }
 
+static err nstate_view_low(struct nstate_view *v, slice *out,
+                           const hash32 *owner, const u8 *path, u32 path_len) {
+  struct arena a;
+  struct trie_result low;
+  arena_init(&a, 1 << 15, 0);
+  err e = nstate_low_make(&low, v->r, owner, path, path_len, &a);
+  for (size_t i = 0; !e && i < low.put_cnt; i++)
+    if (low.put[i].path_len == path_len)
+      *out = arena_copy_slice(v->a, low.put[i].node);
+  arena_fini(&a);
+  if (e) return e == ERR_NOT_FOUND ? ERR_OK : e;
+  return v->a->over ? ERR_LIMIT : ERR_OK;
+}
+
 static err nstate_view_node(void *ctx, slice *out, const hash32 *owner,
                             const u8 *path, u32 path_len) {
   struct nstate_view *v = ctx;
@@ -599,7 +615,9 @@ static err nstate_view_node(void *ctx, slice *out, const hash32 *owner,
   u32 len = bytes_node_key(row, owner, path, path_len);
   slice val;
   err e = store_read_row(v->r, &val, STORE_NODE, slice_of(row, len));
-  if (e == ERR_NOT_FOUND) return ERR_OK;
+  if (e == ERR_NOT_FOUND)
+    return path_len == TRIE_ROOT_EDGE
+               ? ERR_OK : nstate_view_low(v, out, owner, path, path_len);
   if (e) return e;
   *out = arena_copy_slice(v->a, val);
   return v->a->over ? ERR_LIMIT : ERR_OK;

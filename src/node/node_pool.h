@@ -111,6 +111,12 @@ void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
 /* Frees the included ones of heights up to this. */
 void node_pool_durable(struct node_pool *p, u64 height);
 
+/* Takes one out; false when it is not there, or being put into a block. */
+bool node_pool_drop(struct node_pool *p, const hash32 *hash);
+/* The chain was taken back to height: empties the pool, which forgets what it
+** knew of accounts.  No block may be under way. */
+err node_pool_restart(struct node_pool *p, u64 height) MUST_USE;
+
 /* Whether a block could take something. */
 bool node_pool_has_ready(struct node_pool *p);
 /* In the pool and next in line, or in a block that is not yet durable. */

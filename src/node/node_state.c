@@ -358,6 +358,54 @@ static bool nstate_node_memory(struct node_state *ns, slice *out,
   return n != NULL;
 }
 
+/* Into the cache, unless another thread was first; the cached bytes. */
+static slice nstate_node_keep(struct node_state *ns,
+                              const u8 key[NSTATE_NODE_KEY], slice node,
+                              bool no_row) {
+  struct nstate_shard *s = &ns->shard[nstate_node_shard(key)];
+  bool is_new;
+  pthread_mutex_lock(&s->lock);
+  struct nstate_node *n = map_put(&s->cache_node, key, &is_new);
+  if (is_new && node.len) {
+    n->ptr = mem_alloc(node.len);
+    n->len = n->cap = (u32)node.len;
+    memcpy(n->ptr, node.ptr, node.len);
+    s->cache_node_bytes += node.len;
+  }
+  if (is_new) n->no_row = no_row;
+  n->ref = 1;
+  node = slice_of(n->ptr, n->len);
+  pthread_mutex_unlock(&s->lock);
+  return node;
+}
+
+/* The table has no such node: it is a low one, or there is none. */
+static err nstate_src_low(struct node_state *ns, slice *out,
+                          struct store_reader *r, const hash32 *owner,
+                          const u8 *path, u32 path_len) {
+  u8 key[NSTATE_NODE_KEY];
+  struct trie_result low = {0};
+  struct arena a;
+  err e = ERR_NOT_FOUND;
+  arena_init(&a, 1 << 15, 0);
+  *out = (slice){0};
+  if (path_len != TRIE_ROOT_EDGE)
+    e = nstate_low_make(&low, r, owner, path, path_len, &a);
+  for (size_t i = 0; !e && i < low.put_cnt; i++) {
+    const struct trie_node_put *p = &low.put[i];
+    nstate_node_key(key, owner, p->path, p->path_len);
+    slice kept = nstate_node_keep(ns, key, p->node, true);
+    if (p->path_len == path_len) *out = kept;
+  }
+  if (e == ERR_NOT_FOUND) {
+    nstate_node_key(key, owner, path, path_len);
+    nstate_node_keep(ns, key, *out, true);
+    e = ERR_OK;
+  }
+  arena_fini(&a);
+  return e;
+}
+
 static err nstate_src_node(void *ctx, slice *out, const hash32 *owner,
                            const u8 *path, u32 path_len) {
   struct node_state *ns = ctx;
@@ -368,25 +416,9 @@ static err nstate_src_node(void *ctx, slice *out, const hash32 *owner,
   u32 len = bytes_node_key(row, owner, path, path_len);
   TRY(nstate_conn_take(ns, &c));
   err e = store_read_row(c->r.store, out, STORE_NODE, slice_of(row, len));
-  if (e == ERR_NOT_FOUND) {
-    *out = (slice){0};
-    e = ERR_OK;
-  }
-  if (!e) {
-    struct nstate_shard *s = &ns->shard[nstate_node_shard(key)];
-    bool is_new;
-    pthread_mutex_lock(&s->lock);
-    struct nstate_node *n = map_put(&s->cache_node, key, &is_new);
-    if (is_new && out->len) {
-      n->ptr = mem_alloc(out->len);
-      n->len = n->cap = (u32)out->len;
-      memcpy(n->ptr, out->ptr, out->len);
-      s->cache_node_bytes += out->len;
-    }
-    n->ref = 1;
-    *out = slice_of(n->ptr, n->len);
-    pthread_mutex_unlock(&s->lock);
-  }
+  if (!e) *out = nstate_node_keep(ns, key, *out, false);
+  if (e == ERR_NOT_FOUND) e = nstate_src_low(ns, out, c->r.store, owner, path,
+                                             path_len);
   pthread_mutex_unlock(&c->lock);
   return e;
 }
@@ -395,14 +427,23 @@ const struct state_source *node_state_source(struct node_state *ns) {
   return &ns->source;
 }
 
-/* Not through execution's filling of the cache: apply may run meanwhile. */
+/* Apply may run meanwhile: what was read is put into the cache only if no block
+** was applied since, and if apply has not put its own there.  Those who admit
+** transactions so fetch what execution is going to need. */
 err node_state_account(struct node_state *ns, struct state_account *out,
                        bool *found, const addr20 *addr) {
   hash32 h;
   struct nstate_shard *s = &ns->shard[nstate_shard_of(addr->b)];
   if (nstate_cache_account(s, out, found, addr)) return ERR_OK;
   crypto_keccak256(&h, addr->b, 20);
-  return nstate_head_account(ns, out, found, &h);
+  i64 applied = atomic_load(&ns->applied);
+  TRY(nstate_head_account(ns, out, found, &h));
+  pthread_mutex_lock(&s->lock);
+  if (atomic_load(&ns->applied) == applied &&
+      !map_get(&s->cache_account, addr->b))
+    nstate_cache_set(s, addr, out, *found);
+  pthread_mutex_unlock(&s->lock);
+  return ERR_OK;
 }
 
 err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
@@ -412,13 +453,28 @@ err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
   nstate_slot_cache_key(key, addr, slot);
   struct nstate_shard *s = &ns->shard[nstate_slot_cache_shard(key)];
   pthread_mutex_lock(&s->lock);
-  const struct nstate_cached_slot *c = map_get(&s->cache_slot, key);
-  if (c) *out = c->val;
+  struct nstate_cached_slot *c = map_get(&s->cache_slot, key);
+  if (c) {
+    c->ref = 1;
+    *out = c->val;
+    s->hits++;
+  } else {
+    s->misses++;
+  }
   pthread_mutex_unlock(&s->lock);
   if (c) return ERR_OK;
   crypto_keccak256(&ah, addr->b, 20);
   crypto_keccak256(&sh, key + 20, 32);
-  return nstate_head_slot(ns, out, &ah, &sh);
+  i64 applied = atomic_load(&ns->applied);
+  TRY(nstate_head_slot(ns, out, &ah, &sh));
+  pthread_mutex_lock(&s->lock);
+  bool is_new = false;
+  if (atomic_load(&ns->applied) == applied) {
+    c = map_put(&s->cache_slot, key, &is_new);
+    if (is_new) *c = (struct nstate_cached_slot){*out, 1};
+  }
+  pthread_mutex_unlock(&s->lock);
+  return ERR_OK;
 }
 
 /*------------------------------------------------------------------ cache */

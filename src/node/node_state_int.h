@@ -84,7 +84,8 @@ struct nstate_block {
 struct nstate_node { /* value in the node maps */
   u8 *ptr;           /* NULL: there is no such node */
   u32 len, cap;
-  u32 ref;           /* used since the clock's hand passed (cache) */
+  u16 ref;           /* used since the clock's hand passed (cache) */
+  bool no_row;       /* the table has none, for certain */
 };
 /* Nodes changed by the blocks of one batch, frozen: with them over the table
 ** the tries stand at `to`. */
@@ -240,6 +241,15 @@ bool nstate_hash_find(struct node_state *ns, const hash32 *hash, u64 *seq);
 void nstate_memory_index(struct node_state *ns, enum store_index index,
                          const u64 *key, u32 key_cnt, i64 above, i64 to,
                          void (*cb)(void *ctx, u64 seq), void *ctx);
+
+/* node_low.c: a low node and those under it, from a reader's rows of leaves;
+** ERR_NOT_FOUND when there is none. */
+err nstate_low_make(struct trie_result *out, struct store_reader *r,
+                    const hash32 *owner, const u8 *path, u32 path_len,
+                    struct arena *a) MUST_USE;
+/* Whether a batch gives the node a row. */
+bool nstate_node_has_row(const u8 key[NSTATE_NODE_KEY],
+                         const struct nstate_node *n);
 
 /* node_flush.c */
 err nstate_batch_make(struct node_state *ns);

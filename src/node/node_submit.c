@@ -140,8 +140,8 @@ static void submit_dev_wait(struct node *n, const hash32 *hash) {
   pthread_mutex_unlock(&n->lock);
 }
 
-static err submit_one(struct node *n, struct node_submit_result *out,
-                      slice raw) {
+err node_submit_pool(struct node *n, struct node_submit_result *out,
+                     slice raw) {
   err e = ERR_OK;
   struct pool_tx *t;
   struct arena a;
@@ -158,7 +158,7 @@ static err submit_one(struct node *n, struct node_submit_result *out,
 }
 
 err node_submit(struct node *n, struct node_submit_result *out, slice raw) {
-  err e = submit_one(n, out, raw);
+  err e = node_submit_pool(n, out, raw);
   if (e == ERR_OK) submit_dev_wait(n, &out->hash);
   return e;
 }

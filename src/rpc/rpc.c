@@ -240,6 +240,10 @@ static void rpc_saw_height(struct rpc_server *s, u64 height) {
 
 static void rpc_on_block(void *ctx, u64 head) {
   struct rpc_server *s = ctx;
+  if (head < rpc_height(s)) { /* a development chain was taken back */
+    __atomic_store_n(&s->head, head, __ATOMIC_RELEASE);
+    rpc_filters_back(s->filters, head);
+  }
   rpc_saw_height(s, head);
   rpc_subs_head(s->subs, head);
 }
@@ -438,10 +442,15 @@ static void rpc_request_refuse(struct rpc_request *rq, int code,
   rq->message = message;
 }
 
+bool rpc_peer_may(const struct rpc_batch *b, enum rpc_access access) {
+  return access <= b->peer->access ||
+         (access == RPC_KEY && node_info(b->node)->dev);
+}
+
 static void rpc_request_method(struct rpc_request *rq, slice name,
-                               const struct rpc_peer *peer, struct arena *a) {
+                               const struct rpc_batch *b, struct arena *a) {
   const struct rpc_method *m = rpc_method_find(name);
-  if (m && m->access <= peer->access) {
+  if (m && rpc_peer_may(b, m->access)) {
     rq->method = m;
   } else if (name.len > RPC_METHOD_NAME_MAX) {
     rpc_request_refuse(rq, RPC_ERR_REQUEST, "method name too long");
@@ -456,11 +465,11 @@ static void rpc_request_method(struct rpc_request *rq, slice name,
 
 static void rpc_request_plain(struct rpc_request *rq,
                               const struct rpc_plain *p,
-                              const struct rpc_peer *peer, struct arena *a) {
+                              const struct rpc_batch *b, struct arena *a) {
   rq->id = p->id;
   rq->param_cnt = p->param_cnt;
   memcpy(rq->param, p->param, sizeof p->param[0] * p->param_cnt);
-  rpc_request_method(rq, p->method, peer, a);
+  rpc_request_method(rq, p->method, b, a);
 }
 
 static slice rpc_json_text(const json_t *j, struct arena *a) {
@@ -471,7 +480,7 @@ static slice rpc_json_text(const json_t *j, struct arena *a) {
 }
 
 static void rpc_request_json(struct rpc_request *rq, const json_t *j,
-                             const struct rpc_peer *peer, struct arena *a) {
+                             const struct rpc_batch *b, struct arena *a) {
   static const slice null_id = {(const u8 *)"null", 4};
   rq->id = null_id;
   const json_t *id = json_object_get(j, "id");
@@ -490,7 +499,7 @@ static void rpc_request_json(struct rpc_request *rq, const json_t *j,
   if (!id) rq->id = (slice){0};
   rpc_request_method(
       rq, slice_of(json_string_value(method), json_string_length(method)),
-      peer, a);
+      b, a);
   const json_t *params = json_object_get(j, "params");
   if (json_is_array(params)) {
     size_t n = json_array_size(params);
@@ -505,12 +514,12 @@ static void rpc_request_json(struct rpc_request *rq, const json_t *j,
 
 /* By the scanner: false when it gave up anywhere. */
 static bool rpc_parse_plain(struct rpc_requests *q, slice body, u32 max,
-                            const struct rpc_peer *peer, struct arena *a) {
+                            const struct rpc_batch *b, struct arena *a) {
   struct rpc_plain p;
   for (;;) {
     if (!rpc_scan(&p, &body)) return false;
     struct rpc_request *rq = rpc_request_add(q, max, a);
-    if (rq) rpc_request_plain(rq, &p, peer, a);
+    if (rq) rpc_request_plain(rq, &p, b, a);
     rpc_scan_space(&body);
     if (!q->is_batch) return body.len == 0;
     if (body.len == 0) return false;
@@ -524,15 +533,15 @@ static bool rpc_parse_plain(struct rpc_requests *q, slice body, u32 max,
 }
 
 static void rpc_parse_tree(struct rpc_requests *q, const json_t *root, u32 max,
-                           const struct rpc_peer *peer, struct arena *a) {
+                           const struct rpc_batch *b, struct arena *a) {
   if (!q->is_batch) {
-    rpc_request_json(rpc_request_add(q, max, a), root, peer, a);
+    rpc_request_json(rpc_request_add(q, max, a), root, b, a);
     return;
   }
   size_t n = json_array_size(root);
   for (size_t i = 0; i < n; i++) {
     struct rpc_request *rq = rpc_request_add(q, max, a);
-    if (rq) rpc_request_json(rq, json_array_get(root, i), peer, a);
+    if (rq) rpc_request_json(rq, json_array_get(root, i), b, a);
   }
 }
 
@@ -781,11 +790,11 @@ static void rpc_run(struct rpc_server *s, struct buf *out, slice body,
     rpc_scan_space(&text);
   }
   json_t *root = NULL;
-  if (scan && rpc_parse_plain(&q, text, cfg->batch_max, peer, &a)) {
+  if (scan && rpc_parse_plain(&q, text, cfg->batch_max, &b, &a)) {
     rpc_answer_all(&b, out, &q, &a);
   } else if ((root = json_read(body, NULL))) {
     q = (struct rpc_requests){.is_batch = json_is_array(root)};
-    rpc_parse_tree(&q, root, cfg->batch_max, peer, &a);
+    rpc_parse_tree(&q, root, cfg->batch_max, &b, &a);
     rpc_answer_all(&b, out, &q, &a);
   } else {
     rpc_put_error(out, none, RPC_ERR_PARSE, "parse error", NULL);
@@ -828,7 +837,7 @@ void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
     slice text = body[i];
     rpc_scan_space(&text);
     MUST(rpc_scan(&p, &text));
-    rpc_request_plain(&rq[i], &p, peer, &a);
+    rpc_request_plain(&rq[i], &p, &b, &a);
   }
   rpc_submit_all(&all, &b, rq, cnt, &a);
   for (u32 i = 0; i < cnt; i++) {

@@ -22,7 +22,8 @@
 enum rpc_access {
   RPC_PUBLIC, /* anyone who reaches the port */
   RPC_LOCAL,  /* Unix socket: administration */
-  RPC_KEY     /* Unix socket or logged-in session: uses private keys */
+  RPC_KEY     /* Unix socket or logged-in session: uses private keys; on a
+              ** development chain anyone */
 };
 struct rpc_session;
 struct rpc_peer { /* who asks; one for each body */

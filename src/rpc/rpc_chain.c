@@ -73,7 +73,7 @@ err rpc_do_eth_coinbase(struct rpc_call *c) {
 
 err rpc_do_eth_accounts(struct rpc_call *c) {
   jsonw_arr(&c->w);
-  if (c->batch->peer->access >= RPC_KEY) {
+  if (rpc_peer_may(c->batch, RPC_KEY)) {
     addr20 *keys = arena_array(c->a, addr20, RPC_KEYS_SHOWN);
     u32 cnt = node_keys(c->node, keys, RPC_KEYS_SHOWN);
     for (u32 i = 0; i < cnt; i++) jsonw_hex(&c->w, addr20_slice(&keys[i]));

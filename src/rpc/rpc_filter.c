@@ -65,6 +65,13 @@ void rpc_filter_copy(struct rpc_filter *out, const struct rpc_filter *f,
   }
 }
 
+void rpc_filters_back(struct rpc_filters *fs, u64 head) {
+  pthread_mutex_lock(&fs->lock);
+  for (struct rpc_polled *p = fs->first; p; p = p->next)
+    if (p->kind != FILTER_PENDING && p->at > head + 1) p->at = head + 1;
+  pthread_mutex_unlock(&fs->lock);
+}
+
 /* Forgets idle ones.  Under the lock. */
 static void filter_sweep(struct rpc_filters *fs, u64 now) {
   for (struct rpc_polled **at = &fs->first, *p; (p = *at);) {

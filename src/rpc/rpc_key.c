@@ -6,10 +6,11 @@
 ** Messages are signed as EIP-191 says: the digest is keccak256 of
 ** "\x19Ethereum Signed Message:\n", the length in decimal, the message.
 */
+#include "chain/chain_edit.h"
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
-#include "rpc/rpc_call.h"
+#include "rpc/rpc_dev.h"
 #include "rpc/rpc_typed.h"
 
 #define KEY_UNLOCK_S 300u /* geth's */
@@ -223,9 +224,8 @@ static err key_nonce(struct rpc_call *c, u64 *nonce, const addr20 *from) {
   return ERR_OK;
 }
 
-/* Fills in what is missing and signs. */
-static err key_sign_tx(struct rpc_call *c, struct chain_tx *tx,
-                       const char *password) {
+/* Fills in what is missing. */
+static err key_fill_tx(struct rpc_call *c, struct chain_tx *tx) {
   struct rpc_txcall *call = c->arg[0].call;
   *tx = call->tx;
   if (!tx->has_to && tx->data.len == 0) {
@@ -239,7 +239,18 @@ static err key_sign_tx(struct rpc_call *c, struct chain_tx *tx,
   tx->protected = true;
   if (tx->type == 0 && u256_is_zero(&tx->gas_price)) tx->type = 2;
   rpc_view_drop(c);
+  return ERR_OK;
+}
+
+static err key_sign_tx(struct rpc_call *c, struct chain_tx *tx,
+                       const char *password) {
+  TRY(key_fill_tx(c, tx));
   addr20 from = tx->sender;
+  if (!node_key_is_open(c->node, &from) &&
+      node_dev_is_impersonated(c->node, &from)) {
+    chain_tx_make_unsigned(tx, c->a);
+    return ERR_OK;
+  }
   err e = node_key_sign_tx(c->node, tx, &from, password, c->a);
   return e < 0 ? key_fail(c, e) : ERR_OK;
 }
@@ -262,6 +273,17 @@ static err key_show(struct rpc_call *c, const char *password) {
   jsonw_key(&c->w, "tx");
   rpc_put_tx(&c->w, &tx, NULL, node_rules(c->node));
   jsonw_obj_end(&c->w);
+  return ERR_OK;
+}
+
+err rpc_key_send_unsigned(struct rpc_call *c) {
+  struct node_submit_result r = {.msg.text = ""};
+  struct chain_tx tx;
+  TRY(key_fill_tx(c, &tx));
+  chain_tx_make_unsigned(&tx, c->a);
+  err e = node_submit(c->node, &r, tx.raw);
+  if (e < 0) return rpc_fail_submit(c, e, &r);
+  jsonw_hex(&c->w, hash32_slice(&r.hash));
   return ERR_OK;
 }
 

@@ -4,7 +4,9 @@
 ** next height (or number of the pool's feed) to tell; one thread goes from the
 ** lowest of them to the head, block by block, so nobody misses a block and a
 ** block is read and rendered once for all.  Blocks are final: nothing is ever
-** taken back, and `syncing` has nothing to tell while the node is at its head.
+** taken back (but on a development chain, whose new blocks of the same heights
+** are then told), and `syncing` has nothing to tell while the node is at its
+** head.
 **
 ** A subscription begins to tell when its reply is on the way
 ** (rpc_session_ready), with what came since it was made.
@@ -51,6 +53,7 @@ struct rpc_subs {
   pthread_mutex_t wake_lock;
   pthread_cond_t wake;
   u64 head;                   /* under wake_lock, as the rest up to thread */
+  u64 back;                   /* the lowest head since the last turn */
   bool nudged, stop, started;
   pthread_t thread;
   pthread_mutex_t lock;
@@ -62,6 +65,7 @@ struct rpc_subs {
 struct rpc_subs *rpc_subs_open(struct rpc_server *server, struct node *n) {
   struct rpc_subs *ss = mem_alloc(sizeof *ss);
   ss->server = server;
+  ss->back = UINT64_MAX;
   ss->node = n;
   pthread_mutex_init(&ss->wake_lock, NULL);
   pthread_cond_init(&ss->wake, NULL);
@@ -71,6 +75,7 @@ struct rpc_subs *rpc_subs_open(struct rpc_server *server, struct node *n) {
 
 void rpc_subs_head(struct rpc_subs *ss, u64 head) {
   pthread_mutex_lock(&ss->wake_lock);
+  if (head < ss->head && head < ss->back) ss->back = head;
   ss->head = head;
   pthread_cond_signal(&ss->wake);
   pthread_mutex_unlock(&ss->wake_lock);
@@ -204,6 +209,12 @@ static err sub_tell_block(struct rpc_subs *ss, struct node_read *r,
   return ERR_OK;
 }
 
+/* Under the lock: the chain was taken back to head. */
+static void sub_go_back(struct rpc_subs *ss, u64 head) {
+  SUB_EACH(ss, s, SUB_HEADS) if (s->at > head + 1) s->at = head + 1;
+  SUB_EACH(ss, s, SUB_LOGS) if (s->at > head + 1) s->at = head + 1;
+}
+
 /* All blocks up to head; ERR_OK, or why it must be tried again. */
 static err sub_tell_blocks(struct rpc_subs *ss, struct sub_news *news) {
   struct node_read *r;
@@ -283,9 +294,11 @@ static void *sub_main(void *arg) {
   buf_init(&news.text, 0);
   while (sub_wait(ss, told, ms)) {
     pthread_mutex_lock(&ss->wake_lock);
-    u64 head = ss->head;
+    u64 head = ss->head, back = ss->back;
+    ss->back = UINT64_MAX;
     pthread_mutex_unlock(&ss->wake_lock);
     pthread_mutex_lock(&ss->lock);
+    if (back != UINT64_MAX) sub_go_back(ss, back);
     bool blocks = ss->cnt[SUB_HEADS] || ss->cnt[SUB_LOGS];
     bool pending = ss->cnt[SUB_PENDING] != 0;
     pthread_mutex_unlock(&ss->lock);

@@ -401,6 +401,15 @@ static err trie_edge_update(struct trie_task *t, struct trie_part *p,
   return trie_branch_update(t, p, e, at, c + lo, hi - lo);
 }
 
+bool trie_edge_is_low(const struct trie_edge *e) {
+  if (e->kind != TRIE_BRANCH || !e->node) return e->low;
+  const struct trie_branch_new *n = e->node;
+  u32 cnt = (u32)__builtin_popcount(n->mask);
+  for (u32 i = 0; i < cnt; i++)
+    if (n->edge[i].kind != TRIE_LEAF) return false;
+  return true;
+}
+
 /*---------------------------------------------------------------- hashing */
 
 static struct trie_ref_view trie_edge_ref(const struct trie_edge *e) {
@@ -702,4 +711,33 @@ err trie_update(struct trie_result *out, const struct trie_source *src,
   err e = trie_update_all(&job, 1, par, a);
   *out = job.out;
   return e;
+}
+
+static err trie_nothing_node(void *ctx, slice *out, const u8 *path,
+                             u32 path_len) {
+  (void)ctx, (void)path, (void)path_len;
+  *out = slice_of(NULL, 0);
+  return ERR_OK;
+}
+static err trie_nothing_leaf(void *ctx, slice *out, const hash32 *key) {
+  (void)ctx, (void)key;
+  *out = slice_of(NULL, 0);
+  return ERR_OK;
+}
+
+err trie_low_nodes(struct trie_result *out, const struct trie_change *leaves,
+                   size_t cnt, u32 depth, struct arena *a) {
+  const struct trie_source nothing = {NULL, trie_nothing_node,
+                                      trie_nothing_leaf};
+  struct trie_result all;
+  TRY(trie_update(&all, &nothing, leaves, cnt, NULL, a));
+  *out = (struct trie_result){.root = all.root, .put = all.put};
+  bool has_top = false;
+  for (size_t i = 0; i < all.put_cnt; i++) {
+    if (all.put[i].path_len == TRIE_ROOT_EDGE) continue;
+    if (all.put[i].path_len < depth) return ERR_CORRUPT;
+    has_top = has_top || all.put[i].path_len == depth;
+    out->put[out->put_cnt++] = all.put[i];
+  }
+  return has_top ? ERR_OK : ERR_CORRUPT;
 }

@@ -75,6 +75,16 @@ struct trie_job {
 };
 err trie_update_all(struct trie_job *job, size_t job_cnt,
                     const struct par *par, struct arena *a) MUST_USE;
+/* A low node is a branch under which there are leaves and branches of leaves,
+** and nothing deeper.  It need not be kept: trie_low_nodes makes it, and the
+** branches under it, from all leaves whose keys begin with its path (values as
+** RLP, keys strictly ascending; depth: of the path).  ERR_CORRUPT when they
+** have no branch there.  Half of a trie's nodes and more are low, and few of
+** them have more than two dozen leaves. */
+#define TRIE_LOW_LEAVES 256u
+bool trie_node_is_low(slice node, u32 depth);
+err trie_low_nodes(struct trie_result *out, const struct trie_change *leaves,
+                   size_t cnt, u32 depth, struct arena *a) MUST_USE;
 /* Deletes every node of the trie; the work is its size. */
 err trie_clear(struct trie_result *out, const struct trie_source *src,
                struct arena *a) MUST_USE;

@@ -47,6 +47,7 @@ enum trie_kind { TRIE_EMPTY, TRIE_LEAF, TRIE_BRANCH };
 struct trie_edge {
   u8 kind, to;
   u8 tail_at;      /* tail holds the path's bytes from this one on */
+  bool low;        /* a branch that leads to leaves alone */
   u8 ref_len;
   const u8 *tail;
   const u8 *ref;   /* when node is NULL */
@@ -59,6 +60,8 @@ err trie_root_load(struct trie_edge *out, const struct trie_source *src)
     MUST_USE;
 err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
                      const u8 *key, u32 depth) MUST_USE;
+/* What trie_edge.low says, new branches looked at. */
+bool trie_edge_is_low(const struct trie_edge *e);
 /* Bytes of one edge's part in a branch record, refs taken as hashes. */
 u32 trie_record_edge_max(const struct trie_edge *e, u32 depth);
 #define TRIE_RECORD_HEAD 4u

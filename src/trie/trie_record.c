@@ -5,7 +5,8 @@
 **   u16 BE  which of them are leaves
 **   each child, ascending:
 **     u8      length of its reference, 1..32; 0x80 added on a branch that is
-**             not at d + 1 (an extension leads to it)
+**             not at d + 1 (an extension leads to it), 0x40 on a branch whose
+**             children are leaves, all of them
 **     u8      with 0x80: the depth of that branch, d + 2..63
 **     bytes   of a leaf, or with 0x80: the bytes of its path from byte
 **             (d + 1) / 2 on (the last nibble zero when the depth is odd)
@@ -19,6 +20,7 @@
 #include "trie/trie_node.h"
 
 #define TRIE_RECORD_FAR 0x80u
+#define TRIE_RECORD_LOW 0x40u
 
 static inline u32 trie_record_tail_len(u32 from_byte, u32 to) {
   return (to + 1) / 2 - from_byte;
@@ -58,7 +60,9 @@ static err trie_record_edge(struct trie_edge *e, slice *in, u32 nibble,
   e->kind = is_leaf ? TRIE_LEAF : TRIE_BRANCH;
   e->tail_at = (u8)((depth + 1) / 2);
   e->to = (u8)(is_leaf ? TRIE_KEY_NIBBLES : depth + 1);
-  e->ref_len = head & 0x7f;
+  e->low = head & TRIE_RECORD_LOW;
+  if (is_leaf && e->low) return ERR_CORRUPT;
+  e->ref_len = head & 0x3f;
   if (e->ref_len < 1 || e->ref_len > 32) return ERR_CORRUPT;
   if (far) {
     e->to = in->ptr[used++];
@@ -79,12 +83,7 @@ static err trie_record_edge(struct trie_edge *e, slice *in, u32 nibble,
   return ERR_OK;
 }
 
-err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
-                     const u8 *key, u32 depth) {
-  u8 path[TRIE_KEY_NIBBLES];
-  slice s;
-  for (u32 i = 0; i < depth; i++) path[i] = (u8)trie_nibble(key, i);
-  TRY(src->node(src->ctx, &s, path, depth));
+static err trie_record_load(struct trie_edge out[16], slice s, u32 depth) {
   if (s.len < TRIE_RECORD_HEAD) return ERR_CORRUPT;
   u32 mask = (u32)s.ptr[0] << 8 | s.ptr[1];
   u32 leaves = (u32)s.ptr[2] << 8 | s.ptr[3];
@@ -96,6 +95,23 @@ err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
     TRY(trie_record_edge(&out[i], &s, i, leaves >> i & 1, depth));
   }
   return s.len ? ERR_CORRUPT : ERR_OK;
+}
+
+err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
+                     const u8 *key, u32 depth) {
+  u8 path[TRIE_KEY_NIBBLES];
+  slice s;
+  for (u32 i = 0; i < depth; i++) path[i] = (u8)trie_nibble(key, i);
+  TRY(src->node(src->ctx, &s, path, depth));
+  return trie_record_load(out, s, depth);
+}
+
+bool trie_node_is_low(slice node, u32 depth) {
+  struct trie_edge kid[16];
+  if (trie_record_load(kid, node, depth) != ERR_OK) return false;
+  for (u32 i = 0; i < 16; i++)
+    if (kid[i].kind == TRIE_BRANCH && !kid[i].low) return false;
+  return true;
 }
 
 u32 trie_record_edge_max(const struct trie_edge *e, u32 depth) {
@@ -118,7 +134,9 @@ size_t trie_record_put(u8 *out, const struct trie_edge *edge, u16 mask,
   for (u32 i = 0; i < 16; i++) {
     if (!(mask >> i & 1)) continue;
     bool far = edge->kind == TRIE_BRANCH && edge->to != depth + 1;
-    *at++ = (u8)(ref->len | (far ? TRIE_RECORD_FAR : 0));
+    bool low = trie_edge_is_low(edge);
+    *at++ = (u8)(ref->len | (far ? TRIE_RECORD_FAR : 0) |
+                 (low ? TRIE_RECORD_LOW : 0));
     if (far) *at++ = edge->to;
     if (edge->kind == TRIE_LEAF) leaves |= 1u << i;
     if (far || edge->kind == TRIE_LEAF) {

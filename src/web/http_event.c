@@ -132,7 +132,8 @@ static void event_turn(struct http *h, struct event_told *t, u64 head) {
   struct node_pool_stat pool;
   u64 now = node_clock_ms();
   node_pool_stat(h->node, &pool);
-  if (head > t->head && event_make_head(&e, h)) {
+  /* Lower: a development chain was taken back. */
+  if (head != t->head && event_make_head(&e, h)) {
     event_tell(h, &e);
     t->head = head;
     t->head_ms = t->beat_ms = now;

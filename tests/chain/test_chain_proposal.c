@@ -120,11 +120,12 @@ static void proposal_when_unsound_then_refused_with_reason(void **state) {
     struct chain_proposal p = sound; \
     change; \
     assert_int_equal(chain_proposal_check(&p, &genesis, &parent, &hash, \
-                                          tp_set, 2, &msg), \
+                                          tp_set, 2, false, &msg), \
                      ERR_INVALID_BLOCK); \
     if (!strstr(msg.text, why)) fail_msg("%s, not %s", msg.text, why); \
   } while (0)
-  if (chain_proposal_check(&sound, &genesis, &parent, &hash, tp_set, 2, &msg))
+  if (chain_proposal_check(&sound, &genesis, &parent, &hash, tp_set, 2, false,
+                           &msg))
     fail_msg("%s", msg.text);
   REFUSED("version", p.version = 2);
   REFUSED("another chain", p.genesis_hash.b[3]++);

@@ -36,7 +36,7 @@ static void fuzz_chain_proposal(slice in, struct buf *b, struct arena *a) {
   chain_proposal_encode(b, &p);
   MUST(slice_eq(buf_slice(b), in));
   chain_proposal_id(&id, &p, a);
-  e = chain_proposal_check(&p, &none, &parent, &none, NULL, 0, &msg);
+  e = chain_proposal_check(&p, &none, &parent, &none, NULL, 0, true, &msg);
   MUST(e == ERR_INVALID_BLOCK); /* nobody is elected */
   p.beacon.len = 0; /* a proof is read only once it was checked */
   chain_proposal_draft(&draft, &p, &parent, 30000000);

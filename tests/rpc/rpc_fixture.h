@@ -28,8 +28,8 @@ struct fixture {
 };
 static const struct rpc_peer fixture_peer = {.access = RPC_PUBLIC};
 
-static inline void fixture_open(struct fixture *f,
-                                const struct rpc_config *cfg) {
+static inline void fixture_open_as(struct fixture *f,
+                                   const struct rpc_config *cfg, bool dev) {
   struct errmsg msg = {.text = ""};
   memset(f, 0, sizeof *f);
   log_setup(1, LOG_TEXT);
@@ -37,10 +37,15 @@ static inline void fixture_open(struct fixture *f,
   snprintf(f->dir, sizeof f->dir, "/tmp/cybermiles-rpc-XXXXXX");
   if (!mkdtemp(f->dir)) fail_msg("no folder in /tmp");
   snprintf(f->path, sizeof f->path, "%s/t.db", f->dir);
-  struct node_config nc = {.db_path = f->path, .dev = true};
+  struct node_config nc = {.db_path = f->path, .dev = dev};
   if (node_open(&f->node, &nc, &msg) < 0) fail_msg("%s", msg.text);
   f->rpc = rpc_open(f->node, cfg);
   arena_init(&f->arena, 1 << 16, 0);
+}
+
+static inline void fixture_open(struct fixture *f,
+                                const struct rpc_config *cfg) {
+  fixture_open_as(f, cfg, true);
 }
 
 static inline void fixture_close(struct fixture *f) {

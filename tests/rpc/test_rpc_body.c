@@ -75,8 +75,8 @@ static void method_when_unknown_then_geths_words(void **state) {
       "eth_fillTransaction", "[{}]");
   fixture_expect_error(
       f, -32601,
-      "the method personal_unlockAccount does not exist/is not available",
-      "personal_unlockAccount", "[]");
+      "the method admin_datadir does not exist/is not available",
+      "admin_datadir", "[]");
   fixture_expect_error(f, -32601,
                        "the method eth_chainid does not exist/is not available",
                        "eth_chainid", "[]");

@@ -88,6 +88,45 @@ static void nodes_assert_same(struct trie_fixture *a, struct trie_fixture *b) {
   }
 }
 
+static bool low_is_under(const struct trie_change *c,
+                         const struct trie_fixture_key *k) {
+  for (u64 i = 0; i < k->len; i++)
+    if ((c->key.b[i / 2] >> (i & 1 ? 0 : 4) & 15) != k->path[i]) return false;
+  return true;
+}
+
+/* Every low node comes out of its leaves as it is stored, with those under
+** it; and no other node is called low that has more under it. */
+static void low_assert_same(const struct trie_fixture *t,
+                            const struct model *m, struct arena *a) {
+  const void *key;
+  void *val;
+  for (size_t it = 0; map_next(&t->node, &it, &key, &val);) {
+    const struct trie_fixture_key *k = key;
+    const struct trie_fixture_val *v = val;
+    if (k->len == TRIE_ROOT_EDGE) continue;
+    size_t lo = 0;
+    while (lo < m->cnt && !low_is_under(&m->e[lo], k)) lo++;
+    size_t cnt = 0;
+    while (lo + cnt < m->cnt && low_is_under(&m->e[lo + cnt], k)) cnt++;
+    struct trie_result r;
+    assert_int_equal(trie_low_nodes(&r, m->e + lo, cnt, (u32)k->len, a), 0);
+    u64 deepest = 0;
+    for (size_t i = 0; i < r.put_cnt; i++) {
+      struct trie_fixture_key sub =
+          trie_fixture_path(r.put[i].path, r.put[i].path_len);
+      const struct trie_fixture_val *kept = map_get(&t->node, &sub);
+      assert_non_null(kept);
+      assert_int_equal(kept->len, r.put[i].node.len);
+      assert_memory_equal(kept->ptr, r.put[i].node.ptr, kept->len);
+      if (sub.len > deepest) deepest = sub.len;
+    }
+    bool low = trie_node_is_low(slice_of(v->ptr, v->len), (u32)k->len);
+    if (low) assert_true(cnt <= TRIE_LOW_LEAVES);
+    if (deepest == k->len) assert_true(low);
+  }
+}
+
 static void rounds_run(u64 seed, enum trie_random_shape shape, u32 rounds,
                        u32 per_round, const struct par *par) {
   struct model *m = calloc(1, sizeof *m);
@@ -120,6 +159,7 @@ static void rounds_run(u64 seed, enum trie_random_shape shape, u32 rounds,
       trie_fixture_update(&fresh, m->e, m->cnt, NULL);
       assert_true(hash32_eq(&fresh.root, &t.root));
       nodes_assert_same(&t, &fresh);
+      low_assert_same(&t, m, &scratch);
       trie_fixture_fini(&fresh);
     }
     arena_clear(&scratch);
