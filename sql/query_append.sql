@@ -20,6 +20,18 @@ INSERT INTO met(seq, bytes) VALUES (?1, ?2);
 -- code_insert
 INSERT OR IGNORE INTO code(hash, code) VALUES (?1, ?2);
 
+-- block_cut
+DELETE FROM block WHERE height > ?1;
+
+-- body_cut
+DELETE FROM body WHERE seq >= ?1;
+
+-- receipt_cut
+DELETE FROM receipt WHERE seq >= ?1;
+
+-- diff_cut
+DELETE FROM diff WHERE seq >= ?1;
+
 -- begin
 BEGIN IMMEDIATE;
 

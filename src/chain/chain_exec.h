@@ -32,6 +32,7 @@ struct chain_rules {
   bool history_call;      /* EIP-2935, from Prague on, where its contract has
                           ** code */
   bool allow_unprotected; /* pre-EIP-155 */
+  bool dev_edits;         /* a development chain's (chain_edit.h) */
   u64 blob_target, blob_max, blob_update_fraction;
   u64 tx_gas_cap;         /* EIP-7825; 0 = the fork's own */
 };

@@ -118,7 +118,7 @@ err node_failed(struct node *n, struct errmsg *msg) {
 
 /*---------------------------------------------------------------- writer */
 
-static void node_tell_watchers(struct node *n, u64 head) {
+void node_tell_watchers(struct node *n, u64 head) {
   struct node_watcher copy[LIMIT_WATCHERS];
   pthread_mutex_lock(&n->lock);
   u32 cnt = n->watcher_cnt;
@@ -203,7 +203,7 @@ static i64 node_writer_idle(struct node *n) {
 /*------------------------------------------------------ opening, closing */
 
 /* The last block and the hashes before it, from the file. */
-static err node_load_head(struct node *n, struct errmsg *msg) {
+err node_load_head(struct node *n, struct errmsg *msg) {
   struct store_reader *r;
   struct store_standing st;
   struct store_block_row row;
@@ -227,7 +227,9 @@ static err node_load_head(struct node *n, struct errmsg *msg) {
   if (e < 0) {
     return err_say(msg, e, "cannot read the last block: %s", err_text(e));
   }
+  pthread_mutex_lock(&n->lock);
   n->head = head;
+  pthread_mutex_unlock(&n->lock);
   app_set_info(n->app, &at, hash, cnt);
   return ERR_OK;
 }
@@ -291,6 +293,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   };
   n->app = app_open(&ac);
   TRY(node_load_head(n, msg));
+  node_dev_open(n);
   return node_submit_restore(n, msg);
 }
 
@@ -371,6 +374,7 @@ void node_close(struct node *n) {
     log_event(LOG_ERROR, "node", "close.store", "error=\"%s\"", msg.text);
   }
   node_workers_close(n->workers);
+  node_dev_fini(n);
   pthread_cond_destroy(&n->wake);
   pthread_cond_destroy(&n->moved);
   pthread_cond_destroy(&n->pending.room);

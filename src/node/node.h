@@ -188,21 +188,65 @@ err node_import(struct node *n, struct node_imported *out, slice rlp,
                 struct errmsg *msg) MUST_USE;
 
 /*------------------------------------------------------ development chain */
-/* Makes cnt blocks with what is ready, and waits until they are durable;
-** ERR_UNSUPPORTED on other chains, ERR_LIMIT over 10,000. */
-err node_dev_mine(struct node *n, u64 cnt) MUST_USE;
+/* On a development chain only (ERR_UNSUPPORTED elsewhere, or nothing). */
+
+/* Makes cnt blocks with what is ready, gap_ms (0: as time goes) after each
+** other, and waits until they are durable; ERR_LIMIT over NODE_DEV_MINE_MAX. */
+#define NODE_DEV_MINE_MAX 100000u
+err node_dev_mine(struct node *n, u64 cnt, u64 gap_ms) MUST_USE;
 /* A block per transaction (the start, unless dev_period_s), and a block every
-** so many ms (0: none).  On a development chain only, as all that follows. */
+** so many ms (0: none). */
 void node_dev_automine(struct node *n, bool on);
 bool node_dev_is_automine(struct node *n);
 void node_dev_interval(struct node *n, u64 ms);
-/* Blocks' clock runs ahead of ours by ms more; answers by how much in all. */
-u64 node_dev_add_time(struct node *n, u64 ms);
+u64 node_dev_interval_ms(struct node *n);
+
+/* A block's time is the clock's, and in a second of its own unless blocks come
+** by interval.  Blocks' clock runs ahead of ours by ms more; answers by how
+** much in all. */
+i64 node_dev_add_time(struct node *n, u64 ms);
+/* Blocks' clock is set; answers by how much it runs ahead. */
+i64 node_dev_set_time(struct node *n, u64 time_ms);
 /* The time of the next block, from which the clock goes on; what is not after
 ** the last block's is ignored. */
 void node_dev_next_time(struct node *n, u64 time_ms);
+/* Every block comes so long after the one before, whatever the clock says; 0:
+** as time goes; false when it was so. */
+bool node_dev_step(struct node *n, u64 ms);
 /* What time blocks have now; on any chain. */
 u64 node_dev_clock_ms(struct node *n);
+/* Who is paid by the blocks to come; the randomness of the next one. */
+void node_dev_set_coinbase(struct node *n, const addr20 *addr);
+void node_dev_set_randao(struct node *n, const hash32 *randao);
+
+/* Changes the state (chain_edit.h's data, at most NODE_DEV_EDIT_MAX bytes) by
+** a block of its own, durable on return. */
+#define NODE_DEV_EDIT_MAX 400000u
+err node_dev_edit(struct node *n, slice data) MUST_USE;
+
+/* Remembers where the chain, its clock and the pool stand; going back there
+** takes the blocks above it away, and forgets this and all later snapshots
+** (*found false: not known).  While one is known, all that came after it stays
+** in memory: when that is too much (NODE_DEV_KEEP_MAX bytes) the oldest is
+** forgotten.  ERR_LIMIT over NODE_DEV_SNAP_MAX. */
+#define NODE_DEV_SNAP_MAX 4096u
+#define NODE_DEV_KEEP_MAX (512ull << 20)
+#define NODE_DEV_KEEP_FIRST (64ull << 20) /* the same for genesis */
+err node_dev_snapshot(struct node *n, u64 *id, struct errmsg *msg) MUST_USE;
+err node_dev_revert(struct node *n, u64 id, bool *found, struct errmsg *msg)
+    MUST_USE;
+/* Takes the blocks above height away, and empties the pool; ERR_UNSUPPORTED
+** when the tables of the file are above it. */
+err node_dev_rollback(struct node *n, u64 height, struct errmsg *msg) MUST_USE;
+
+/* Transactions of addr are taken without its key (node_dev_send). */
+err node_dev_impersonate(struct node *n, const addr20 *addr) MUST_USE;
+bool node_dev_stop_impersonating(struct node *n, const addr20 *addr);
+void node_dev_impersonate_all(struct node *n, bool on);
+bool node_dev_is_impersonated(struct node *n, const addr20 *addr);
+/* Takes a waiting transaction out; false when there is none. */
+bool node_dev_drop(struct node *n, const hash32 *hash);
+u32 node_dev_drop_all(struct node *n, const addr20 *from); /* NULL: of all */
 
 /*--------------------------------------------------------------- reading */
 struct node_read;
@@ -297,6 +341,18 @@ struct node_proof {
 err node_read_proof(struct node_read *r, struct node_proof *out, u64 number,
                     const addr20 *addr, const u256 *slots, u32 slot_cnt,
                     struct arena *a) MUST_USE;
+
+/* Every account that the chain ever had, ascending, each with every slot that
+** was ever set; whether they are there still the state tells.  Reads all
+** differences.  ERR_NOT_FOUND when the first ones were pruned; ERR_LIMIT over
+** two million. */
+struct node_touched {
+  addr20 addr;
+  u256 *slot; /* ascending */
+  u32 slot_cnt;
+};
+err node_read_touched(struct node_read *r, struct node_touched **out, u32 *cnt,
+                      struct arena *a) MUST_USE;
 
 /* The state after block number with its tries, for state_commit; of the blocks
 ** that have proofs.  Valid until node_read_end, for one thread. */

@@ -591,7 +591,7 @@ static u32 nstate_block_logs(struct nstate_block *b,
   return b->log_cnt;
 }
 
-static void nstate_empty_grave(struct node_state *ns) {
+void nstate_empty_grave(struct node_state *ns) {
   pthread_mutex_lock(&ns->grave_lock);
   for (size_t i = 0; i < ns->grave_cnt; i++) mem_free(ns->grave[i]);
   ns->grave_cnt = 0;
@@ -599,7 +599,8 @@ static void nstate_empty_grave(struct node_state *ns) {
 }
 
 static bool nstate_freeze_due(struct node_state *ns, u64 now_ms) {
-  if (ns->cur_blocks == 0) return false;
+  if (ns->cur_blocks == 0 || atomic_load(&ns->applied) > atomic_load(&ns->keep))
+    return false;
   pthread_mutex_lock(&ns->flush_lock);
   bool idle = ns->flush_phase == NSTATE_IDLE;
   pthread_mutex_unlock(&ns->flush_lock);
@@ -673,6 +674,7 @@ void node_state_durable(struct node_state *ns, u64 height) {
 }
 
 u32 node_state_lag_percent(struct node_state *ns) {
+  if (atomic_load(&ns->keep) != INT64_MAX) return 0;
   u64 bytes = atomic_load(&ns->overlay_bytes) * 100 / LIMIT_STATE_OVERLAY;
   u64 blocks = atomic_load(&ns->block_cnt) * 100 / LIMIT_STATE_BLOCKS;
   u64 p = bytes > blocks ? bytes : blocks;
@@ -790,32 +792,46 @@ static void nstate_shard_init(struct nstate_shard *s, u64 seed) {
   map_init(&s->cache_code, 32, sizeof(struct nstate_cached_code), 0, seed);
 }
 
-static void nstate_nodes_fini(struct map *m) {
+static void nstate_nodes_clear(struct map *m) {
   size_t it = 0;
   const void *key;
   void *val;
   while (map_next(m, &it, &key, &val))
     mem_free(((struct nstate_node *)val)->ptr);
-  map_fini(m);
+  map_clear(m);
 }
 
-static void nstate_shard_fini(struct nstate_shard *s) {
+void nstate_shard_clear(struct nstate_shard *s) {
   size_t it = 0;
   const void *key;
   void *val;
+  map_clear(&s->ver_account);
+  map_clear(&s->ver_slot);
+  map_clear(&s->ver_code);
+  map_clear(&s->ver_hash);
+  nstate_nodes_clear(&s->node);
+  while (map_next(&s->cache_account, &it, &key, &val))
+    nstate_give_account(s, val);
+  map_clear(&s->cache_account);
+  it = 0;
+  map_clear(&s->cache_slot);
+  nstate_nodes_clear(&s->cache_node);
+  while (map_next(&s->cache_code, &it, &key, &val))
+    mem_free(((struct nstate_cached_code *)val)->ptr);
+  map_clear(&s->cache_code);
+  s->node_bytes = s->cache_node_bytes = s->cache_code_bytes = 0;
+}
+
+static void nstate_shard_fini(struct nstate_shard *s) {
+  nstate_shard_clear(s);
   map_fini(&s->ver_account);
   map_fini(&s->ver_slot);
   map_fini(&s->ver_code);
   map_fini(&s->ver_hash);
-  nstate_nodes_fini(&s->node);
-  while (map_next(&s->cache_account, &it, &key, &val))
-    nstate_give_account(s, val);
+  map_fini(&s->node);
   map_fini(&s->cache_account);
-  it = 0;
   map_fini(&s->cache_slot);
-  nstate_nodes_fini(&s->cache_node);
-  while (map_next(&s->cache_code, &it, &key, &val))
-    mem_free(((struct nstate_cached_code *)val)->ptr);
+  map_fini(&s->cache_node);
   map_fini(&s->cache_code);
   pthread_mutex_destroy(&s->lock);
 }
@@ -901,6 +917,7 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   pthread_condattr_t attr;
   ns->cfg = *cfg;
   ns->store = cfg->store;
+  atomic_init(&ns->keep, INT64_MAX);
   ns->budget = cfg->cache_bytes ? cfg->cache_bytes : NSTATE_CACHE_DEFAULT;
   ns->cfg.cache_bytes = ns->budget - ns->budget / 4;
   if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = nstate_readers_default();

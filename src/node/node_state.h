@@ -93,6 +93,16 @@ err node_state_account(struct node_state *ns, struct state_account *out,
 err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
                     const u256 *slot) MUST_USE;
 
+/* node_rewind.c: from now on the tables stay at or below height (INT64_MAX:
+** free again), so that blocks above it can be taken back.  All that they
+** change stays in memory: for chains that are thrown away. */
+void node_state_keep(struct node_state *ns, i64 height);
+/* Takes back all blocks above height.  Writer's thread; no block may be under
+** way and none waits to be written.  ERR_UNSUPPORTED when the tables are above
+** it; ERR_BUSY when readers do not end in time.  Views given before are void. */
+err node_state_rewind(struct node_state *ns, u64 height, struct errmsg *msg)
+    MUST_USE;
+
 struct node_state_stat {
   u64 applied, durable, flushed;
   u64 cache_bytes, overlay_bytes;

@@ -161,6 +161,7 @@ struct node_state {
   pthread_mutex_t apply_lock;
   struct nstate_block *oldest, *newest; /* above what was dropped */
   _Atomic i64 applied, durable;
+  _Atomic i64 keep;            /* tables stay at or below; INT64_MAX: free */
   i64 frozen_to;               /* generations cover blocks up to here */
   u64 cur_changes, cur_blocks; /* since the last freeze */
   u64 frozen_ms;               /* when that was */
@@ -256,6 +257,9 @@ err nstate_batch_make(struct node_state *ns);
 void *nstate_maker_main(void *arg);
 void nstate_drop(struct node_state *ns, u32 *budget);
 
+/* node_state.c: all that a shard holds, of versions only what finds them. */
+void nstate_shard_clear(struct nstate_shard *s);
+void nstate_empty_grave(struct node_state *ns);
 /* node_state.c: without connections and threads; all memory given back. */
 struct node_state *nstate_new(const struct node_state_config *cfg);
 void nstate_free(struct node_state *ns);

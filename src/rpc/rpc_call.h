@@ -208,6 +208,9 @@ err rpc_fail_err(struct rpc_call *c, err e);
 /* The error object for a refused submission. */
 err rpc_fail_submit(struct rpc_call *c, err e,
                     const struct node_submit_result *r);
+/* Whether the one who asks may use methods of this access: on a development
+** chain everybody may use its keys. */
+bool rpc_peer_may(const struct rpc_batch *b, enum rpc_access access);
 /* The view of the chain for this call, shared within a batch. */
 err rpc_read(struct rpc_call *c, struct node_read **out) MUST_USE;
 /* Gives the view up, before waiting; the next rpc_read takes a new one. */
@@ -232,6 +235,8 @@ struct rpc_filters;
 struct rpc_filters *rpc_filters_open(void);
 void rpc_filters_close(struct rpc_filters *fs);
 struct rpc_filters *rpc_filters_of(struct rpc_server *s);
+/* The chain was taken back: what follows head is told as it comes again. */
+void rpc_filters_back(struct rpc_filters *fs, u64 head);
 /* A copy whose lists are in the arena. */
 void rpc_filter_copy(struct rpc_filter *out, const struct rpc_filter *f,
                      struct arena *a);

@@ -411,6 +411,31 @@ err store_append(struct store *s, struct store_block *const *blocks, u32 cnt) {
   return e;
 }
 
+err store_cut(struct store *s, u64 height) {
+  static const enum store_stmt stmt[] = {STORE_ST_body_cut,
+                                         STORE_ST_receipt_cut,
+                                         STORE_ST_diff_cut};
+  i64 head = s->standing.head;
+  MUST((i64)height <= head && (i64)height >= s->standing.flushed &&
+       (i64)height >= s->standing.log_to);
+  TRY(store_begin(s, true));
+  store_bind_u64(STORE_ST(&s->conn, block_cut), 1, height);
+  err e = store_run_st(STORE_ST(&s->conn, block_cut));
+  for (u32 i = 0; i < ARRAY_LEN(stmt) && !e; i++) {
+    store_bind_u64(s->conn.st[stmt[i]], 1, STORE_SEQ(height + 1, 0));
+    e = store_run_st(s->conn.st[stmt[i]]);
+  }
+  s->standing.head = (i64)height;
+  if (!e) e = store_standing_write(s);
+  if (!e) e = store_commit(s);
+  if (e) {
+    store_fail(s, e);
+    store_rollback(s);
+    s->standing.head = head;
+  }
+  return e;
+}
+
 /*------------------------------------------------------------ small rows */
 static err store_write_one(struct store *s, sqlite3_stmt *st) {
   err e = store_begin(s, true);

@@ -133,6 +133,10 @@ struct store_block {
 err store_append(struct store *s, struct store_block *const *blocks, u32 cnt)
     MUST_USE;
 
+/* Takes away the blocks above height, in one transaction; their code stays.
+** Keyed tables and indexes must stand at or below it. */
+err store_cut(struct store *s, u64 height) MUST_USE;
+
 /*------------------------------------------------------------------- meta
 ** Durable on return. Names are short ASCII ("genesis", "instance"). */
 err store_meta_put(struct store *s, const char *name, slice val) MUST_USE;
