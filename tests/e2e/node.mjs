@@ -36,7 +36,7 @@ export class Node {
       node.child.on('error', reject);
       node.child.stdout.on('data', (d) => {
         node.stdout += d;
-        const m = /JSON-RPC: (http:\/\/\S+)\n/.exec(node.stdout);
+        const m = /JSON-RPC: (https?:\/\/\S+)\n/.exec(node.stdout);
         if (m && !node.url) { node.url = m[1]; resolve(); }
       });
       node.exited.then((e) => reject(new Error(

@@ -9,10 +9,12 @@ import { Account } from './pages/account.js';
 import { Block, Blocks } from './pages/blocks.js';
 import { Console } from './pages/console.js';
 import { Home } from './pages/home.js';
+import { Login, Sessions, Setup } from './pages/login.js';
 import { NodePage } from './pages/node.js';
 import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
+import { loadSession, session } from './session.js';
 import { useSignal } from './signal.js';
 import { Icon, Notice, html } from './ui.js';
 import { discover } from './wallet.js';
@@ -22,6 +24,9 @@ const PAGES = [
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
   { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
   { path: '/node', title: 'nav.node', page: NodePage, icon: 'node' },
+  { path: '/setup', title: 'setup.title', page: Setup },
+  { path: '/login', title: 'login.title', page: Login },
+  { path: '/sessions', title: 'sessions.title', page: Sessions },
   { path: '/console', title: 'console.title', page: Console, under: '/node' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
@@ -84,6 +89,14 @@ function Pill() {
       ? t('pill.height', { height: number(height) }) : t('pill.lost')}</span>`;
 }
 
+function Who() {
+  const now = useSignal(session);
+  if (!now) return null;
+  return now.name ? html`<a class="who" href="/sessions">${now.name}</a>`
+    : html`<a class="who" href=${now.setup ? '/setup' : '/login'}>
+      ${t(now.setup ? 'setup.title' : 'login.title')}</a>`;
+}
+
 function Shell() {
   const path = useSignal(route);
   const { connected, since } = useSignal(live);
@@ -104,7 +117,7 @@ function Shell() {
   return html`<div class="shell" onClick=${follow}>
     <a class="skip" href="#main">${t('skip')}</a>
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"
-      height="28" /> CyberMiles</a><${Pill} /><${Search} /></header>
+      height="28" /> CyberMiles</a><${Pill} /><${Search} /><${Who} /></header>
     <nav aria-label=${t('nav.label')}>${PAGES.filter((p) => p.icon).map((p) =>
       html`<a href=${p.path} aria-current=${here === p.path ? 'page' : null}>
         <${Icon} name=${p.icon} />${t(p.title)}</a>`)}</nav>
@@ -122,4 +135,5 @@ function Shell() {
 await setLanguage();
 connect();
 discover();
+loadSession();
 render(html`<${Shell} />`, document.getElementById('app'));
