@@ -19,12 +19,11 @@
 
 enum {
   CHAIN_EXEC_AUTH_REFUND = 12500, /* 25000 less 12500: the account existed */
-  CHAIN_EXEC_SYSTEM_GAS = 30000000
+  CHAIN_EXEC_SYSTEM_GAS = 30000000,
+  CHAIN_EXEC_TIMER_MIN = 1000000 /* less would not do for one deadline */
 };
 
-static const addr20 chain_exec_system_addr = {
-  {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+static const addr20 chain_exec_scheduler = {{[18] = 0x10, [19] = 0x05}};
 static const addr20 chain_exec_beacon_addr = { /* EIP-4788 */
   {0x00, 0x0f, 0x3d, 0xf6, 0xd7, 0x32, 0x80, 0x7e, 0xf1, 0x31,
    0x9f, 0xb7, 0xb8, 0xbb, 0x85, 0x22, 0xd0, 0xbe, 0xac, 0x02}};
@@ -168,13 +167,19 @@ static void chain_exec_need_credit(struct chain_exec *x) {
                                     chain_host_balance_before};
 }
 
+static void chain_exec_verified(struct module_call *c, const addr20 *who,
+                                bool verified) {
+  const struct dpos_credit_env *env = c->env;
+  if (env->rules) dpos_credit_verify(c, who, verified);
+}
+
 static bool chain_host_native(void *ctx, struct evm_native *n) {
   struct chain_exec *x = ctx;
   if (x->rules.modules == 0 ||
       !module_is_active(x->modules, &evm_native_msg(n)->code_addr,
                         x->rules.modules))
     return false;
-  chain_exec_need_credit(x);
+  if (x->rules.credits) chain_exec_need_credit(x);
   x->met_module = true;
   return module_run(x->modules, n, x->rules.modules, &x->env);
 }
@@ -207,6 +212,7 @@ struct chain_exec *chain_exec_open(u64 hash_seed) {
   x->state = state_open(hash_seed);
   x->evm = evm_open();
   x->modules = module_set_open(CHAIN_MODULES, CHAIN_MODULE_CNT);
+  module_set_verified(x->modules, chain_exec_verified);
   x->credit = chain_credit_open(hash_seed);
   x->meet = chain_meet_open();
   chain_host_fill(x);
@@ -250,10 +256,10 @@ static bool chain_exec_clear_empty(const struct chain_exec *x) {
 
 err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
                       slice input) {
-  struct evm_tx etx = {.origin = chain_exec_system_addr};
+  struct evm_tx etx = {.origin = CHAIN_SYSTEM_ADDR};
   struct evm_msg msg = {.kind = EVM_CALL,
                         .gas = CHAIN_EXEC_SYSTEM_GAS,
-                        .sender = chain_exec_system_addr,
+                        .sender = CHAIN_SYSTEM_ADDR,
                         .recipient = *to,
                         .code_addr = *to,
                         .input = input};
@@ -269,8 +275,70 @@ err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
   return res.status == EVM_SUCCESS ? ERR_OK : ERR_INVALID_BLOCK;
 }
 
+/*------------------------------------------------------ beacon, deadlines */
+
+static bool chain_exec_has(const struct chain_exec *x, u32 module) {
+  return x->rules.modules >> module & 1;
+}
+
+/* The block's beacon, for those after it. */
+static void chain_exec_keep_beacon(struct chain_exec *x) {
+  addr20 self;
+  u256 slot, v;
+  module_address(&self, module_beacon.number);
+  module_beacon_slot(&slot, x->header.number);
+  u256_from_be(&v, x->header.mix_hash.b);
+  state_tx_begin(x->state);
+  state_slot_set(x->state, &self, &slot, &v);
+  state_tx_end(x->state, chain_exec_clear_empty(x));
+}
+
+/* What deadlines may use of this block's gas. */
+static u64 chain_exec_timer_gas(struct chain_exec *x) {
+  u256 slot, v;
+  if (!chain_exec_has(x, CHAIN_MODULE_SCHEDULER)) return 0;
+  module_setting_slot(&slot, 0);
+  state_slot_before(x->state, &v, &chain_exec_scheduler, &slot);
+  const struct module_row *row =
+      module_row_at(&module_scheduler, MODULE_ROW_SETTING, 0);
+  u64 gas = x->header.gas_limit / 1000000 *
+            module_setting_value(row->setting, &v);
+  return gas < CHAIN_EXEC_TIMER_MIN ? CHAIN_EXEC_TIMER_MIN : gas;
+}
+
+bool chain_exec_timers(struct chain_exec *x, struct chain_outcome *out) {
+  struct evm_tx etx = {.origin = CHAIN_SYSTEM_ADDR};
+  struct chain_tx tx;
+  struct arena a;
+  struct evm_result res;
+  u256 fired = U256_ZERO;
+  memset(out, 0, sizeof *out);
+  if (!chain_exec_has(x, CHAIN_MODULE_SCHEDULER)) return false;
+  arena_init(&a, 256, 0);
+  chain_tx_system(&tx, x->rules.chain_id, x->header.number, &a);
+  u64 gas = chain_exec_timer_gas(x), left = x->header.gas_limit - x->gas_used;
+  if (gas > left) gas = left;
+  struct evm_msg msg = {.kind = EVM_CALL, .gas = gas, .sender = tx.sender,
+                        .recipient = tx.to, .code_addr = tx.to,
+                        .input = tx.data};
+  state_tx_begin(x->state);
+  evm_tx_begin(x->evm, &etx);
+  evm_run(x->evm, &res, &msg);
+  if (res.status == EVM_SUCCESS && res.output.len == 32)
+    u256_from_be(&fired, res.output.ptr);
+  out->status = res.status;
+  out->gas_used = gas - res.gas_left;
+  out->log = state_tx_logs(x->state, &out->log_cnt);
+  state_tx_end(x->state, chain_exec_clear_empty(x));
+  arena_fini(&a);
+  if (u256_is_zero(&fired)) return false;
+  x->gas_used += out->gas_used;
+  return true;
+}
+
 static void chain_exec_begin_modules(struct chain_exec *x) {
   x->met_module = x->decided = x->credit_ready = false;
+  x->env.rules = NULL;
   x->state_new = 0;
   state_count_growth(x->state, x->rules.credits);
 }
@@ -310,6 +378,8 @@ void chain_exec_begin(struct chain_exec *x, const struct chain_rules *rules,
   if (rules->system_calls && rules->fork >= EVM_CANCUN && header->number > 0)
     e = chain_exec_system(x, &out, &chain_exec_beacon_addr,
                           hash32_slice(&header->beacon_root));
+  if (rules->history_call && chain_exec_has(x, CHAIN_MODULE_BEACON))
+    chain_exec_keep_beacon(x);
   if (rules->history_call && rules->fork >= EVM_PRAGUE && header->number > 0)
     e = chain_exec_system(x, &out, &CHAIN_HISTORY_ADDR,
                           hash32_slice(&header->parent_hash));
@@ -492,6 +562,14 @@ static void chain_exec_run(struct chain_exec *x, struct chain_outcome *out,
   if (x->rules.credits) out->growth = state_tx_growth(s);
 }
 
+/* Into what is left of the block's gas, less what is kept for deadlines; alone
+** in its block a transaction may have that too. */
+static bool chain_exec_fits(struct chain_exec *x, const struct chain_tx *tx) {
+  u64 kept = x->gas_used ? chain_exec_timer_gas(x) : 0;
+  u64 left = x->header.gas_limit - x->gas_used;
+  return left >= kept && tx->gas_limit <= left - kept;
+}
+
 /* All that the state says against it, but credits. */
 static enum chain_verdict chain_exec_check(struct chain_exec *x,
                                            struct chain_exec_price *p,
@@ -500,8 +578,7 @@ static enum chain_verdict chain_exec_check(struct chain_exec *x,
   if (v == CHAIN_OK) v = chain_exec_check_nonce(x, tx);
   if (v == CHAIN_OK) v = chain_exec_check_fee(x, p, tx);
   if (v == CHAIN_OK) v = chain_exec_check_funds(x, tx, x->rules.fees);
-  if (v == CHAIN_OK && tx->gas_limit > x->header.gas_limit - x->gas_used)
-    v = CHAIN_GAS_LIMIT_REACHED;
+  if (v == CHAIN_OK && !chain_exec_fits(x, tx)) v = CHAIN_GAS_LIMIT_REACHED;
   return v;
 }
 
@@ -607,6 +684,10 @@ void chain_exec_tx(struct chain_exec *x, struct chain_outcome *out,
     chain_exec_edit(x, out, tx);
     return;
   }
+  if (tx->type == CHAIN_TX_TYPE_SYSTEM) { /* of a block that is run again */
+    if (!chain_exec_timers(x, out)) out->verdict = CHAIN_TYPE;
+    return;
+  }
   if (x->rules.credits) {
     chain_exec_credit_tx(x, out, tx);
     return;
@@ -624,7 +705,7 @@ bool chain_exec_take(struct chain_exec *x, struct chain_outcome *out,
                      const struct state_effect *effect) {
   struct chain_credit_quote q;
   MUST(!x->rules.fees);
-  if (tx->gas_limit > x->header.gas_limit - x->gas_used) return false;
+  if (!chain_exec_fits(x, tx)) return false;
   if (x->rules.credits) {
     if (found->verdict != CHAIN_OK ||
         chain_exec_reserve(x, &q, tx) != CHAIN_OK)

@@ -107,6 +107,9 @@ bool chain_exec_met_module(struct chain_exec *x);
 /* The transactions to come were decided: one that cannot be executed costs its
 ** payer the credits of its intrinsic gas.  Off at the begin of a block. */
 void chain_exec_set_decided(struct chain_exec *x, bool decided);
+/* Takes the deadlines that are due, after the last transaction: gas and logs of
+** the block's system transaction; false: there is none. */
+bool chain_exec_timers(struct chain_exec *x, struct chain_outcome *out);
 /* What ends a block with credits, after its last transaction. */
 void chain_exec_end_credits(struct chain_exec *x);
 /* As chain_exec_tx for eth_call: no nonce, signature or cap checks, and no gas

@@ -103,7 +103,7 @@ void chain_genesis_complete(struct chain_genesis *g) {
 
 void chain_genesis_own_defaults(struct chain_genesis *g) {
   g->own = true;
-  g->unprotected_txs = true;
+  g->unprotected_txs = g->commerce = true;
   chain_schedule_all(&g->schedule, EVM_OSAKA);
   for (u32 i = 0; i < CHAIN_PARAM_CNT; i++)
     g->param[i] = CHAIN_PARAM_ROWS[i].dflt;
@@ -177,6 +177,7 @@ static void chain_genesis_own_rules(struct chain_rules *out,
   out->dev_edits = g->dev_edits;
   out->credits = g->credits;
   if (g->credits) out->modules |= (u64)1 << CHAIN_MODULE_CREDITS;
+  if (g->commerce) out->modules |= CHAIN_MODULES_COMMERCE;
 }
 
 void chain_rules_at(struct chain_rules *out, const struct chain_genesis *g,
@@ -478,6 +479,7 @@ static void chain_genesis_put_own(struct jsonw *w,
   jsonw_obj(w);
   if (!g->unprotected_txs) jsonw_kv_bool(w, "unprotected_txs", false);
   if (g->dev_edits) jsonw_kv_bool(w, "dev_edits", true);
+  if (!g->commerce) jsonw_kv_bool(w, "commerce", false);
   jsonw_obj_end(w);
   if (g->credits) chain_genesis_put_credits(w, g, stakes);
   jsonw_obj_end(w);

@@ -6,7 +6,8 @@
 **     "validators": [{"address": "0x..", "consensusKey": "0x02..",
 **                     "power": 1}],
 **     "parameters": {"block_interval_ms": 1000, ...},   (chain_param.def)
-**     "switches": {"unprotected_txs": true, "dev_edits": false},
+**     "switches": {"unprotected_txs": true, "dev_edits": false,
+**                  "commerce": true},
 **     "credits": true | false | {                        (default: false)
 **       "stakes": {"0x..": "wei"},
 **       "parameters": {"base_after_s": 0, ...}           (dpos/credits.def)
@@ -85,6 +86,7 @@ struct chain_genesis {
   bool param_given[CHAIN_PARAM_CNT];
   bool unprotected_txs;   /* pre-EIP-155 transactions valid in blocks */
   bool dev_edits;         /* what chain_edit.h tells is valid in blocks */
+  bool commerce;          /* the modules of commerce, scheduler and beacon */
   bool credits;           /* transactions are paid with credits */
   struct chain_genesis_stake *stake; /* ascending by account */
   u32 stake_cnt;

@@ -695,8 +695,9 @@ static err chain_gp_switches(struct chain_gp *p, json_t *obj) {
   const char *where = "cybermiles.switches";
   if (!obj) return ERR_OK;
   TRY(chain_gp_object(p, obj, where));
-  TRY(chain_gp_known(p, obj, where, "unprotected_txs dev_edits"));
+  TRY(chain_gp_known(p, obj, where, "unprotected_txs dev_edits commerce"));
   TRY(chain_gp_switch(p, obj, "unprotected_txs", &p->g->unprotected_txs));
+  TRY(chain_gp_switch(p, obj, "commerce", &p->g->commerce));
   return chain_gp_switch(p, obj, "dev_edits", &p->g->dev_edits);
 }
 

@@ -58,10 +58,20 @@ static void chain_make_receipt(struct chain_make *m, const struct chain_tx *tx,
   out->tx[out->tx_cnt++] = tx;
 }
 
+/* Deadlines that are due. */
+static void chain_make_timers(struct chain_make *m, u64 chain_id) {
+  struct chain_outcome o;
+  if (!chain_exec_timers(m->x, &o)) return;
+  struct chain_tx *tx = arena_new(m->a, struct chain_tx);
+  chain_tx_system(tx, chain_id, m->out->header.number, m->a);
+  chain_make_receipt(m, tx, &o);
+}
+
 /* Executes txs[i], or says why it is left out. */
 static enum chain_verdict chain_make_tx(struct chain_make *m, u32 i) {
   const struct chain_tx *tx = &m->txs[i];
   struct chain_outcome o;
+  if (tx->type == CHAIN_TX_TYPE_SYSTEM) return CHAIN_TYPE;
   u64 len = chain_tx_block_len(tx);
   if (chain_block_size_of(m->header_len, m->txs_len + len, true) >
       CHAIN_MAKE_BLOCK_BYTES)
@@ -143,10 +153,10 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   memset(out, 0, sizeof(*out));
   chain_make_header(&out->header, draft);
   m.header_len = chain_make_header_len(&out->header);
-  out->tx = arena_array(a, const struct chain_tx *, tx_cnt);
-  out->receipt = arena_array(a, struct chain_receipt, tx_cnt);
+  out->tx = arena_array(a, const struct chain_tx *, tx_cnt + 1);
+  out->receipt = arena_array(a, struct chain_receipt, tx_cnt + 1);
   out->skipped = arena_array(a, enum chain_verdict, tx_cnt);
-  m.receipt_end = arena_array(a, size_t, tx_cnt);
+  m.receipt_end = arena_array(a, size_t, tx_cnt + 1);
   buf_init(&m.receipts, 0);
   chain_exec_begin(x, rules, &out->header, hashes, src);
   if (par && tx_cnt > 1) m.ahead = chain_exec_ahead(x);
@@ -155,6 +165,7 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   chain_exec_set_decided(x, keep_going == NULL);
   err e = chain_make_run(&m, keep_going, keep_ctx);
   if (e == ERR_OK) {
+    chain_make_timers(&m, rules->chain_id);
     chain_exec_end_credits(x);
     e = state_error(chain_exec_state(x));
   }

@@ -2,9 +2,14 @@
 #include "chain/chain_module.h"
 
 #include "dpos/dpos_credit.h"
+#include "shop/shop_identity.h"
 
 const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_CREDITS] = &dpos_credits,
+  [CHAIN_MODULE_SCHEDULER] = &module_scheduler,
+  [CHAIN_MODULE_BEACON] = &module_beacon,
+  [CHAIN_MODULE_BEACON_FN] = &module_beacon_fn,
+  [CHAIN_MODULE_IDENTITY] = &shop_identity,
 };
 
 static const struct module_def *chain_module_at(u32 i) {

@@ -5,7 +5,14 @@
 #include "base/buf.h"
 #include "module/module.h"
 
-enum { CHAIN_MODULE_CREDITS, CHAIN_MODULE_CNT };
+enum {
+  CHAIN_MODULE_CREDITS, CHAIN_MODULE_SCHEDULER, CHAIN_MODULE_BEACON,
+  CHAIN_MODULE_BEACON_FN, CHAIN_MODULE_IDENTITY,
+  CHAIN_MODULE_CNT
+};
+/* Those of commerce, with what they need: the switch "commerce" of genesis. */
+#define CHAIN_MODULES_COMMERCE \
+  (((u64)1 << CHAIN_MODULE_CNT) - ((u64)1 << CHAIN_MODULE_SCHEDULER))
 extern const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT];
 
 const char *chain_module_name(u32 i);  /* "Credits" */

@@ -28,6 +28,38 @@ enum { CHAIN_TX_BODY = 1, CHAIN_TX_SIGNED = 2 };
 
 /*-------------------------------------------------------------- decoding */
 
+const addr20 CHAIN_SYSTEM_ADDR = {
+  {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}};
+
+/* What follows from chain id and height. */
+static void chain_tx_fill_system(struct chain_tx *tx) {
+  static const u8 on_block[4] = {0xa2, 0xa1, 0x48, 0x17}; /* onBlock() */
+  tx->type = CHAIN_TX_TYPE_SYSTEM;
+  tx->protected = tx->has_to = tx->has_sender = true;
+  tx->sender = CHAIN_SYSTEM_ADDR;
+  tx->to = (addr20){{[18] = 0x10, [19] = 0x05}};
+  tx->data = slice_of(on_block, sizeof on_block);
+  crypto_keccak256(&tx->hash, tx->raw.ptr, tx->raw.len);
+}
+
+void chain_tx_system(struct chain_tx *out, u64 chain_id, u64 height,
+                     struct arena *a) {
+  struct buf b;
+  memset(out, 0, sizeof *out);
+  out->chain_id = chain_id;
+  out->nonce = height;
+  buf_init(&b, 0);
+  buf_put_u8(&b, CHAIN_TX_TYPE_SYSTEM);
+  size_t list = rlp_list_open(&b);
+  rlp_put_u64(&b, chain_id);
+  rlp_put_u64(&b, height);
+  rlp_list_close(&b, list);
+  out->raw = arena_copy_slice(a, buf_slice(&b));
+  buf_fini(&b);
+  chain_tx_fill_system(out);
+}
+
 /* One field; on failure says which and leaves the function. */
 #define CHAIN_TX_FIELD(name, expr) \
   do { \
@@ -180,12 +212,23 @@ static err chain_tx_read_sig(slice *in, struct chain_tx *tx,
 }
 #undef CHAIN_TX_FIELD
 
+static err chain_tx_read_system(struct chain_tx *tx, struct errmsg *msg) {
+  slice in = slice_of(tx->raw.ptr + 1, tx->raw.len - 1), items;
+  if (rlp_read_list(&in, &items) < 0 ||
+      rlp_read_u64(&items, &tx->chain_id) < 0 ||
+      rlp_read_u64(&items, &tx->nonce) < 0 || in.len || items.len)
+    return err_say(msg, ERR_UNSUPPORTED, "transaction type not supported");
+  chain_tx_fill_system(tx);
+  return ERR_OK;
+}
+
 err chain_tx_decode(struct chain_tx *out, slice raw, struct arena *a,
                     struct errmsg *msg) {
   memset(out, 0, sizeof(*out));
   out->raw = raw;
   if (raw.len == 0) return err_say(msg, ERR_INPUT, "typed transaction too short");
   slice in = raw, items;
+  if (raw.ptr[0] == CHAIN_TX_TYPE_SYSTEM) return chain_tx_read_system(out, msg);
   if (raw.ptr[0] < 0x80) {
     out->type = raw.ptr[0];
     if (out->type < 1 || out->type > CHAIN_TX_TYPE_MAX)

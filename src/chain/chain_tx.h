@@ -49,6 +49,14 @@ struct chain_tx {
                           ** decode leaves for the signing hash; else empty */
 };
 #define CHAIN_TX_TYPE_MAX 4
+/* What a block's deadlines did, last in the block and never sent by anybody:
+** 0x7e || rlp([chainId, height]), from the system to the scheduler.  It has no
+** signature, so no pool or proposal takes one. */
+#define CHAIN_TX_TYPE_SYSTEM 0x7e
+extern const addr20 CHAIN_SYSTEM_ADDR; /* 0xff..fe */
+/* raw in the arena. */
+void chain_tx_system(struct chain_tx *out, u64 chain_id, u64 height,
+                     struct arena *a);
 
 /* Decodes one envelope strictly (form only: no chain id or fee rules).  All
 ** views are into raw or the arena. msg says what is malformed, in geth's

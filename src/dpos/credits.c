@@ -60,6 +60,18 @@ static void credits_account_put(struct module_call *c, const addr20 *addr,
   module_record_put(c, &dpos_credit_table_account, &key, a);
 }
 
+void dpos_credit_verify(struct module_call *c, const addr20 *who,
+                        bool verified) {
+  struct module_call own;
+  struct dpos_credit_record_account a;
+  module_enter(&own, c, &dpos_credits);
+  credits_account(&own, &a, who);
+  a.flags = verified ? a.flags | DPOS_CREDIT_VERIFIED
+                     : a.flags & ~DPOS_CREDIT_VERIFIED;
+  credits_account_put(&own, who, &a);
+  module_leave(c);
+}
+
 static void credits_prices_get(struct module_call *c,
                                struct dpos_credit_record_prices *p) {
   u256 zero = U256_ZERO;

@@ -187,4 +187,8 @@ u32 dpos_credit_genesis(struct dpos_credit_slot *out, const u64 *param,
                         u32 stake_cnt, u64 supply_gwei, u64 time_s);
 
 extern const struct module_def dpos_credits;
+/* For Identity, within a message: the account is, or is no longer, that of a
+** verified human. */
+void dpos_credit_verify(struct module_call *c, const addr20 *who,
+                        bool verified);
 #endif

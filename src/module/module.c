@@ -44,6 +44,7 @@ struct module_set {
   u32 depth;
   int lock;
   u64 active;                  /* of the message under way */
+  module_verified_fn *verified;
   struct module_compiled *module;
   u32 cnt;
 };
@@ -222,6 +223,13 @@ u64 module_active(const struct module_set *s) { return s->active; }
 bool module_is_active(const struct module_set *s, const addr20 *a,
                       u64 active) {
   return module_at(s, a, active) != NULL;
+}
+
+void module_set_verified(struct module_set *s, module_verified_fn *fn) {
+  s->verified = fn;
+}
+void module_verified(struct module_call *c, const addr20 *who, bool verified) {
+  if (c->set->verified) c->set->verified(c, who, verified);
 }
 
 void module_lock(struct module_call *c, int delta) { c->set->lock += delta; }

@@ -212,6 +212,11 @@ void module_set_close(struct module_set *s);
 ** modules' methods. */
 bool module_run(struct module_set *s, struct evm_native *n, u64 active,
                 void *env);
+/* What the chain does when Identity finds that an account is, or is no longer,
+** that of a verified human; NULL: nothing. */
+typedef void module_verified_fn(struct module_call *c, const addr20 *who,
+                                bool verified);
+void module_set_verified(struct module_set *s, module_verified_fn *fn);
 /* Its address is one of those active. */
 bool module_is_active(const struct module_set *s, const addr20 *a, u64 active);
 void module_address(addr20 *out, u16 number);
@@ -234,6 +239,7 @@ struct module_call {
 void module_enter(struct module_call *own, struct module_call *c,
                   const struct module_def *def);
 void module_leave(struct module_call *c);
+void module_verified(struct module_call *c, const addr20 *who, bool verified);
 
 /* Used through MODULE_FAIL and MODULE_EMIT. */
 enum module_end module_fail(struct module_call *c,
@@ -342,9 +348,9 @@ u128 module_setting_money(struct module_call *c, u32 number); /* wei */
 ** An entry whose record has another deadline by then is dropped. */
 void module_timer_set(struct module_call *c, struct module_header *h, u8 type,
                       const u256 *key, u64 deadline);
-/* Takes the due deadlines of all modules whose bit is set, at most gas; the
+/* Takes the due deadlines of all modules whose bit is set; the
 ** number of handlers that ran.  For the scheduler's own method. */
-u32 module_timers_run(struct module_call *c, u64 gas);
+u32 module_timers_run(struct module_call *c);
 
 /*------------------------------------------------------------------- money */
 

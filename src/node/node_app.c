@@ -131,6 +131,13 @@ static void app_drop_candidate(struct node_app *app) {
   }
 }
 
+/* Of the block's transactions, those that a proposal lists: all but what its
+** deadlines did. */
+static u32 app_listed(const struct chain_block_result *r) {
+  bool last = r->tx_cnt && r->tx[r->tx_cnt - 1]->type == CHAIN_TX_TYPE_SYSTEM;
+  return r->tx_cnt - last;
+}
+
 err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
                          hash32 *id, const struct node_app_request *rq) {
   app_drop_candidate(app);
@@ -157,11 +164,11 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     TRY(app_execute(app, app->take.tx, app->take.cnt, &deadline_ms));
   }
   slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
-  for (u32 i = 0; i < app->result.tx_cnt; i++) {
+  app->proposal.tx_cnt = app_listed(&app->result);
+  for (u32 i = 0; i < app->proposal.tx_cnt; i++) {
     list[i] = app->result.tx[i]->raw;
   }
   app->proposal.tx = list;
-  app->proposal.tx_cnt = app->result.tx_cnt;
   chain_proposal_id(&app->id, &app->proposal, &app->arena);
   app->has_candidate = true;
   *p = app->proposal;
@@ -328,7 +335,7 @@ err app_commit(struct node_app *app, struct store_block **out, slice commit) {
   struct buf bytes;
   buf_init(&bytes, 0);
   /* The block's own rows hold the list, unless some were left out of it. */
-  if (p.tx_cnt == app->result.tx_cnt) p.tx_cnt = 0;
+  if (p.tx_cnt == app_listed(&app->result)) p.tx_cnt = 0;
   chain_proposal_encode(&bytes, &p);
   err e = node_state_apply(app->cfg.state, out, &app->result,
                            buf_slice(&bytes), commit);

@@ -592,7 +592,7 @@ static void genesis_when_credits_are_off_is_as_without_the_word(void **st) {
   cf_open_own(&a, ONE_CMT, codes, 2, "{}");
   cf_open_own(&b, ONE_CMT, codes, 2, "{\"credits\":false}");
   assert_true(hash32_eq(&a.hash[0], &b.hash[0]));
-  assert_false(a.rules.credits || a.rules.modules);
+  assert_false(a.rules.credits || a.rules.modules & 1);
   struct chain_tx tx = cf_tx(&a, 1, 2, &CHAIN_CREDIT_ADDR, 0);
   run(&a, &tx, 1);
   assert_false(a.block.receipt[0].success); /* the byte 0xfe */

@@ -312,6 +312,73 @@ static void account_when_delegated_to_the_module_halts(void **st) {
   cf_close(&f);
 }
 
+static void ask_at(struct cf *f, struct chain_outcome *o, u32 number,
+                   const char *signature, const u256 *word, u32 cnt) {
+  struct chain_header h = f->head;
+  struct chain_hashes hashes = {f, cf_hash_of};
+  struct state_source src = state_mem_source(f->mem);
+  u8 *data = arena_alloc(&f->a, 4 + 32 * cnt);
+  abi_selector(data, signature);
+  for (u32 i = 0; i < cnt; i++) u256_to_be(data + 4 + 32 * i, &word[i]);
+  struct chain_tx tx = {.has_to = true, .has_sender = true,
+                        .sender = f->user[1], .gas_limit = 5000000,
+                        .data = slice_of(data, 4 + 32 * cnt)};
+  module_address(&tx.to, (u16)number);
+  h.number++;
+  struct chain_rules rules = f->rules;
+  rules.history_call = false;
+  chain_exec_begin(f->x, &rules, &h, &hashes, &src);
+  chain_exec_call(f->x, o, &tx);
+  assert_int_equal(o->verdict, CHAIN_OK);
+}
+
+static void beacon_when_asked_is_that_of_a_block_before(void **st) {
+  (void)st;
+  static const u32 at[] = {0x1006, 0x1107};
+  struct cf f;
+  struct chain_outcome o;
+  open_chain(&f);
+  cf_block(&f, NULL, 0);
+  hash32 first = f.head.mix_hash;
+  cf_block(&f, NULL, 0);
+  for (u32 i = 0; i < 2; i++) {
+    u256 w[3] = {u256_from(1), u256_from(77), u256_from(6)};
+    ask_at(&f, &o, at[i], "beacon(uint64)", w, 1);
+    u256 got = word_at(&o, 0);
+    hash32 h = u256_hash32(&got);
+    assert_memory_equal(&h, &first, 32);
+    ask_at(&f, &o, at[i], "draw(uint64,bytes32,uint256)", w, 3);
+    assert_true(word_at(&o, 0).w[0] < 6);
+    w[2] = U256_ZERO;
+    ask_at(&f, &o, at[i], "draw(uint64,bytes32,uint256)", w, 3);
+    assert_reverts(&o, "ZeroAmount()");
+    w[0] = u256_from(3); /* the block to come */
+    ask_at(&f, &o, at[i], "beacon(uint64)", w, 1);
+    assert_reverts(&o, "BeaconUnknown(uint64)");
+  }
+  cf_close(&f);
+}
+
+static void system_transaction_when_encoded_follows_from_the_height(
+    void **st) {
+  (void)st;
+  struct arena a;
+  struct chain_tx tx, back;
+  struct errmsg msg;
+  arena_init(&a, 1024, 0);
+  chain_tx_system(&tx, 4242, 7, &a);
+  assert_int_equal(tx.raw.ptr[0], 0x7e);
+  assert_int_equal(chain_tx_decode(&back, tx.raw, &a, &msg), ERR_OK);
+  assert_int_equal(back.nonce, 7);
+  assert_memory_equal(&back.sender, &CHAIN_SYSTEM_ADDR, 20);
+  assert_memory_equal(&back.hash, &tx.hash, 32);
+  u8 sel[4];
+  abi_selector(sel, "onBlock()");
+  assert_memory_equal(back.data.ptr, sel, 4);
+  assert_int_equal(chain_tx_sender(&back), ERR_SIGNATURE); /* nobody's */
+  arena_fini(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(views_when_asked_tell_the_records),
@@ -320,6 +387,8 @@ int main(void) {
     cmocka_unit_test(target_when_full_gives_way_to_more_stake_alone),
     cmocka_unit_test(parameter_when_given_in_genesis_rules_the_chain),
     cmocka_unit_test(account_when_delegated_to_the_module_halts),
+    cmocka_unit_test(beacon_when_asked_is_that_of_a_block_before),
+    cmocka_unit_test(system_transaction_when_encoded_follows_from_the_height),
   };
   return cmocka_run_group_tests_name("chain_module", tests, NULL, NULL);
 }

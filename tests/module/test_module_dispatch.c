@@ -422,8 +422,9 @@ static void abi_when_made_is_json_that_lists_every_row(void **st) {
 /* Every row of every module's table stands in the text of some test. */
 static char *read_tests(void) {
   static const char *const file[] = {
-    "tests/e2e/credits.mjs", "tests/chain/test_chain_credit.c",
-    "tests/chain/test_chain_module.c", "tests/dpos/test_dpos_credit.c"};
+    "tests/module/test_module_timer.c", "tests/e2e/credits.mjs", "tests/chain/test_chain_credit.c",
+    "tests/chain/test_chain_module.c", "tests/dpos/test_dpos_credit.c",
+    "tests/shop/test_shop_identity.c"};
   const char *src = getenv("SRCDIR");
   struct buf all;
   buf_init(&all, 0);

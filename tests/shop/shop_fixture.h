@@ -1,0 +1,262 @@
+/* shop_fixture.h - a chain in memory with the modules of commerce: calls as
+** transactions and as views, time that passes, ABI words in and out. */
+#ifndef TESTS_SHOP_FIXTURE_H
+#define TESTS_SHOP_FIXTURE_H
+#include <stdarg.h>
+
+#include "chain/chain_fixture.h"
+
+#include "chain/chain_module.h"
+#include "codec/abi.h"
+
+#define SF_DAY 86400ull
+#define SF_CMT 1000000000000000000ull
+
+struct sf {
+  struct cf cf;
+  struct buf args;
+  bool ok;               /* of the last call */
+  u8 out[8192];
+  size_t out_len;
+  u64 gas;
+  u64 due;               /* deadlines taken since sf_open */
+};
+
+/* Contracts are those of code. */
+static inline void sf_open_code(struct sf *f, const char *const *code,
+                                u32 cnt) {
+  memset(f, 0, sizeof *f);
+  cf_open_own(&f->cf, "1000000000000000000000000", code, cnt, "{}");
+  buf_init(&f->args, 0);
+}
+static inline void sf_open(struct sf *f) { sf_open_code(f, NULL, 0); }
+static inline void sf_close(struct sf *f) {
+  buf_fini(&f->args);
+  cf_close(&f->cf);
+}
+static inline addr20 sf_module(u32 number) {
+  addr20 a;
+  module_address(&a, (u16)number);
+  return a;
+}
+
+/*---------------------------------------------------------------- arguments */
+
+static inline void sf_call_of(struct sf *f, const char *signature) {
+  u8 sel[4];
+  abi_selector(sel, signature);
+  buf_clear(&f->args);
+  buf_put(&f->args, sel, 4);
+}
+static inline void sf_u256(struct sf *f, const u256 *v) {
+  u8 be[32];
+  u256_to_be(be, v);
+  buf_put(&f->args, be, 32);
+}
+static inline void sf_u(struct sf *f, u64 v) {
+  u256 w = u256_from(v);
+  sf_u256(f, &w);
+}
+static inline void sf_a(struct sf *f, const addr20 *a) {
+  u256 w;
+  u256_from_addr(&w, a);
+  sf_u256(f, &w);
+}
+static inline void sf_cmt(struct sf *f, u64 milli) {
+  u256 v = u256_from(milli), unit = u256_from(SF_CMT / 1000);
+  u256_mul(&v, &v, &unit);
+  sf_u256(f, &v);
+}
+static inline void sf_text(struct sf *f, const void *p, size_t len) {
+  static const u8 zeros[32];
+  sf_u(f, len);
+  buf_put(&f->args, p, len);
+  buf_put(&f->args, zeros, (32 - len % 32) % 32);
+}
+/* Arguments by a letter each: u u64, a const addr20 *, m milli-CMT (u64),
+** h a bytes32 of this number repeated in its last bytes, b bool (int). */
+static inline void sf_args(struct sf *f, const char *signature,
+                           const char *kinds, va_list ap) {
+  sf_call_of(f, signature);
+  for (const char *k = kinds; *k; k++) {
+    if (*k == 'a') sf_a(f, va_arg(ap, const addr20 *));
+    else if (*k == 'm') sf_cmt(f, va_arg(ap, u64));
+    else sf_u(f, va_arg(ap, u64));
+  }
+}
+
+/*-------------------------------------------------------------------- calls */
+
+static inline void sf_keep(struct sf *f, bool ok, slice out) {
+  f->ok = ok;
+  f->out_len = out.len < sizeof f->out ? out.len : sizeof f->out;
+  memset(f->out, 0, sizeof f->out);
+  if (f->out_len) memcpy(f->out, out.ptr, f->out_len);
+}
+
+/* A view, by user; who may be any address. */
+static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
+                             const u256 *value) {
+  struct chain_header h = f->cf.head;
+  struct chain_hashes hashes = {&f->cf, cf_hash_of};
+  struct state_source src = state_mem_source(f->cf.mem);
+  struct chain_outcome o;
+  struct chain_tx tx = {.has_to = true, .to = sf_module(module),
+                        .has_sender = true, .sender = *who,
+                        .gas_limit = 20000000, .value = *value,
+                        .data = buf_slice(&f->args)};
+  h.number++;
+  h.timestamp++;
+  struct chain_rules rules = f->cf.rules;
+  rules.history_call = false;
+  chain_exec_begin(f->cf.x, &rules, &h, &hashes, &src);
+  chain_exec_call(f->cf.x, &o, &tx);
+  assert_int_equal(o.verdict, CHAIN_OK);
+  sf_keep(f, o.status == EVM_SUCCESS, o.output);
+  f->gas = o.gas_used;
+}
+
+/* What the last block's deadlines did comes last; noted. */
+static inline void sf_note_block(struct sf *f) {
+  const struct chain_block_result *b = &f->cf.block;
+  if (b->tx_cnt && b->tx[b->tx_cnt - 1]->type == CHAIN_TX_TYPE_SYSTEM)
+    f->due++;
+}
+/* A transaction in a block of its own, a second later; the reason of a revert
+** is found by asking first. */
+static inline void sf_send_value(struct sf *f, u32 user, u32 module,
+                                 const u256 *value) {
+  addr20 to = sf_module(module);
+  struct chain_tx tx = cf_tx(&f->cf, user, 2, &to, 0);
+  tx.value = *value;
+  tx.data = buf_slice(&f->args);
+  tx.gas_limit = 9000000;
+  sf_ask_as(f, &f->cf.user[user], module, value);
+  bool ok = f->ok;
+  cf_sign(&f->cf, &tx, user);
+  f->cf.head.timestamp++;
+  cf_block(&f->cf, &tx, 1);
+  assert_true(f->cf.block.tx_cnt >= 1);
+  assert_int_equal(f->cf.block.receipt[0].success, ok);
+  f->ok = ok;
+  f->gas = f->cf.block.receipt[0].gas_used;
+  sf_note_block(f);
+}
+static inline void sf_send_m(struct sf *f, u32 user, u32 module, u64 milli) {
+  u256 v = u256_from(milli), unit = u256_from(SF_CMT / 1000);
+  u256_mul(&v, &v, &unit);
+  sf_send_value(f, user, module, &v);
+}
+static inline bool sf_do(struct sf *f, u32 user, u32 module,
+                         const char *signature, const char *kinds, ...) {
+  va_list ap;
+  va_start(ap, kinds);
+  sf_args(f, signature, kinds, ap);
+  va_end(ap);
+  sf_send_m(f, user, module, 0);
+  return f->ok;
+}
+static inline void sf_view(struct sf *f, u32 module, const char *signature,
+                           const char *kinds, ...) {
+  u256 zero = U256_ZERO;
+  va_list ap;
+  va_start(ap, kinds);
+  sf_args(f, signature, kinds, ap);
+  va_end(ap);
+  sf_ask_as(f, &f->cf.user[5], module, &zero);
+}
+static inline u64 sf_word(const struct sf *f, u32 i) {
+  return load_be64(f->out + 32 * i + 24);
+}
+static inline bool sf_error(const struct sf *f, const char *signature) {
+  u8 sel[4];
+  abi_selector(sel, signature);
+  return !f->ok && f->out_len >= 4 && memcmp(f->out, sel, 4) == 0;
+}
+#define assert_reverted(f, error) \
+  do { \
+    if (!sf_error(f, error)) \
+      fail_msg("%s:%d: %s wanted, %s %02x%02x%02x%02x", __FILE__, __LINE__, \
+               error, (f)->ok ? "success" : "revert", (f)->out[0], \
+               (f)->out[1], (f)->out[2], (f)->out[3]); \
+  } while (0)
+#define assert_done(f) \
+  do { \
+    if (!(f)->ok) \
+      fail_msg("%s:%d: reverted with %02x%02x%02x%02x", __FILE__, __LINE__, \
+               (f)->out[0], (f)->out[1], (f)->out[2], (f)->out[3]); \
+  } while (0)
+
+/* Whatever f->args says, done by governance between two blocks. */
+static inline void sf_govern(struct sf *f, u32 module) {
+  addr20 governance = sf_module(0x1002);
+  struct state_source src = state_mem_source(f->cf.mem);
+  struct state_diff diff;
+  struct state_root root;
+  u256 zero = U256_ZERO;
+  sf_ask_as(f, &governance, module, &zero);
+  if (!f->ok) return;
+  state_block_diff(chain_exec_state(f->cf.x), &diff, &f->cf.a);
+  assert_int_equal(state_commit(&root, &diff, &src, NULL, &f->cf.a), ERR_OK);
+  state_mem_apply(f->cf.mem, &diff);
+  state_mem_apply_nodes(f->cf.mem, &root);
+}
+static inline void sf_param(struct sf *f, u32 module, const char *name,
+                            const u256 *v) {
+  u8 be[32] = {0};
+  memcpy(be, name, strlen(name));
+  sf_call_of(f, "setParam(bytes32,uint256)");
+  buf_put(&f->args, be, 32);
+  sf_u256(f, v);
+  sf_govern(f, module);
+}
+
+/* Logs of the last block with this event; the last of them in *out. */
+static inline u32 sf_logs(const struct sf *f, const char *event,
+                          const struct state_log **out) {
+  hash32 topic;
+  u32 cnt = 0;
+  crypto_keccak256(&topic, (const u8 *)event, strlen(event));
+  for (u32 i = 0; i < f->cf.block.tx_cnt; i++) {
+    const struct chain_receipt *r = &f->cf.block.receipt[i];
+    for (u32 k = 0; k < r->log_cnt; k++)
+      if (hash32_eq(&r->log[k].topic[0], &topic)) {
+        cnt++;
+        if (out) *out = &r->log[k];
+      }
+  }
+  return cnt;
+}
+#define assert_logged(f, event) \
+  do { \
+    if (sf_logs(f, event, NULL) == 0) \
+      fail_msg("%s:%d: no %s", __FILE__, __LINE__, event); \
+  } while (0)
+
+/* Time passes, and a block. */
+static inline void sf_pass(struct sf *f, u64 seconds) {
+  f->cf.head.timestamp += seconds;
+  cf_block(&f->cf, NULL, 0);
+  sf_note_block(f);
+  /* Over some 300 days a block's budget gets. */
+  for (; seconds > 200 * SF_DAY; seconds -= 200 * SF_DAY) {
+    cf_block(&f->cf, NULL, 0);
+    sf_note_block(f);
+  }
+}
+static inline u64 sf_now(const struct sf *f) { return f->cf.head.timestamp; }
+static inline u256 sf_balance(struct sf *f, const addr20 *a) {
+  return cf_balance(&f->cf, a);
+}
+/* State and deadline of a record. */
+static inline u64 sf_state(struct sf *f, u32 module, u8 type, const u256 *key) {
+  u256 zero = U256_ZERO;
+  sf_call_of(f, "record(uint8,bytes32)");
+  sf_u(f, type);
+  sf_u256(f, key);
+  sf_ask_as(f, &f->cf.user[5], module, &zero);
+  if (!f->ok) return 0;
+  /* bytes; of a record with arrays, behind one more offset */
+  return sf_word(f, 2) == 32 ? sf_word(f, 3) : sf_word(f, 2);
+}
+#endif
