@@ -72,6 +72,7 @@ void evm_set_moves(struct evm *e, const struct evm_move *list, u32 cnt) {
 void evm_tx_begin(struct evm *e, const struct evm_tx *tx) {
   e->tx = *tx;
   e->ripemd_touched = false;
+  evm_cache_trim(&e->cache);
 }
 
 void evm_set_tracer(struct evm *e, const struct evm_tracer *tracer) {

@@ -19,16 +19,24 @@
 **
 ** The cache is a table of chains over the first bytes of the code hash (a
 ** keccak, which nobody can aim at more than a few dozen bits) with one list in
-** order of last use.  An entry owns its translation, if it has one.  Over
-** EVM_CACHE_MAX bytes the least recently used entries that no frame runs are
-** dropped; frames can pin at most 1025. */
+** order of last use.  An entry owns its translation, if it has one.
+**
+** The least recently used entries that no frame runs (frames can pin at most
+** 1025) are dropped over EVM_CACHE_MAX bytes when a transaction begins, but
+** within it only over EVM_CACHE_MOST: who has paid 2600 gas for an account may
+** call it again for 100, which would not pay for reading its code again.  All
+** that a transaction's gas (EIP-7825) can touch has room, 6,400 contracts of
+** 24 KB; the state holds as much itself. */
 #include "evm/evm_fast.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-enum { EVM_CACHE_BUCKETS = 4096, EVM_CACHE_MAX = 64 << 20 };
+enum {
+  EVM_CACHE_BUCKETS = 4096,
+  EVM_CACHE_MAX = 64 << 20, EVM_CACHE_MOST = 192 << 20
+};
 
 void evm_code_set(struct evm_code *c, slice code, u32 cool) {
   size_t dest_len = (code.len + 63) / 64 * 8;
@@ -183,9 +191,9 @@ static size_t evm_cache_size(const struct evm_code *code) {
   return sizeof *code + code->cap + (code->fast ? code->fast->bytes : 0);
 }
 
-static void evm_cache_shrink(struct evm_cache *c) {
+static void evm_cache_shrink(struct evm_cache *c, size_t most) {
   struct evm_code *code = c->oldest;
-  while (code && c->bytes > EVM_CACHE_MAX) {
+  while (code && c->bytes > most) {
     struct evm_code *newer = code->newer;
     if (code->pins == 0) {
       *evm_cache_slot(c, &code->hash) = code->chain;
@@ -196,6 +204,10 @@ static void evm_cache_shrink(struct evm_cache *c) {
     }
     code = newer;
   }
+}
+
+void evm_cache_trim(struct evm_cache *c) {
+  evm_cache_shrink(c, EVM_CACHE_MAX);
 }
 
 struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
@@ -217,7 +229,7 @@ struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
   *at = found;
   evm_cache_link_newest(c, found);
   c->bytes += evm_cache_size(found);
-  if (c->bytes > EVM_CACHE_MAX) evm_cache_shrink(c);
+  evm_cache_shrink(c, EVM_CACHE_MOST);
   return found;
 }
 
@@ -255,5 +267,5 @@ void evm_cache_grown(struct evm_cache *c, struct evm_code *code,
   mem_free(code->fast);
   code->fast = fast;
   c->bytes += evm_cache_size(code);
-  if (c->bytes > EVM_CACHE_MAX) evm_cache_shrink(c);
+  evm_cache_shrink(c, EVM_CACHE_MOST);
 }

@@ -88,6 +88,8 @@ struct evm_cache {
 };
 void evm_cache_init(struct evm_cache *c);
 void evm_cache_fini(struct evm_cache *c);
+/* When a transaction begins: down to what is kept between them. */
+void evm_cache_trim(struct evm_cache *c);
 /* Pinned until evm_cache_unpin.  New code is hot after cool jumps and some
 ** more by its length; 0: at once. */
 struct evm_code *evm_cache_pin(struct evm_cache *c, const hash32 *hash,
