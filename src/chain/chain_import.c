@@ -116,7 +116,7 @@ err chain_import_decode(struct chain_import_block *out, slice rlp,
   out->raw = rlp;
   err e = chain_import_read(out, rlp, a, &inner);
   if (e < 0)
-    return err_say(msg, ERR_INVALID_BLOCK, "block: %.400s",
+    return err_say(msg, ERR_INVALID_BLOCK, "%.400s",
                    inner.text[0] ? inner.text : err_text(e));
   return ERR_OK;
 }

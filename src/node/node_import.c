@@ -125,7 +125,9 @@ static err import_block(struct node *n, struct node_imported *out, slice rlp,
                         struct arena *a, struct errmsg *msg) {
   struct chain_import_block b;
   struct errmsg why = {""};
-  TRY(chain_import_decode(&b, rlp, a, msg));
+  if (chain_import_decode(&b, rlp, a, &why) < 0)
+    return err_say(msg, ERR_INVALID_BLOCK, "block %llu: %.480s",
+                   (unsigned long long)out->number, why.text);
   struct import_senders s = {b.tx, arena_array(a, err, b.tx_cnt + 1), b.tx_cnt};
   par_run(node_workers_par(n->workers), import_recover, &s,
           (b.tx_cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);

@@ -320,7 +320,7 @@ static err nproof_tries_slot(void *ctx, u256 *out, const hash32 *owner,
   return nstate_view_slot(&t->p.at, out, owner, key);
 }
 
-void nproof_tries_close(struct nproof_tries *t) {
+void nstate_tries_close(struct nproof_tries *t) {
   size_t it = 0;
   const void *key;
   void *val;
@@ -350,7 +350,7 @@ err node_read_tries(struct node_read *r, struct state_source *out,
       number < r->st.oldest_state)
     return ERR_NOT_FOUND;
   TRY(node_read_header(r, &header, &hash, number));
-  nproof_tries_close(r->tries);
+  nstate_tries_close(r->tries);
   struct nproof_tries *t = r->tries = mem_alloc(sizeof *t);
   arena_init(&t->scratch, 1 << 20, 0);
   map_init(&t->owner, 32, sizeof(struct nproof_owner *), 0, 0);

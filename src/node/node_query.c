@@ -58,7 +58,7 @@ err node_read_begin(struct node *n, struct node_read **out) {
 
 void node_read_end(struct node_read *r) {
   struct nstate_reader *reader = r->r;
-  nproof_tries_close(r->tries);
+  nstate_tries_close(r->tries);
   r->tries = NULL;
   nstate_reader_end(r->ns, reader);
   arena_clear(&r->a);

@@ -291,7 +291,7 @@ struct node_read {
   struct nstate_call call; /* of the run under way */
   struct nproof_tries *tries; /* of node_read_tries, or NULL */
 };
-void nproof_tries_close(struct nproof_tries *t);
+void nstate_tries_close(struct nproof_tries *t);
 /* A view at a height, good until node_read_end. */
 void nstate_read_view(struct node_read *r, struct nstate_view *out, i64 height);
 err nstate_read_time(const struct node_read *r) MUST_USE;

@@ -147,7 +147,7 @@ before(async () => {
   node = await Node.start(['run', '--db', db]);
 });
 after(async () => {
-  await node?.stop();
+  await node?.kill();
   if (dir) remove(dir);
 });
 
@@ -161,6 +161,16 @@ for (const path of there ? files() : []) {
     }
   });
 }
+test('testing_buildBlockV1 is for plain Ethereum chains', async () => {
+  const dev = await Node.start(['dev']);
+  try {
+    const { hash } = await dev.rpc('eth_getBlockByNumber', ['latest', false]);
+    const r = await dev.raw('testing_buildBlockV1', [hash, {}, [], '0x']);
+    assert.equal(r.error.code, -32601);
+  } finally {
+    await dev.kill();
+  }
+});
 test('the head is the one that the suite names', { skip }, async () => {
   const fcu = JSON.parse(readFileSync(join(suite, 'headfcu.json'), 'utf8'));
   assert.equal((await node.rpc('eth_getBlockByNumber', ['latest', false])).hash,

@@ -84,6 +84,7 @@ static inline void world_open(struct world *w, u64 seed) {
   memset(w, 0, sizeof *w);
   crypto_init(NULL);
   w->rnd = seed;
+  w->node.genesis.own = true;
   w->batch_changes = 400;
   w->batch_blocks = 40;
   strcpy(w->dir, "/tmp/test_node_XXXXXX");

@@ -1,0 +1,167 @@
+// import.mjs - a plain Ethereum chain: made from a genesis without a
+// `cybermiles` object, filled out of a file of blocks, cut off and resumed,
+// served read-only, checked.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { BINARY, Node, folder, remove, run } from './node.mjs';
+
+const suite = join(process.env.CONFORMANCE_DIR ?? '', 'execution-apis');
+const genesis = join(suite, 'genesis.json');
+const chain = join(suite, 'chain.rlp');
+const skip = existsSync(chain) ? false : `${suite} is not there`;
+const HEAD = 54;
+const HASH =
+  '0xd226371d0b1551adb03fb52b71f08e3e11247fe9b1af994768af8cdaa8e7dcd7';
+let dir, blocks, node;
+
+// Where each block of a file of blocks ends.
+function split(bytes) {
+  const list = [];
+  for (let at = 0; at < bytes.length;) {
+    const more = bytes[at] > 0xf7 ? bytes[at] - 0xf7 : 0;
+    const len = more ? Number(`0x${bytes.subarray(at + 1, at + 1 + more)
+      .toString('hex')}`) : bytes[at] - 0xc0;
+    const end = at + 1 + more + len;
+    list.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return list;
+}
+
+function made(name) {
+  const db = join(dir, name);
+  const r = run(['init', '--genesis', genesis, '--db', db, '--json']);
+  assert.equal(r.status, 0, r.stderr);
+  return { db, init: JSON.parse(r.stdout) };
+}
+function file(name, parts) {
+  const path = join(dir, name);
+  writeFileSync(path, Buffer.concat(parts));
+  return path;
+}
+function take(db, path) {
+  const r = run(['import', path, '--db', db, '--json']);
+  return { ...r, said: r.stdout ? JSON.parse(r.stdout) : {} };
+}
+
+before(() => {
+  dir = folder();
+  if (!skip) blocks = split(readFileSync(chain));
+});
+after(async () => {
+  await node?.kill();
+  remove(dir);
+});
+
+test('init of a plain genesis has no operator', { skip }, () => {
+  const { init } = made('a.db');
+  assert.equal(init.chainId, 3503995874084926);
+  assert.equal(init.genesisHash,
+    '0x44fd89d504659cd58f48f4796b77a7e7012cf296a2409afa2f6c3cb99b5b3d99');
+  assert.equal(init.operator, undefined);
+  assert.equal(init.password, undefined);
+});
+
+test('an import is resumed, and says what was there', { skip }, () => {
+  const { db } = made('b.db');
+  let r = take(db, file('b1.rlp', blocks.slice(0, 20)));
+  assert.deepEqual([r.said.height, r.said.blocks, r.said.known], [20, 20, 0]);
+  r = take(db, chain);
+  assert.deepEqual([r.said.height, r.said.blocks, r.said.known],
+    [HEAD, HEAD - 20, 20]);
+  r = take(db, chain);
+  assert.deepEqual([r.said.blocks, r.said.known], [0, HEAD]);
+  r = run(['verify', '--db', db]);
+  assert.equal(r.status, 0, r.stderr);
+});
+
+test('an import that is killed loses no whole block', { skip }, async () => {
+  const { db } = made('c.db');
+  // Blocks that stop coming: the process waits for more, and is killed.
+  const child = spawn(BINARY, ['import', '-', '--db', db],
+    { stdio: ['pipe', 'ignore', 'ignore'] });
+  const exited = new Promise((resolve) => child.on('exit', resolve));
+  child.stdin.on('error', () => {});
+  child.stdin.write(Buffer.concat(blocks.slice(0, 30)));
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  child.kill('SIGKILL');
+  await exited;
+  const r = take(db, chain);
+  assert.equal(r.status, 0, r.stderr);
+  assert.equal(r.said.height, HEAD);
+  assert.equal(r.said.blocks + r.said.known, HEAD);
+  assert.equal(run(['verify', '--db', db]).status, 0);
+});
+
+test('what is wrong is refused, and nothing of it stays', { skip }, () => {
+  const { db } = made('d.db');
+  const bad = Buffer.from(blocks[4]);
+  bad[bad.length - 1] ^= 1;
+  let r = take(db, file('d1.rlp', [...blocks.slice(0, 4), bad]));
+  assert.equal(r.status, 1);
+  assert.match(r.stderr, /block 5: malformed input/);
+  assert.equal(r.said.blocks, 4);
+  const root = Buffer.from(blocks[4]); // of the state, in its header
+  root[6 + 33 + 33 + 21 + 10] ^= 1;
+  r = take(db, file('d5.rlp', [root]));
+  assert.match(r.stderr, /block 5: wrong state root/);
+  r = take(db, file('d2.rlp', [blocks[6]]));
+  assert.match(r.stderr, /block 7: another parent/);
+  r = take(db, file('d3.rlp', [blocks[4].subarray(0, 100)]));
+  assert.match(r.stderr, /ends within a block/);
+  r = take(db, file('d4.rlp', [Buffer.from('no chain')]));
+  assert.match(r.stderr, /at byte 0 is no block/);
+  r = take(db, chain);
+  assert.equal(r.said.height, HEAD, r.stderr);
+  r = take(join(dir, 'none.db'), chain);
+  assert.equal(r.status, 1);
+  assert.match(r.stderr, /holds no chain/);
+  const own = join(dir, 'own.db');
+  assert.equal(run(['init', '--db', own]).status, 0);
+  r = take(own, chain);
+  assert.match(r.stderr, /makes its own blocks/);
+});
+
+test('served read-only, with the state of every height', { skip },
+  async () => {
+    const { db } = made('e.db');
+    assert.equal(take(db, chain).status, 0);
+    node = await Node.start(['run', '--db', db]);
+    assert.match(node.stdout, /read-only/);
+    assert.match(node.stderr, /read_only=1/);
+    assert.equal(await node.rpc('eth_chainId'), '0xc72dd9d5e883e');
+    const head = await node.rpc('eth_getBlockByNumber', ['latest', true]);
+    assert.equal(head.hash, HASH);
+    // Who sent a transaction has the nonce that it had, before and after it.
+    for (let n = 1; n <= HEAD; n++) {
+      const at = `0x${n.toString(16)}`, before_ = `0x${(n - 1).toString(16)}`;
+      const b = await node.rpc('eth_getBlockByNumber', [at, true]);
+      const first = b.transactions[0];
+      if (!first) continue;
+      assert.equal(await node.rpc('eth_getTransactionCount',
+        [first.from, before_]), first.nonce);
+      const receipts = await node.rpc('eth_getBlockReceipts', [at]);
+      assert.equal(receipts.at(-1).cumulativeGasUsed, b.gasUsed);
+      const traces = await node.rpc('debug_traceBlockByNumber',
+        [at, { tracer: 'callTracer' }]);
+      assert.deepEqual(traces.map((t) => t.result.gasUsed),
+        receipts.map((r) => r.gasUsed));
+    }
+    // The next block's base fee, and a tip, can be paid.
+    const fees = await node.rpc('eth_feeHistory', ['0x5', 'latest', [50]]);
+    assert.equal(fees.baseFeePerGas.at(-1), await node.rpc('eth_baseFee'));
+    assert.equal(fees.baseFeePerGas.at(-2), head.baseFeePerGas);
+    assert.equal(BigInt(await node.rpc('eth_gasPrice')),
+      BigInt(await node.rpc('eth_maxPriorityFeePerGas')) +
+      BigInt(head.baseFeePerGas));
+    assert.equal(await node.rpc('eth_blobBaseFee'), '0x1');
+    const pending = await node.rpc('eth_getBlockByNumber', ['pending', false]);
+    assert.equal(pending.baseFeePerGas, fees.baseFeePerGas.at(-1));
+    assert.equal(await node.rpc('eth_getUncleCountByBlockNumber', ['0x2']),
+      '0x0');
+    assert.equal(await node.height(), HEAD); // nothing was made
+    assert.equal((await node.stop()).code, 0);
+  });
