@@ -231,7 +231,7 @@ static enum module_end credits_do_finish_revoke(
   (void)out;
   module_record_get(c, &dpos_credit_table_delegation, &d, &key);
   if (d.leaving == 0) return MODULE_FAIL(c, nothing_leaving);
-  if (c->time_s < d.at) 
+  if (c->time_s < d.at)
     return MODULE_FAIL_COMMON(c, too_early, .notBefore = d.at);
   u64 gwei = d.leaving;
   d.leaving = d.at = 0;

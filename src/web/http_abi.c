@@ -1,7 +1,7 @@
 /* http_abi.c - the native modules for other programs: /abi/ lists them, to
-** programs /abi/index.json; /abi/NAME.json is a module's ABI, /abi/NAME.sol its Solidity interface; any
-** page may read them.  They are made from the tables that dispatch the calls,
-** anew for each request. */
+** programs /abi/index.json; /abi/NAME.json is a module's ABI, /abi/NAME.sol
+** its Solidity interface; any page may read them.  They are made from the
+** tables that dispatch the calls, anew for each request. */
 #include "chain/chain_module.h"
 #include "web/http_int.h"
 
