@@ -2,7 +2,7 @@
 // contracts read there, in Chromium; its ABI decoder beside ethers.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
@@ -56,6 +56,32 @@ test('a token, its transfer and what it tells are in words', { skip },
     await read.locator('input').fill('0x12');
     await read.locator('button').click();
     await read.locator('.wrong:has-text("needs 20 bytes")').waitFor();
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('an address lists its transactions, a page at a time, and saves them',
+  { skip }, async () => {
+    const { length } = await Promise.all(Array.from({ length: 30 }, async () =>
+      (await wallet.sendTransaction({ to: moods.target, value: 1n,
+        gasLimit: 100000 })).wait()));
+    assert.equal(length, 30);
+    const page = await open(browser);
+    await page.goto(`${node.url}/address/${moods.target}`);
+    const rows = page.locator('[data-test=history] tbody tr');
+    await rows.nth(24).waitFor();
+    assert.equal(await rows.count(), 25);
+    const first = await rows.nth(0).locator('a').nth(0).getAttribute('href');
+    await page.click('button:text-is("Older")');
+    await page.waitForSelector('button:text-is("Newer")');
+    await page.waitForFunction((href) => document.querySelector(
+      '[data-test=history] tbody a').getAttribute('href') !== href, first);
+    assert.equal(await rows.count(), 6); // with the one that made it
+    assert.match(await rows.last().textContent(), /makes a contract/);
+    const [file] = await Promise.all([page.waitForEvent('download'),
+      page.click('button:text-is("Save as CSV")')]);
+    assert.equal(readFileSync(await file.path(), 'utf8').trim().split('\r\n')
+      .length, 7);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
   });

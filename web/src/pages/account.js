@@ -1,9 +1,11 @@
-// account.js - one address: balance, nonce, code; a contract's methods.
+// account.js - one address: balance, nonce, code; its transactions; a
+// contract's methods.
 import { live, rpcAll } from '../api.js';
 import { abiOf, useToken } from '../contracts.js';
 import { Credits } from '../credits.js';
 import { Contract } from '../decoded.js';
 import { bytes, checksum, cmt, isAddress, number, units } from '../format.js';
+import { History } from '../history.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Copy, Empty, Facts, Loaded, html } from '../ui.js';
@@ -43,6 +45,7 @@ export function Account({ address: path }) {
         <${Credits} address=${address} />
         ${known.data && html`<${Contract} address=${address}
           known=${known.data} change=${known.again} />`}
+        <${History} address=${address} height=${height} key=${address} />
         ${data[2] !== '0x' && html`<h2>${t('address.bytes')}</h2>
           <pre tabindex="0">${data[2]}</pre>`}`}<//>`;
 }

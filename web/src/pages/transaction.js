@@ -79,6 +79,13 @@ export function Transaction({ hash }) {
           <${Input} ...${data} />`}`}<//>`;
 }
 
+// Only chains of plain Ethereum rules take one.
+const fee = (receipt) => {
+  const wei = receipt ? BigInt(receipt.gasUsed)
+    * BigInt(receipt.effectiveGasPrice) : 0n;
+  return wei === 0n ? t('tx.free') : cmt(wei);
+};
+
 const facts = ({ tx, receipt, block }) => [
   ['tx.hash', html`<${Hash} value=${tx.hash} full />`],
   ['tx.from', html`<${Address} value=${tx.from} full />`],
@@ -87,7 +94,7 @@ const facts = ({ tx, receipt, block }) => [
     && html`<${Address} value=${receipt.contractAddress} full />`],
   ['tx.value', html`<span data-test="value">${cmt(BigInt(tx.value))} CMT
     </span>`],
-  ['tx.fee', t('tx.free')],
+  ['tx.fee', fee(receipt)],
   ['tx.block', receipt && html`<a href=${`/block/${Number(receipt.blockNumber)}`}
     >${number(receipt.blockNumber)}</a>`],
   ['block.time', block && time(blockMs(block))],
