@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - runs the tests, counts every case, says what was skipped and why.
 #
-#   run.sh [-u] [-t WORD] [PROGRAM...]
+#   run.sh [-u|-c] [-t WORD] [PROGRAM...]
 #
 # Runs, in this order:
 #   1. the programs given (cmocka; several at once, JOBS of them);
@@ -9,7 +9,8 @@
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
 #   3. tests/e2e/*.mjs and tests/browser/*.mjs that import node:test, by
 #      "node --test"; the others are parts of those.
-# -u runs the programs alone.  -t runs only those whose path has the word in it.
+# -u runs the programs alone, -c the scripts of tests/clients alone, with
+# packages of their own.  -t runs only those whose path has the word in it.
 #
 # Every test runs in an empty folder of its own, with no standard input, and
 # finds in its environment:
@@ -141,7 +142,9 @@ if [ "${1:-}" = --one ]; then
 fi
 
 units=no word=
+clients=no
 if [ "${1:-}" = -u ]; then units=yes; shift; fi
+if [ "${1:-}" = -c ]; then units=yes clients=yes; shift; fi
 if [ "${1:-}" = -t ]; then word=$2; shift 2; fi
 wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
 
@@ -186,6 +189,27 @@ if [ -n "$scripts" ]; then
   for f in $scripts; do
     one node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
   done
+fi
+
+# Many packages, which a machine without a network lacks: then they are skipped.
+if [ $clients = yes ]; then
+  NPM=$BUILD/clients
+  if ! command -v node >/dev/null 2>&1; then
+    lack clients "node is not installed"
+  elif [ ! -x "$CYBERMILES" ]; then
+    fail clients "$CYBERMILES was not built"
+  elif ! sh "$SRCDIR/tests/npm.sh" "$NPM" clients >"$OUT/npm.log" 2>&1; then
+    tail -n 20 "$OUT/npm.log"
+    lack clients "the packages of tests/clients cannot be installed"
+  else
+    CLIENTS_PYTHON=$(sh "$SRCDIR/tests/clients/python.sh" "$NPM" \
+      2>"$OUT/python.log") || CLIENTS_PYTHON=
+    export CLIENTS_PYTHON
+    for f in "$SRCDIR"/tests/clients/*.mjs; do
+      grep -q node:test "$f" && wanted "$f" &&
+        one node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
+    done
+  fi
 fi
 
 cat "$OUT"/*.res 2>/dev/null | awk -F '\t' '

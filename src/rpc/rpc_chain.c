@@ -9,8 +9,11 @@
 
 /*------------------------------------------------------- node and network */
 
+/* Development tools (Hardhat's network helpers) use hardhat_* only where they
+** know the name. */
 err rpc_do_web3_clientVersion(struct rpc_call *c) {
-  jsonw_str(&c->w, rpc_client_version());
+  const char *dialect = node_info(c->node)->dev ? "HardhatNetwork/" : "";
+  jsonw_printf(&c->w, "%s%s", dialect, rpc_client_version());
   return ERR_OK;
 }
 

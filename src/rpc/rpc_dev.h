@@ -19,6 +19,11 @@ err rpc_dev_done(struct rpc_call *c, err e, const struct errmsg *msg) MUST_USE;
 /* rpc_key.c: sends the first argument's transaction in the unsigned form. */
 err rpc_key_send_unsigned(struct rpc_call *c) MUST_USE;
 
+/* After sending: where each transaction makes its block, one that failed there
+** is the error object that eth_call would give, as Hardhat's; the transaction
+** stays mined.  Elsewhere ERR_OK. */
+err rpc_dev_sent(struct rpc_call *c, const hash32 *hash) MUST_USE;
+
 /* One function under several names. */
 #define RPC_DEV_NAME(name, fn) \
   err rpc_do_##name(struct rpc_call *c) { return fn(c, #name); }

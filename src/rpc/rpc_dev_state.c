@@ -12,6 +12,7 @@
 #include "codec/hex.h"
 #include "codec/rlp.h"
 #include "crypto/keccak.h"
+#include "rpc/rpc_tracer.h"
 
 /*------------------------------------------------------------------- edits */
 
@@ -430,6 +431,37 @@ err rpc_do_anvil_loadState(struct rpc_call *c) {
   json_decref(j);
   if (e >= 0) jsonw_bool(&c->w, true);
   return e;
+}
+
+/*----------------------------------------------------------- sending */
+
+static err dev_put_failure(struct rpc_replay *rp, struct rpc_tracing *t,
+                           const struct chain_outcome *o,
+                           const struct node_block *b) {
+  (void)t;
+  (void)b;
+  return o->status == EVM_SUCCESS ? ERR_OK : rpc_fail_outcome(rp->ctx, o);
+}
+
+err rpc_dev_sent(struct rpc_call *c, const hash32 *hash) {
+  static const struct rpc_trace_opts quiet = {
+    .one = {{.kind = RPC_TRACER_NOOP}}, .cnt = 1};
+  struct node_tx_place at;
+  struct node_read *r;
+  struct chain_tx tx;
+  struct chain_receipt receipt;
+  u64 base;
+  if (!node_info(c->node)->dev || !node_dev_is_automine(c->node)) return ERR_OK;
+  rpc_view_drop(c);
+  TRY(rpc_read(c, &r));
+  err e = node_read_tx_place(r, &at, hash);
+  if (e == ERR_NOT_FOUND) return ERR_OK; /* it waits */
+  if (e == ERR_OK) e = node_read_tx(r, &tx, &receipt, &base, &at, c->a);
+  if (e < 0) return rpc_fail_err(c, e);
+  if (receipt.success) return ERR_OK;
+  struct rpc_replay rp = {.opts = &quiet, .only = at.idx,
+                          .put = dev_put_failure, .ctx = c};
+  return rpc_replay_run(&rp, c, at.number);
 }
 
 /*------------------------------------------------------------ without a key */

@@ -173,7 +173,7 @@ err rpc_do_personal_sign(struct rpc_call *c) {
   return key_sign(c, &digest, &c->arg[1].addr, password);
 }
 
-err rpc_do_eth_signTypedData_v4(struct rpc_call *c) {
+static err key_sign_typed(struct rpc_call *c) {
   struct errmsg msg = {.text = ""};
   const struct rpc_value *v = &c->arg[1].any;
   hash32 digest;
@@ -187,6 +187,12 @@ err rpc_do_eth_signTypedData_v4(struct rpc_call *c) {
   }
   return key_sign(c, &digest, &c->arg[0].addr, NULL);
 }
+
+err rpc_do_eth_signTypedData_v4(struct rpc_call *c) {
+  return key_sign_typed(c);
+}
+/* As web3.py and Parity call it. */
+err rpc_do_eth_signTypedData(struct rpc_call *c) { return key_sign_typed(c); }
 
 err rpc_do_personal_ecRecover(struct rpc_call *c) {
   struct sig65 sig;
@@ -233,7 +239,12 @@ static err key_fill_tx(struct rpc_call *c, struct chain_tx *tx) {
                     "invalid argument 0: contract creation without any data "
                     "provided");
   }
-  if (!call->has_gas) TRY(rpc_estimate_gas(c, &tx->gas_limit));
+  if (!call->has_gas) {
+    struct rpc_arg password = c->arg[1]; /* there an estimate has its block */
+    c->arg[1] = (struct rpc_arg){.given = false};
+    TRY(rpc_estimate_gas(c, &tx->gas_limit));
+    c->arg[1] = password;
+  }
   if (!call->has_nonce) TRY(key_nonce(c, &tx->nonce, &tx->sender));
   tx->chain_id = node_info(c->node)->chain_id;
   tx->protected = true;
@@ -261,6 +272,7 @@ static err key_send(struct rpc_call *c, const char *password) {
   TRY(key_sign_tx(c, &tx, password));
   err e = node_submit(c->node, &r, tx.raw);
   if (e < 0) return rpc_fail_submit(c, e, &r);
+  TRY(rpc_dev_sent(c, &r.hash));
   jsonw_hex(&c->w, hash32_slice(&r.hash));
   return ERR_OK;
 }
@@ -283,6 +295,7 @@ err rpc_key_send_unsigned(struct rpc_call *c) {
   chain_tx_make_unsigned(&tx, c->a);
   err e = node_submit(c->node, &r, tx.raw);
   if (e < 0) return rpc_fail_submit(c, e, &r);
+  TRY(rpc_dev_sent(c, &r.hash));
   jsonw_hex(&c->w, hash32_slice(&r.hash));
   return ERR_OK;
 }

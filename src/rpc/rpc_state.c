@@ -346,7 +346,15 @@ err rpc_estimate_gas(struct rpc_call *c, u64 *gas) {
   struct rpc_run run;
   struct rpc_txcall *call = c->arg[0].call;
   struct chain_tx *tx = &call->tx;
+  struct rpc_arg *at = &c->arg[1];
   bool ok;
+  /* It is for the next block: what depends on number or time must not cost
+  ** less here (a checkpoint of votes, made by the block before). */
+  if (node_genesis(c->node)->own &&
+      (!at->given || at->block.tag == RPC_AT_LATEST)) {
+    at->given = true;
+    at->block.tag = RPC_AT_PENDING;
+  }
   TRY(rpc_run_begin(&run, c));
   u64 hi = rpc_estimate_most(&run, call);
   TRY(rpc_estimate_is_transfer(&run, tx, &ok));

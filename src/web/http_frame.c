@@ -46,8 +46,6 @@ static enum http_frame_got frame_start(struct http_frames *f) {
     }
   } else if (op > HTTP_FRAME_BINARY || f->open == (op != HTTP_FRAME_MORE)) {
     return frame_fault(f, HTTP_CLOSE_PROTOCOL);
-  } else if (op == HTTP_FRAME_BINARY) {
-    return frame_fault(f, HTTP_CLOSE_KIND); /* JSON is text */
   }
   f->head_want = 6 + (len == 126 ? 2 : len == 127 ? 8 : 0);
   return HTTP_GOT_NOTHING;

@@ -4,7 +4,8 @@
 ** Reading is strict: a client's frames are masked, reserved bits and opcodes
 ** are zero, lengths are the shortest form, control frames are whole and at
 ** most 125 bytes, a message's first frame has an opcode and the others none,
-** text is UTF-8, and nothing but a close follows a fault.
+** text is UTF-8, and nothing but a close follows a fault.  Binary messages are
+** taken as text: some clients (web3.py) send JSON so, and geth reads both.
 */
 #ifndef WEB_HTTP_FRAME_H
 #define WEB_HTTP_FRAME_H
@@ -17,7 +18,7 @@ enum http_frame_op {
 };
 enum { /* close codes */
   HTTP_CLOSE_NORMAL = 1000, HTTP_CLOSE_AWAY = 1001, HTTP_CLOSE_PROTOCOL = 1002,
-  HTTP_CLOSE_KIND = 1003, HTTP_CLOSE_NONE = 1005, HTTP_CLOSE_TEXT = 1007,
+  HTTP_CLOSE_NONE = 1005, HTTP_CLOSE_TEXT = 1007,
   HTTP_CLOSE_TOO_BIG = 1009, HTTP_CLOSE_LATER = 1013
 };
 

@@ -102,7 +102,7 @@ static void frame_when_against_the_rules_then_fault_and_code(void **state) {
     {"reserved bit", RAW(0xc1, 0x80, 0, 0, 0, 0), 1002},
     {"reserved opcode", RAW(0x83, 0x80, 0, 0, 0, 0), 1002},
     {"reserved control", RAW(0x8b, 0x80, 0, 0, 0, 0), 1002},
-    {"binary", RAW(0x82, 0x80, 0, 0, 0, 0), 1003},
+    {"binary, not UTF-8", RAW(0x82, 0x82, 0, 0, 0, 0, 0xc0, 0x80), 1007},
     {"control in parts", RAW(0x09, 0x80, 0, 0, 0, 0), 1002},
     {"long control", RAW(0x89, 0xfe, 0, 126), 1002},
     {"continues nothing", RAW(0x80, 0x80, 0, 0, 0, 0), 1002},
