@@ -266,6 +266,37 @@ test('the language is changed and kept', { skip }, async () => {
   await page.context().close();
 });
 
+test('from right to left every page fits, and every word is turned', { skip },
+  async () => {
+    const page = await open(browser, { viewport: { width: 320, height: 640 } });
+    for (const path of ['/', '/blocks', '/send', '/node', '/console']) {
+      await page.goto(`${node.url}${path}?language=ar-XB`);
+      await page.waitForSelector('h1');
+      await page.waitForFunction(() => !document.querySelector('.skeleton'));
+      assert.equal(await page.getAttribute('html', 'dir'), 'rtl');
+      assert.ok(await page.evaluate(() =>
+        document.documentElement.scrollWidth) <= 320, path);
+      const plain = await page.evaluate(() => [...document.querySelectorAll(
+        'h1, h2, h3, nav a, label, button, dt, th, caption, figcaption')]
+        .filter((e) => !e.closest('option, .form p'))
+        .map((e) => [...e.childNodes].filter((n) => n.nodeType === 3)
+          .map((n) => n.data).join(''))
+        .filter((s) => /[A-Za-z]{2}/.test(
+          s.replace(/\u202e[^\u202c]*\u202c/g, ''))));
+      assert.deepEqual(plain, [], path);
+    }
+    await page.setViewportSize({ width: 1000, height: 700 });
+    await page.goto(`${node.url}/?language=ar-XB`);
+    await page.waitForSelector('h1');
+    const nav = await page.locator('nav').boundingBox();
+    assert.ok(nav.x > 500, 'the navigation is on the right');
+    if (process.env.SCREENSHOTS) {
+      await page.screenshot({ path: join(process.env.SCREENSHOTS, 'rtl.png') });
+    }
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
 test('German says everything that English says', () => {
   const root = process.env.SRCDIR ?? new URL('../..', import.meta.url).pathname;
   const text = (name) => JSON.parse(readFileSync(

@@ -1,13 +1,22 @@
 // i18n.js - texts by key.  A language is one JSON file in strings/, loaded
 // when needed; English stands in for what a language lacks.  {name} in a text
 // is replaced; "one|many" is chosen by {n}.
+//
+// ?language=ar-XB shows the page from right to left, every word turned round:
+// what still reads as English is a text that no translator can reach.
 const LANGUAGES = { en: 'English', de: 'Deutsch' };
+const PSEUDO = 'ar-XB';
 let texts = {};
 let fallback = {};
 let current = 'en';
 
 export const languages = LANGUAGES;
 export const language = () => current;
+
+// Words between right-to-left override and pop; what is replaced is left.
+const turn = (text) => text.split('|').map((form) => form.replace(
+  /\{\w+\}|[^\s{}]+/g, (word) => word.startsWith('{') ? word
+    : `\u202e${word}\u202c`)).join('|');
 
 async function load(name) {
   const r = await fetch(`/${name}.json`);
@@ -16,6 +25,9 @@ async function load(name) {
 }
 
 function wanted() {
+  if (new URLSearchParams(location.search).get('language') === PSEUDO) {
+    return PSEUDO;
+  }
   const saved = localStorage.getItem('language');
   if (saved in LANGUAGES) return saved;
   return navigator.languages.map((l) => l.slice(0, 2))
@@ -24,9 +36,13 @@ function wanted() {
 
 export async function setLanguage(name = wanted()) {
   if (!Object.keys(fallback).length) fallback = await load('en');
-  texts = name === 'en' ? fallback : await load(name);
+  texts = name === 'en' ? fallback : name === PSEUDO
+    ? Object.fromEntries(Object.entries(fallback).map(([k, v]) => [k, turn(v)]))
+    : await load(name);
   current = name;
   document.documentElement.lang = name;
+  document.documentElement.dir = new Intl.Locale(name).maximize().script
+    === 'Arab' ? 'rtl' : 'ltr';
 }
 
 export function t(key, values = {}) {

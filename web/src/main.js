@@ -106,7 +106,11 @@ function Shell() {
   useEffect(() => {
     document.title = `${t(found?.row.title ?? 'missing.title')} · CyberMiles`;
   });
-  useEffect(() => { main.current?.focus({ preventScroll: true }); }, [path]);
+  const loaded = useRef(false); // a page that was just opened begins at its top
+  useEffect(() => {
+    if (loaded.current) main.current?.focus({ preventScroll: true });
+    loaded.current = true;
+  }, [path]);
   const change = async (name) => {
     await setLanguage(name);
     localStorage.setItem('language', name);
