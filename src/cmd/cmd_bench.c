@@ -38,7 +38,7 @@
 #define BENCH_ARENAS 256u
 
 static const addr20 bench_token = {{0xe2, 0x0c, [19] = 1}};
-static const char bench_token_code[] =
+const char cmd_bench_token_code[] =
   "0x608060405234801561000f575f5ffd5b5060043610610034575f3560e01c806370a082"
   "3114610038578063a9059cbb1461006a575b5f5ffd5b6100576100463660046101ea565b"
   "5f6020819052908152604090205481565b6040519081526020015b60405180910390f35b"
@@ -103,7 +103,7 @@ static void bench_put_token(struct jsonw *w,
   bench_hex_key(w, addr20_slice(&bench_token));
   jsonw_obj(w);
   jsonw_kv_str(w, "balance", "0x0");
-  jsonw_kv_str(w, "code", bench_token_code);
+  jsonw_kv_str(w, "code", cmd_bench_token_code);
   jsonw_key(w, "storage");
   jsonw_obj(w);
   for (u32 i = 0; i < a->cnt; i++) {

@@ -23,6 +23,9 @@ void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 cnt,
                              const struct par *par);
 void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 
+/* The token's code at run time, 0x-hex (cmd_bench.c has its source). */
+extern const char cmd_bench_token_code[];
+
 /* Genesis JSON: 1,000,000 CMT for each account, and with token a contract in
 ** which each holds 10^24; with credits each has the same stake. */
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,

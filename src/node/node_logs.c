@@ -1,12 +1,11 @@
 /* node_logs.c - eth_getLogs: logs of a range of blocks by address and topics.
 **
-** Up to the flushed height the index tells, for each address and topic, the
-** receipt chunks that hold it.  Going through the range in windows of heights,
-** each condition gives a sorted list of chunks (the union of its
-** alternatives), the lists are intersected, and only the chunks that remain are
-** read and looked at log by log.  A filter without conditions reads all
-** chunks.  Above the flushed height, where there are few blocks, the header's
-** bloom says whether to look.
+** The index tells, for each address and topic, the receipt chunks that hold it;
+** above the flushed height the same entries are in memory.  Going through the
+** range in windows of heights, each condition gives a sorted list of chunks
+** (the union of its alternatives), the lists are intersected, and only the
+** chunks that remain are read and looked at log by log.  A filter without
+** conditions reads all chunks.
 */
 #include <stdlib.h>
 
@@ -118,6 +117,10 @@ static int nlogs_collect_cb(void *ctx, u64 seq) {
   return 0;
 }
 
+static void nlogs_collect_memory(void *ctx, u64 seq) {
+  (void)nlogs_collect_cb(ctx, seq);
+}
+
 static int nlogs_seq_cmp(const void *a, const void *b) {
   u64 x = *(const u64 *)a, y = *(const u64 *)b;
   return x < y ? -1 : x > y;
@@ -136,6 +139,11 @@ static err nlogs_collect(struct nlogs *q, struct nlogs_list *l, u32 part,
     TRY(store_read_index(q->r->r->store, STORE_INDEX_LOG, key,
                          STORE_SEQ(from, 0), STORE_SEQ(to, STORE_SEQ_BLOCK),
                          STORE_INDEX_OLDEST, nlogs_collect_cb, l));
+    if ((i64)to <= q->r->st.flushed) continue;
+    i64 above = (i64)from - 1 > q->r->st.flushed ? (i64)from - 1
+                                                 : q->r->st.flushed;
+    nstate_memory_index(q->r->ns, STORE_INDEX_LOG, &key, 1, above, (i64)to,
+                        nlogs_collect_memory, l);
   }
   if (l->cnt > 1) qsort(l->seq, l->cnt, sizeof *l->seq, nlogs_seq_cmp);
   size_t kept = 0;
@@ -192,26 +200,11 @@ static err nlogs_indexed(struct nlogs *q, u64 from, u64 to) {
 }
 
 /*--------------------------------------------------------------- scanning */
-static bool nlogs_bloom(const struct nlogs *q) {
-  const struct node_log_filter *f = q->f;
-  bool ok = f->addr_cnt == 0;
-  for (u32 i = 0; i < f->addr_cnt && !ok; i++)
-    ok = chain_bloom_may(&q->header.bloom, addr20_slice(&f->addr[i]));
-  for (u32 t = 0; t < 4 && ok; t++) {
-    if (f->topic_cnt[t] == 0) continue;
-    ok = false;
-    for (u32 i = 0; i < f->topic_cnt[t] && !ok; i++)
-      ok = chain_bloom_may(&q->header.bloom, hash32_slice(&f->topic[t][i]));
-  }
-  return ok;
-}
-
 /* Chunk after chunk of one block; each is asked anew, since looking at one
 ** uses the reader. */
 static err nlogs_scan_block(struct nlogs *q, u64 height) {
   struct store_block_row row;
-  TRY(nlogs_header(q, height));
-  if (!nlogs_bloom(q)) return ERR_OK;
+  TRY(nstate_read_time(q->r));
   TRY(store_read_block(q->r->r->store, &row, height));
   u32 tx_cnt = row.log_cnt ? row.tx_cnt : 0;
   for (u32 idx = 0; idx < tx_cnt && !q->stopped;) {
@@ -237,11 +230,7 @@ err node_read_logs(struct node_read *r, const struct node_log_filter *f,
   bool any = f->addr_cnt != 0;
   for (u32 t = 0; t < 4; t++) any |= f->topic_cnt[t] != 0;
   if (from > to) return ERR_OK;
-  if (any && r->st.flushed >= (i64)from) {
-    u64 end = to < (u64)r->st.flushed ? to : (u64)r->st.flushed;
-    TRY(nlogs_indexed(&q, from, end));
-    from = end + 1;
-  }
+  if (any) return nlogs_indexed(&q, from, to);
   for (; from <= to && !q.stopped; from++) TRY(nlogs_scan_block(&q, from));
   return ERR_OK;
 }
