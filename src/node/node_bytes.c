@@ -200,7 +200,8 @@ static u32 bytes_account_weight(const struct state_diff_account *d) {
   return w;
 }
 static u32 bytes_slot_weight(const struct state_diff_slot *s) {
-  return 3 + u256_bytes(&s->slot) + u256_bytes(&s->old_val) +
+  u32 slot = s->hashed ? 32 : u256_bytes(&s->slot);
+  return 3 + slot + u256_bytes(&s->old_val) +
          u256_bytes(&s->new_val);
 }
 

@@ -550,8 +550,22 @@ static void nstate_cache_shrink(struct node_state *ns) {
   }
 }
 
+/* The cache has slots by themselves, a wiped account's are known by hash. */
+static void nstate_cache_wipe(struct node_state *ns) {
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    pthread_mutex_lock(&ns->shard[i].lock);
+    map_clear(&ns->shard[i].cache_slot);
+    pthread_mutex_unlock(&ns->shard[i].lock);
+  }
+}
+
 static void nstate_cache_apply(struct node_state *ns,
                                const struct state_diff *d) {
+  for (u32 i = 0; i < d->account_cnt; i++)
+    if (nstate_is_wiped(&d->account[i])) {
+      nstate_cache_wipe(ns);
+      break;
+    }
   for (u32 i = 0; i < d->account_cnt; i++) {
     const struct state_diff_account *a = &d->account[i];
     struct nstate_shard *s = &ns->shard[nstate_shard_of(a->addr.b)];
@@ -560,6 +574,7 @@ static void nstate_cache_apply(struct node_state *ns,
     pthread_mutex_unlock(&s->lock);
     for (u32 k = 0; k < a->slot_cnt; k++) {
       u8 key[52];
+      if (a->slot[k].hashed) continue;
       nstate_slot_cache_key(key, &a->addr, &a->slot[k].slot);
       s = &ns->shard[nstate_slot_cache_shard(key)];
       pthread_mutex_lock(&s->lock);
@@ -618,26 +633,17 @@ static void nstate_block_parties(struct nstate_block *b,
         res->tx[i]->has_to ? &res->tx[i]->to : NULL, &res->receipt[i]);
 }
 
-static err nstate_check_diff(const struct state_diff *d) {
-  for (u32 i = 0; i < d->account_cnt; i++) {
-    const struct state_diff_account *a = &d->account[i];
-    /* Slots not named would stay: no rule set from Cancun on can do this. */
-    if (a->wiped && a->existed &&
-        !hash32_eq(&a->old_val.storage_root, &CRYPTO_KECCAK_RLP_NIL))
-      return ERR_UNSUPPORTED;
-  }
-  return ERR_OK;
-}
-
 err node_state_apply(struct node_state *ns, struct store_block **out,
-                     const struct chain_block_result *res, slice proposal,
+                     const struct chain_block_result *result, slice proposal,
                      slice commit) {
   struct arena a;
   struct bytes_places places;
+  struct chain_block_result whole = *result;
+  const struct chain_block_result *res = &whole;
   MUST((i64)res->header.number == atomic_load(&ns->applied) + 1);
-  TRY(nstate_check_diff(&res->diff));
   arena_init(&a, 1 << 16, 0);
-  err e = bytes_block(out, &places, res, proposal, commit, &a);
+  err e = nstate_complete_wiped(ns, &whole.diff, &result->diff, &a);
+  if (!e) e = bytes_block(out, &places, res, proposal, commit, &a);
   if (e) {
     arena_fini(&a);
     return e;
@@ -651,7 +657,6 @@ err node_state_apply(struct node_state *ns, struct store_block **out,
   b->tx_cnt = res->tx_cnt;
   nstate_block_logs(b, *out, res->receipt);
   if (!ns->cfg.no_addresses) nstate_block_parties(b, res);
-  arena_fini(&a);
 
   pthread_mutex_lock(&ns->apply_lock);
   nstate_empty_grave(ns);
@@ -666,6 +671,7 @@ err node_state_apply(struct node_state *ns, struct store_block **out,
   u64 now = nstate_clock_ms();
   if (nstate_freeze_due(ns, now)) nstate_freeze(ns, now);
   pthread_mutex_unlock(&ns->apply_lock);
+  arena_fini(&a);
   return ERR_OK;
 }
 

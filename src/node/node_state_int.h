@@ -263,6 +263,12 @@ void nstate_empty_grave(struct node_state *ns);
 /* node_state.c: without connections and threads; all memory given back. */
 struct node_state *nstate_new(const struct node_state_config *cfg);
 void nstate_free(struct node_state *ns);
+/* node_wipe.c: a difference whose wiped accounts name all slots they had, in
+** the arena; exec's thread. */
+bool nstate_is_wiped(const struct state_diff_account *d);
+err nstate_complete_wiped(struct node_state *ns, struct state_diff *out,
+                          const struct state_diff *diff, struct arena *a)
+    MUST_USE;
 /* Readers with pins. */
 err nstate_reader_begin(struct node_state *ns, struct nstate_reader *r,
                         struct store_standing *st) MUST_USE;

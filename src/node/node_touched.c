@@ -33,7 +33,8 @@ static err ntouched_cb(void *ctx, const struct store_chunk *c) {
   for (u32 i = 0; i < d.account_cnt; i++) {
     TRY(ntouched_put(t, &d.account[i].addr, NULL));
     for (u32 k = 0; k < d.account[i].slot_cnt; k++)
-      TRY(ntouched_put(t, &d.account[i].addr, &d.account[i].slot[k].slot));
+      if (!d.account[i].slot[k].hashed)
+        TRY(ntouched_put(t, &d.account[i].addr, &d.account[i].slot[k].slot));
   }
   return ERR_OK;
 }

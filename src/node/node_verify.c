@@ -203,7 +203,7 @@ static err nverify_first(struct nverify *v, const struct store_chunk *chunk,
   addr20 sender;
   hash32 h;
   u32 base;
-  err e;
+  err e = ERR_OK;
   arena_init(&a, 1 << 16, 0);
   struct store_chunk c = {chunk->seq, arena_copy_slice(&a, chunk->bytes)};
   u32 first = STORE_SEQ_IDX(c.seq);
@@ -217,7 +217,7 @@ static err nverify_first(struct nverify *v, const struct store_chunk *chunk,
     if (!e && r.log_cnt)
       e = nverify_index(v, STORE_INDEX_LOG,
                         bytes_key_log_addr(&r.log[0].addr), c.seq);
-  } else {
+  } else if (kind == STORE_DIFF) {
     e = state_diff_decode(&d, c.bytes, &a);
     if (!e && d.account_cnt && STORE_SEQ_HEIGHT(c.seq) > v->st.oldest_state &&
         d.account[0].slot_cnt == 0)

@@ -886,7 +886,8 @@ static void state_diff_slots(struct state *s, struct state_diff_account *d,
   state_order_sort(&s->slot, offsetof(struct state_slot, key), o, cnt);
   for (u32 i = 0; i < cnt; i++) {
     const struct state_slot *e = state_pool_at(&s->slot, o[i].entry);
-    d->slot[i] = (struct state_diff_slot){e->key, e->slot, e->old, e->cur};
+    d->slot[i] = (struct state_diff_slot){.key = e->key, .slot = e->slot,
+                                          .old_val = e->old, .new_val = e->cur};
   }
   d->slot_cnt = cnt;
   arena_reset(a, mark);

@@ -71,6 +71,7 @@ struct state_source {
 struct state_diff_slot {
   hash32 key; /* keccak of slot */
   u256 slot, old_val, new_val;
+  bool hashed; /* slot is not known: one that a wiped account had stored */
 };
 struct state_diff_account {
   hash32 key; /* keccak of addr */

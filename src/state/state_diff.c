@@ -12,7 +12,8 @@
 **       32      code hash, if it has code (left out after: flag 8)
 **       32      storage root, if it has storage (left out after: flag 16)
 **     varint  slots; each, ascending by keccak256(slot):
-**       slot, old, new: u8 length (0..32), bytes without leading zero
+**       slot, old, new: u8 length (0..32), bytes without leading zero; a slot
+**       of which only the hash is known: u8 33, keccak256(slot)
 **   varint  codes; each: varint length, bytes
 **
 ** A varint is seven bits a byte, least first, the top bit set on all but the
@@ -27,6 +28,7 @@
 #include "state/state.h"
 
 #define STATE_DIFF_VERSION 1
+#define STATE_DIFF_HASHED 33
 enum {
   STATE_DIFF_EXISTED = 1, STATE_DIFF_EXISTS = 2, STATE_DIFF_WIPED = 4,
   STATE_DIFF_SAME_CODE = 8, STATE_DIFF_SAME_ROOT = 16,
@@ -155,7 +157,12 @@ static void state_diff_put_account(struct buf *b,
   }
   state_diff_put_varint(b, d->slot_cnt);
   for (u32 i = 0; i < d->slot_cnt; i++) {
-    state_diff_put_u256(b, &d->slot[i].slot);
+    if (d->slot[i].hashed) {
+      buf_put_u8(b, STATE_DIFF_HASHED);
+      buf_put(b, d->slot[i].key.b, 32);
+    } else {
+      state_diff_put_u256(b, &d->slot[i].slot);
+    }
     state_diff_put_u256(b, &d->slot[i].old_val);
     state_diff_put_u256(b, &d->slot[i].new_val);
   }
@@ -265,13 +272,23 @@ static err state_diff_take_value(slice *in, struct state_account *out,
                               &CRYPTO_KECCAK_RLP_NIL);
 }
 
+static err state_diff_take_slot(slice *in, struct state_diff_slot *s) {
+  const u8 *p;
+  if (in->len == 0 || in->ptr[0] != STATE_DIFF_HASHED)
+    return state_diff_take_u256(in, &s->slot);
+  TRY(state_diff_take(in, &p, 33));
+  memcpy(s->key.b, p + 1, 32);
+  s->hashed = true;
+  return ERR_OK;
+}
+
 static err state_diff_take_slots(slice *in, struct state_diff_account *d,
                                  struct arena *a) {
   TRY(state_diff_take_cnt(in, &d->slot_cnt, STATE_DIFF_SLOT_MIN));
   d->slot = arena_array(a, struct state_diff_slot, d->slot_cnt);
   if (d->slot_cnt && !d->slot) return ERR_LIMIT;
   for (u32 i = 0; i < d->slot_cnt; i++) {
-    TRY(state_diff_take_u256(in, &d->slot[i].slot));
+    TRY(state_diff_take_slot(in, &d->slot[i]));
     TRY(state_diff_take_u256(in, &d->slot[i].old_val));
     TRY(state_diff_take_u256(in, &d->slot[i].new_val));
   }
@@ -346,7 +363,8 @@ static void state_diff_hash_slots(struct state_diff_account *d) {
       in[i] = hash32_slice(&be[i]);
     }
     crypto_keccak256_batch(out, in, cnt);
-    for (u32 i = 0; i < cnt; i++) d->slot[at + i].key = out[i];
+    for (u32 i = 0; i < cnt; i++)
+      if (!d->slot[at + i].hashed) d->slot[at + i].key = out[i];
   }
 }
 
