@@ -83,6 +83,17 @@ MONT_INLINE void mont_sub(u64 *r, const u64 *a, const u64 *b, const u64 *m,
     carry = mont_addc(&r[i], r[i], m[i] & mask, carry);
 }
 
+/* r = a/2: a or a + m, whichever is even.  m leaves the top bit free. */
+MONT_INLINE void mont_half(u64 *r, const u64 *a, const u64 *m, int n) {
+  u64 t[MONT_LIMB_MAX], mask = 0 - (a[0] & 1);
+  u8 carry = 0;
+  _Pragma("GCC unroll 6") for (int i = 0; i < n; i++)
+    carry = mont_addc(&t[i], a[i], m[i] & mask, carry);
+  _Pragma("GCC unroll 6") for (int i = 0; i < n - 1; i++)
+    r[i] = t[i] >> 1 | t[i + 1] << 63;
+  r[n - 1] = t[n - 1] >> 1;
+}
+
 MONT_INLINE void mont_mul(u64 *r, const u64 *a, const u64 *b, const u64 *m,
                           u64 n0, int n, bool spare) {
   u64 t[MONT_LIMB_MAX] = {0}, top = 0;
@@ -129,6 +140,9 @@ MONT_INLINE void mont_mul2(u64 *r, const u64 *a, const u64 *b, const u64 *c,
 
 MONT_INLINE bool mont_is_zero(const u64 *a, int n) {
   u64 any = 0;
+  /* Told by one limb nearly always, and without a wide load of what narrow
+  ** stores have just written. */
+  if (LIKELY(a[0])) return false;
   for (int i = 0; i < n; i++) any |= a[i];
   return any == 0;
 }
