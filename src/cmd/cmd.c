@@ -148,7 +148,7 @@ const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]) {
 
 err cmd_flag_from_file(struct cmd *c, const char *name, const char *value,
                        u32 line, struct errmsg *msg) {
-  static const char no[] = " config help version json exec ";
+  static const char no[] = " config help version man json exec ";
   const char *near = NULL;
   char word[72];
   const struct cmd_flag *f = cmd_flag_find(name, strlen(name), &near);
@@ -253,10 +253,12 @@ static const struct cmd_row *cmd_find(const char *name, const char **near) {
 }
 
 int cmd_help(struct cmd *c) {
+  if (c->cfg.man && c->arg_cnt == 0) return cmd_man(NULL);
   if (c->arg_cnt == 1) {
     const char *near = NULL;
     const struct cmd_row *r = cmd_find(c->arg[0], &near);
     if (!r) return cmd_unknown("command", "", c->arg[0], near);
+    if (c->cfg.man) return cmd_man(r);
     cmd_help_one(r);
     return EXIT_DONE;
   }

@@ -121,6 +121,14 @@ int cmd_verify(struct cmd *c);
 int cmd_attach(struct cmd *c);
 int cmd_status(struct cmd *c);
 int cmd_config(struct cmd *c);
+int cmd_doctor(struct cmd *c);
+int cmd_service(struct cmd *c);
+int cmd_completion(struct cmd *c);
+/* cmd_doctor.c: ERR_REFUSED when the database would lie on a network file
+** system. */
+err cmd_check_place(const struct cmd *c, struct errmsg *msg) MUST_USE;
+/* cmd_man.c: the manual page of a command, or of all (NULL). */
+int cmd_man(const struct cmd_row *row);
 int cmd_version(struct cmd *c);
 int cmd_help(struct cmd *c);
 /* These read their own options; argv[0] is the verb. */

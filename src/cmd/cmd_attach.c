@@ -27,6 +27,7 @@
 #define ATTACH_MS 120000u
 #define ATTACH_HISTORY ".cybermiles_history"
 #define ATTACH_PARAM_MAX 16u
+#define ATTACH_LINE_MAX (16u << 20)
 
 struct attach {
   const char *url;              /* NULL: the socket */
@@ -52,11 +53,21 @@ static void attach_paint(const struct attach *a, enum attach_paint p,
   if (a->colour) fputs("\x1b[0m", stdout);
 }
 
+static int attach_dump_part(const char *text, size_t len, void *to) {
+  buf_put(to, text, len);
+  return 0;
+}
+static void attach_dump(struct buf *out, const json_t *j) {
+  json_dump_callback(j, attach_dump_part, out, JSON_ENCODE_ANY | JSON_COMPACT);
+}
+
 static void attach_scalar(const struct attach *a, enum attach_paint p,
                           const json_t *j) {
-  char *text = json_dumps(j, JSON_ENCODE_ANY);
-  attach_paint(a, p, text ? text : "?");
-  free(text);
+  struct buf text;
+  buf_init(&text, 0);
+  attach_dump(&text, j);
+  attach_paint(a, p, buf_cstr(&text));
+  buf_fini(&text);
 }
 
 /* A number in hex is followed by what people read, on a terminal. */
@@ -138,12 +149,14 @@ static err attach_ask(struct attach *a, json_t **out, const char *method,
   struct buf reply;
   json_t *rq = json_pack("{s:s,s:i,s:s,s:O}", "jsonrpc", "2.0", "id", 1,
                          "method", method, "params", params);
-  char *text = json_dumps(rq, JSON_COMPACT);
+  struct buf text;
+  buf_init(&text, 0);
+  attach_dump(&text, rq);
   json_decref(rq);
   buf_init(&reply, 0);
-  err e = attach_send(a, &reply, slice_str(text), msg);
-  mem_wipe(text, strlen(text));
-  free(text);
+  err e = attach_send(a, &reply, buf_slice(&text), msg);
+  mem_wipe(text.ptr, text.len);
+  buf_fini(&text);
   *out = e < 0 ? NULL : json_read(buf_slice(&reply), msg);
   if (e == ERR_OK && !*out) e = ERR_INPUT;
   buf_fini(&reply);
@@ -431,14 +444,24 @@ static int attach_console(struct attach *a) {
   return EXIT_DONE;
 }
 
+/* One line without its end; false at the end of all. */
+static bool attach_line(struct buf *line) {
+  int ch;
+  buf_clear(line);
+  while ((ch = getchar()) != EOF && ch != '\n') {
+    if (ch != '\r' && ch != 0) buf_put_u8(line, (u8)ch);
+  }
+  return ch != EOF || line->len > 0;
+}
+
 /* Lines of standard input. */
 static int attach_lines(struct attach *a) {
-  char *line = NULL;
-  size_t cap = 0;
+  struct buf line;
   bool ok = true;
-  while (getline(&line, &cap, stdin) > 0) {
-    line[strcspn(line, "\r\n")] = 0;
-    const char *s = line + strspn(line, " \t");
+  buf_init(&line, ATTACH_LINE_MAX);
+  while (attach_line(&line)) {
+    const char *s = buf_cstr(&line);
+    s += strspn(s, " \t");
     if (!*s || *s == '#') continue;
     if (strcmp(s, "exit") == 0) break;
     if (strncmp(s, "help", 4) == 0 && (!s[4] || s[4] == ' ')) {
@@ -447,7 +470,7 @@ static int attach_lines(struct attach *a) {
       ok &= attach_run(a, s);
     }
   }
-  free(line);
+  buf_fini(&line);
   return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -487,3 +510,4 @@ int cmd_attach(struct cmd *c) {
 #undef ATTACH_MS
 #undef ATTACH_HISTORY
 #undef ATTACH_PARAM_MAX
+#undef ATTACH_LINE_MAX

@@ -286,7 +286,8 @@ static const char *const config_origins[] = {
 
 /* Options that are no settings. */
 static bool config_is_setting(const char *name) {
-  static const char no[] = " help version json exec genesis password config ";
+  static const char no[] =
+      " help version man json exec genesis password config ";
   char word[72];
   snprintf(word, sizeof word, " %.64s ", name);
   return !strstr(no, word);

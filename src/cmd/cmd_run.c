@@ -195,6 +195,9 @@ static err run_http(struct http **h, const struct cmd *c, struct node *n,
     .tls = c->cfg.ui_tls,
     .tls_cert = c->cfg.ui_tls_cert,
     .tls_key = c->cfg.ui_tls_key,
+    .wal_max = c->cfg.wal_max << 20,
+    .backup_age_s = c->cfg.backup_age * 3600,
+    .no_metrics = !c->cfg.metrics,
     .rpc = run_rpc_config(c),
   };
   return http_start(h, &cfg, n, msg);
@@ -310,8 +313,7 @@ static void run_dump_threads(void) {
   DIR *d = opendir("/proc/self/task");
   if (!d) return;
   for (const struct dirent *e; (e = readdir(d));) {
-    char path[320], text[512] = "", name[32] = "", state = '?';
-    unsigned long long user = 0, sys = 0;
+    char path[320], text[512] = "", name[32] = "";
     if (e->d_name[0] == '.') continue;
     snprintf(path, sizeof path, "/proc/self/task/%.200s/stat", e->d_name);
     FILE *f = fopen(path, "re");
@@ -321,8 +323,12 @@ static void run_dump_threads(void) {
     const char *open = strchr(text, '('), *close = strrchr(text, ')');
     if (!open || !close) continue;
     snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
-    sscanf(close + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu",
-           &state, &user, &sys);
+    /* The state is the third field, ticks are the 14th and 15th. */
+    const char *ticks = close;
+    for (u32 i = 2; ticks && i < 14; i++) ticks = strchr(ticks + 1, ' ');
+    char *rest = (char *)(ticks ? ticks : ""), state = close[1] ? close[2] : '?';
+    unsigned long long user = strtoull(rest, &rest, 10);
+    unsigned long long sys = strtoull(rest, &rest, 10);
     log_event(LOG_WARN, "node", "state.thread",
               "id=%.16s name=\"%s\" state=%c cpu_ticks=%llu", e->d_name, name,
               state, user + sys);
@@ -451,6 +457,7 @@ static void run_stop(struct run *r) {
   pthread_t teller;
   cmd_notify("STOPPING=1\nSTATUS=stopping");
   bool tells = pthread_create(&teller, NULL, run_farewell_main, &f) == 0;
+  rpc_hurry(r->rpc);
   rpc_ipc_stop(r->ipc);
   run_farewell_at(&f, "requests of the HTTP port");
   http_stop(r->http);
@@ -467,6 +474,7 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   struct node_config cfg = run_node_config(r->c, dev);
   struct rpc_config rpc = run_rpc_config(r->c);
   TRY(cmd_log_open(r->c, msg));
+  TRY(cmd_check_place(r->c, msg));
   TRY(node_open(&r->node, &cfg, msg));
   r->rpc = rpc_open(r->node, &rpc);
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,

@@ -43,6 +43,7 @@ struct rpc_server {
   struct rpc_subs *subs;
   u64 head; /* atomic */
   u32 wait_cnt; /* atomic */
+  bool hurry; /* atomic */
   u32 watch;
   pthread_mutex_t lock; /* guards idle */
   struct arena idle[RPC_IDLE_ARENAS];
@@ -375,6 +376,14 @@ bool rpc_wait_begin(struct rpc_server *s) {
   if (cnt <= s->cfg.wait_max) return true;
   rpc_wait_end(s);
   return false;
+}
+
+void rpc_hurry(struct rpc_server *s) {
+  if (s) __atomic_store_n(&s->hurry, true, __ATOMIC_RELAXED);
+}
+
+bool rpc_may_wait(const struct rpc_server *s) {
+  return !__atomic_load_n(&s->hurry, __ATOMIC_RELAXED);
 }
 
 void rpc_wait_end(struct rpc_server *s) {

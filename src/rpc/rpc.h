@@ -54,6 +54,8 @@ struct rpc_server;
 /* cfg NULL: all defaults.  Holds n until rpc_close. */
 struct rpc_server *rpc_open(struct node *n, const struct rpc_config *cfg);
 void rpc_close(struct rpc_server *s);
+/* Whoever waits for a block waits no longer: the end is near. */
+void rpc_hurry(struct rpc_server *s);
 /* The limits in force. */
 const struct rpc_config *rpc_limits(const struct rpc_server *s);
 

@@ -1,5 +1,6 @@
 /* rpc_admin.c - administration over the Unix socket: admin_*, node_*, and
 ** debug_verbosity, debug_vmodule. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,11 +19,8 @@ static void admin_urls(struct rpc_call *c, char http[128], char ipc[256]) {
 /* The database's whole path. */
 static const char *admin_db(struct rpc_call *c) {
   const char *path = node_info(c->node)->db_path;
-  char *real = realpath(path, NULL);
-  if (!real) return path;
-  path = arena_printf(c->a, "%s", real);
-  free(real);
-  return path;
+  char *real = arena_alloc_raw(c->a, PATH_MAX);
+  return realpath(path, real) ? real : path;
 }
 
 err rpc_do_admin_datadir(struct rpc_call *c) {

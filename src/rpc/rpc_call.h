@@ -218,6 +218,8 @@ void rpc_view_drop(struct rpc_call *c);
 /* Few callers may wait for blocks, each of which holds a thread: false when
 ** there are enough. */
 bool rpc_wait_begin(struct rpc_server *s);
+/* False once rpc_hurry was called. */
+bool rpc_may_wait(const struct rpc_server *s);
 void rpc_wait_end(struct rpc_server *s);
 /* Height and state for a block argument (not given = latest).  On an unknown
 ** one sets geth's error. */

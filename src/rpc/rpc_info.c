@@ -13,6 +13,7 @@
   (EVM_FORK_CNT + CHAIN_BLOB_ROW_MAX + CHAIN_FORK_KEY_CNT)
 #define INFO_SYNC_MS 20000u     /* geth's default */
 #define INFO_SYNC_MS_MAX 60000u
+#define INFO_SYNC_STEP_MS 500u
 
 /*------------------------------------------------------------- eth_config */
 
@@ -265,8 +266,10 @@ static err info_sync_wait(struct rpc_call *c, const hash32 *hash, u64 ms) {
     if (found) return ERR_OK;
     rpc_view_drop(c);
     u64 now = node_clock_ms();
-    if (now >= end) break;
-    node_wait_head(c->node, head, (u32)(end - now));
+    if (now >= end || !rpc_may_wait(c->batch->server)) break;
+    u64 left = end - now;
+    node_wait_head(c->node, head,
+                   (u32)(left < INFO_SYNC_STEP_MS ? left : INFO_SYNC_STEP_MS));
   }
   c->fault.data = arena_copy_slice(c->a, hash32_slice(hash));
   err e = rpc_fail(c, RPC_ERR_SYNC_TIMEOUT,
@@ -295,3 +298,4 @@ err rpc_do_eth_sendRawTransactionSync(struct rpc_call *c) {
 #undef INFO_FORK_MAX
 #undef INFO_SYNC_MS
 #undef INFO_SYNC_MS_MAX
+#undef INFO_SYNC_STEP_MS

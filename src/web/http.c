@@ -165,7 +165,7 @@ static const struct http_route_row {
   {"/ca.crt", HTTP_GET, HTTP_CA, HTTP_ANYONE, true},
   {"/healthz", HTTP_GET, HTTP_HEALTH, HTTP_ANYONE, true},
   {"/metrics", HTTP_GET, HTTP_METRICS, HTTP_ANYONE, false},
-  {"/readyz", HTTP_GET, HTTP_READY, HTTP_ANYONE, true},
+  {"/readyz", HTTP_GET, HTTP_READY, HTTP_ANYONE, false},
   {"/version", HTTP_GET, HTTP_VERSION, HTTP_ANYONE, true},
 };
 
@@ -606,6 +606,7 @@ static void http_defaults(struct http_config *c) {
   }
   if (!c->event_max) c->event_max = 2048;
   if (!c->socket_max) c->socket_max = 4096;
+  if (!c->wal_max) c->wal_max = 2ull << 30;
   if (!c->rpc.wait_max) c->rpc.wait_max = c->worker_cnt / 2;
 }
 

@@ -64,7 +64,9 @@
 **   POST /admin/rpc    JSON-RPC as at /, with admin_* and the methods that use
 **                      keys; owners.  (/ never looks at cookies.)
 **   GET  /healthz      200 "ok" while the server turns
-**   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…}
+**   GET  /readyz       200 or 503 {"ready":bool,"reasons":["…"],"height":…,
+**                       "checks":{"headAgeMs":…,"diskFreeBytes":…,…}}
+**                      (http_health.c tells what is looked at)
 **   GET  /metrics      the rows of metric.def in Prometheus' text format
 **   GET  /version      {"name":"CyberMiles","version":…,"commit":…,"source":…}
 **
@@ -104,6 +106,10 @@ struct http_config {        /* a 0 or NULL takes the default */
   const char *tls;          /* "off", "auto" or "files"; "off" */
   const char *tls_cert;     /* files: PEM, the leaf first */
   const char *tls_key;      /* files: PEM, without a passphrase */
+  u64 wal_max;              /* bytes of write-ahead log from which the node
+                            ** is not ready; 2 GiB */
+  u64 backup_age_s;         /* the same for the last copy's age; 0 = any */
+  bool no_metrics;          /* /metrics is not there */
   struct rpc_config rpc;
   struct rpc_server *server; /* NULL: one of its own, made by rpc */
 };

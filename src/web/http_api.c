@@ -66,25 +66,6 @@ void http_api_version(struct http_request *rq) {
   api_close(rq, &w);
 }
 
-void http_api_ready(struct http_request *rq) {
-  struct errmsg msg = {.text = ""};
-  bool failed = node_failed(rq->h->node, &msg) < 0;
-  /* A dev chain makes blocks only when there is something to put in. */
-  bool stale = !node_info(rq->h->node)->dev &&
-               http_events_head_age(rq->h) > HTTP_READY_AGE_MS;
-  struct jsonw w;
-  api_open(rq, &w);
-  jsonw_kv_bool(&w, "ready", !failed && !stale);
-  jsonw_key(&w, "reasons");
-  jsonw_arr(&w);
-  if (failed) jsonw_str(&w, msg.text);
-  if (stale) jsonw_printf(&w, "no block for %u s", HTTP_READY_AGE_MS / 1000);
-  jsonw_arr_end(&w);
-  jsonw_kv_u64(&w, "height", rpc_height(rq->h->rpc));
-  api_close(rq, &w);
-  if (failed || stale) rq->status = MHD_HTTP_SERVICE_UNAVAILABLE;
-}
-
 /*------------------------------------------------------------------- keys */
 
 void http_api_keys(struct http_request *rq) {

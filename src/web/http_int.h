@@ -24,7 +24,6 @@
 #define HTTP_EVENT_TEXT_MAX 512u
 #define HTTP_HEARTBEAT_MS 15000u
 #define HTTP_EVENT_GAP_MS 50u     /* least time between two heads told */
-#define HTTP_READY_AGE_MS 60000u  /* head older: not ready */
 
 /* The files of the dashboard as ready-made responses: as they are, gzip. */
 struct http_page {
@@ -172,7 +171,7 @@ void http_api_key_new(struct http_request *rq);
 void http_api_send(struct http_request *rq);
 void http_api_version(struct http_request *rq);
 void http_metrics(struct http_request *rq); /* http_metrics.c */
-void http_api_ready(struct http_request *rq);
+void http_api_ready(struct http_request *rq); /* http_health.c */
 
 /* http_event.c: server-sent events. */
 void http_events_start(struct http *h);

@@ -1,38 +1,32 @@
-/* http_metrics.c - GET /metrics: the rows of metric.def in the text format of
-** Prometheus (version 0.0.4). */
-#include <dirent.h>
+/* http_metrics.c - GET /metrics in the text format of Prometheus (version
+** 0.0.4): the rows of metric.def; requests by method and code; how long they
+** took, as a histogram. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "web/http_int.h"
 
-struct metric_process {
-  double cpu_s, rss_bytes, virtual_bytes, fds;
+/* What rows are made of. */
+struct metric_chain {
+  double interval_s, head_age_s;
 };
 
-static void metric_process(struct metric_process *p) {
-  struct rusage u;
-  char text[128] = "", *rest = text;
-  memset(p, 0, sizeof *p);
-  if (getrusage(RUSAGE_SELF, &u) == 0)
-    p->cpu_s = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-               (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
-  FILE *f = fopen("/proc/self/statm", "re"); /* pages: all, resident, ... */
-  if (f) {
-    if (!fgets(text, sizeof text, f)) text[0] = 0;
-    fclose(f);
+static void metric_chain(struct node *n, struct metric_chain *c) {
+  struct node_read *r;
+  struct chain_header h, before;
+  hash32 hash;
+  u64 now = node_clock_ms();
+  memset(c, 0, sizeof *c);
+  if (node_read_begin(n, &r) < 0) return;
+  u64 head = node_read_head(r);
+  if (node_read_header(r, &h, &hash, head) == ERR_OK) {
+    u64 ms = chain_header_time_ms(&h);
+    if (now > ms) c->head_age_s = (double)(now - ms) * 1e-3;
+    if (head > 0 && node_read_header(r, &before, &hash, head - 1) == ERR_OK) {
+      c->interval_s = (double)(ms - chain_header_time_ms(&before)) * 1e-3;
+    }
   }
-  double page = (double)sysconf(_SC_PAGESIZE);
-  p->virtual_bytes = (double)strtoull(rest, &rest, 10) * page;
-  p->rss_bytes = (double)strtoull(rest, &rest, 10) * page;
-  DIR *d = opendir("/proc/self/fd");
-  if (!d) return;
-  while (readdir(d)) p->fds++;
-  closedir(d);
-  p->fds -= 3; /* ".", ".." and the folder itself */
+  node_read_end(r);
 }
 
 static void metric_put(struct buf *out, const char *name, const char *type,
@@ -44,19 +38,58 @@ static void metric_put(struct buf *out, const char *name, const char *type,
     buf_printf(out, "%s %.9g\n", name, value);
 }
 
+static void metric_put_method(void *ctx, const char *method, int code,
+                              u64 cnt) {
+  buf_printf(ctx, "cybermiles_rpc_requests_total{method=\"%s\",code=\"%d\"} %"
+             PRIu64 "\n", method, code, cnt);
+}
+
+static void metric_put_rpc(struct buf *out, const struct rpc_server *s) {
+  struct rpc_tally t;
+  u64 sum = 0;
+  buf_put_str(out, "# HELP cybermiles_rpc_requests_total JSON-RPC requests by "
+                   "method and code; 0 is a result.\n"
+                   "# TYPE cybermiles_rpc_requests_total counter\n");
+  rpc_tally_methods(s, metric_put_method, out);
+  rpc_tally(s, &t);
+  buf_put_str(out, "# HELP cybermiles_rpc_duration_seconds How long a JSON-RPC "
+                   "request took.\n"
+                   "# TYPE cybermiles_rpc_duration_seconds histogram\n");
+  for (u32 i = 0; i < RPC_TIME_CNT; i++) {
+    sum += t.bucket[i];
+    if (i < RPC_TIME_CNT - 1) {
+      buf_printf(out, "cybermiles_rpc_duration_seconds_bucket{le=\"%g\"} %"
+                 PRIu64 "\n", (double)rpc_time_us[i] * 1e-6, sum);
+    }
+  }
+  buf_printf(out, "cybermiles_rpc_duration_seconds_bucket{le=\"+Inf\"} %" PRIu64
+             "\ncybermiles_rpc_duration_seconds_sum %.6f\n"
+             "cybermiles_rpc_duration_seconds_count %" PRIu64 "\n", sum,
+             (double)t.us * 1e-6, sum);
+}
+
 void http_metrics(struct http_request *rq) {
   struct node_stat st;
-  struct metric_process process;
+  struct node_process process;
+  struct metric_chain chain;
   const struct node_stat *s = &st;
-  const struct metric_process *p = &process;
+  const struct node_process *p = &process;
+  const struct metric_chain *c = &chain;
   const struct http *h = rq->h;
+  const struct chain_genesis *g = node_genesis(h->node);
   struct buf *out = &rq->reply;
+  if (h->cfg.no_metrics) {
+    http_say(rq, MHD_HTTP_NOT_FOUND, "started with --metrics=false");
+    return;
+  }
   node_stat(h->node, &st);
-  metric_process(&process);
+  node_process(&process);
+  metric_chain(h->node, &chain);
 #define METRIC(name, type, help, value) \
   metric_put(out, #name, #type, help, value);
 #include "web/metric.def"
 #undef METRIC
+  metric_put_rpc(out, h->rpc);
   rq->type = "text/plain; version=0.0.4; charset=utf-8";
   rq->status = MHD_HTTP_OK;
 }

@@ -1,0 +1,437 @@
+// operator.mjs - what an operator relies on: the configuration file, signals,
+// exit codes, logs, health, metrics, doctor, and what is printed for others.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, readdirSync, renameSync,
+  statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { BINARY, Node, folder, remove, run, until } from './node.mjs';
+
+let dir;
+before(() => { dir = folder(); });
+after(() => remove(dir));
+
+const put = (name, text) => {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+};
+const show = (args, options) => {
+  const r = run(['config', 'show', '--json', ...args], options);
+  assert.equal(r.status, 0, r.stderr);
+  return JSON.parse(r.stdout);
+};
+
+/*------------------------------------------------------------ configuration */
+
+test('an option goes before the environment, that before the file, that '
+  + 'before the default', () => {
+  const file = put('a.toml', 'cache = 11\nverbosity = 2\n[http]\nport = 1\n'
+    + 'vhosts = ["a.local", \'b\',\n  "c", # and more\n]\n"addr" = "::1"\n');
+  const env = { ...process.env, CYBERMILES_CACHE: '22',
+    CYBERMILES_HTTP_PORT: '2' };
+  const s = show(['--config', file, '--http.port', '3'], { env });
+  assert.deepEqual(s['http.port'], { value: 3, origin: 'option' });
+  assert.deepEqual(s.cache, { value: 22, origin: 'environment' });
+  assert.deepEqual(s.verbosity,
+    { value: 2, origin: 'file', file, line: 2 });
+  assert.equal(s['http.vhosts'].value, 'a.local,b,c');
+  assert.equal(s['http.addr'].value, '::1');
+  assert.deepEqual(s.lanes, { value: 0, origin: 'default' });
+  assert.equal(run(['config', 'check', '--config', file]).status, 0);
+});
+
+test('the file beside the database is read, and what show prints is one',
+  () => {
+    put('cybermiles.toml', 'cache = 77\n[log]\nformat = "json"\n');
+    const db = join(dir, 'x.db');
+    assert.equal(show(['--db', db]).cache.value, 77);
+    assert.equal(show(['--datadir', dir]).cache.value, 77);
+    const text = run(['config', 'show', '--db', db]).stdout;
+    assert.match(text, /^cache = 77 +# file, line 1$/m);
+    const again = put('again.toml', text.replace(/^db = .*\n/m, '')
+      .replace(/^datadir = .*\n/m, ''));
+    const s = show(['--config', again]);
+    assert.equal(s.cache.value, 77);
+    assert.equal(s['log.format'].value, 'json');
+    remove(join(dir, 'cybermiles.toml'));
+  });
+
+test('what is wrong in the file is told with its line', () => {
+  const cases = [
+    ['[http]\nprot = 1', ':2: unknown key http.prot; did you mean http.port?'],
+    ['cache = 1\ncache = 2', ':2: cache is set on line 1 already'],
+    ['cache = "1"', ':1: cache is a number: no quotes'],
+    ['http.addr = 1', ':1: http.addr is a text: write it in quotes'],
+    ['archive = "true"', ':1: archive is true or false: no quotes'],
+    ['\n\ncache 1', ':3: = is wanted'],
+    ['cache = 1 2', ':1: more than a value'],
+    ['http.addr = "x', ':1: the text has no end'],
+    ['http.addr = "\\q"', ':1: after a backslash'],
+    ['[http', ':1: ] is wanted'],
+    ['cache = 1.5', ':1: '], ['cache = -1', ':1: '], ['cache = 017', ':1: '],
+    ['json = true', ':1: json is an option of the command line alone'],
+    ['http.vhosts = [1]', ':1: a list is of texts'],
+    ['http.vhosts = ["a"', ':1: '],
+  ];
+  for (const [text, words] of cases) {
+    const file = put('bad.toml', text);
+    const r = run(['config', 'check', '--config', file]);
+    assert.equal(r.status, 2, text);
+    assert.ok(r.stderr.includes(file + words), `${r.stderr} lacks ${words}`);
+    assert.equal(r.stderr.trimEnd().split('\n').length, 1);
+  }
+  assert.equal(run(['run', '--config', join(dir, 'absent.toml')]).status, 2);
+  for (const args of [['--verbosity', '9'], ['--http.port', '70000'],
+    ['--vmodule', 'rpc=9'], ['--log.maxsize', '0']]) {
+    assert.equal(run(['config', 'check', ...args]).status, 2, args.join(' '));
+  }
+});
+
+/*---------------------------------------------------------------- exit codes */
+
+test('each exit code comes when it should', async () => {
+  const db = join(dir, 'codes.db');
+  const n = await Node.start(['dev', '--db', db, '--ipcdisable']);
+  const code = (...args) => run(args).status;
+  assert.equal(code('version'), 0);
+  assert.equal(code('status', '--db', join(dir, 'none.db')), 1);
+  assert.equal(code('run', '--frobnicate'), 2);
+  assert.equal(code('dev', '--db', db, '--http.port', '0'), 3, 'locked');
+  const junk = put('junk.db', 'this is no database'.repeat(1000));
+  assert.equal(code('run', '--db', junk, '--http.port', '0'), 3, 'not ours');
+  assert.equal(code('dev', '--http.port', String(n.port)), 4);
+  assert.equal(code('dev', '--http.addr', '192.0.2.1'), 4);
+  const other = await Node.start(['dev', '--ipcpath', join(dir, 'i.ipc')]);
+  assert.equal(code('dev', '--http.port', '0', '--ipcpath',
+    join(dir, 'i.ipc')), 4);
+  await other.stop();
+  const full = run(['dev', '--http.port', '0', '--disk.floor', '99999999999']);
+  assert.equal(full.status, 5);
+  assert.match(full.stderr, /MB are free .*--disk\.floor/);
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
+});
+
+/*------------------------------------------------------------------ signals */
+
+// A call that runs until the time for calls is over.
+const loop = (n) => n.raw('eth_call', [{ data: '0x5b600056' }]).catch(() => {});
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+  test(`a second ${signal} ends the node at once`, async () => {
+    const n = await Node.start(['dev', '--rpc.gascap', '100000000000000']);
+    const calls = [loop(n), loop(n), loop(n), loop(n), loop(n), loop(n)];
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    n.child.kill(signal);
+    await until('stopping', () => /stopping signal=/.test(n.stderr));
+    n.child.kill(signal);
+    assert.deepEqual(await n.exited, { code, signal: null });
+    await Promise.all(calls);
+  });
+}
+
+test('a stop tells each second what it waits for', async () => {
+  const n = await Node.start(['dev', '--rpc.gascap', '100000000000000']);
+  const calls = Array.from({ length: 12 }, () => loop(n));
+  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  n.child.kill('SIGTERM');
+  assert.deepEqual(await n.exited, { code: 0, signal: null });
+  assert.match(n.stderr, /stopping seconds=1 waits_for="requests of the HTTP/);
+  await Promise.all(calls);
+});
+
+test('PIPE is nothing, USR1 tells the state, HUP reads the settings again',
+  async () => {
+    const file = put('hup.toml', 'verbosity = 3\n');
+    const n = await Node.start(['dev', '--config', file]);
+    n.child.kill('SIGPIPE');
+    n.child.kill('SIGUSR1');
+    await until('the state', () => /state\.thread/.test(n.stderr));
+    assert.match(n.stderr, /state\.chain height=0 tables_at=0 pending=0/);
+    assert.match(n.stderr, /state\.bytes resident=\d+ heap=\d+/);
+    assert.match(n.stderr, /state\.doors http="http:/);
+    const host = async (name) => new Promise((resolve, reject) => {
+      const s = net.connect(n.port, '127.0.0.1');
+      let text = '';
+      s.on('error', reject);
+      s.on('data', (d) => { text += d; });
+      s.on('close', () => resolve(Number(text.slice(9, 12))));
+      s.write(`GET /healthz HTTP/1.1\r\nHost: ${name}\r\n`
+        + 'Connection: close\r\n\r\n');
+    });
+    assert.equal(await host('shop.example'), 403);
+    put('hup.toml', 'cache = 50\nverbosity = 4\nhttp.vhosts = ["shop.example"]'
+      + '\nhttp.corsdomain = ["https://shop.example"]');
+    n.child.kill('SIGHUP');
+    await until('reloaded', () => /reloaded verbosity=4/.test(n.stderr));
+    assert.equal(await host('shop.example'), 200);
+    const r = await n.post('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}',
+      { origin: 'https://shop.example' });
+    assert.equal(r.headers.get('access-control-allow-origin'),
+      'https://shop.example');
+    await until('what waits', () =>
+      /reload\.waits setting=cache/.test(n.stderr));
+    put('hup.toml', 'nonsense = 1\n');
+    n.child.kill('SIGHUP');
+    await until('refused', () => /reload\.failed .*nonsense/.test(n.stderr));
+    assert.equal(await n.rpc('eth_chainId'), '0x7a69');
+    assert.deepEqual(await n.stop(), { code: 0, signal: null });
+  });
+
+test('a stop does not wait for those who wait for a block', async () => {
+  const n = await Node.start(['dev', '--dev.period', '3600']);
+  const { ethers } = await import('ethers');
+  const wallet = ethers.Wallet.fromPhrase(
+    'test test test test test test test test test test test junk');
+  const raw = await wallet.signTransaction({ to: wallet.address, chainId: 31337,
+    nonce: 0, gasLimit: 21000, gasPrice: 0, type: 0 });
+  const waits = n.raw('eth_sendRawTransactionSync', [raw, 60000])
+    .catch(() => {});
+  await until('it waits', async () =>
+    Number((await n.rpc('txpool_status')).pending) > 0);
+  const start = Date.now();
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
+  assert.ok(Date.now() - start < 30000);
+  await waits;
+});
+
+/*--------------------------------------------------------------------- logs */
+
+test('the log goes to a file, which is put aside and made anew', async () => {
+  const file = join(dir, 'node.log');
+  const n = await Node.start(['dev', '--log.file', file, '--log.format',
+    'json']);
+  const first = JSON.parse(readFileSync(file, 'utf8').split('\n')
+    .find((l) => l.includes('"ready"')));
+  assert.equal(first.event, 'ready');
+  for (const key of ['version', 'chain_id', 'genesis', 'db', 'height', 'http',
+    'ws', 'ipc', 'admin', 'pid']) {
+    assert.ok(key in first, key);
+  }
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(n.stderr, '');
+  renameSync(file, `${file}.moved`);
+  n.child.kill('SIGHUP');
+  await until('a new file', () => existsSync(file)
+    && readFileSync(file, 'utf8').includes('reloaded'));
+  await n.stop();
+  // A megabyte of lines, then as much again: two files, no third.
+  writeFileSync(file, 'x'.repeat(1 << 20));
+  const m = await Node.start(['dev', '--log.file', file, '--log.maxsize', '1',
+    '--log.maxbackups', '1']);
+  await m.stop();
+  assert.deepEqual(readdirSync(dir).filter((f) => f.startsWith('node.log'))
+    .sort(), ['node.log', 'node.log.1', 'node.log.moved']);
+  assert.equal(statSync(`${file}.1`).size, 1 << 20);
+  assert.equal(run(['dev', '--log.file', '/nowhere/at/all']).status, 2);
+});
+
+/*---------------------------------------------------------- health, metrics */
+
+test('readyz tells why not', async () => {
+  const n = await Node.start(['run', '--db', join(dir, 'r.db'), '--ipcpath',
+    join(dir, 'r.ipc'), '--ready.backup-age', '1']);
+  const ready = async () => {
+    const r = await fetch(`${n.url}/readyz`);
+    return [r.status, await r.json()];
+  };
+  let [status, body] = await ready();
+  assert.equal(status, 503);
+  assert.deepEqual(body.reasons, ['there is no backup']);
+  assert.ok(body.checks.diskFreeBytes > 0);
+  assert.equal(run(['backup', join(dir, 'r.copy'), '--db', join(dir, 'r.db'),
+    '--ipcpath', join(dir, 'r.ipc')]).status, 0);
+  [status, body] = await ready();
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.deepEqual(body.reasons, []);
+  assert.ok(body.checks.lastBackupAgeMs < 600000);
+  await n.stop();
+  const again = JSON.parse(run(['status', '--json', '--db',
+    join(dir, 'r.db')]).stdout);
+  assert.equal(again.running, false);
+});
+
+test('a copy of a node that rests is noted in the file', async () => {
+  const db = join(dir, 'rest.db');
+  assert.equal(run(['init', '--db', db]).status, 0);
+  assert.equal(run(['backup', join(dir, 'rest.copy'), '--db', db]).status, 0);
+  const n = await Node.start(['run', '--db', db, '--ready.backup-age', '1']);
+  assert.equal((await fetch(`${n.url}/readyz`)).status, 200);
+  const v = await (await fetch(`${n.url}/version`)).json();
+  assert.equal(v.name, 'CyberMiles');
+  assert.equal(await (await fetch(`${n.url}/healthz`)).text(), 'ok\n');
+  await n.stop();
+});
+
+test('metrics have the names and count requests', async () => {
+  const n = await Node.start(['dev']);
+  await n.rpc('eth_chainId');
+  await n.rpc('eth_chainId');
+  await n.raw('eth_nonsense');
+  await n.raw('eth_call', [{ data: '0x60006000fd' }]);
+  const text = await (await fetch(`${n.url}/metrics`)).text();
+  for (const name of ['ethereum_blockchain_height',
+    'ethereum_best_known_block_number', 'ethereum_peer_count',
+    'ethereum_peer_limit', 'cybermiles_consensus_height',
+    'cybermiles_consensus_round', 'cybermiles_consensus_validators',
+    'cybermiles_consensus_validator_power',
+    'cybermiles_consensus_validator_last_signed_height',
+    'cybermiles_consensus_validator_missed_blocks',
+    'cybermiles_consensus_missing_validators',
+    'cybermiles_consensus_byzantine_validators',
+    'cybermiles_consensus_block_interval_seconds', 'cybermiles_txpool_pending',
+    'cybermiles_txpool_queued', 'cybermiles_evm_gas_per_second',
+    'cybermiles_db_file_bytes', 'cybermiles_db_wal_bytes',
+    'cybermiles_db_checkpoint_seconds', 'cybermiles_db_commit_seconds',
+    'cybermiles_backup_last_success_timestamp', 'cybermiles_disk_free_bytes',
+    'process_cpu_seconds_total', 'process_resident_memory_bytes',
+    'process_open_fds', 'process_max_fds', 'process_threads',
+    'process_start_time_seconds']) {
+    assert.match(text, new RegExp(`^${name} \\S+$`, 'm'), name);
+    assert.match(text, new RegExp(`^# TYPE ${name} (gauge|counter)$`, 'm'));
+  }
+  const count = (method, code) => Number(new RegExp(
+    `requests_total{method="${method}",code="${code}"} (\\d+)`)
+    .exec(text)?.[1] ?? 0);
+  assert.equal(count('eth_chainId', 0), 2);
+  assert.equal(count('unknown', -32601), 1);
+  assert.equal(count('eth_call', 3), 1);
+  const total = Number(/_seconds_count (\d+)/.exec(text)[1]);
+  const buckets = [...text.matchAll(/_bucket{le="[^"]+"} (\d+)/g)]
+    .map((m) => Number(m[1]));
+  assert.equal(buckets.at(-1), total);
+  assert.deepEqual(buckets, [...buckets].sort((a, b) => a - b));
+  // Every line is a comment or a sample.
+  for (const line of text.trimEnd().split('\n')) {
+    assert.match(line,
+      /^(# (HELP|TYPE) \S+ .+|[a-z_]+({[a-z]+="[^"]*"(,[a-z]+="[^"]*")*})? \S+)$/);
+  }
+  await n.stop();
+  const off = await Node.start(['dev', '--metrics=false']);
+  assert.equal((await fetch(`${off.url}/metrics`)).status, 404);
+  await off.stop();
+});
+
+/*------------------------------------------------------------------- doctor */
+
+test('doctor looks at a file that rests and at a running node', async () => {
+  const db = join(dir, 'doc.db');
+  const args = ['doctor', '--db', db, '--ipcpath', join(dir, 'doc.ipc'),
+    '--http.port', '0', '--json'];
+  assert.equal(run(['init', '--db', db]).status, 0);
+  const look = (status, ...more) => {
+    const r = run([...args, ...more]);
+    assert.equal(r.status, status, r.stdout + r.stderr);
+    return Object.fromEntries(JSON.parse(r.stdout).checks
+      .map((c) => [c.check, c]));
+  };
+  let c = look(0);
+  for (const name of ['node', 'clock', 'port', 'filesystem', 'space', 'disk',
+    'keys', 'database']) {
+    assert.ok(name in c, name);
+  }
+  assert.match(c.disk.text, /take \d+\.\d\d ms/);
+  assert.match(c.database.text, /structure is whole/);
+  const n = await Node.start(['run', '--db', db, '--ipcpath',
+    join(dir, 'doc.ipc')]);
+  c = look(0);
+  assert.match(c.node.text, /^running/);
+  assert.ok(c.port.text.includes(n.url));
+  await n.stop();
+  chmodSync(db, 0o644);
+  assert.equal(look(1).keys.state, 'fail');
+  chmodSync(db, 0o600);
+  assert.equal(look(1, '--disk.floor', '99999999999').space.state, 'fail');
+  const busy = net.createServer();
+  await new Promise((resolve) => { busy.listen(0, '127.0.0.1', resolve); });
+  assert.equal(look(1, '--http.port', String(busy.address().port)).port.state,
+    'fail');
+  busy.close();
+  const text = readFileSync(db);
+  text.fill(7, 4096 * 3, 4096 * 20);
+  writeFileSync(db, text);
+  assert.equal(look(1).database.state, 'fail');
+});
+
+/*-------------------------------------------------- printed for other programs */
+
+test('service prints a unit, a dashboard and alert rules', (t) => {
+  const unit = run(['service', 'print']).stdout;
+  for (const line of ['Type=notify', 'WatchdogSec=60', 'TimeoutStopSec=180',
+    'Restart=on-failure', 'RestartPreventExitStatus=2 3 5',
+    'StateDirectory=cybermiles', 'DynamicUser=yes', 'UMask=0077',
+    'NoNewPrivileges=yes', 'ProtectSystem=strict', 'PrivateTmp=yes',
+    'MemoryDenyWriteExecute=yes', 'SystemCallFilter=@system-service',
+    'LimitNOFILE=65536', 'OOMScoreAdjust=-500']) {
+    assert.ok(unit.includes(`\n${line}\n`), line);
+  }
+  const board = JSON.parse(run(['service', 'grafana']).stdout);
+  const rules = run(['service', 'alerts']).stdout;
+  assert.ok(board.panels.length >= 12);
+  assert.equal(rules.match(/- alert: /g).length, 5);
+  // What they ask for is what /metrics has.
+  const known = readFileSync(process.env.SRCDIR + '/src/web/metric.def', 'utf8')
+    + 'cybermiles_rpc_requests_total cybermiles_rpc_duration_seconds_bucket';
+  const asked = [...(rules + JSON.stringify(board))
+    .matchAll(/\b(cybermiles|ethereum|process)_[a-z_]+(?!\()\b/g)]
+    .map((m) => m[0]);
+  assert.ok(asked.length > 15);
+  for (const name of asked) {
+    if (!/_txpool_$|_db_$/.test(name)) assert.ok(known.includes(name), name);
+  }
+  assert.equal(run(['service', 'nonsense']).status, 2);
+  const path = put('cybermiles.service', unit);
+  const v = spawnSync('systemd-analyze', ['verify', path],
+    { encoding: 'utf8' });
+  if (v.error) { t.diagnostic('systemd-analyze is not installed'); return; }
+  assert.ok(!/Unknown|Failed to parse|Invalid/.test(v.stderr), v.stderr);
+});
+
+test('completion is what a shell takes, and completes', () => {
+  const script = run(['completion', 'bash']).stdout;
+  const complete = (...words) => {
+    const r = spawnSync('bash', ['-c', `${script}\n`
+      + `COMP_WORDS=(cybermiles ${words.map((w) => `'${w}'`).join(' ')})\n`
+      + `COMP_CWORD=${words.length}\n_cybermiles\n`
+      + 'printf "%s\\n" "${COMPREPLY[@]}"'], { encoding: 'utf8' });
+    assert.equal(r.stderr, '');
+    return r.stdout.trim().split('\n');
+  };
+  assert.ok(complete('at').includes('attach'));
+  assert.deepEqual(complete('config', 's'), ['show']);
+  assert.deepEqual(complete('run', '--http.po'), ['--http.port']);
+  assert.deepEqual(complete('rpc', 'eth_chainI'), ['eth_chainId']);
+  assert.deepEqual(complete('run', '--log.format', 'j'), ['json', 'journal']);
+  for (const shell of ['zsh', 'fish']) {
+    const r = run(['completion', shell]);
+    assert.equal(r.status, 0);
+    assert.ok(r.stdout.includes('attach'));
+    const check = spawnSync(shell, ['-n'], { input: r.stdout,
+      encoding: 'utf8' });
+    if (!check.error) assert.equal(check.status, 0, check.stderr);
+  }
+  assert.equal(run(['completion', 'tcsh']).status, 2);
+});
+
+test('manual pages are what man takes', (t) => {
+  const names = [...run(['help']).stdout.matchAll(/^ {2}([a-z]+) +\S/gm)]
+    .map((m) => m[1]);
+  let checked = 0;
+  for (const name of ['', ...names]) {
+    const page = run(['help', '--man', ...(name ? [name] : [])]).stdout;
+    assert.match(page, /^\.TH CYBERMILES/);
+    assert.ok(page.includes('.SH EXIT STATUS'));
+    const path = put('page.1', page);
+    const lint = spawnSync('mandoc', ['-Tlint', '-W', 'warning', path],
+      { encoding: 'utf8' });
+    const roff = lint.error ? spawnSync('man', ['--warnings', '-l', '-Tutf8',
+      '-Z', path], { encoding: 'utf8' }) : lint;
+    if (roff.error) continue;
+    checked++;
+    assert.equal((lint.error ? roff.stderr : lint.stdout).trim(), '', name);
+  }
+  if (!checked) t.diagnostic('neither mandoc nor man is installed');
+  assert.ok(run(['help', '--man', 'run']).stdout.includes('\\-\\-http.port'));
+});
