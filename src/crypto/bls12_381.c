@@ -490,31 +490,12 @@ static void bls12_pow_x(bls12_fp12 *r, const bls12_fp12 *f) {
   bls12_fp12_cyc_pow(r, f, BLS12_X);
   bls12_fp12_conj(r, r);
 }
-static void bls12_pow_x_minus_1(bls12_fp12 *r, const bls12_fp12 *f) {
-  bls12_fp12 t;
-  bls12_pow_x(&t, f);
-  bls12_fp12_conj(r, f);
-  bls12_fp12_mul(r, r, &t);
-}
-
-static void bls12_hard_exp(bls12_fp12 *r, const bls12_fp12 *f) {
-  bls12_fp12 s, t, u;
-  bls12_pow_x_minus_1(&s, f);
-  bls12_pow_x_minus_1(&s, &s);
-  bls12_pow_x(&t, &s);
-  bls12_fp12_frob(&s, &s);
-  bls12_fp12_mul(&s, &s, &t); /* f^((x-1)^2 (x+p)) */
-  bls12_pow_x(&t, &s);
-  bls12_pow_x(&t, &t);
-  bls12_fp12_conj(&u, &s);
-  bls12_fp12_mul(&t, &t, &u);
-  bls12_fp12_frob(&s, &s);
-  bls12_fp12_frob(&s, &s);
-  bls12_fp12_mul(&t, &t, &s);
-  bls12_fp12_cyc_sqr(&s, f);
-  bls12_fp12_mul(&s, &s, f);
-  bls12_fp12_mul(r, &t, &s);
-}
+#define EXP_T bls12_fp12
+#define EXP_FN static
+#define EXP_OP(o) bls12_fp12_##o
+#define EXP_X bls12_pow_x
+#define EXP_NAME bls12_hard_exp
+#include "crypto/bls12_exp.inc"
 
 static void bls12_miller_flush(bls12_fp12 *f, struct bls12_pairs *s) {
   static const u64 count[2] = {BLS12_X, 0};

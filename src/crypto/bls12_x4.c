@@ -437,7 +437,7 @@ BLSX4_INLINE void blsx4_f4(blsx4_t *r, blsx4_t *s, const blsx4_t *z) {
   *r = blsx4_add(z[0], blsx4_mul_xi(z[1]));
   *s = blsx4_sub(z[2], blsx4_add(z[0], z[1]));
 }
-BLSX4 void blsx4_cyc_sqr(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+BLSX4 void blsx4_f12_cyc_sqr(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
   static const u8 pair[3][2] = {{0, 4}, {3, 2}, {1, 5}};
   blsx4_t a[12], p, q, s, t, m, n;
   for (int i = 0; i < 3; i++) {
@@ -460,7 +460,7 @@ BLSX4 void blsx4_cyc_sqr(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
 }
 
 /* x^p. */
-BLSX4 void blsx4_frob(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
+BLSX4 void blsx4_f12_frob(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
   /* xi^(i(p-1)/6) for the coefficients of w^i, i = 1 to 5. */
   static const u64 power[5][2][6] = {
     {{0x07089552b319d465, 0xc6695f92b50a8313, 0x97e83cccd117228f,
@@ -499,7 +499,7 @@ BLSX4 void blsx4_pow_x(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
   blsx4_f12_settle(&base);
   s = base;
   for (int i = 62, since = 0; i >= 0; i--) {
-    blsx4_cyc_sqr(&s, &s);
+    blsx4_f12_cyc_sqr(&s, &s);
     if (BLSX4_X >> i & 1) {
       blsx4_f12_mul(&s, &s, &base);
       since = 0;
@@ -510,32 +510,12 @@ BLSX4 void blsx4_pow_x(struct blsx4_f12 *r, const struct blsx4_f12 *x) {
   }
   blsx4_f12_conj(r, &s);
 }
-BLSX4 void blsx4_pow_x_minus_1(struct blsx4_f12 *r,
-                               const struct blsx4_f12 *x) {
-  struct blsx4_f12 t, u;
-  blsx4_pow_x(&t, x);
-  blsx4_f12_conj(&u, x);
-  blsx4_f12_mul(r, &u, &t);
-}
-
-BLSX4 void blsx4_hard_exp(struct blsx4_f12 *r, const struct blsx4_f12 *f) {
-  struct blsx4_f12 s, t, u;
-  blsx4_pow_x_minus_1(&s, f);
-  blsx4_pow_x_minus_1(&s, &s);
-  blsx4_pow_x(&t, &s);
-  blsx4_frob(&s, &s);
-  blsx4_f12_mul(&s, &s, &t); /* f^((x-1)^2 (x+p)) */
-  blsx4_pow_x(&t, &s);
-  blsx4_pow_x(&t, &t);
-  blsx4_f12_conj(&u, &s);
-  blsx4_f12_mul(&t, &t, &u);
-  blsx4_frob(&s, &s);
-  blsx4_frob(&s, &s);
-  blsx4_f12_mul(&t, &t, &s);
-  blsx4_cyc_sqr(&s, f);
-  blsx4_f12_mul(&s, &s, f);
-  blsx4_f12_mul(r, &t, &s);
-}
+#define EXP_T struct blsx4_f12
+#define EXP_FN BLSX4
+#define EXP_OP(o) blsx4_f12_##o
+#define EXP_X blsx4_pow_x
+#define EXP_NAME blsx4_hard_exp
+#include "crypto/bls12_exp.inc"
 
 BLSX4_ISA void crypto_bls_x4_hard_exp(u64 f[12][6]) {
   struct blsx4_f12 x;
