@@ -33,8 +33,18 @@ DELETE FROM node_log WHERE id <= ?1;
 -- log_first
 SELECT min(id) FROM node_log;
 
--- diff_first
-SELECT min(seq) FROM diff;
-
 -- diff_clear
-DELETE FROM diff WHERE seq <= ?1;
+DELETE FROM diff WHERE seq IN
+(SELECT seq FROM diff WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3);
+
+-- body_clear
+DELETE FROM body WHERE seq IN
+(SELECT seq FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3);
+
+-- receipt_clear
+DELETE FROM receipt WHERE seq IN
+(SELECT seq FROM receipt WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3);
+
+-- met_clear
+DELETE FROM met WHERE seq IN
+(SELECT seq FROM met WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3);

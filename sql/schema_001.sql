@@ -10,9 +10,10 @@ CREATE TABLE standing(
   head INTEGER NOT NULL,
   flushed INTEGER NOT NULL,
   log_to INTEGER NOT NULL,
-  oldest_state INTEGER NOT NULL
+  oldest_state INTEGER NOT NULL,
+  oldest_body INTEGER NOT NULL
 );
-INSERT INTO standing VALUES (1, -1, -1, -1, 0);
+INSERT INTO standing VALUES (1, -1, -1, -1, 0, 0);
 
 CREATE TABLE meta(
   name TEXT PRIMARY KEY,

@@ -378,8 +378,14 @@ static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row,
 static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
                      char **argv) {
   struct errmsg msg;
+  bool rest = false; /* after --: arguments, whatever they look like */
   for (int i = 1; i < argc;) {
-    if (argv[i][0] == '-' && argv[i][1]) {
+    if (!rest && *row && strcmp(argv[i], "--") == 0) {
+      rest = true;
+      i++;
+      continue;
+    }
+    if (!rest && argv[i][0] == '-' && argv[i][1]) {
       int used;
       err e = cmd_flag_take(c, argv + i, argc - i, &used, &msg);
       if (e < 0) return cmd_fail(e, &msg);

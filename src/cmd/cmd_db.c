@@ -279,7 +279,7 @@ int cmd_backup(struct cmd *c) {
   }
   if (e == ERR_OK) e = store_backup_finish(b, &msg);
   if (store_close(s, &closing) < 0 && e == ERR_OK) e = ERR_IO, msg = closing;
-  if (e == ERR_OK) e = node_state_verify(c->arg[0], NULL, NULL, &msg);
+  if (e == ERR_OK) e = node_state_verify(c->arg[0], false, NULL, NULL, &msg);
   if (e < 0) return cmd_fail(e, &msg);
   db_note_backup(c);
   printf(c->cfg.json ? "{\"backup\":\"%s\",\"verified\":true}\n"
@@ -295,7 +295,8 @@ int cmd_verify(struct cmd *c) {
   struct errmsg msg = {""};
   u32 shown = 101;
   crypto_init(NULL);
-  err e = node_state_verify(c->db_path, db_verify_progress, &shown, &msg);
+  err e = node_state_verify(c->db_path, c->cfg.deep, db_verify_progress, &shown,
+                            &msg);
   if (c->cfg.json) {
     struct buf out;
     struct jsonw w;

@@ -1,7 +1,9 @@
 /* cmd_import.c - import: blocks out of a file into a chain.
 **
 ** The file is geth's `export`: the RLP of one block after the other, from
-** genesis or from any block that the chain has.  Blocks that are there already
+** genesis or from any block that the chain has; of a chain of our own each comes
+** with what decided it (node_export.h), and block 0 makes the chain where there
+** is none.  A name that ends in .gz or .zst: packed.  Blocks that are there already
 ** are compared and passed over, so an import that was cut off is simply given
 ** again.  INT and TERM stop it between two blocks; a second one at once.
 **
@@ -9,11 +11,13 @@
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_stream.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "codec/rlp.h"
 #include "crypto/secp256k1.h"
 #include "node/node.h"
+#include "node/node_export.h"
 #include "store/store.h"
 #include <errno.h>
 #include <pthread.h>
@@ -32,12 +36,11 @@ struct import_count {
   u64 number;         /* of the last block */
 };
 struct import_file {
-  FILE *f;
+  struct cmd_stream *f;
   const char *path;
   struct buf block;
   struct import_count now, told;
   u64 begin_ms, told_ms;
-  u64 size;           /* 0: not known */
 };
 
 static u64 import_clock_ms(void) {
@@ -48,46 +51,43 @@ static u64 import_clock_ms(void) {
 
 /*----------------------------------------------------------------- reading */
 
-static err import_cut(struct import_file *in, struct errmsg *msg) {
-  return err_say(msg, ERR_INPUT, "%s: %s", in->path,
-                 ferror(in->f) ? strerror(errno) : "ends within a block");
+static err import_bytes(struct import_file *in, void *out, size_t len,
+                        struct errmsg *msg) {
+  size_t got;
+  TRY(cmd_stream_read(in->f, out, len, &got, msg));
+  in->now.bytes += got;
+  return got == len ? ERR_OK
+                    : err_say(msg, ERR_INPUT, "%s: ends within a block",
+                              in->path);
 }
 
 /* The next item's bytes into in->block; *end at the end of the file. */
 static err import_read(struct import_file *in, bool *end,
                        struct errmsg *msg) {
   u8 head[9];
-  size_t len, more = 0;
+  u64 at = in->now.bytes, len;
+  size_t got;
   buf_clear(&in->block);
-  int c = getc(in->f);
-  *end = c == EOF && !ferror(in->f);
+  TRY(cmd_stream_read(in->f, head, 1, &got, msg));
+  *end = got == 0;
   if (*end) return ERR_OK;
-  if (c == EOF) return import_cut(in, msg);
-  if (c < 0xc0)
+  in->now.bytes++;
+  size_t more = head[0] > 0xf7 ? head[0] - 0xf7u : 0;
+  if (head[0] < 0xc0)
     return err_say(msg, ERR_INPUT, "%s: at byte %llu is no block", in->path,
-                   (unsigned long long)in->now.bytes);
-  head[0] = (u8)c;
-  if (c <= 0xf7) {
-    len = (size_t)c - 0xc0;
-  } else {
-    more = (size_t)c - 0xf7;
-    if (fread(head + 1, 1, more, in->f) != more) return import_cut(in, msg);
-    u64 v = 0;
-    for (size_t i = 1; i <= more; i++) {
-      if (v >> 56) v = UINT64_MAX;
-      else v = v << 8 | head[i];
-    }
-    if (v > IMPORT_BLOCK_MAX)
-      return err_say(msg, ERR_INPUT, "%s: at byte %llu is no block: of %llu "
-                     "bytes", in->path, (unsigned long long)in->now.bytes,
-                     (unsigned long long)v);
-    len = (size_t)v;
-  }
+                   (unsigned long long)at);
+  TRY(import_bytes(in, head + 1, more, msg));
+  len = more ? 0 : head[0] - 0xc0u;
+  for (size_t i = 1; i <= more; i++)
+    len = len >> 56 ? UINT64_MAX : len << 8 | head[i];
+  if (len > IMPORT_BLOCK_MAX)
+    return err_say(msg, ERR_INPUT, "%s: at byte %llu is no block: of %llu "
+                   "bytes", in->path, (unsigned long long)at,
+                   (unsigned long long)len);
   buf_put(&in->block, head, 1 + more);
-  u8 *to = buf_room(&in->block, len);
-  if (fread(to, 1, len, in->f) != len) return import_cut(in, msg);
-  in->block.len += len;
-  in->now.bytes += in->block.len;
+  u8 *to = buf_room(&in->block, (size_t)len);
+  TRY(import_bytes(in, to, (size_t)len, msg));
+  in->block.len += (size_t)len;
   return ERR_OK;
 }
 
@@ -98,18 +98,24 @@ static void import_tell(struct import_file *in, bool last) {
   u64 now = import_clock_ms(), ms = now - in->told_ms;
   if (!last && ms < (tty ? IMPORT_TTY_MS : IMPORT_LOG_MS)) return;
   if (ms == 0) ms = 1;
-  u64 done = in->size ? in->now.bytes * 100 / in->size : 0;
+  u64 size = cmd_stream_size(in->f), at = cmd_stream_at(in->f);
+  u64 done = size ? at * 100 / size : 0;
+  u64 all_ms = now - in->begin_ms;
+  u64 left_s = at && size > at ? (size - at) * all_ms / at / 1000 : 0;
+  double txs = (double)(in->now.txs - in->told.txs) * 1000 / (double)ms;
   double blocks = (double)(in->now.blocks - in->told.blocks) * 1000 / (double)ms;
   double mgas = (double)(in->now.gas - in->told.gas) / 1000 / (double)ms;
   if (tty) {
-    fprintf(stderr, "\rblock %llu, %llu %%, %.0f blocks/s, %.1f Mgas/s  %s",
-            (unsigned long long)in->now.number, (unsigned long long)done,
-            blocks, mgas, last ? "\n" : "");
+    fprintf(stderr, "\rblock %llu, %llu %%, %.0f blocks/s, %.0f tx/s, "
+            "%.1f Mgas/s, %llu s left  %s", (unsigned long long)in->now.number,
+            (unsigned long long)done, blocks, txs, mgas,
+            (unsigned long long)left_s, last ? "\n" : "");
   } else if (!last) {
     log_event(LOG_INFO, "import", "progress",
-              "height=%llu percent=%llu blocks_per_s=%.0f mgas_per_s=%.1f",
+              "height=%llu percent=%llu blocks_per_s=%.0f tx_per_s=%.0f "
+              "mgas_per_s=%.1f left_s=%llu",
               (unsigned long long)in->now.number, (unsigned long long)done,
-              blocks, mgas);
+              blocks, txs, mgas, (unsigned long long)left_s);
   }
   in->told = in->now;
   in->told_ms = now;
@@ -174,11 +180,14 @@ static err import_all(struct import_file *in, struct node *n,
   }
 }
 
-/* node_open would make a chain where there is none. */
-static err import_has_chain(const char *path, struct errmsg *msg) {
+/* node_open would make a chain of its own where there is none: the file's block
+** 0 tells which one it is to be. */
+static err import_has_chain(struct import_file *in, const char *path,
+                            struct errmsg *msg) {
   struct store *s;
   struct store_standing standing;
   struct errmsg ignored;
+  bool end;
   err e = store_open(&s, path, STORE_READ_ONLY, msg);
   if (e < 0 && e != ERR_NOT_FOUND) return e;
   if (e == ERR_OK) {
@@ -186,34 +195,22 @@ static err import_has_chain(const char *path, struct errmsg *msg) {
     e = store_close(s, &ignored);
     if (e == ERR_OK && standing.head < 0) e = ERR_NOT_FOUND;
   }
-  return e < 0 ? err_say(msg, e, "%s holds no chain: make it with "
-                         "\"cybermiles init --genesis FILE --db %s\"", path,
-                         path)
-               : ERR_OK;
-}
-
-static err import_open(struct import_file *in, const char *path,
-                       struct errmsg *msg) {
-  bool standard = strcmp(path, "-") == 0;
-  in->path = standard ? "standard input" : path;
-  in->f = standard ? stdin : fopen(path, "rb");
-  if (!in->f)
-    return err_say(msg, ERR_USAGE, "cannot read %s: %s", path,
-                   strerror(errno));
-  if (!standard && fseek(in->f, 0, SEEK_END) == 0) {
-    long size = ftell(in->f);
-    if (size > 0) in->size = (u64)size;
-    rewind(in->f);
-  }
-  return ERR_OK;
+  if (e != ERR_NOT_FOUND) return e;
+  TRY(import_read(in, &end, msg));
+  if (end) return err_say(msg, ERR_INPUT, "%s is empty", in->path);
+  in->now.blocks++;
+  return node_adopt(path, buf_slice(&in->block), msg);
 }
 
 int cmd_import(struct cmd *c) {
-  struct import_file in = {.f = NULL};
+  struct import_file in = {.path = c->arg[0]};
   struct errmsg msg = {""};
   struct node *n = NULL;
   struct node_config cfg = {.db_path = c->db_path,
                             .cache_bytes = c->cfg.cache << 20,
+                            .still = true,
+                            .history_state = c->cfg.history_state,
+                            .history_blocks = c->cfg.history_blocks,
                             .archive = c->cfg.archive,
                             .no_addresses = !c->cfg.index_addresses};
   sigset_t set;
@@ -223,14 +220,18 @@ int cmd_import(struct cmd *c) {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   buf_init(&in.block, 0);
-  err e = import_open(&in, c->arg[0], &msg);
-  if (e == ERR_OK) e = import_has_chain(c->db_path, &msg);
+  err e = cmd_stream_read_open(&in.f, c->arg[0], &msg);
+  if (e == ERR_OK) e = import_has_chain(&in, c->db_path, &msg);
   if (e == ERR_OK) e = node_open(&n, &cfg, &msg);
   in.begin_ms = in.told_ms = import_clock_ms();
   if (e == ERR_OK) e = import_all(&in, n, &set, &stopped, &msg);
   if (n) import_tell(&in, true);
   node_close(n); /* writes what was taken in */
-  if (in.f && in.f != stdin) fclose(in.f);
+  if (in.f) {
+    struct errmsg ignored;
+    err closed = cmd_stream_close(in.f, true, &ignored);
+    (void)closed; /* it was only read */
+  }
   buf_fini(&in.block);
   if (n && (e == ERR_OK || in.now.blocks)) import_print(&in, c, stopped);
   return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;

@@ -158,6 +158,8 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .lane_cnt = (u32)c->cfg.lanes,
     .disk_floor = c->cfg.disk_floor << 20,
     .archive = c->cfg.archive,
+    .history_state = c->cfg.history_state,
+    .history_blocks = c->cfg.history_blocks,
     .no_addresses = !c->cfg.index_addresses,
   };
 }

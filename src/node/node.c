@@ -267,7 +267,8 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   struct node_state_config sc = {
     .store = n->store,
     .cache_bytes = n->cfg.cache_bytes,
-    .history_blocks = n->cfg.archive ? UINT64_MAX : 0,
+    .history_blocks = n->cfg.archive ? UINT64_MAX : n->cfg.history_state,
+    .body_blocks = n->cfg.archive ? 0 : n->cfg.history_blocks,
     .no_addresses = n->cfg.no_addresses,
     .par = node_workers_par(n->workers),
   };
@@ -297,12 +298,32 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   return node_submit_restore(n, msg);
 }
 
-/* A chain of plain Ethereum rules is served, never continued. */
+/* This file's key is one that votes. */
+static bool node_is_validator(const struct node *n) {
+  u8 pub[64], key[33];
+  if (crypto_pubkey(pub, n->consensus_key) < 0 ||
+      crypto_pub_compress(key, pub) < 0)
+    return false;
+  for (u32 i = 0; i < n->genesis.validator_cnt; i++)
+    if (n->genesis.validator[i].has_key &&
+        memcmp(n->genesis.validator[i].key, key, 33) == 0)
+      return true;
+  return false;
+}
+
+/* A chain of plain Ethereum rules is served, never continued; so is one whose
+** validators are others. */
 static err node_start_threads(struct node *n, struct errmsg *msg) {
   err e = node_thread_start(&n->writer, n, "writer", LIMIT_WRITER_QUEUE,
                             node_writer_idle);
   if (e == ERR_OK) e = node_thread_start(&n->exec, n, "exec", 4, NULL);
-  if (e == ERR_OK && n->genesis.own) {
+  bool makes = n->genesis.own && !n->cfg.still;
+  if (e == ERR_OK && makes && !node_is_validator(n)) {
+    makes = false;
+    log_event(LOG_WARN, "node", "no.validator", "note=\"this file's key is none "
+              "of the chain's validators: it is served, not continued\"");
+  }
+  if (e == ERR_OK && makes) {
     n->core_started =
         pthread_create(&n->core, NULL, node_engine_main, n) == 0;
     if (!n->core_started) e = ERR_LIMIT;

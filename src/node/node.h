@@ -41,6 +41,9 @@ struct node_config {
   u64 disk_floor;            /* bytes: with less free no block is made, and
                              ** the node does not start (ERR_REFUSED) */
   bool no_addresses;         /* no index of addresses in transactions */
+  bool still;                /* makes no blocks: they are given to it */
+  u64 history_state;         /* blocks whose states are kept; 0: 90,000 */
+  u64 history_blocks;        /* whose transactions, receipts; 0: all */
   bool archive;
 };
 
@@ -166,7 +169,7 @@ void node_process(struct node_process *out);
 /* A verified copy of the file was made now: kept in the file. */
 err node_backup_done(struct node *n) MUST_USE;
 
-/*---------------------------------------------------- plain Ethereum chains */
+/*--------------------------------------------------------- taking blocks in */
 /* One whose genesis has no `cybermiles` object: it is served but not
 ** continued, and grows by blocks that are given to it. */
 bool node_is_plain(const struct node *n);
@@ -180,10 +183,11 @@ struct node_imported {
   u32 tx_cnt;
   bool known;     /* the chain had it already */
 };
-/* Takes the next block (RLP) of a plain Ethereum chain: checks and executes it
-** and gives it to the writer, which makes it durable a little later.  Any one
+/* Takes the next block, as node_export.h tells it: checks and executes it and
+** gives it to the writer, which makes it durable a little later.  Any one
 ** thread.  ERR_INVALID_BLOCK with the reason; ERR_EXISTS when the chain has
-** another block of that height; ERR_UNSUPPORTED on a chain of our own. */
+** another block of that height; ERR_UNSUPPORTED when this node makes blocks
+** itself (node_config.still: it does not). */
 err node_import(struct node *n, struct node_imported *out, slice rlp,
                 struct errmsg *msg) MUST_USE;
 
@@ -259,6 +263,9 @@ void node_read_end(struct node_read *r);
 u64 node_read_head(const struct node_read *r);
 /* The lowest height whose state is kept. */
 u64 node_read_oldest_state(const struct node_read *r);
+/* The lowest whose transactions and receipts are kept; reading those below is
+** ERR_PRUNED. */
+u64 node_read_oldest_body(const struct node_read *r);
 
 err node_read_number(struct node_read *r, u64 *number, const hash32 *hash)
     MUST_USE;

@@ -37,19 +37,24 @@ static u64 engine_monotonic_ms(void) {
   return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
-static err engine_sign_vote(u8 out[64], const struct node *n, u64 height,
-                            u32 round, const hash32 *id) {
+void node_vote_digest(hash32 *out, const struct node *n, u64 height, u32 round,
+                      const hash32 *id) {
   static const char tag[] = "CyberMiles vote 1";
   u8 text[sizeof tag - 1 + 32 + 8 + 4 + 1 + 32], *p = text;
-  hash32 digest;
-  struct sig65 sig;
   memcpy(p, tag, sizeof tag - 1), p += sizeof tag - 1;
   memcpy(p, n->info.genesis_hash.b, 32), p += 32;
   store_be64(p, height), p += 8;
   store_be32(p, round), p += 4;
   *p++ = ENGINE_PRECOMMIT;
   memcpy(p, id->b, 32);
-  crypto_sha256(digest.b, text, sizeof text);
+  crypto_sha256(out->b, text, sizeof text);
+}
+
+static err engine_sign_vote(u8 out[64], const struct node *n, u64 height,
+                            u32 round, const hash32 *id) {
+  hash32 digest;
+  struct sig65 sig;
+  node_vote_digest(&digest, n, height, round, id);
   TRY(crypto_sign(&sig, n->consensus_key, &digest));
   memcpy(out, sig.r, 32);
   memcpy(out + 32, sig.s, 32);

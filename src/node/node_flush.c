@@ -125,11 +125,11 @@ static size_t nstate_make_nodes(struct nstate_maker *m,
   return n;
 }
 
-static size_t nstate_make_entries(struct nstate_maker *m, u32 index,
-                                  struct store_entry *out) {
+size_t nstate_entries(struct nstate_block *const *block, u32 cnt, u32 index,
+                      struct store_entry *out) {
   size_t n = 0;
-  for (u32 k = 0; k < m->block_cnt; k++) {
-    const struct nstate_block *b = m->block[k];
+  for (u32 k = 0; k < cnt; k++) {
+    const struct nstate_block *b = block[k];
     if (index == STORE_INDEX_HASH) {
       for (u32 i = 0; i < b->tx_cnt; i++)
         out[n++] = (struct store_entry){bytes_key_hash(&b->tx_hash[i]),
@@ -183,7 +183,7 @@ err nstate_batch_make(struct node_state *ns) {
   for (u32 t = 0; t < STORE_INDEX_CNT; t++) {
     struct store_entry *e = arena_array(m.a, struct store_entry,
                                         entry_max[t] + 1);
-    b.entry_cnt[t] = nstate_make_entries(&m, t, e);
+    b.entry_cnt[t] = nstate_entries(m.block, m.block_cnt, t, e);
     b.entry[t] = e;
   }
   pthread_mutex_lock(&ns->flush_lock);

@@ -114,7 +114,7 @@ static void import_run(struct node *n, void *arg) {
 }
 
 /* The tables behind the head come first when they fall too far behind. */
-static void import_wait(struct node *n) {
+void node_import_wait(struct node *n) {
   const struct timespec pause = {.tv_nsec = IMPORT_PAUSE_NS};
   while (node_state_lag_percent(n->state) > IMPORT_LAG_MAX &&
          node_failed(n, NULL) == ERR_OK)
@@ -132,7 +132,7 @@ static err import_block(struct node *n, struct node_imported *out, slice rlp,
   par_run(node_workers_par(n->workers), import_recover, &s,
           (b.tx_cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);
   struct import_job job = {&b, &why, ERR_CLOSED};
-  import_wait(n);
+  node_import_wait(n);
   node_thread_call(&n->exec, import_run, &job);
   out->gas_used = b.header.gas_used;
   out->tx_cnt = b.tx_cnt;
@@ -154,14 +154,15 @@ err node_import(struct node *n, struct node_imported *out, slice rlp,
   hash32 hash;
   struct arena a;
   memset(out, 0, sizeof *out);
-  if (!node_is_plain(n))
-    return err_say(msg, ERR_UNSUPPORTED, "this chain makes its own blocks");
+  if (n->core_started)
+    return err_say(msg, ERR_UNSUPPORTED, "this node makes its own blocks");
   TRY(import_head_of(&h, &hash, rlp, msg));
   out->number = h.number;
   out->known = h.number <= app_info(n->app)->header.number;
   if (out->known) return import_known(n, &h, &hash, msg);
   arena_init(&a, 1 << 20, 0);
-  err e = import_block(n, out, rlp, &a, msg);
+  err e = node_is_plain(n) ? import_block(n, out, rlp, &a, msg)
+                           : node_import_own(n, out, rlp, &a, msg);
   arena_fini(&a);
   return e;
 }

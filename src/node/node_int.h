@@ -147,6 +147,15 @@ void node_feed_init(struct node *n);
 err node_import_next(struct node *n, struct chain_header *next,
                      struct chain_rules *rules, struct errmsg *msg) MUST_USE;
 
+/* node_import_own.c: the next block of an own chain, with what decided it. */
+err node_import_own(struct node *n, struct node_imported *out, slice rlp,
+                    struct arena *a, struct errmsg *msg) MUST_USE;
+/* Waits while the tables are too far behind. */
+void node_import_wait(struct node *n);
+/* node_engine.c: what a precommit of a proposal signs. */
+void node_vote_digest(hash32 *out, const struct node *n, u64 height, u32 round,
+                      const hash32 *id);
+
 void node_feed_fini(struct node *n);
 void node_feed_add(void *ctx, const hash32 *hash);
 

@@ -179,12 +179,13 @@ static void nstate_load_put_parties(struct nstate_block *b,
         t->has_to[i] ? &t->to[i] : NULL, &made->receipt[i]);
 }
 
-static err nstate_load_block(struct nstate_block **out, struct store_reader *r,
-                             u64 height) {
+err nstate_load_block(struct nstate_block **out, struct store_reader *r,
+                      u64 height, bool bodies) {
   struct store_block_row row;
   struct arena a;
   u64 from = STORE_SEQ(height, 0), to = STORE_SEQ(height, STORE_SEQ_BLOCK);
   TRY(store_read_block(r, &row, height));
+  if (!bodies) row.tx_cnt = 0;
   arena_init(&a, 1 << 18, 0);
   struct nstate_load_diff d = {.a = &a};
   struct nstate_load_logs logs = {.a = &a};
@@ -232,7 +233,7 @@ err nstate_load(struct node_state *ns, struct store_reader *r,
                 const struct store_standing *st, struct errmsg *msg) {
   for (i64 h = st->flushed + 1; h <= st->head; h++) {
     struct nstate_block *b = NULL;
-    err e = nstate_load_block(&b, r, (u64)h);
+    err e = nstate_load_block(&b, r, (u64)h, true);
     if (e)
       return err_say(msg, e == ERR_INPUT ? ERR_CORRUPT : e,
                      "block %lld cannot be read back: %s", (long long)h,

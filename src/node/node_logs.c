@@ -230,6 +230,7 @@ err node_read_logs(struct node_read *r, const struct node_log_filter *f,
   bool any = f->addr_cnt != 0;
   for (u32 t = 0; t < 4; t++) any |= f->topic_cnt[t] != 0;
   if (from > to) return ERR_OK;
+  if (from < r->st.oldest_body) return ERR_PRUNED;
   if (any) return nlogs_indexed(&q, from, to);
   for (; from <= to && !q.stopped; from++) TRY(nlogs_scan_block(&q, from));
   return ERR_OK;

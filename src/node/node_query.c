@@ -71,6 +71,10 @@ u64 node_read_oldest_state(const struct node_read *r) {
   return r->st.oldest_state;
 }
 
+u64 node_read_oldest_body(const struct node_read *r) {
+  return r->st.oldest_body;
+}
+
 err nstate_read_time(const struct node_read *r) {
   return nstate_clock_us() > r->deadline_us ? ERR_TIMEOUT : ERR_OK;
 }
@@ -104,7 +108,7 @@ static int nquery_hash_cb(void *ctx, u64 seq) {
   if (q->block) {
     TRY(store_read_hash(q->r->r->store, &h, STORE_SEQ_HEIGHT(seq)));
     q->found = hash32_eq(&h, q->hash);
-  } else {
+  } else if (STORE_SEQ_HEIGHT(seq) >= q->r->st.oldest_body) {
     TRY(nquery_is_tx(q->r, &q->found, q->hash, seq));
   }
   q->seq = seq;
@@ -237,6 +241,10 @@ static err nquery_rest(struct node_read *r, struct node_block *out, u64 number,
   return ERR_OK;
 }
 
+static err nquery_kept(const struct node_read *r, u64 number) {
+  return number < r->st.oldest_body ? ERR_PRUNED : ERR_OK;
+}
+
 err node_read_block(struct node_read *r, struct node_block *out, u64 number,
                     u32 flags, struct arena *a) {
   struct store_block_row row;
@@ -246,6 +254,8 @@ err node_read_block(struct node_read *r, struct node_block *out, u64 number,
   out->hash = row.hash;
   out->size = row.size;
   out->tx_cnt = row.tx_cnt;
+  if ((flags & (NODE_WITH_TXS | NODE_WITH_RECEIPTS)) && row.tx_cnt)
+    TRY(nquery_kept(r, number));
   TRY(nquery_stored(chain_header_decode(&out->header, row.header)));
   struct nquery_block b = {.r = r, .out = out, .a = a};
   if (flags & NODE_WITH_TXS) {
@@ -272,6 +282,7 @@ err node_read_tx(struct node_read *r, struct chain_tx *tx,
   u32 base;
   u64 seq = STORE_SEQ(place->number, place->idx);
   TRY(nstate_read_time(r));
+  TRY(nquery_kept(r, place->number));
   TRY(store_read_chunk(r->r->store, &c, STORE_BODY, seq));
   TRY(bytes_body(&bytes, &sender, &c, place->idx));
   bytes = arena_copy_slice(a, bytes);

@@ -725,15 +725,18 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
 }
 
 static err nstate_prune(struct node_state *ns) {
-  u64 keep = ns->cfg.history_blocks;
+  u64 keep = ns->cfg.history_blocks, bodies = ns->cfg.body_blocks;
   i64 head = atomic_load(&ns->durable);
-  if (keep == UINT64_MAX || head < (i64)ns->prune_at) return ERR_OK;
+  if (head < (i64)ns->prune_at) return ERR_OK;
   ns->prune_at = (u64)head + NSTATE_PRUNE_EVERY;
-  if (head < (i64)keep) return ERR_OK;
-  u64 oldest = (u64)head - keep;
-  if ((i64)oldest > ns->flushed) return ERR_OK;
+  u64 oldest = keep < (u64)head ? (u64)head - keep : 0;
+  u64 body = bodies && bodies < (u64)head ? (u64)head - bodies + 1 : 0;
+  /* The tables must have passed what goes. */
+  if ((i64)oldest > ns->flushed) oldest = 0;
+  if ((i64)body > ns->flushed) body = 0;
+  if (!oldest && !body) return ERR_OK;
   ns->upkeep_more = true;
-  return store_prune_below(ns->store, oldest);
+  return store_prune_below(ns->store, oldest, body);
 }
 
 /* ERR_BUSY: a reader is in the way; the next step tries again. */

@@ -53,6 +53,7 @@ struct node_state_config {
   u32 reader_cnt;           /* connections for node_read; 0: as many as HTTP
                             ** has threads on this machine */
   u64 history_blocks;       /* 0: 90,000; UINT64_MAX: archive */
+  u64 body_blocks;          /* with transactions and receipts; 0: all */
   bool no_addresses;        /* no index of addresses in transactions */
   const struct par *par;    /* may be NULL */
   /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */
@@ -116,9 +117,31 @@ void node_state_stat(struct node_state *ns, struct node_state_stat *out);
 /* Checks the whole file: structure; block hashes, parents, roots of
 ** transactions and receipts; the state root from the keyed tables by the
 ** ordered builder, after catching up in memory.  Read-only; progress may be
-** NULL.  ERR_CORRUPT with what is wrong. */
-err node_state_verify(const char *path, void (*progress)(void *ctx, u64 height,
-                      u64 head), void *ctx, struct errmsg *msg) MUST_USE;
+** NULL.  Of the indexes it looks up the first entry of each chunk; deep: all
+** entries, none too many.  ERR_CORRUPT with what is wrong. */
+err node_state_verify(const char *path, bool deep,
+                      void (*progress)(void *ctx, u64 height, u64 head),
+                      void *ctx, struct errmsg *msg) MUST_USE;
+
+/* Makes all indexes anew from the blocks of a stopped node's file, beside the
+** old ones until they are whole; an interrupted one goes on where it was.
+** go_on (may be NULL) is told the height and may end it (*done false). */
+struct node_reindexed {
+  u64 blocks, entries;
+  bool resumed, done;
+};
+/* Drops from a stopped node's file what is older than so many states (at least
+** 128) and blocks (0: all stay), and gives back the room. */
+struct node_pruned {
+  u64 pages_before, pages_after, oldest_state, oldest_body;
+  bool done;
+};
+err node_prune(struct node_pruned *out, const char *path, u64 state, u64 blocks,
+               bool (*go_on)(void *ctx), void *ctx, struct errmsg *msg)
+    MUST_USE;
+err node_reindex(struct node_reindexed *out, const char *path,
+                 bool (*go_on)(void *ctx, u64 height, u64 head), void *ctx,
+                 struct errmsg *msg) MUST_USE;
 
 /* node.c gives node_query.c its state. */
 struct node_state *node_state_of(struct node *n);

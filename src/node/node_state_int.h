@@ -255,6 +255,9 @@ bool nstate_node_has_row(const u8 key[NSTATE_NODE_KEY],
 /* node_flush.c */
 err nstate_batch_make(struct node_state *ns);
 void *nstate_maker_main(void *arg);
+/* The entries of blocks in an index, sorted; room for nstate_entries_max. */
+size_t nstate_entries(struct nstate_block *const *block, u32 cnt, u32 index,
+                      struct store_entry *out);
 void nstate_drop(struct node_state *ns, u32 *budget);
 
 /* node_state.c: all that a shard holds, of versions only what finds them. */
@@ -310,6 +313,9 @@ void nstate_call_end(struct node_state *ns, struct nstate_call *c);
 /* node_load.c: blocks above flushed, from the file */
 err nstate_load(struct node_state *ns, struct store_reader *r,
                 const struct store_standing *st, struct errmsg *msg) MUST_USE;
+/* bodies: the block's transactions and receipts are kept. */
+err nstate_load_block(struct nstate_block **out, struct store_reader *r,
+                      u64 height, bool bodies) MUST_USE;
 err nstate_catch_up(struct node_state *ns, struct store_reader *r,
                     const struct store_standing *st, struct errmsg *msg)
     MUST_USE;

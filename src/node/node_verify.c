@@ -127,6 +127,7 @@ struct nverify {
   void (*progress)(void *ctx, u64 height, u64 head);
   void *ctx;
   hash32 parent, state_root;
+  u64 party_from;
 };
 
 struct nverify_list {
@@ -211,6 +212,8 @@ static err nverify_first(struct nverify *v, const struct store_chunk *chunk,
     e = bytes_body(&bytes, &sender, &c, first);
     if (!e) crypto_keccak256(&h, bytes.ptr, bytes.len);
     if (!e) e = nverify_index(v, STORE_INDEX_HASH, bytes_key_hash(&h), c.seq);
+    if (!e && STORE_SEQ_HEIGHT(c.seq) >= v->party_from)
+      e = nverify_index(v, STORE_INDEX_ADDR, bytes_key_sender(&sender), c.seq);
   } else if (kind == STORE_RECEIPT) {
     e = bytes_receipt(&bytes, &base, &c, first);
     if (!e) e = chain_receipt_load(&r, bytes, &a);
@@ -263,10 +266,12 @@ static err nverify_block(struct nverify *v, u64 height, const char **what) {
   if (h.number != height) return ERR_CORRUPT;
   *what = "its link to the block before";
   if (height && !hash32_eq(&h.parent_hash, &v->parent)) return ERR_CORRUPT;
-  *what = "its transactions";
-  TRY(nverify_list(v, STORE_BODY, height, tx_cnt, &h.txs_root));
-  *what = "its receipts";
-  TRY(nverify_list(v, STORE_RECEIPT, height, tx_cnt, &h.receipts_root));
+  if (height >= v->st.oldest_body) {
+    *what = "its transactions";
+    TRY(nverify_list(v, STORE_BODY, height, tx_cnt, &h.txs_root));
+    *what = "its receipts";
+    TRY(nverify_list(v, STORE_RECEIPT, height, tx_cnt, &h.receipts_root));
+  }
   *what = "its places in the indexes";
   TRY(nverify_indexed(v, height, &hash));
   v->parent = hash;
@@ -480,8 +485,73 @@ static err nverify_state(struct nverify *v) {
   return e;
 }
 
-err node_state_verify(const char *path, void (*progress)(void *ctx, u64 height,
-                      u64 head), void *ctx, struct errmsg *msg) {
+/*--------------------------------------------------------- whole indexes
+** What the blocks say should be in each index, and what is: the same count and
+** digest. */
+static const char *const nverify_index_name[STORE_INDEX_CNT] = {
+    [STORE_INDEX_HASH] = "hashes", [STORE_INDEX_LOG] = "logs",
+    [STORE_INDEX_STATE] = "changed state", [STORE_INDEX_ADDR] = "addresses"};
+
+/* The lowest height of which an index must have everything. */
+static u64 nverify_index_from(const struct nverify *v, u32 index) {
+  u64 body = v->st.oldest_body;
+  switch (index) {
+    case STORE_INDEX_STATE:
+      return v->st.oldest_state ? v->st.oldest_state + 1 : 0;
+    case STORE_INDEX_ADDR: return body > v->party_from ? body : v->party_from;
+    default: return body;
+  }
+}
+
+static err nverify_digest_block(struct nverify *v, struct store_digest *want,
+                                u64 height) {
+  struct nstate_block *b;
+  TRY(nstate_load_block(&b, v->r, height, height >= v->st.oldest_body));
+  size_t max = (size_t)b->tx_cnt + 1 + b->log_cnt + b->party_cnt +
+               b->account_cnt + b->slot_cnt;
+  struct store_entry *e = mem_alloc(max * sizeof *e);
+  for (u32 k = 0; k < STORE_INDEX_CNT; k++) {
+    size_t n = nstate_entries(&b, 1, k, e);
+    for (size_t i = 0; i < n && height >= nverify_index_from(v, k); i++)
+      store_digest_add(&want[k], &e[i]);
+  }
+  mem_free(e);
+  nstate_block_free(b);
+  return ERR_OK;
+}
+
+static err nverify_digests(struct nverify *v) {
+  struct store_digest want[STORE_INDEX_CNT], have;
+  memset(want, 0, sizeof want);
+  for (i64 h = 0; h <= v->st.flushed; h++) {
+    TRY(nverify_digest_block(v, want, (u64)h));
+    if (v->progress && h % NVERIFY_PROGRESS == 0)
+      v->progress(v->ctx, (u64)h, (u64)v->st.head);
+  }
+  for (u32 k = 0; k < STORE_INDEX_CNT && v->st.flushed >= 0; k++) {
+    u64 from = nverify_index_from(v, k);
+    if (from == UINT64_MAX) continue;
+    TRY(store_read_digest(v->r, &have, (enum store_index)k, from,
+                          (u64)v->st.flushed));
+    if (memcmp(&have, &want[k], sizeof have) != 0)
+      return err_say(v->msg, ERR_CORRUPT, "the index of %s has %llu entries, "
+                     "not the %llu that the blocks tell: \"cybermiles "
+                     "reindex\" makes it anew", nverify_index_name[k],
+                     (unsigned long long)have.cnt,
+                     (unsigned long long)want[k].cnt);
+  }
+  return ERR_OK;
+}
+
+static void nverify_party_from(struct nverify *v) {
+  slice val;
+  if (store_read_meta(v->r, &val, NSTATE_META_PARTY) == ERR_OK && val.len == 8)
+    v->party_from = load_be64(val.ptr);
+}
+
+err node_state_verify(const char *path, bool deep,
+                      void (*progress)(void *ctx, u64 height, u64 head),
+                      void *ctx, struct errmsg *msg) {
   struct nverify v = {.msg = msg, .progress = progress, .ctx = ctx};
   struct store *s;
   TRY(store_open(&s, path, STORE_READ_ONLY, msg));
@@ -494,8 +564,13 @@ err node_state_verify(const char *path, void (*progress)(void *ctx, u64 height,
   }
   if (!e && v.st.head < 0)
     e = err_say(msg, ERR_NOT_FOUND, "%s has no blocks yet", path);
+  if (!e) nverify_party_from(&v);
   if (!e) e = store_integrity(v.r, msg);
   if (!e) e = nverify_blocks(&v);
+  if (!e && deep) {
+    e = nverify_digests(&v);
+    if (e && msg && !msg->text[0]) err_say(msg, e, "the indexes: %s", err_text(e));
+  }
   if (!e) e = nstate_load(v.ns, v.r, &v.st, msg);
   if (!e) e = nverify_state(&v);
   store_reader_close(v.r);

@@ -336,6 +336,14 @@ err rpc_fail_err(struct rpc_call *c, err e) {
     case ERR_BUSY:
     case ERR_LIMIT:
       return rpc_fail(c, RPC_ERR_LIMIT, "%s", err_text(e));
+    case ERR_PRUNED:
+      return rpc_fail(c, RPC_ERR_PRUNED, "pruned history unavailable: "
+                      "transactions, receipts and logs are kept from block "
+                      "%llu (0x%llx) on",
+                      c->batch->read ? (unsigned long long)
+                          node_read_oldest_body(c->batch->read) : 0,
+                      c->batch->read ? (unsigned long long)
+                          node_read_oldest_body(c->batch->read) : 0);
     case ERR_NOT_FOUND:
       return rpc_fail(c, RPC_ERR_SERVER, "not found");
     case ERR_CLOSED:

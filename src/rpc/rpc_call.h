@@ -25,6 +25,7 @@ enum {
   RPC_ERR_LIMIT = -32005,
   RPC_ERR_MOVE_SELF = -38022,  /* of eth_simulateV1 */
   RPC_ERR_MOVE_TWICE = -38023,
+  RPC_ERR_PRUNED = 4444,       /* as geth has it */
   RPC_ERR_REVERT = 3,
   RPC_ERR_SYNC_TIMEOUT = 4 /* EIP-7966 */
 };

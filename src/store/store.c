@@ -125,7 +125,18 @@ static err store_header_check(struct store *s, bool *fresh,
       load_be32(h + 68) != STORE_APPLICATION_ID)
     return err_say(msg, ERR_NOT_OURS, "%s is not a CyberMiles database",
                    s->path);
-  return store_version_check(s->path, load_be32(h + 60), msg);
+  TRY(store_version_check(s->path, load_be32(h + 60), msg));
+  /* Without a log beside it all of the file must be there. */
+  u64 pages = load_be32(h + 28), size = load_be32(h + 16) >> 16;
+  char wal[PATH_MAX];
+  sqlite3_snprintf(sizeof wal, wal, "%s-wal", s->path);
+  if ((u64)st.st_size < pages * size && access(wal, F_OK) != 0)
+    return err_say(msg, ERR_CORRUPT,
+                   "%s is cut off: %lld of %llu bytes; a copy that did not "
+                   "finish?  Take it again, or \"restore\" a backup",
+                   s->path, (long long)st.st_size,
+                   (unsigned long long)(pages * size));
+  return ERR_OK;
 }
 
 /* One transaction; the header's application id and version with it. */
@@ -195,6 +206,7 @@ static err store_standing_read(struct store_conn *c,
   out->flushed = sqlite3_column_int64(st, 1);
   out->log_to = sqlite3_column_int64(st, 2);
   out->oldest_state = store_col_u64(st, 3);
+  out->oldest_body = store_col_u64(st, 4);
   sqlite3_reset(st);
   return ERR_OK;
 }
@@ -215,8 +227,22 @@ static err store_open_tables(struct store *s, struct errmsg *msg) {
   return ERR_OK;
 }
 
+/* A journal beside the file: switching its mode was cut off.  Only who may
+** write can undo that; a node that is at it holds the lock. */
+static void store_undo_journal(const char *path) {
+  char journal[PATH_MAX];
+  struct store *s;
+  struct errmsg ignored;
+  sqlite3_snprintf(sizeof journal, journal, "%s-journal", path);
+  if (access(journal, F_OK) != 0) return;
+  err e = store_open(&s, path, 0, &ignored);
+  if (!e) e = store_close(s, &ignored);
+  (void)e; /* who reads is told what is wrong */
+}
+
 err store_open(struct store **out, const char *path, u32 flags,
                struct errmsg *msg) {
+  if (flags & STORE_READ_ONLY) store_undo_journal(path);
   struct store *s = mem_alloc(sizeof *s);
   bool fresh = false;
   s->path = mem_strdup(path);
@@ -343,6 +369,7 @@ err store_standing_write(struct store *s) {
   sqlite3_bind_int64(st, 2, s->standing.flushed);
   sqlite3_bind_int64(st, 3, s->standing.log_to);
   store_bind_u64(st, 4, s->standing.oldest_state);
+  store_bind_u64(st, 5, s->standing.oldest_body);
   return store_run_st(st);
 }
 

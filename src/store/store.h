@@ -92,6 +92,7 @@ struct store_standing {
   i64 flushed;      /* keyed tables and indexes stand here; -1: empty */
   i64 log_to;       /* redo log complete for a batch ending here; -1: none */
   u64 oldest_state; /* lowest height whose state can still be had */
+  u64 oldest_body;  /* lowest whose transactions and receipts are kept */
 };
 void store_standing(const struct store *s, struct store_standing *out);
 
@@ -198,8 +199,23 @@ err store_log_read(struct store *s, err (*cb)(void *ctx, slice key, slice val),
 
 /* Merges index runs, deletes what is no longer needed, in slices. */
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) MUST_USE;
-/* From now on state below height oldest need not be kept. */
-err store_prune_below(struct store *s, u64 oldest) MUST_USE;
+/* From now on state below height oldest need not be kept (what block 0 begins
+** with is); nor transactions, receipts and who was met below height body. */
+err store_prune_below(struct store *s, u64 oldest, u64 body) MUST_USE;
+/* From now on upkeep gives back every free page, not only when there are many. */
+void store_vacuum(struct store *s, bool all);
+/* Pages of the file, and those of them that hold nothing. */
+err store_pages(struct store *s, u64 *pages, u64 *free) MUST_USE;
+
+/* All indexes anew: from the height after *to (-1: from the start), ascending
+** groups of blocks, the entries of each kind sorted; finish puts them in the
+** place of the old ones, drop forgets them.  No batch may be in work. */
+err store_reindex_at(struct store *s, i64 *to) MUST_USE;
+err store_reindex_add(struct store *s, u64 first, u64 last,
+                      const struct store_entry *const *entry,
+                      const size_t *cnt) MUST_USE;
+err store_reindex_finish(struct store *s) MUST_USE;
+err store_reindex_drop(struct store *s) MUST_USE;
 
 /*------------------------------------------------------------- checkpoint */
 u64 store_wal_bytes(const struct store *s);
@@ -211,6 +227,9 @@ u64 store_wal_bytes(const struct store *s);
 #define STORE_CHECKPOINT_MS 60000u
 #define STORE_FOREIGN_MS 600000u
 bool store_checkpoint_due(struct store *s, u64 now_ms);
+/* For long works without readers: copies the log into the file when it is
+** larger than STORE_WAL_WISH. */
+err store_wal_trim(struct store *s) MUST_USE;
 /* Copies some of the write-ahead log into the file.  *more: call again soon,
 ** other writing calls may come between.  ERR_BUSY: a reader holds it back, try
 ** later. */
@@ -289,4 +308,13 @@ enum { STORE_INDEX_OLDEST = 1, STORE_INDEX_DOWN = 2 };
 err store_read_index(struct store_reader *r, enum store_index index, u64 key,
                      u64 from, u64 to, u32 flags,
                      int (*cb)(void *ctx, u64 seq), void *ctx) MUST_USE;
+/* How many entries of an index there are with heights from..to, and a sum that
+** does not depend on how they are spread over runs; against mistakes and damage,
+** not against somebody's skill. */
+struct store_digest {
+  u64 cnt, sum[2];
+};
+void store_digest_add(struct store_digest *d, const struct store_entry *e);
+err store_read_digest(struct store_reader *r, struct store_digest *out,
+                      enum store_index index, u64 from, u64 to) MUST_USE;
 #endif

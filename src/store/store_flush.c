@@ -247,21 +247,6 @@ err store_log_read(struct store *s, err (*cb)(void *ctx, slice key, slice val),
 }
 
 /*----------------------------------------------------------------- upkeep */
-static err store_prune_some(struct store *s, u64 until_us, bool *more) {
-  u64 first, oldest = s->standing.oldest_state;
-  bool has;
-  while (oldest > 0) {
-    TRY(store_number_st(STORE_ST(&s->conn, diff_first), &has, &first));
-    if (!has || STORE_SEQ_HEIGHT(first) > oldest) return ERR_OK;
-    sqlite3_stmt *st = STORE_ST(&s->conn, diff_clear);
-    store_bind_u64(st, 1, first + 63);
-    TRY(store_run_st(st));
-    *more = true;
-    if (store_clock_us() >= until_us) return ERR_OK;
-  }
-  return ERR_OK;
-}
-
 static err store_upkeep_some(struct store *s, u64 until_us, bool *more) {
   TRY(store_merge_step(s, until_us, more));
   if (store_clock_us() >= until_us) return ERR_OK;
@@ -270,7 +255,8 @@ static err store_upkeep_some(struct store *s, u64 until_us, bool *more) {
     TRY(store_log_clear_some(s, &clear));
     if (!clear) *more = true;
   }
-  return store_prune_some(s, until_us, more);
+  TRY(store_prune_some(s, until_us, more));
+  return *more ? ERR_OK : store_vacuum_some(s, until_us, more);
 }
 
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
@@ -283,22 +269,6 @@ err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
     store_rollback(s);
     store_merge_drop(s);
     *more = false;
-  }
-  return e;
-}
-
-err store_prune_below(struct store *s, u64 oldest) {
-  if (oldest <= s->standing.oldest_state) return ERR_OK;
-  u64 before = s->standing.oldest_state;
-  MUST((i64)oldest <= s->standing.head);
-  s->standing.oldest_state = oldest;
-  err e = store_begin(s, false);
-  if (!e) e = store_standing_write(s);
-  if (!e) e = store_commit(s);
-  if (e) {
-    store_fail(s, e);
-    store_rollback(s);
-    s->standing.oldest_state = before;
   }
   return e;
 }

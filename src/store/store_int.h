@@ -179,7 +179,7 @@ struct store {
   struct store_conn conn;
   char *path;
   int lock_fd;
-  bool read_only, scratch, in_tx;
+  bool read_only, scratch, in_tx, vacuum;
   struct store_standing standing;
   u64 next_run_id, next_log_id;
   struct store_flush flush;
@@ -195,6 +195,9 @@ struct store {
 err store_begin(struct store *s, bool durable) MUST_USE;
 err store_commit(struct store *s) MUST_USE;
 void store_rollback(struct store *s);
+/* store_prune.c: within upkeep's transaction, until the time is up. */
+err store_prune_some(struct store *s, u64 until_us, bool *more) MUST_USE;
+err store_vacuum_some(struct store *s, u64 until_us, bool *more) MUST_USE;
 /* Keeps SQLite's words for store_error, gives the err. */
 err store_fail(struct store *s, err e);
 err store_standing_write(struct store *s) MUST_USE;

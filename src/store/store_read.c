@@ -58,6 +58,7 @@ err store_reader_begin(struct store_reader *r, struct store_standing *out) {
     out->flushed = sqlite3_column_int64(st, 1);
     out->log_to = sqlite3_column_int64(st, 2);
     out->oldest_state = store_col_u64(st, 3);
+    out->oldest_body = store_col_u64(st, 4);
   } else {
     store_reader_end(r);
     if (e == ERR_NOT_FOUND) e = ERR_CORRUPT;

@@ -23,8 +23,8 @@
 **
 ** Merging: a run's tier is log4(entries / 4096), at least 0.  Going from the
 ** newest run back, as soon as four or more in a row have a tier of at most t
-** they are merged (at most STORE_MERGE_MAX).  State runs that would span more
-** than a quarter of the kept history stay apart, so that whole runs become
+** they are merged (at most STORE_MERGE_MAX).  Where history is pruned, runs that
+** would span more than a quarter of the kept heights stay apart, so that whole runs become
 ** old and are dropped instead of written again.
 */
 #include "store/store_int.h"
@@ -297,10 +297,19 @@ static u32 store_run_tier(u64 cnt) {
   return t;
 }
 
+/* Entries below this height tell nothing any more: changes at or below the
+** oldest kept state, what was in blocks that are no longer kept (their hashes
+** still are). */
+static u64 store_run_keep(const struct store *s, u32 kind) {
+  u64 oldest = s->standing.oldest_state;
+  if (kind != STORE_INDEX_STATE) return s->standing.oldest_body;
+  return oldest ? oldest + 1 : 0;
+}
+
 static u64 store_run_span_max(const struct store *s, u32 kind) {
-  if (kind != STORE_INDEX_STATE || s->standing.oldest_state == 0)
-    return UINT64_MAX;
-  u64 kept = (u64)s->standing.head - s->standing.oldest_state;
+  u64 keep = store_run_keep(s, kind);
+  if (keep == 0 || kind == STORE_INDEX_HASH) return UINT64_MAX;
+  u64 kept = (u64)s->standing.head - keep;
   return kept / 4 > 1024 ? kept / 4 : 1024;
 }
 
@@ -410,14 +419,16 @@ void store_merge_drop(struct store *s) {
 
 static err store_merge_some(struct store *s, u64 until_us) {
   struct store_merge *m = &s->merge;
-  u64 keep = m->out.kind == STORE_INDEX_STATE ? s->standing.oldest_state : 0;
+  u64 keep = store_run_keep(s, m->out.kind);
   for (u32 i = 1;; i++) {
     struct store_entry e;
     bool has;
     TRY(store_merge_next(s, &e, &has));
     if (!has) return store_merge_finish(s);
-    /* Changes at or below the oldest kept state tell nothing any more. */
-    if (keep && STORE_SEQ_HEIGHT(e.seq) <= keep) continue;
+    if (STORE_SEQ_HEIGHT(e.seq) < keep &&
+        (m->out.kind != STORE_INDEX_HASH ||
+         STORE_SEQ_IDX(e.seq) != STORE_SEQ_BLOCK))
+      continue;
     TRY(store_run_add(s, &m->out, &e));
     if (i % 256 == 0 && store_clock_us() >= until_us) return ERR_OK;
   }
@@ -452,10 +463,10 @@ static err store_run_drop_some(struct store *s, const struct store_run *r,
   return ERR_OK;
 }
 
-/* State runs wholly below the kept history. */
+/* Wholly below what is kept. */
 static bool store_run_is_old(const struct store *s, const struct store_run *r) {
-  return r->kind == STORE_INDEX_STATE && r->state == 0 &&
-         s->standing.oldest_state > 0 && r->last <= s->standing.oldest_state;
+  return r->kind != STORE_INDEX_HASH && r->state == 0 &&
+         r->last < store_run_keep(s, r->kind);
 }
 
 static bool store_merge_has(const struct store *s, u64 id) {

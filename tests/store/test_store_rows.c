@@ -321,7 +321,7 @@ static void runs_when_merged_then_all_found(void **state) {
   /* Nothing is left of runs that were merged or cut off. */
   u64 least = (u64)STORE_INDEX_CNT * RUN_HEIGHTS * RUN_PER / STORE_RUN_FAN;
   assert_true((u64)pages >= least && (u64)pages < least + 3 * (u64)runs + 3);
-  assert_int_equal(store_prune_below(s, 300), ERR_OK);
+  assert_int_equal(store_prune_below(s, 300, 0), ERR_OK);
   more = true;
   while (more) assert_int_equal(store_upkeep_step(s, 1000, &more), ERR_OK);
   run_check(s, RUN_HEIGHTS - 1, 300);
