@@ -366,6 +366,31 @@ err node_read_touched(struct node_read *r, struct node_touched **out, u32 *cnt,
 err node_read_tries(struct node_read *r, struct state_source *out, u64 number)
     MUST_USE;
 
+/* All accounts after block number (owner NULL), or all slots of the account
+** whose hashed address is *owner, ascending by hashed key from start on; v is
+** the slot's value.  cb returns false to stop.  Costs a look at all that changed
+** since that block. */
+struct node_range {
+  hash32 key;
+  addr20 addr;                /* of an account, where it is known */
+  bool has_addr;
+  struct state_account account;
+  u256 val;
+};
+err node_read_range(struct node_read *r, u64 number, const hash32 *owner,
+                    const hash32 *start,
+                    bool (*cb)(void *ctx, const struct node_range *item),
+                    void *ctx) MUST_USE;
+/* The slot, or the address, of which only the hash is known, out of the
+** differences that are kept; ERR_NOT_FOUND. */
+err node_read_slot_name(struct node_read *r, u256 *out, const hash32 *owner,
+                        const hash32 *slot) MUST_USE;
+err node_read_address(struct node_read *r, addr20 *out, const hash32 *hash)
+    MUST_USE;
+/* How many blocks' states are kept; UINT64_MAX: all. */
+u64 node_history_blocks(const struct node *n);
+#define NODE_PROOF_BLOCKS 128u /* the newest so many have proofs */
+
 /* Logs from..to of any of addrs (none = all) whose topic i is among
 ** topic[i] (none = any).  cb returns false to stop. */
 struct node_log_filter {

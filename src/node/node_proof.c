@@ -14,8 +14,6 @@
 #include "node/node_int.h"
 #include "node/node_state_int.h"
 
-#define NPROOF_BLOCKS 128u
-
 struct nproof {
   struct node_read *r;
   struct nstate_view base, at; /* tries stand at base; wanted is at */
@@ -192,6 +190,20 @@ static err nproof_prove(struct nproof_trie *t, slice **node, u32 *cnt,
 }
 
 /*----------------------------------------------------------------- public */
+err nstate_changed_since(struct node_read *r, u64 number, const hash32 *owner,
+                         hash32 **keys, size_t *cnt, struct arena *a) {
+  struct nproof p = {.r = r, .a = a};
+  i64 flushed = r->st.flushed;
+  nstate_read_view(r, &p.base, r->st.head);
+  nstate_read_view(r, &p.at, (i64)number < flushed ? (i64)number : flushed);
+  if (owner) p.addr_hash = *owner;
+  err e = nproof_changes(&p);
+  *cnt = owner ? p.slot_cnt : p.account_cnt;
+  *keys = owner ? p.slot : p.account;
+  mem_free(owner ? p.account : p.slot);
+  return e;
+}
+
 /* The generation whose nodes our snapshot's table may hold in part. */
 static void nproof_base(struct nproof *p) {
   struct node_state *ns = p->r->ns;
@@ -254,7 +266,7 @@ err node_read_proof(struct node_read *r, struct node_proof *out, u64 number,
   hash32 hash;
   u64 head = (u64)r->st.head;
   memset(out, 0, sizeof *out);
-  if (number > head || head - number > NPROOF_BLOCKS ||
+  if (number > head || head - number > NODE_PROOF_BLOCKS ||
       number < r->st.oldest_state)
     return ERR_NOT_FOUND;
   TRY(node_read_header(r, &header, &hash, number));
@@ -346,7 +358,7 @@ err node_read_tries(struct node_read *r, struct state_source *out,
   struct chain_header header;
   hash32 hash;
   memset(out, 0, sizeof *out);
-  if (number > head || head - number > NPROOF_BLOCKS ||
+  if (number > head || head - number > NODE_PROOF_BLOCKS ||
       number < r->st.oldest_state)
     return ERR_NOT_FOUND;
   TRY(node_read_header(r, &header, &hash, number));

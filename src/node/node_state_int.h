@@ -301,6 +301,11 @@ struct node_read {
   struct nproof_tries *tries; /* of node_read_tries, or NULL */
 };
 void nstate_tries_close(struct nproof_tries *t);
+/* node_proof.c: hashed keys of the accounts, or of owner's slots, that the
+** tables may not have as they were after block number; ascending, to be freed
+** by the caller. */
+err nstate_changed_since(struct node_read *r, u64 number, const hash32 *owner,
+                         hash32 **keys, size_t *cnt, struct arena *a) MUST_USE;
 /* A view at a height, good until node_read_end. */
 void nstate_read_view(struct node_read *r, struct nstate_view *out, i64 height);
 err nstate_read_time(const struct node_read *r) MUST_USE;

@@ -160,7 +160,7 @@ struct rpc_arg {
   slice text;
   struct rpc_value any;
 };
-#define RPC_PARAM_MAX 5
+#define RPC_PARAM_MAX 6
 #define RPC_OVERRIDE_MAX 1000u        /* accounts */
 #define RPC_OVERRIDE_SLOT_MAX 100000u /* slots of all accounts */
 #define RPC_SLOT_CNT_MAX 1024u

@@ -57,8 +57,7 @@ static err debug_replay_all(struct rpc_replay *rp, struct rpc_world *w,
   return ERR_OK;
 }
 
-/* A stored block keeps senders, not who gave its authorizations (EIP-7702). */
-static void debug_authorities(struct node_block *b, u32 only) {
+void rpc_authorities(struct node_block *b, u32 only) {
   for (u32 i = 0; i < b->tx_cnt && i <= only; i++) {
     for (u32 k = 0; k < b->tx[i].auth_cnt; k++)
       chain_auth_recover(&b->tx[i].auth[k]);
@@ -76,7 +75,7 @@ err rpc_replay_run(struct rpc_replay *rp, struct rpc_call *c, u64 number) {
   if (rp->opts->timeout_ms) w.end_ms = node_clock_ms() + rp->opts->timeout_ms;
   err e = node_read_block(w.r, &b, number, NODE_WITH_TXS, c->a);
   if (e < 0) return rpc_fail_err(c, e);
-  debug_authorities(&b, rp->only);
+  rpc_authorities(&b, rp->only);
   w.number = number - 1;
   w.header = b.header;
   node_run_rules(c->node, &w.rules, &b.header);

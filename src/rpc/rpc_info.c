@@ -184,6 +184,51 @@ err rpc_do_eth_config(struct rpc_call *c) {
   return ERR_OK;
 }
 
+/*-------------------------------------------------------- eth_capabilities */
+
+/* kept UINT64_MAX: all. */
+static void info_put_resource(struct jsonw *w, const char *name, u64 oldest,
+                              u64 kept) {
+  jsonw_key(w, name);
+  jsonw_obj(w);
+  jsonw_kv_bool(w, "disabled", false);
+  jsonw_kv_quantity(w, "oldestBlock", oldest);
+  if (kept != UINT64_MAX) {
+    jsonw_key(w, "deleteStrategy");
+    jsonw_obj(w);
+    jsonw_kv_str(w, "type", "window");
+    jsonw_kv_quantity(w, "retentionBlocks", kept);
+    jsonw_obj_end(w);
+  }
+  jsonw_obj_end(w);
+}
+
+err rpc_do_eth_capabilities(struct rpc_call *c) {
+  static const char *const whole[] = {"blocks", "tx", "receipts", "logs"};
+  struct node_read *r;
+  struct chain_header h;
+  hash32 hash;
+  struct jsonw *w = &c->w;
+  TRY(rpc_read(c, &r));
+  u64 head = node_read_head(r), oldest = node_read_oldest_state(r);
+  u64 proofs = head > NODE_PROOF_BLOCKS ? head - NODE_PROOF_BLOCKS : 0;
+  err e = node_read_header(r, &h, &hash, head);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_obj(w);
+  jsonw_key(w, "head");
+  jsonw_obj(w);
+  jsonw_kv_quantity(w, "number", head);
+  jsonw_kv_hex(w, "hash", hash32_slice(&hash));
+  jsonw_obj_end(w);
+  for (u32 i = 0; i < ARRAY_LEN(whole); i++)
+    info_put_resource(w, whole[i], 0, UINT64_MAX);
+  info_put_resource(w, "state", oldest, node_history_blocks(c->node));
+  info_put_resource(w, "stateproofs", proofs > oldest ? proofs : oldest,
+                    NODE_PROOF_BLOCKS);
+  jsonw_obj_end(w);
+  return ERR_OK;
+}
+
 /*----------------------------------------------------------- rpc_discover */
 
 static const char *const info_schema[] = {

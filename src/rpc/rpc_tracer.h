@@ -169,6 +169,9 @@ struct rpc_replay {
   u32 cnt;                 /* put's: how many it wrote */
   void *ctx;
 };
+/* Before transactions up to idx of a stored block run again: it keeps senders,
+** not who gave its authorizations (EIP-7702). */
+void rpc_authorities(struct node_block *b, u32 idx);
 err rpc_replay_run(struct rpc_replay *rp, struct rpc_call *c, u64 number)
     MUST_USE;
 /* The same, what put writes being the call's result; of all: as an array. */

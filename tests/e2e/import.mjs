@@ -125,6 +125,56 @@ test('what is wrong is refused, and nothing of it stays', { skip }, () => {
   assert.match(r.stderr, /makes its own blocks/);
 });
 
+// Pages of accounts and slots, against single reads, at two heights.
+async function ranges(node) {
+  for (const at of ['0x14', 'latest']) {
+    const all = await node.rpc('debug_accountRange', [at, '0x', 256, true,
+      false]);
+    const found = {};
+    for (let start = '0x'; start;) {
+      const page = await node.rpc('debug_accountRange', [at, start, 7, true,
+        true]);
+      Object.assign(found, page.accounts);
+      start = page.next &&
+        `0x${Buffer.from(page.next, 'base64').toString('hex')}`;
+    }
+    assert.deepEqual(Object.keys(found), Object.keys(all.accounts));
+    assert.ok(Object.keys(found).length > 20);
+    for (const a of Object.values(all.accounts)) {
+      const [balance, nonce] = await Promise.all([
+        node.rpc('eth_getBalance', [a.address, at]),
+        node.rpc('eth_getTransactionCount', [a.address, at])]);
+      assert.equal(BigInt(balance), BigInt(a.balance));
+      assert.equal(Number(nonce), a.nonce);
+      for (const [slot, val] of Object.entries(a.storage ?? {})) {
+        assert.equal(BigInt(await node.rpc('eth_getStorageAt',
+          [a.address, slot, at])), BigInt(`0x${val}`));
+      }
+    }
+  }
+  // The block after block 53 begins with what block 53 left.
+  const { accounts } = await node.rpc('debug_accountRange',
+    ['0x35', '0x', 256, true, false]);
+  const many = Object.values(accounts)
+    .reduce((a, b) => (Object.keys(a.storage ?? {}).length >
+      Object.keys(b.storage ?? {}).length ? a : b));
+  const slots = {};
+  for (let start = '0x'; start;) {
+    const page = await node.rpc('debug_storageRangeAt',
+      ['0x36', 0, many.address, start, 5]);
+    for (const s of Object.values(page.storage)) slots[s.key] = s.value;
+    start = page.nextKey;
+  }
+  assert.deepEqual(Object.keys(slots).sort(),
+    Object.keys(many.storage).sort());
+  for (const [key, val] of Object.entries(many.storage)) {
+    assert.equal(BigInt(slots[key]), BigInt(`0x${val}`));
+  }
+  const none = await node.raw('debug_storageRangeAt',
+    ['0x36', 0, `0x${'12'.repeat(20)}`, '0x', 5]);
+  assert.match(none.error.message, /doesn't exist/);
+}
+
 test('served read-only, with the state of every height', { skip },
   async () => {
     const { db } = made('e.db');
@@ -162,6 +212,12 @@ test('served read-only, with the state of every height', { skip },
     assert.equal(pending.baseFeePerGas, fees.baseFeePerGas.at(-1));
     assert.equal(await node.rpc('eth_getUncleCountByBlockNumber', ['0x2']),
       '0x0');
+    await ranges(node);
+    const can = await node.rpc('eth_capabilities');
+    assert.deepEqual(can.head, { number: head.number, hash: HASH });
+    assert.deepEqual(can.blocks, { disabled: false, oldestBlock: '0x0' });
+    assert.equal(can.state.deleteStrategy.retentionBlocks, '0x15f90');
+    assert.equal(can.stateproofs.deleteStrategy.retentionBlocks, '0x80');
     assert.equal(await node.height(), HEAD); // nothing was made
     assert.equal((await node.stop()).code, 0);
   });
