@@ -3,6 +3,9 @@
 
 #include "dpos/dpos_credit.h"
 #include "shop/shop_identity.h"
+#include "shop/shop_market.h"
+#include "shop/shop_orders.h"
+#include "shop/shop_platform.h"
 
 const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_CREDITS] = &dpos_credits,
@@ -10,6 +13,9 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_BEACON] = &module_beacon,
   [CHAIN_MODULE_BEACON_FN] = &module_beacon_fn,
   [CHAIN_MODULE_IDENTITY] = &shop_identity,
+  [CHAIN_MODULE_PLATFORMS] = &shop_platform,
+  [CHAIN_MODULE_MARKET] = &shop_market,
+  [CHAIN_MODULE_ORDERS] = &shop_orders,
 };
 
 static const struct module_def *chain_module_at(u32 i) {

@@ -74,7 +74,7 @@
 #include "evm/evm.h"
 
 #define MODULE_LIST_MAX 1024u
-#define MODULE_PARAM_MAX 48u
+#define MODULE_PARAM_MAX 64u
 #define MODULE_RECORD_SLOTS 40u
 #define MODULE_DEPTH 12u
 #define MODULE_GOVERNANCE 0x1002 /* who may call GOVERN methods; also where

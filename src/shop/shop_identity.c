@@ -266,6 +266,14 @@ bool shop_person(struct module_call *c, addr20 *anchor, const addr20 *party) {
   module_leave(c);
   return ok;
 }
+bool shop_has_identity(struct module_call *c, const addr20 *party) {
+  struct module_call own;
+  ident_t r;
+  module_enter(&own, c, &shop_identity);
+  bool ok = ident_get(&own, &r, party) && ident_lives(&r);
+  module_leave(c);
+  return ok;
+}
 bool shop_has_key(struct module_call *c, const addr20 *party) {
   static const hash32 zero;
   struct module_call own;
@@ -1123,6 +1131,31 @@ static enum module_end ident_claim(struct module_call *c, ident_claim_t *r,
   return MODULE_DONE;
 }
 
+static void ident_standing(struct module_call *c, const ident_claim_t *r,
+                           int delta) {
+  struct shop_identity_record_standing s;
+  u256 part[2] = {module_key_addr(&r->subject)}, key;
+  u256_from_be(&part[1], r->schema.b);
+  module_key_of(&key, part, 2);
+  module_record_get(c, TABLE(standing), &s, &key);
+  s.party = r->subject;
+  s.schema = r->schema;
+  s.claims += (u32)delta;
+  module_record_put(c, TABLE(standing), &key, &s);
+}
+bool shop_has_claim(struct module_call *c, const addr20 *party,
+                    const hash32 *schema) {
+  struct module_call own;
+  struct shop_identity_record_standing s;
+  u256 part[2] = {module_key_addr(party)}, key;
+  u256_from_be(&part[1], schema->b);
+  module_key_of(&key, part, 2);
+  module_enter(&own, c, &shop_identity);
+  module_record_get(&own, TABLE(standing), &s, &key);
+  module_leave(c);
+  return s.claims > 0;
+}
+
 static enum module_end ident_do_accept_claim(
     struct module_call *c, const struct ident_in_accept_claim *in,
     struct ident_out_accept_claim *out) {
@@ -1132,6 +1165,7 @@ static enum module_end ident_do_accept_claim(
   if (ident_claim(c, &r, in->id, IDENT_OFFERED, 1) != MODULE_DONE)
     return MODULE_REVERTED;
   r.state = IDENT_HELD;
+  ident_standing(c, &r, 1);
   module_timer_set(c, (struct module_header *)&r, IDENT_CLAIM, &key,
                    r.expires);
   ident_claim_put(c, in->id, &r);
@@ -1157,6 +1191,7 @@ static enum module_end ident_do_revoke_claim(
   if (ident_claim(c, &r, in->id, IDENT_HELD, 3) != MODULE_DONE)
     return MODULE_REVERTED;
   r.state = IDENT_REVOKED;
+  ident_standing(c, &r, -1);
   r.deadline = 0;
   r.flags = in->reason;
   ident_claim_put(c, in->id, &r);
@@ -1387,6 +1422,7 @@ static bool ident_timer(struct module_call *c, u8 type, const u256 *key) {
     case IDENT_ISSUER: ident_timer_issuer(c, key); return true;
     case IDENT_CLAIM:
       module_record_get(c, TABLE(claim), &claim, key);
+      if (claim.state == IDENT_HELD) ident_standing(c, &claim, -1);
       claim.state = claim.state == IDENT_OFFERED ? IDENT_DECLINED
                                                  : IDENT_EXPIRED;
       claim.deadline = 0;

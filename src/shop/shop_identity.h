@@ -50,6 +50,11 @@ enum module_end shop_not_sanctioned(struct module_call *c, const addr20 *party,
                                     u8 level) MUST_USE;
 /* The anchor of a verified human; false when it is none. */
 bool shop_person(struct module_call *c, addr20 *anchor, const addr20 *party);
+/* The claim is the party's, active, and of this schema. */
+bool shop_has_claim(struct module_call *c, const addr20 *party,
+                    const hash32 *schema);
+/* It has an identity that lives. */
+bool shop_has_identity(struct module_call *c, const addr20 *party);
 /* It has an encryption key. */
 bool shop_has_key(struct module_call *c, const addr20 *party);
 /* A party's record began or ended: an identity with open ones stays. */

@@ -20,7 +20,7 @@ struct cf {
   struct chain_genesis g;
   struct chain_rules rules;
   struct chain_header head;
-  hash32 hash[64];            /* by number */
+  hash32 hash[1024];          /* by number */
   struct chain_block_result block;
   addr20 user[CF_USERS];
   u64 nonce[CF_USERS];

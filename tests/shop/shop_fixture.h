@@ -238,8 +238,8 @@ static inline void sf_pass(struct sf *f, u64 seconds) {
   f->cf.head.timestamp += seconds;
   cf_block(&f->cf, NULL, 0);
   sf_note_block(f);
-  /* Over some 300 days a block's budget gets. */
-  for (; seconds > 200 * SF_DAY; seconds -= 200 * SF_DAY) {
+  /* What one block's budget does not get over. */
+  for (; seconds > 20 * SF_DAY; seconds -= 20 * SF_DAY) {
     cf_block(&f->cf, NULL, 0);
     sf_note_block(f);
   }

@@ -1,0 +1,43 @@
+/* shop_orders.h - what other modules ask Orders (0x..1013) and, when they come,
+** have it do: Market's reviews and messages; Mediation's lock, settle, drop. */
+#ifndef SHOP_ORDERS_H
+#define SHOP_ORDERS_H
+#include "module/module.h"
+
+#define MODULE_PUBLIC(what, name) shop_orders_##what##_##name
+#include "module/pass_record.inc"
+#include "shop/orders.def"
+enum {
+#include "module/pass_setting.inc"
+#include "shop/orders.def"
+};
+#include "module/pass_end.inc"
+#undef MODULE_PUBLIC
+
+extern const struct module_def shop_orders;
+enum shop_side { SHOP_SIDE_BUYER = 1, SHOP_SIDE_SELLER = 2 };
+#define SHOP_WHOLE 255u /* of a dispute: not one milestone */
+
+/* Of the sender, on an order: side 0 when he is no party of it. */
+struct shop_review_right {
+  u8 side;
+  bool paid;          /* it has ended, and something was released */
+  u64 ended, listing; /* the first line's */
+  addr20 author, subject;
+};
+bool shop_review_right(struct module_call *c, struct shop_review_right *out,
+                       u64 order); /* false: no such order */
+/* me is a party of the order, and with (not NULL) the other one. */
+bool shop_order_has(struct module_call *c, u64 order, const addr20 *me,
+                    const addr20 *with);
+/* Mediation's: what is held of the order (sub SHOP_WHOLE) or of a milestone is
+** locked, and its clock stands.  opener: a party.  False: it cannot be
+** disputed now. */
+bool shop_order_lock(struct module_call *c, u128 *held, u64 order, u8 sub,
+                     const addr20 *opener) MUST_USE;
+/* The buyer's share of what is locked goes to him, the rest as a release. */
+void shop_order_settle(struct module_call *c, u64 order, u8 sub,
+                       u16 buyer_bps);
+/* As before the dispute; the time that was left runs on. */
+void shop_order_drop(struct module_call *c, u64 order, u8 sub);
+#endif

@@ -1,0 +1,571 @@
+/* shop_platform.c - module 0x..1011, Platforms; see platform.def and
+** shop_platform.h.
+**
+** Platform (key: id)
+**   none       register, with bond           -> Active
+**   Active     pause -> Paused, 180 days -> Closing;  resume -> Active
+**   Active, Paused, Dormant  closePlatform   -> Closing: 30 days -> Closed*,
+**              bond back
+**   Active     idleMax without an action     -> Dormant, bond back; resume with
+**              the bond -> Active
+**   Suspended (a ruling's; comes with the court)
+**   A fee falls at once and rises after feeNotice; what waits counts from its
+**   time on without anybody's doing.
+** CrossPost (key: listing, platform)
+**   none       post    -> Shown, or on a platform with approval Asked: 7 days
+**              -> Shown
+**   Asked, Shown   decide, hide (operator)   -> Shown, Hidden: 30 days -> Shown
+**   Shown, Hidden, Asked  unpost (seller)    -> Removed*, and post again
+** Category (key: code) and opt-out (key: listing) have no deadline.
+**
+** A platform with mode 0 shows every active listing whose seller did not opt
+** out.  Hiding concerns that storefront alone: no method here changes Market or
+** Orders.  Bonds and claims are what is accounted. */
+#include "shop/shop_platform.h"
+
+#include "shop/shop_identity.h"
+#include "shop/shop_market.h"
+
+#define ID(what, name) plat_##what##_##name
+#define MODULE_PUBLIC(what, name) shop_platform_##what##_##name
+#include "module/pass_struct.inc"
+#include "shop/platform.def"
+#include "module/pass_param.inc"
+#include "shop/platform.def"
+static const struct module_row plat_rows[] = {
+#include "module/pass_row.inc"
+#include "shop/platform.def"
+};
+#include "module/pass_end.inc"
+#define TABLE(name) &shop_platform_table_##name
+#define SETTING(name) module_setting_get(c, shop_platform_param_##name)
+#define HEAD(r) ((struct module_header *)(r))
+
+#define PLAT_DAY 86400u
+enum { PLAT_PLATFORM = 1, PLAT_POST = 2 };
+enum { PLAT_ACTIVE = 1, PLAT_PAUSED, PLAT_CLOSING, PLAT_CLOSED,
+       PLAT_SUSPENDED, PLAT_DORMANT };
+enum { PLAT_ASKED = 1, PLAT_SHOWN, PLAT_HIDDEN, PLAT_REMOVED };
+enum { PLAT_BANNED = 8 };
+enum { PLAT_WHY_BOND = 1 };
+#define PLAT_BIT(state) (1u << (state))
+
+typedef struct shop_platform_record_platform plat_t;
+typedef struct shop_platform_record_cross_post plat_post_t;
+
+static bool plat_timer(struct module_call *c, u8 type, const u256 *key);
+static u8 plat_owner_of(u8 type, const struct module_header *h) {
+  return type == PLAT_POST && h->state == PLAT_HIDDEN ? MODULE_ROLE_SELLER
+                                                      : MODULE_ROLE_OWNER;
+}
+
+const struct module_def shop_platform = {
+  .name = "Platforms", .text = "Platforms, storefronts over one catalogue",
+  .number = 0x1011, .row = plat_rows, .row_cnt = ARRAY_LEN(plat_rows),
+  .base = &module_common, .timer = plat_timer, .owner_of = plat_owner_of,
+  .controller_of = shop_controller_of};
+
+static const addr20 plat_none;
+
+/*---------------------------------------------------------------- platforms */
+
+static enum module_end plat_missing(struct module_call *c, u8 t, u256 key) {
+  return MODULE_FAIL_COMMON(c, no_such_record, .t = t,
+                            .key = u256_hash32(&key));
+}
+static enum module_end plat_wrong(struct module_call *c, u8 t, u256 key,
+                                  u8 state) {
+  return MODULE_FAIL_COMMON(c, wrong_state, .t = t, .key = u256_hash32(&key),
+                            .state = state);
+}
+static void plat_get(struct module_call *c, plat_t *p, u64 id) {
+  u256 key = u256_from(id);
+  module_record_get(c, TABLE(platform), p, &key);
+}
+static void plat_put(struct module_call *c, plat_t *p, u64 id) {
+  u256 key = u256_from(id);
+  p->updated = c->now_s;
+  module_record_put(c, TABLE(platform), &key, p);
+  MODULE_EMIT(c, saved, .id = id, .operator = p->operator,
+              .record = module_record_bytes(c, TABLE(platform), &key, p));
+}
+static void plat_turn(struct module_call *c, plat_t *p, u64 id, u8 state,
+                      u64 deadline) {
+  u256 key = u256_from(id);
+  p->state = state;
+  module_timer_set(c, HEAD(p), PLAT_PLATFORM, &key, deadline);
+  plat_put(c, p, id);
+}
+/* What waited is in force. */
+static void plat_fees_now(struct module_call *c, plat_t *p) {
+  if (p->fee_from == 0 || c->now_s < p->fee_from) return;
+  p->fee_bps = p->next_fee_bps;
+  p->referral_bps = p->next_referral_bps;
+  p->fee_from = 0;
+}
+
+static enum module_end plat_own(struct module_call *c, plat_t *p, u64 id,
+                                u32 states) {
+  plat_get(c, p, id);
+  if (p->state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(id));
+  if (!shop_acts_for(c, &p->operator, SHOP_PLATFORM))
+    return MODULE_FAIL(c, not_operator);
+  if (!(states >> p->state & 1)) {
+    if (p->state == PLAT_CLOSED || p->state == PLAT_CLOSING)
+      return MODULE_FAIL(c, platform_closed, .id = id);
+    return plat_wrong(c, PLAT_PLATFORM, u256_from(id), p->state);
+  }
+  plat_fees_now(c, p);
+  return MODULE_DONE;
+}
+
+static enum module_end plat_fee_check(struct module_call *c, u16 fee,
+                                      u16 referral) {
+  u64 most = SETTING(maxFeeBps);
+  if (fee > most) return MODULE_FAIL(c, fee_too_high, .max = (u16)most);
+  if (referral > 10000) return MODULE_FAIL(c, fee_too_high, .max = 10000);
+  return MODULE_DONE;
+}
+static enum module_end plat_mode(struct module_call *c, u8 mode) {
+  return MODULE_FAIL_COMMON(c, out_of_range, .field = {"mode"},
+                            .value = u256_from(mode), .max = u256_from(1));
+}
+
+static enum module_end plat_do_register(struct module_call *c,
+                                        const struct plat_in_register *in,
+                                        struct plat_out_register *out) {
+  addr20 operator;
+  u128 bond = module_setting_money(c, shop_platform_param_platformBond);
+  if (shop_self(c, &operator) != MODULE_DONE ||
+      shop_not_sanctioned(c, &operator, 3) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (in->mode > 1) return plat_mode(c, in->mode);
+  if (plat_fee_check(c, in->feeBps, in->referralBps) != MODULE_DONE ||
+      module_take(c, &plat_none, bond) != MODULE_DONE)
+    return MODULE_REVERTED;
+  out->id = module_id_next(c, PLAT_PLATFORM);
+  plat_t p = {.layout = 1, .created = c->now_s, .mode = in->mode,
+              .fee_bps = in->feeBps, .operator = operator,
+              .referral_bps = in->referralBps, .bond = bond,
+              .restricted_mask = in->restrictedMask, .doc = in->doc,
+              .policy = in->policy};
+  shop_opened(c, &operator, 1);
+  plat_turn(c, &p, out->id, PLAT_ACTIVE, c->now_s + SETTING(idleMax));
+  return MODULE_DONE;
+}
+
+static enum module_end plat_do_update(struct module_call *c,
+                                      const struct plat_in_update *in,
+                                      struct plat_out_update *out) {
+  plat_t p;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
+      MODULE_DONE)
+    return MODULE_REVERTED;
+  if (in->mode > 1) return plat_mode(c, in->mode);
+  p.doc = in->doc;
+  p.policy = in->policy;
+  p.mode = in->mode;
+  p.restricted_mask = in->restrictedMask;
+  plat_put(c, &p, in->id);
+  return MODULE_DONE;
+}
+
+static enum module_end plat_do_set_fee(struct module_call *c,
+                                       const struct plat_in_set_fee *in,
+                                       struct plat_out_set_fee *out) {
+  plat_t p;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
+          MODULE_DONE ||
+      plat_fee_check(c, in->feeBps, in->referralBps) != MODULE_DONE)
+    return MODULE_REVERTED;
+  bool rises = in->feeBps > p.fee_bps;
+  p.next_fee_bps = in->feeBps;
+  p.next_referral_bps = in->referralBps;
+  p.fee_from = rises ? c->now_s + SETTING(feeNotice) : c->now_s;
+  MODULE_EMIT(c, fee_scheduled, .id = in->id, .feeBps = in->feeBps,
+              .referralBps = in->referralBps, .from = p.fee_from);
+  plat_fees_now(c, &p);
+  plat_put(c, &p, in->id);
+  return MODULE_DONE;
+}
+
+static enum module_end plat_do_pause(struct module_call *c,
+                                     const struct plat_in_pause *in,
+                                     struct plat_out_pause *out) {
+  plat_t p;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE)) != MODULE_DONE)
+    return MODULE_REVERTED;
+  plat_turn(c, &p, in->id, PLAT_PAUSED, c->now_s + 180u * PLAT_DAY);
+  return MODULE_DONE;
+}
+static enum module_end plat_do_resume(struct module_call *c,
+                                      const struct plat_in_resume *in,
+                                      struct plat_out_resume *out) {
+  plat_t p;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_PAUSED) |
+                                  PLAT_BIT(PLAT_DORMANT)) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (p.state == PLAT_DORMANT) {
+    u128 bond = module_setting_money(c, shop_platform_param_platformBond);
+    if (module_take(c, &plat_none, bond) != MODULE_DONE)
+      return MODULE_REVERTED;
+    p.bond = bond;
+  }
+  plat_turn(c, &p, in->id, PLAT_ACTIVE, c->now_s + SETTING(idleMax));
+  return MODULE_DONE;
+}
+static enum module_end plat_do_close_platform(
+    struct module_call *c, const struct plat_in_close_platform *in,
+    struct plat_out_close_platform *out) {
+  plat_t p;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED) |
+                                  PLAT_BIT(PLAT_DORMANT)) != MODULE_DONE)
+    return MODULE_REVERTED;
+  plat_turn(c, &p, in->id, PLAT_CLOSING, c->now_s + 30u * PLAT_DAY);
+  return MODULE_DONE;
+}
+
+static enum module_end plat_do_offer_operator(
+    struct module_call *c, const struct plat_in_offer_operator *in,
+    struct plat_out_offer_operator *out) {
+  plat_t p;
+  addr20 me;
+  (void)out;
+  if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
+          MODULE_DONE ||
+      shop_self(c, &me) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (!addr20_eq(&me, &p.operator)) return MODULE_FAIL(c, not_operator);
+  if (addr20_eq(&in->next, &plat_none) || addr20_eq(&in->next, &p.operator))
+    return MODULE_FAIL_COMMON(c, bad_address);
+  p.pending = in->next;
+  plat_put(c, &p, in->id);
+  return MODULE_DONE;
+}
+static enum module_end plat_do_accept_operator(
+    struct module_call *c, const struct plat_in_accept_operator *in,
+    struct plat_out_accept_operator *out) {
+  plat_t p;
+  addr20 me;
+  (void)out;
+  plat_get(c, &p, in->id);
+  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  if (shop_self(c, &me) != MODULE_DONE) return MODULE_REVERTED;
+  if (addr20_eq(&p.pending, &plat_none) || !addr20_eq(&p.pending, &me))
+    return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
+  if (p.state != PLAT_ACTIVE && p.state != PLAT_PAUSED)
+    return plat_wrong(c, PLAT_PLATFORM, u256_from(in->id), p.state);
+  shop_opened(c, &p.operator, -1);
+  shop_opened(c, &me, 1);
+  p.operator = me;
+  p.pending = plat_none;
+  plat_put(c, &p, in->id);
+  return MODULE_DONE;
+}
+
+enum module_end shop_fee_of(struct module_call *c, struct shop_fee *out,
+                            u64 platform) {
+  struct module_call own;
+  plat_t p;
+  *out = (struct shop_fee){0, 0};
+  if (platform == 0) return MODULE_DONE;
+  module_enter(&own, c, &shop_platform);
+  plat_get(&own, &p, platform);
+  plat_fees_now(&own, &p);
+  module_leave(c);
+  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(platform));
+  if (p.state != PLAT_ACTIVE)
+    return MODULE_FAIL(c, platform_closed, .id = platform);
+  *out = (struct shop_fee){p.fee_bps, p.referral_bps};
+  return MODULE_DONE;
+}
+addr20 shop_operator_of(struct module_call *c, u64 platform) {
+  struct module_call own;
+  plat_t p;
+  module_enter(&own, c, &shop_platform);
+  plat_get(&own, &p, platform);
+  module_leave(c);
+  return p.operator;
+}
+static enum module_end plat_do_fee_of(struct module_call *c,
+                                      const struct plat_in_fee_of *in,
+                                      struct plat_out_fee_of *out) {
+  plat_t p;
+  plat_get(c, &p, in->id);
+  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  plat_fees_now(c, &p);
+  out->feeBps = p.fee_bps;
+  out->referralBps = p.referral_bps;
+  out->operator = p.operator;
+  return MODULE_DONE;
+}
+
+/*-------------------------------------------------------------- cross-posts */
+
+static u256 plat_post_key(u64 listing, u64 platform) {
+  u256 part[2] = {u256_from(listing), u256_from(platform)}, key;
+  module_key_of(&key, part, 2);
+  return key;
+}
+static void plat_post_turn(struct module_call *c, plat_post_t *r, u8 state,
+                           u64 deadline) {
+  u256 key = plat_post_key(r->listing, r->platform);
+  r->state = state;
+  r->updated = c->now_s;
+  module_timer_set(c, HEAD(r), PLAT_POST, &key, deadline);
+  module_record_put(c, TABLE(cross_post), &key, r);
+  MODULE_EMIT(c, cross_post_saved, .listing = r->listing, .id = r->platform,
+              .state = state, .reason = r->reason, .note = r->note);
+}
+static bool plat_out(struct module_call *c, u64 listing) {
+  struct shop_platform_record_opt_out r;
+  u256 key = u256_from(listing);
+  module_record_get(c, TABLE(opt_out), &r, &key);
+  return r.is_out;
+}
+
+/* The sender's own listing. */
+static enum module_end plat_listing(struct module_call *c,
+                                    struct shop_market_record_listing *l,
+                                    u64 id) {
+  shop_listing(c, l, id);
+  if (l->state == 0) return plat_missing(c, 1, u256_from(id));
+  if (!shop_acts_for(c, &l->seller, SHOP_SELL))
+    return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
+  return MODULE_DONE;
+}
+static enum module_end plat_count(struct module_call *c, u32 cnt) {
+  u64 most = SETTING(postsPerCall);
+  if (cnt > most)
+    return MODULE_FAIL_COMMON(c, too_many, .what = {"platforms"},
+                              .max = u256_from(most));
+  return MODULE_DONE;
+}
+
+static enum module_end plat_post_one(struct module_call *c, u64 listing,
+                                     u64 id) {
+  plat_t p;
+  plat_post_t r;
+  u256 key = plat_post_key(listing, id);
+  plat_get(c, &p, id);
+  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(id));
+  if (p.state != PLAT_ACTIVE)
+    return MODULE_FAIL(c, platform_closed, .id = id);
+  module_record_get(c, TABLE(cross_post), &r, &key);
+  if (r.state && r.state != PLAT_REMOVED)
+    return plat_wrong(c, PLAT_POST, key, r.state);
+  r = (plat_post_t){.layout = 1, .created = c->now_s, .listing = listing,
+                    .platform = id};
+  plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
+                 p.mode ? c->now_s + 7 * PLAT_DAY : 0);
+  return MODULE_DONE;
+}
+static enum module_end plat_do_post(struct module_call *c,
+                                    const struct plat_in_post *in,
+                                    struct plat_out_post *out) {
+  struct shop_market_record_listing l;
+  (void)out;
+  if (plat_listing(c, &l, in->listing) != MODULE_DONE) return MODULE_REVERTED;
+  if (l.state != SHOP_LISTING_ACTIVE)
+    return plat_wrong(c, 1, u256_from(in->listing), l.state);
+  if (plat_out(c, in->listing)) return MODULE_FAIL(c, opted_out);
+  if (shop_category_ok(c, l.category, &l.seller) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (plat_count(c, in->platforms.cnt) != MODULE_DONE) return MODULE_REVERTED;
+  for (u32 i = 0; i < in->platforms.cnt; i++)
+    if (plat_post_one(c, in->listing, module_list_u64(&in->platforms, i)) !=
+        MODULE_DONE)
+      return MODULE_REVERTED;
+  return MODULE_DONE;
+}
+static enum module_end plat_do_unpost(struct module_call *c,
+                                      const struct plat_in_unpost *in,
+                                      struct plat_out_unpost *out) {
+  struct shop_market_record_listing l;
+  plat_post_t r;
+  (void)out;
+  if (plat_listing(c, &l, in->listing) != MODULE_DONE ||
+      plat_count(c, in->platforms.cnt) != MODULE_DONE)
+    return MODULE_REVERTED;
+  for (u32 i = 0; i < in->platforms.cnt; i++) {
+    u256 key = plat_post_key(in->listing, module_list_u64(&in->platforms, i));
+    module_record_get(c, TABLE(cross_post), &r, &key);
+    if (r.state == 0) return plat_missing(c, PLAT_POST, key);
+    if (r.state == PLAT_REMOVED) return plat_wrong(c, PLAT_POST, key, r.state);
+    plat_post_turn(c, &r, PLAT_REMOVED, 0);
+  }
+  return MODULE_DONE;
+}
+static enum module_end plat_do_opt_out(struct module_call *c,
+                                       const struct plat_in_opt_out *in,
+                                       struct plat_out_opt_out *out) {
+  struct shop_market_record_listing l;
+  struct shop_platform_record_opt_out r;
+  u256 key = u256_from(in->listing);
+  (void)out;
+  if (plat_listing(c, &l, in->listing) != MODULE_DONE) return MODULE_REVERTED;
+  module_record_get(c, TABLE(opt_out), &r, &key);
+  if (r.state == 0) r.created = c->now_s;
+  r.state = r.layout = 1;
+  r.updated = c->now_s;
+  r.is_out = in->out;
+  module_record_put(c, TABLE(opt_out), &key, &r);
+  MODULE_EMIT(c, opt_out_set, .listing = in->listing, .out = in->out);
+  return MODULE_DONE;
+}
+
+static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
+                                  bool show, u16 reason, const hash32 *note,
+                                  u32 states) {
+  plat_t p;
+  plat_post_t r;
+  u256 key = plat_post_key(listing, id);
+  if (plat_own(c, &p, id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
+      MODULE_DONE)
+    return MODULE_REVERTED;
+  module_record_get(c, TABLE(cross_post), &r, &key);
+  if (r.state == 0 && p.mode == 0) { /* shown without a post */
+    struct shop_market_record_listing l;
+    shop_listing(c, &l, listing);
+    if (l.state == 0) return plat_missing(c, 1, u256_from(listing));
+    r = (plat_post_t){.state = PLAT_SHOWN, .layout = 1, .created = c->now_s,
+                      .listing = listing, .platform = id};
+  }
+  if (r.state == 0) return plat_missing(c, PLAT_POST, key);
+  if (!(states >> r.state & 1)) return plat_wrong(c, PLAT_POST, key, r.state);
+  r.reason = reason;
+  r.note = *note;
+  plat_post_turn(c, &r, show ? PLAT_SHOWN : PLAT_HIDDEN,
+                 show ? 0 : c->now_s + 30u * PLAT_DAY);
+  return MODULE_DONE;
+}
+static enum module_end plat_do_decide(struct module_call *c,
+                                      const struct plat_in_decide *in,
+                                      struct plat_out_decide *out) {
+  (void)out;
+  return plat_judge(c, in->id, in->listing, in->show, in->reason, &in->note,
+                    PLAT_BIT(PLAT_ASKED));
+}
+/* Of one already hidden: renewed. */
+static enum module_end plat_do_hide(struct module_call *c,
+                                    const struct plat_in_hide *in,
+                                    struct plat_out_hide *out) {
+  (void)out;
+  return plat_judge(c, in->id, in->listing, false, in->reason, &in->note,
+                    PLAT_BIT(PLAT_ASKED) | PLAT_BIT(PLAT_SHOWN) |
+                        PLAT_BIT(PLAT_HIDDEN));
+}
+
+static enum module_end plat_do_shown_on(struct module_call *c,
+                                        const struct plat_in_shown_on *in,
+                                        struct plat_out_shown_on *out) {
+  struct shop_market_record_listing l;
+  plat_t p;
+  plat_post_t r;
+  u256 key = plat_post_key(in->listing, in->id);
+  plat_get(c, &p, in->id);
+  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  shop_listing(c, &l, in->listing);
+  module_record_get(c, TABLE(cross_post), &r, &key);
+  bool open = p.state == PLAT_ACTIVE && l.state == SHOP_LISTING_ACTIVE;
+  out->shown = open && (r.state && r.state != PLAT_REMOVED
+                            ? r.state == PLAT_SHOWN
+                            : p.mode == 0 && !plat_out(c, in->listing));
+  return MODULE_DONE;
+}
+
+/*--------------------------------------------------------------- categories */
+
+static enum module_end plat_do_set_category(
+    struct module_call *c, const struct plat_in_set_category *in,
+    struct plat_out_set_category *out) {
+  struct shop_platform_record_category r;
+  u256 key = u256_from(in->code);
+  (void)out;
+  module_record_get(c, TABLE(category), &r, &key);
+  if (r.state == 0) r.created = c->now_s;
+  r.state = r.layout = 1;
+  r.updated = c->now_s;
+  r.category_flags = in->flags;
+  r.parent = in->parent;
+  r.claim_schema = in->claimSchema;
+  r.name = in->name;
+  module_record_put(c, TABLE(category), &key, &r);
+  MODULE_EMIT(c, category_saved, .code = in->code,
+              .record = module_record_bytes(c, TABLE(category), &key, &r));
+  return MODULE_DONE;
+}
+
+static void plat_category(struct module_call *c,
+                          struct shop_platform_record_category *r, u32 code) {
+  struct module_call own;
+  u256 key = u256_from(code);
+  module_enter(&own, c, &shop_platform);
+  module_record_get(&own, TABLE(category), r, &key);
+  module_leave(c);
+}
+bool shop_category_open(struct module_call *c, u32 category) {
+  struct shop_platform_record_category r;
+  plat_category(c, &r, category);
+  return !(r.category_flags & PLAT_BANNED);
+}
+enum module_end shop_category_ok(struct module_call *c, u32 category,
+                                 const addr20 *seller) {
+  struct shop_platform_record_category r;
+  plat_category(c, &r, category);
+  if (r.category_flags & PLAT_BANNED)
+    return MODULE_FAIL(c, category_banned, .category = category);
+  if (r.category_flags & 2 && !shop_has_claim(c, seller, &r.claim_schema))
+    return MODULE_FAIL(c, category_claim, .schema = r.claim_schema);
+  return MODULE_DONE;
+}
+
+/*---------------------------------------------------------------- deadlines */
+
+static void plat_bond_back(struct module_call *c, plat_t *p, u64 id) {
+  u256 key = u256_from(id);
+  u128 bond = p->bond;
+  p->bond = 0;
+  module_pay(c, &plat_none, &p->operator, bond, PLAT_PLATFORM, &key,
+             PLAT_WHY_BOND);
+}
+static void plat_timer_platform(struct module_call *c, u64 id) {
+  plat_t p;
+  u64 idle = SETTING(idleMax);
+  plat_get(c, &p, id);
+  plat_fees_now(c, &p);
+  if (p.state == PLAT_ACTIVE && c->now_s < p.updated + idle) {
+    plat_turn(c, &p, id, PLAT_ACTIVE, p.updated + idle);
+  } else if (p.state == PLAT_ACTIVE) {
+    plat_bond_back(c, &p, id);
+    plat_turn(c, &p, id, PLAT_DORMANT, 0);
+  } else if (p.state == PLAT_PAUSED) {
+    plat_turn(c, &p, id, PLAT_CLOSING, c->now_s + 30u * PLAT_DAY);
+  } else {
+    plat_bond_back(c, &p, id);
+    shop_opened(c, &p.operator, -1);
+    plat_turn(c, &p, id, PLAT_CLOSED, 0);
+  }
+}
+static bool plat_timer(struct module_call *c, u8 type, const u256 *key) {
+  plat_post_t r;
+  if (type == PLAT_PLATFORM) {
+    plat_timer_platform(c, key->w[0]);
+    return true;
+  }
+  module_record_get(c, TABLE(cross_post), &r, key);
+  plat_post_turn(c, &r, PLAT_SHOWN, 0);
+  return true;
+}
+#undef ID
+#undef MODULE_PUBLIC
+#undef TABLE
+#undef SETTING
+#undef HEAD
+#undef PLAT_DAY
+#undef PLAT_BIT
