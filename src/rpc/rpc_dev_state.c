@@ -186,8 +186,10 @@ err rpc_do_anvil_rollback(struct rpc_call *c) {
 
 static err dev_reset(struct rpc_call *c, const char *name) {
   TRY(rpc_dev_only(c, name));
-  if (c->arg[0].given && c->arg[0].any.kind == RPC_OBJECT &&
-      rpc_member(&c->arg[0].any, "forking").kind != RPC_NONE)
+  struct rpc_value from = {.kind = RPC_NONE};
+  if (c->arg[0].given && c->arg[0].any.kind == RPC_OBJECT)
+    from = rpc_member(&c->arg[0].any, "forking");
+  if (from.kind == RPC_OBJECT && rpc_member(&from, "jsonRpcUrl").kind)
     return rpc_fail(c, RPC_ERR_PARAMS,
                     "invalid argument 0: this node forks no other chain");
   TRY(dev_back(c, 0));

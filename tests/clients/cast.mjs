@@ -182,6 +182,14 @@ it('send --unlocked, and from an impersonated account', () => {
   assert.equal(r.from.toLowerCase(), NOBODY.toLowerCase());
   assert.equal(cast('balance', NOBODY), '95');
 });
+it('a block that holds an edit of the state is read whole', () => {
+  cast('rpc', 'hardhat_setBalance', NOBODY, '0x64');
+  const b = json('block', 'latest', '--full');
+  assert.equal(b.transactions.length, 1);
+  assert.equal(b.transactions[0].from.toLowerCase(), `0x${'f'.repeat(39)}e`);
+  assert.equal(json('tx', b.transactions[0].hash).hash, b.transactions[0].hash);
+  assert.equal(json('receipt', b.transactions[0].hash).status, '0x1');
+});
 it('rpc: any method, parameters raw', () => {
   assert.equal(cast('rpc', 'eth_chainId'), '"0x7a69"');
   assert.equal(JSON.parse(cast('rpc', 'eth_getBlockByNumber', '--raw',

@@ -108,7 +108,8 @@ test('gas: estimate, price, fee history', async () => {
   assert.equal(f.baseFeePerGas, 0n);
 });
 
-test('a block that settled credits is read whole', async () => {
+test('blocks that settled credits, or hold an edit, are read whole', async () => {
+  await node.rpc('hardhat_setBalance', [`0x${'aa'.repeat(20)}`, '0x64']);
   const at = await web3.eth.getBlockNumber();
   for (let n = 0n; n <= at; n++) {
     const b = await web3.eth.getBlock(n, true);

@@ -143,7 +143,8 @@ def gas_costs_nothing():
 
 
 @case
-def blocks_whole():
+def blocks_whole_with_an_edit_among_them():
+    w3.provider.make_request('hardhat_setBalance', ['0x' + 'aa' * 20, '0x64'])
     for n in range(w3.eth.block_number + 1):
         b = w3.eth.get_block(n, full_transactions=True)
         assert b['number'] == n and b['baseFeePerGas'] == 0
