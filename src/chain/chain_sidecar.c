@@ -69,7 +69,8 @@ static err chain_sidecar_read(slice *tx, slice in, struct errmsg *msg) {
 
 err chain_tx_unwrap(slice *out, slice raw, struct arena *a,
                     struct errmsg *msg) {
-  slice in = slice_of(raw.ptr + 1, raw.len ? raw.len - 1 : 0), list, tx, peek;
+  slice in = slice_of(raw.ptr + 1, raw.len ? raw.len - 1 : 0), list, peek;
+  slice tx = {0};
   struct rlp_item item;
   *out = raw;
   if (raw.len == 0 || raw.ptr[0] != 3) return ERR_OK;

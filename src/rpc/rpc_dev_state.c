@@ -313,7 +313,7 @@ static err dev_dump_account(struct jsonw *w, const struct state_source *src,
 
 static err dev_dump(struct rpc_call *c, struct node_read *r, struct buf *out) {
   struct state_source src;
-  struct node_touched *t;
+  struct node_touched *t = NULL;
   struct jsonw w;
   u32 cnt;
   TRY(node_read_state(r, &src, node_read_head(r)));
