@@ -53,7 +53,6 @@ struct rpc_subs {
   pthread_mutex_t wake_lock;
   pthread_cond_t wake;
   u64 head;                   /* under wake_lock, as the rest up to thread */
-  u64 back;                   /* the lowest head since the last turn */
   bool nudged, stop, started;
   pthread_t thread;
   pthread_mutex_t lock;
@@ -65,7 +64,6 @@ struct rpc_subs {
 struct rpc_subs *rpc_subs_open(struct rpc_server *server, struct node *n) {
   struct rpc_subs *ss = mem_alloc(sizeof *ss);
   ss->server = server;
-  ss->back = UINT64_MAX;
   ss->node = n;
   pthread_mutex_init(&ss->wake_lock, NULL);
   pthread_cond_init(&ss->wake, NULL);
@@ -73,12 +71,28 @@ struct rpc_subs *rpc_subs_open(struct rpc_server *server, struct node *n) {
   return ss;
 }
 
+/* For each subscription of a kind that is ready. */
+#define SUB_EACH(ss, s, want) \
+  for (struct rpc_session *se_ = (ss)->sessions; se_; se_ = se_->next) \
+    for (struct rpc_sub *s = se_->first; s; s = s->next) \
+      if (s->kind == (want) && !s->made_by)
+
+/* The chain was taken back to head; no view of what it was before is left. */
+static void sub_go_back(struct rpc_subs *ss, u64 head) {
+  pthread_mutex_lock(&ss->lock);
+  SUB_EACH(ss, s, SUB_HEADS) if (s->at > head + 1) s->at = head + 1;
+  SUB_EACH(ss, s, SUB_LOGS) if (s->at > head + 1) s->at = head + 1;
+  pthread_mutex_unlock(&ss->lock);
+}
+
 void rpc_subs_head(struct rpc_subs *ss, u64 head) {
   pthread_mutex_lock(&ss->wake_lock);
-  if (head < ss->head && head < ss->back) ss->back = head;
+  bool back = head < ss->head;
   ss->head = head;
+  ss->nudged |= back;
   pthread_cond_signal(&ss->wake);
   pthread_mutex_unlock(&ss->wake_lock);
+  if (back) sub_go_back(ss, head);
 }
 
 static void sub_nudge(struct rpc_subs *ss, bool stop) {
@@ -117,12 +131,6 @@ static void sub_push(struct sub_news *n, const struct rpc_sub *s) {
   buf_put_str(&n->text, "}}");
   s->session->push(s->session->ctx, buf_slice(&n->text));
 }
-
-/* For each subscription of a kind that is ready. */
-#define SUB_EACH(ss, s, want) \
-  for (struct rpc_session *se_ = (ss)->sessions; se_; se_ = se_->next) \
-    for (struct rpc_sub *s = se_->first; s; s = s->next) \
-      if (s->kind == (want) && !s->made_by)
 
 /* The lowest height that somebody waits for; above head: nobody. */
 static u64 sub_lowest(struct rpc_subs *ss, u64 head) {
@@ -209,12 +217,6 @@ static err sub_tell_block(struct rpc_subs *ss, struct node_read *r,
   return ERR_OK;
 }
 
-/* Under the lock: the chain was taken back to head. */
-static void sub_go_back(struct rpc_subs *ss, u64 head) {
-  SUB_EACH(ss, s, SUB_HEADS) if (s->at > head + 1) s->at = head + 1;
-  SUB_EACH(ss, s, SUB_LOGS) if (s->at > head + 1) s->at = head + 1;
-}
-
 /* All blocks up to head; ERR_OK, or why it must be tried again. */
 static err sub_tell_blocks(struct rpc_subs *ss, struct sub_news *news) {
   struct node_read *r;
@@ -294,11 +296,9 @@ static void *sub_main(void *arg) {
   buf_init(&news.text, 0);
   while (sub_wait(ss, told, ms)) {
     pthread_mutex_lock(&ss->wake_lock);
-    u64 head = ss->head, back = ss->back;
-    ss->back = UINT64_MAX;
+    u64 head = ss->head;
     pthread_mutex_unlock(&ss->wake_lock);
     pthread_mutex_lock(&ss->lock);
-    if (back != UINT64_MAX) sub_go_back(ss, back);
     bool blocks = ss->cnt[SUB_HEADS] || ss->cnt[SUB_LOGS];
     bool pending = ss->cnt[SUB_PENDING] != 0;
     pthread_mutex_unlock(&ss->lock);
