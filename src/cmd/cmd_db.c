@@ -242,51 +242,6 @@ static void db_progress(const char *what, u32 percent, u32 *shown) {
   fprintf(stderr, "\r%s %u %%%s", what, percent, percent == 100 ? "\n" : "");
 }
 
-/* That there is a good copy is kept in the file: by the node that runs on it,
-** or here.  Without it the copy is as good. */
-static void db_note_backup(const struct cmd *c) {
-  struct errmsg msg;
-  struct store *s;
-  json_t *reply;
-  u8 be[8];
-  err e = cmd_ask_node(&reply, c, "node_backupDone", &msg);
-  if (e == ERR_OK) json_decref(reply);
-  if (e == ERR_OK || store_open(&s, c->db_path, 0, &msg) < 0) return;
-  store_be64(be, node_clock_ms());
-  e = store_meta_put(s, "backup_ms", slice_of(be, 8));
-  if (store_close(s, &msg) < 0 || e < 0) {
-    fprintf(stderr, "cybermiles: %s: %s\n", c->db_path, msg.text);
-  }
-}
-
-int cmd_backup(struct cmd *c) {
-  struct errmsg msg = {""}, closing;
-  struct store *s;
-  struct store_backup *b;
-  u32 shown = 101, left_ppm = 1000000;
-  err e = store_open(&s, c->db_path, STORE_READ_ONLY, &msg);
-  if (e < 0) return cmd_fail(e, &msg);
-  e = store_backup_begin(s, &b, c->arg[0], &msg);
-  bool done = false;
-  while (e == ERR_OK && !done) {
-    e = store_backup_step(b, 100000, &done, &left_ppm);
-    db_progress("copying", 100 - left_ppm / 10000, &shown);
-    if (e < 0) {
-      store_backup_abort(b);
-      err_say(&msg, e, "backup to %s: %s (%s)", c->arg[0], err_text(e),
-              store_error(s));
-    }
-  }
-  if (e == ERR_OK) e = store_backup_finish(b, &msg);
-  if (store_close(s, &closing) < 0 && e == ERR_OK) e = ERR_IO, msg = closing;
-  if (e == ERR_OK) e = node_state_verify(c->arg[0], false, NULL, NULL, &msg);
-  if (e < 0) return cmd_fail(e, &msg);
-  db_note_backup(c);
-  printf(c->cfg.json ? "{\"backup\":\"%s\",\"verified\":true}\n"
-                     : "%s is written and verified\n", c->arg[0]);
-  return EXIT_DONE;
-}
-
 static void db_verify_progress(void *ctx, u64 height, u64 head) {
   db_progress("verifying", head ? (u32)(height * 100 / head) : 100, ctx);
 }

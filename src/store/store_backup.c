@@ -2,7 +2,10 @@
 **
 ** SQLite's backup API copies page by page on the writer's own connection:
 ** changes made through that connection meanwhile go to both files, so the
-** copy never starts again and ends as of its last step.  It is written to
+** copy never starts again and ends as of its last step.  On a read-only
+** connection, beside another process that writes, a read transaction is held
+** from begin to end: the copy is of that moment, and does not start again with
+** each of the other's commits.  It is written to
 ** DEST.part without journal or sync, in steps that hold the writer briefly;
 ** then, off the writer, it is turned to a single file, checked
 ** (integrity_check), synced, renamed to DEST, and the folder synced.
@@ -23,11 +26,13 @@ struct store_backup {
   sqlite3_backup *run;
   struct store_conn to;
   char *path, *part;
+  sqlite3 *snapshot; /* whose read transaction we hold; NULL: none */
 };
 
 void store_backup_abort(struct store_backup *b) {
   if (!b) return;
   if (b->run) sqlite3_backup_finish(b->run);
+  if (b->snapshot) sqlite3_exec(b->snapshot, "COMMIT", NULL, NULL, NULL);
   store_conn_close(&b->to);
   if (b->part) unlink(b->part);
   mem_free(b->path);
@@ -61,6 +66,11 @@ err store_backup_begin(struct store *s, struct store_backup **out,
   if (!e)
     e = store_conn_exec(&b->to, "PRAGMA journal_mode=OFF;"
                                 "PRAGMA synchronous=OFF;");
+  if (!e && s->read_only) {
+    e = store_conn_exec(&s->conn, "BEGIN; SELECT head FROM standing;");
+    if (e) err_say(msg, e, "%s: %s", path, sqlite3_errmsg(s->conn.db));
+    else b->snapshot = s->conn.db;
+  }
   if (!e) {
     b->run = sqlite3_backup_init(b->to.db, "main", s->conn.db, "main");
     if (!b->run)

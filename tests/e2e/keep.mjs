@@ -2,7 +2,7 @@
 // reindex, prune, restore, freeze; each killed in the middle as well.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, openSync, readFileSync, readdirSync, statSync,
+import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, statSync,
   truncateSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { join } from 'node:path';
@@ -239,6 +239,28 @@ test('a backup is restored over a damaged file, which is put aside',
         remove(join(dir, f));
       }
     }
+  });
+
+test('backups into a folder: the newest stay, a light one is small and starts',
+  async () => {
+    const into = join(dir, 'backups');
+    mkdirSync(into);
+    for (let i = 0; i < 3; i++) {
+      ok(run(['backup', into, '--keep', '2', '--db', db]));
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+    }
+    assert.equal(readdirSync(into).length, 2);
+    const light = join(dir, 'light.db');
+    ok(run(['backup', light, '--light', '--db', db]));
+    assert.ok(statSync(light).size < statSync(db).size);
+    ok(run(['verify', '--deep', '--db', light]));
+    const node = await Node.start(['dev', '--db', light]);
+    assert.deepEqual(await node.rpc('eth_getBlockByNumber',
+      [ethers.toQuantity(BLOCKS), false]), head);
+    assert.equal((await node.stop()).code, 0);
+    assert.equal(run(['backup', light, '--keep', '2', '--db', db]).status, 2);
+    remove(light);
+    remove(into);
   });
 
 test('freeze: a plain copy taken by another program beside the node is whole',
