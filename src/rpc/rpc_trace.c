@@ -2,8 +2,7 @@
 ** Erigon): one entry for each message, with its path among them.
 **
 ** Blocks are replayed as for debug_*.  Of the kinds of traces a caller may ask
-** of trace_call and trace_replay*, "trace" and "stateDiff" are told; a vmTrace
-** is refused by name: debug_traceTransaction tells the steps.
+** of trace_call and trace_replay*, there are "trace", "stateDiff" and "vmTrace".
 **
 ** trace_filter by address asks the index of addresses which transactions to run
 ** again, in any range; without one it runs all of TRACE_FILTER_BLOCKS blocks
@@ -300,7 +299,7 @@ static err trace_types(struct rpc_call *c, struct rpc_trace_opts *out,
                        const struct rpc_value *v, u32 arg) {
   struct errmsg msg;
   size_t cnt;
-  bool diff = false, flat = false;
+  bool diff = false, flat = false, vm = false;
   if (rpc_param_array(&cnt, v, 3, "trace types", &msg) < 0) {
     return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument %u: %s", arg,
                     msg.text);
@@ -311,17 +310,31 @@ static err trace_types(struct rpc_call *c, struct rpc_trace_opts *out,
       flat = true;
     } else if (t && strcmp(t, "stateDiff") == 0) {
       diff = true;
+    } else if (t && strcmp(t, "vmTrace") == 0) {
+      vm = true;
     } else {
       return rpc_fail(c, RPC_ERR_PARAMS,
-                      "invalid argument %u: there are \"trace\" and "
-                      "\"stateDiff\"; for steps use debug_traceTransaction",
-                      arg);
+                      "invalid argument %u: there are \"trace\", "
+                      "\"stateDiff\" and \"vmTrace\"", arg);
     }
   }
   *out = trace_flat;
   out->one[0].unasked = !flat;
   if (diff) out->one[out->cnt++].kind = RPC_TRACER_PRESTATE;
+  if (vm) out->one[out->cnt++].kind = RPC_TRACER_VM;
   return ERR_OK;
+}
+
+/* What a tracer of a kind told, if it is asked for. */
+static void trace_put_kind(struct buf *out, struct rpc_tracing *t,
+                           enum rpc_tracer_kind kind) {
+  for (u32 i = 1; i < t->opts->cnt; i++) {
+    if (t->opts->one[i].kind != kind) continue;
+    if (kind == RPC_TRACER_PRESTATE) rpc_put_state_diff(t->tracer[i], out);
+    else RPC_TRACER_ROW_VM.put(t->tracer[i], out);
+    return;
+  }
+  buf_put_str(out, "null");
 }
 
 static void trace_put_full(struct buf *out, struct rpc_tracing *t,
@@ -333,16 +346,13 @@ static void trace_put_full(struct buf *out, struct rpc_tracing *t,
   buf_put_str(out, "{\"output\":\"");
   buf_put_hex(out, o->output);
   buf_put_str(out, "\",\"stateDiff\":");
-  if (t->opts->cnt > 1) {
-    rpc_put_state_diff(t->tracer[1], out);
-  } else {
-    buf_put_str(out, "null");
-  }
+  trace_put_kind(out, t, RPC_TRACER_PRESTATE);
   buf_put_str(out, ",\"trace\":[");
   if (top && !t->opts->one[0].unasked) {
     rpc_put_flat(out, top, t->tracer[0]->opts, &nowhere, NULL, &any);
   }
-  buf_put_str(out, "],\"vmTrace\":null");
+  buf_put_str(out, "],\"vmTrace\":");
+  trace_put_kind(out, t, RPC_TRACER_VM);
   if (tx_hash) {
     buf_put_str(out, ",\"transactionHash\":\"");
     buf_put_hex(out, hash32_slice(tx_hash));

@@ -92,11 +92,12 @@ static const struct rpc_tracer_row *const tracer_rows[RPC_TRACER_KIND_CNT] = {
   [RPC_TRACER_PRESTATE] = &RPC_TRACER_ROW_PRESTATE,
   [RPC_TRACER_4BYTE] = &tracer_row_4byte,
   [RPC_TRACER_NOOP] = &tracer_row_noop,
+  [RPC_TRACER_VM] = &RPC_TRACER_ROW_VM,
 };
 
 static err tracer_named(struct rpc_trace_opts *out, slice name,
                         const struct rpc_value *config, struct errmsg *msg) {
-  for (u32 k = 0; k < RPC_TRACER_KIND_CNT; k++) {
+  for (u32 k = 0; k < RPC_TRACER_VM; k++) {
     if (!slice_eq(name, slice_str(tracer_rows[k]->name))) continue;
     if (out->cnt == RPC_TRACER_MUX_MAX) {
       return err_say(msg, ERR_INPUT, "more than %u tracers",

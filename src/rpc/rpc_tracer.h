@@ -18,7 +18,7 @@
 
 enum rpc_tracer_kind {
   RPC_TRACER_STRUCT, RPC_TRACER_CALL, RPC_TRACER_FLAT, RPC_TRACER_PRESTATE,
-  RPC_TRACER_4BYTE, RPC_TRACER_NOOP, RPC_TRACER_KIND_CNT
+  RPC_TRACER_4BYTE, RPC_TRACER_NOOP, RPC_TRACER_VM, RPC_TRACER_KIND_CNT
 };
 /* What is asked of one tracer. */
 struct rpc_tracer_opts {
@@ -123,7 +123,7 @@ struct rpc_tracer_row {
   void (*end)(struct rpc_tracer *r);
 };
 extern const struct rpc_tracer_row RPC_TRACER_ROW_CALL, RPC_TRACER_ROW_FLAT,
-    RPC_TRACER_ROW_PRESTATE;
+    RPC_TRACER_ROW_PRESTATE, RPC_TRACER_ROW_VM; /* VM: of trace_* */
 
 /* The frames that a callTracer (or flat) has built; NULL: none. */
 struct rpc_frame *rpc_frames_of(const struct rpc_tracer *r);

@@ -366,7 +366,13 @@ static void replay_when_asked_then_trace_and_difference(void **state) {
   json_decref(all);
   const char *msg;
   assert_int_equal(fixture_error(f, &msg, "trace_replayTransaction",
-      arena_printf(&f->arena, "[\"%s\",[\"vmTrace\"]]", c->second)), -32602);
+      arena_printf(&f->arena, "[\"%s\",[\"steps\"]]", c->second)), -32602);
+  r = trace(c, "trace_replayTransaction",
+            arena_printf(&f->arena, "[\"%s\",[\"vmTrace\"]]", c->second));
+  json_t *vm = json_object_get(r, "vmTrace");
+  assert_true(json_array_size(json_object_get(vm, "ops")) > 2);
+  assert_true(strlen(fixture_field(vm, "code")) > 2);
+  json_decref(r);
 }
 
 static void flat_calls_when_asked_then_alone_many_or_signed(void **state) {
