@@ -288,6 +288,35 @@ int cmd_version(struct cmd *c) {
   return EXIT_DONE;
 }
 
+/* What is linked in, beside our own. */
+static const struct {
+  const char *name, *license, *use;
+} cmd_parts[] = {
+  {"CyberMiles", "Apache-2.0", "the node"},
+  {"SQLite", "public domain", "the database"},
+  {"mbedTLS", "Apache-2.0", "TLS, RIPEMD-160, AES"},
+  {"libmicrohttpd", "LGPL-2.1-or-later", "HTTP"},
+  {"libsecp256k1", "MIT", "signatures"},
+  {"GMP", "LGPL-3.0-or-later", "modular exponentiation"},
+  {"jansson", "MIT", "JSON"},
+  {"libsodium", "ISC", "passwords"},
+  {"zstd", "BSD-3-Clause", "snapshots"},
+  {"glibc", "LGPL-2.1-or-later", "the C library"},
+  {"preact, htm, noble, uqr", "MIT, Apache-2.0", "the dashboard"},
+};
+
+int cmd_license(struct cmd *c) {
+  printf(c->cfg.json ? "[" : "");
+  for (size_t i = 0; i < ARRAY_LEN(cmd_parts); i++) {
+    printf(c->cfg.json ? "%s{\"name\":\"%s\",\"license\":\"%s\",\"use\":\"%s\"}"
+                       : "%s%-26s%-20s%s\n",
+           c->cfg.json && i ? "," : "", cmd_parts[i].name, cmd_parts[i].license,
+           cmd_parts[i].use);
+  }
+  printf(c->cfg.json ? "]\n" : "");
+  return EXIT_DONE;
+}
+
 /*--------------------------------------------------------------- running */
 
 static const char *const cmd_log_formats[] = {

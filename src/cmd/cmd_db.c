@@ -194,8 +194,39 @@ static err db_account_list(struct store *s, const struct cmd *c) {
   return e;
 }
 
+/* The old password proves the right to set a new one (--password.new). */
+static err db_account_passwd(struct store *s, addr20 *addr,
+                             const struct cmd *c, const char *text,
+                             struct errmsg *msg) {
+  char password[DB_PASSWORD_MAX];
+  struct cmd fresh = *c;
+  struct buf json;
+  u8 key[32];
+  fresh.cfg.password = c->cfg.password_new;
+  if (hex_parse_addr(addr, slice_str(text)) < 0) {
+    return err_say(msg, ERR_USAGE, "%s is no address", text);
+  }
+  buf_init(&json, 0);
+  err e = store_key_get(s, &json, addr);
+  if (e < 0) err_say(msg, e, "no key of %s here", text);
+  if (e == ERR_OK) {
+    e = cmd_password(password, sizeof password, c, "Password it has", false,
+                     msg);
+  }
+  if (e == ERR_OK) {
+    e = keystore_decrypt(key, buf_slice(&json), slice_str(password), msg);
+  }
+  mem_wipe(password, sizeof password);
+  buf_fini(&json);
+  if (e == ERR_OK) e = db_account_put(s, addr, key, &fresh, msg);
+  mem_wipe(key, sizeof key);
+  return e;
+}
+
+enum { DB_NEW, DB_LIST, DB_IMPORT, DB_EXPORT, DB_PASSWD };
 static const struct { const char *name; u32 arg_cnt; } db_account_verbs[] = {
-  {"new", 1}, {"list", 1}, {"import", 2}, {"export", 2},
+  [DB_NEW] = {"new", 1}, [DB_LIST] = {"list", 1}, [DB_IMPORT] = {"import", 2},
+  [DB_EXPORT] = {"export", 2}, [DB_PASSWD] = {"passwd", 2},
 };
 
 int cmd_account(struct cmd *c) {
@@ -207,7 +238,7 @@ int cmd_account(struct cmd *c) {
   }
   if (verb == ARRAY_LEN(db_account_verbs)) {
     fprintf(stderr, "cybermiles: usage: cybermiles account new | list | "
-                    "import FILE | export ADDRESS\n");
+                    "import FILE | export ADDRESS | passwd ADDRESS\n");
     return EXIT_USAGE;
   }
   struct errmsg msg = {""}, closing;
@@ -215,14 +246,15 @@ int cmd_account(struct cmd *c) {
   addr20 addr;
   char text[43];
   crypto_init(NULL);
-  bool reads = verb == 1 || verb == 3;
+  bool reads = verb == DB_LIST || verb == DB_EXPORT;
   err e = store_open(&s, c->db_path, reads ? STORE_READ_ONLY : STORE_CREATE,
                      &msg);
   if (e < 0) return cmd_fail(e, &msg);
   switch (verb) {
-    case 0: e = db_account_new(s, &addr, c, &msg); break;
-    case 1: e = db_account_list(s, c); break;
-    case 2: e = db_account_import(s, &addr, c, c->arg[1], &msg); break;
+    case DB_NEW: e = db_account_new(s, &addr, c, &msg); break;
+    case DB_LIST: e = db_account_list(s, c); break;
+    case DB_IMPORT: e = db_account_import(s, &addr, c, c->arg[1], &msg); break;
+    case DB_PASSWD: e = db_account_passwd(s, &addr, c, c->arg[1], &msg); break;
     default: e = db_account_export(s, c->arg[1], &msg); break;
   }
   if (e == ERR_OK && !reads) {

@@ -183,6 +183,7 @@ static struct rpc_config run_rpc_config(const struct cmd *c) {
     .batch_max = (u32)c->cfg.rpc_batch,
     .gas_cap = c->cfg.rpc_gascap,
     .evm_timeout_ms = (u32)(c->cfg.rpc_evmtimeout * 1000),
+    .spaces = c->cfg.http_api,
   };
 }
 

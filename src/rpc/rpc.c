@@ -464,10 +464,26 @@ bool rpc_peer_may(const struct rpc_batch *b, enum rpc_access access) {
          (access == RPC_KEY && node_info(b->node)->dev);
 }
 
+bool rpc_peer_sees(const struct rpc_batch *b, const char *name,
+                   enum rpc_access access) {
+  const char *list = b->server->cfg.spaces;
+  size_t len = strcspn(name, "_");
+  if (!rpc_peer_may(b, access)) return false;
+  if (!list || b->peer->access > RPC_PUBLIC) return true;
+  if (len == 3 && memcmp(name, "rpc", 3) == 0) return true;
+  while (*list) {
+    size_t n = strcspn(list, ", ");
+    if (n == len && memcmp(list, name, len) == 0) return true;
+    list += n;
+    list += strspn(list, ", ");
+  }
+  return false;
+}
+
 static void rpc_request_method(struct rpc_request *rq, slice name,
                                const struct rpc_batch *b, struct arena *a) {
   const struct rpc_method *m = rpc_method_find(name);
-  if (m && rpc_peer_may(b, m->access)) {
+  if (m && rpc_peer_sees(b, m->name, m->access)) {
     rq->method = m;
   } else if (name.len > RPC_METHOD_NAME_MAX) {
     rpc_request_refuse(rq, RPC_ERR_REQUEST, "method name too long");
@@ -856,9 +872,12 @@ void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
     MUST(rpc_scan(&p, &text));
     rpc_request_plain(&rq[i], &p, &b, &a);
   }
-  rpc_submit_all(&all, &b, rq, cnt, &a);
+  bool served = cnt && rq[0].method; /* one method: all or none */
+  if (served) rpc_submit_all(&all, &b, rq, cnt, &a);
   for (u32 i = 0; i < cnt; i++) {
-    if (rq[i].id.len) rpc_put_submitted(out[i], &all, i, rq[i].id);
+    if (rq[i].id.len == 0) continue;
+    if (served) rpc_put_submitted(out[i], &all, i, rq[i].id);
+    else rpc_put_error(out[i], rq[i].id, rq[i].code, rq[i].message, NULL);
   }
   rpc_arena_give(s, &a);
 }

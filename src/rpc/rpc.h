@@ -40,6 +40,8 @@ struct rpc_config {      /* a 0 takes the default of limits below */
   u32 log_range_max;     /* blocks of one eth_getLogs */
   u32 log_cnt_max;       /* logs of one eth_getLogs */
   u32 wait_max;          /* eth_sendRawTransactionSync waiting at once */
+  const char *spaces;    /* comma list of what RPC_PUBLIC may use: eth,net;
+                         ** NULL: all.  Lasts as long as the server */
 };
 #define RPC_BATCH_MAX 1000u
 #define RPC_RESPONSE_MAX (25u << 20)

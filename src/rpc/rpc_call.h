@@ -212,6 +212,9 @@ err rpc_fail_submit(struct rpc_call *c, err e,
 /* Whether the one who asks may use methods of this access: on a development
 ** chain everybody may use its keys. */
 bool rpc_peer_may(const struct rpc_batch *b, enum rpc_access access);
+/* And whether the method's name space is served to it. */
+bool rpc_peer_sees(const struct rpc_batch *b, const char *name,
+                   enum rpc_access access);
 /* The view of the chain for this call, shared within a batch. */
 err rpc_read(struct rpc_call *c, struct node_read **out) MUST_USE;
 /* Gives the view up, before waiting; the next rpc_read takes a new one. */

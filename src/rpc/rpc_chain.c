@@ -48,7 +48,9 @@ err rpc_do_rpc_modules(struct rpc_call *c) {
   for (u32 i = 0; (m = rpc_method_at(i)); i++) {
     char space[16];
     size_t n = strcspn(m->name, "_");
-    if (m->access > c->batch->peer->access || n >= sizeof space) continue;
+    if (!rpc_peer_sees(c->batch, m->name, m->access) || n >= sizeof space) {
+      continue;
+    }
     memcpy(space, m->name, n);
     space[n] = 0;
     if (strcmp(space, last) == 0) continue;

@@ -286,7 +286,7 @@ err rpc_do_rpc_discover(struct rpc_call *c) {
   jsonw_key(w, "methods");
   jsonw_arr(w);
   for (u32 i = 0; (info = rpc_method_at(i)); i++) {
-    if (!rpc_peer_may(c->batch, info->access)) continue;
+    if (!rpc_peer_sees(c->batch, info->name, info->access)) continue;
     info_put_method(w, rpc_method_row(i), info);
   }
   jsonw_arr_end(w);

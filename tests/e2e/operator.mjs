@@ -203,8 +203,8 @@ test('the log goes to a file, which is put aside and made anew', async () => {
   const file = join(dir, 'node.log');
   const n = await Node.start(['dev', '--log.file', file, '--log.format',
     'json']);
-  const first = JSON.parse(readFileSync(file, 'utf8').split('\n')
-    .find((l) => l.includes('"ready"')));
+  const first = JSON.parse(await until('the banner', () =>
+    readFileSync(file, 'utf8').split('\n').find((l) => l.includes('"ready"'))));
   assert.equal(first.event, 'ready');
   for (const key of ['version', 'chain_id', 'genesis', 'db', 'height', 'http',
     'ws', 'ipc', 'admin', 'pid']) {
@@ -312,6 +312,39 @@ test('metrics have the names and count requests', async () => {
   const off = await Node.start(['dev', '--metrics=false']);
   assert.equal((await fetch(`${off.url}/metrics`)).status, 404);
   await off.stop();
+});
+
+test('http.api serves some name spaces and no others', async () => {
+  const n = await Node.start(['dev', '--http.api', 'net, web3', '--ipcpath',
+    join(dir, 'api.ipc')]);
+  assert.equal(await n.rpc('net_version'), '31337');
+  for (const [method, params] of [['eth_chainId', []],
+    ['eth_sendRawTransaction', ['0x01']], ['debug_getBadBlocks', []]]) {
+    assert.equal((await n.raw(method, params)).error.code, -32601, method);
+  }
+  assert.deepEqual(Object.keys(await n.rpc('rpc_modules')),
+    ['net', 'rpc', 'web3']);
+  assert.equal(run(['attach', join(dir, 'api.ipc'), '--exec', 'eth.chainId'])
+    .stdout, '"0x7a69"\n', 'the socket serves all');
+  await n.stop();
+});
+
+test('a password is changed by who knows it', () => {
+  const db = join(dir, 'pw.db');
+  const old = put('old', 'one\n'), fresh = put('new', 'two\n');
+  const made = run(['account', 'new', '--db', db, '--password', old]);
+  const address = made.stdout.trim();
+  const passwd = (a, b) => run(['account', 'passwd', address, '--db', db,
+    '--password', a, '--password.new', b]);
+  assert.equal(passwd(fresh, old).status, 1);
+  assert.equal(passwd(old, fresh).stdout.trim(), address);
+  assert.equal(passwd(old, fresh).status, 1);
+  assert.equal(passwd(fresh, old).status, 0);
+});
+
+test('license names what the program is made of', () => {
+  assert.match(run(['license']).stdout, /^SQLite +public domain/m);
+  assert.ok(JSON.parse(run(['license', '--json']).stdout).length > 8);
 });
 
 /*------------------------------------------------------------------- doctor */
