@@ -108,9 +108,9 @@ static void backup_tidy(const char *dir, u64 keep) {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
     if (keep && (u64)(cnt - i) > keep) unlink(path);
-    free(list[i]);
+    mem_free(list[i]); /* as free does */
   }
-  if (cnt >= 0) free(list);
+  if (cnt >= 0) mem_free(list);
 }
 
 static err backup_into(const struct cmd *c, const char *dir, char *dest,

@@ -74,10 +74,6 @@ u64 node_export_head(const struct node_export *x) { return (u64)x->st.head; }
 u64 node_export_first(const struct node_export *x) {
   return x->st.oldest_body;
 }
-bool node_export_is_plain(const struct node_export *x) {
-  return !x->genesis.own;
-}
-
 /* Legacy envelopes are lists, typed ones byte strings. */
 static err nexport_bodies_cb(void *ctx, const struct store_chunk *c) {
   struct buf *out = ctx;

@@ -24,7 +24,6 @@ void node_export_close(struct node_export *x);
 /* The newest block, and the lowest whose transactions are kept. */
 u64 node_export_head(const struct node_export *x);
 u64 node_export_first(const struct node_export *x);
-bool node_export_is_plain(const struct node_export *x);
 /* Appends one block.  Snapshots are renewed as time goes by. */
 err node_export_block(struct node_export *x, struct buf *out, u64 height,
                       struct errmsg *msg) MUST_USE;

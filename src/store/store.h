@@ -209,13 +209,12 @@ err store_pages(struct store *s, u64 *pages, u64 *free) MUST_USE;
 
 /* All indexes anew: from the height after *to (-1: from the start), ascending
 ** groups of blocks, the entries of each kind sorted; finish puts them in the
-** place of the old ones, drop forgets them.  No batch may be in work. */
+** place of the old ones.  No batch may be in work. */
 err store_reindex_at(struct store *s, i64 *to) MUST_USE;
 err store_reindex_add(struct store *s, u64 first, u64 last,
                       const struct store_entry *const *entry,
                       const size_t *cnt) MUST_USE;
 err store_reindex_finish(struct store *s) MUST_USE;
-err store_reindex_drop(struct store *s) MUST_USE;
 
 /*------------------------------------------------------------- checkpoint */
 u64 store_wal_bytes(const struct store *s);

@@ -89,13 +89,6 @@ static err store_reindex_turn(struct store *s, u32 from, u32 to) {
   return e;
 }
 
-err store_reindex_drop(struct store *s) {
-  TRY(store_begin(s, true));
-  err e = store_reindex_turn(s, STORE_RUN_NEW, 2);
-  if (!e) e = store_reindex_mark(s, -1);
-  return store_reindex_end(s, e);
-}
-
 err store_reindex_finish(struct store *s) {
   MUST(s->flush.phase == STORE_FLUSH_OFF);
   store_merge_drop(s);
