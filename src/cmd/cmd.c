@@ -469,7 +469,10 @@ int cmd_main(int argc, char **argv) {
             row->args);
     return EXIT_USAGE;
   }
-  code = cmd_setup(&c, &msg);
+  /* What only tells of the program works with a broken configuration too. */
+  bool tells = row->run == cmd_help || row->run == cmd_version ||
+               row->run == cmd_license || row->run == cmd_completion;
+  code = tells ? EXIT_DONE : cmd_setup(&c, &msg);
   return code ? code : row->run(&c);
 }
 

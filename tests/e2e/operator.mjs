@@ -84,6 +84,7 @@ test('what is wrong in the file is told with its line', () => {
     assert.equal(r.stderr.trimEnd().split('\n').length, 1);
   }
   assert.equal(run(['run', '--config', join(dir, 'absent.toml')]).status, 2);
+  assert.equal(run(['help', '--config', join(dir, 'bad.toml')]).status, 0);
   for (const args of [['--verbosity', '9'], ['--http.port', '70000'],
     ['--vmodule', 'rpc=9'], ['--log.maxsize', '0']]) {
     assert.equal(run(['config', 'check', ...args]).status, 2, args.join(' '));
