@@ -126,6 +126,10 @@ bool node_password_check(const char *hash, const char *password) {
                                            strlen(password)) == 0;
 }
 
+const char *node_role_name(enum store_role role) {
+  return store_role_name(role);
+}
+
 bool node_user_name_valid(const char *name) {
   size_t n = strlen(name);
   return n > 0 && n < STORE_NAME_MAX &&

@@ -40,6 +40,7 @@ const char *node_password_weak(const char *password);
 err node_password_hash(char out[STORE_PASSWORD_MAX], const char *password)
     MUST_USE;
 bool node_password_check(const char *hash, const char *password);
+const char *node_role_name(enum store_role role);
 /* 1 to 32 of a-z A-Z 0-9 . _ - */
 bool node_user_name_valid(const char *name);
 #endif

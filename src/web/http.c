@@ -37,6 +37,7 @@
 
 #define HTTP_CONNECTION_MEMORY 32768u
 #define HTTP_BACKLOG 1024
+#define HTTP_PAGE_ROOM (1u << 20) /* more than any file has */
 
 /*---------------------------------------------------------------- answers */
 
@@ -88,6 +89,7 @@ static void http_add_cors(struct http_request *rq, struct MHD_Response *r) {
 /* Sends what rq->status, type and reply hold; the reply's memory goes along. */
 static enum MHD_Result http_send(struct http_request *rq) {
   struct MHD_Response *r;
+  u64 size = rq->reply.len;
   if (rq->reply.len) {
     r = MHD_create_response_from_buffer_with_free_callback(
         rq->reply.len, rq->reply.ptr, mem_free);
@@ -111,6 +113,7 @@ static enum MHD_Result http_send(struct http_request *rq) {
     MHD_add_response_header(r, "Cache-Control", "no-store");
     http_add_security(rq, r);
   }
+  http_peer_sends(rq->h, rq->conn, size);
   enum MHD_Result ok = MHD_queue_response(rq->conn, rq->status, r);
   MHD_destroy_response(r);
   return ok;
@@ -276,6 +279,11 @@ static void http_begin(struct http_request *rq, const char *path,
   char name[HTTP_NAME_MAX];
   u32 m = http_method(method);
   bool known;
+  const char *wrong = http_headers_wrong(rq->conn);
+  if (wrong) {
+    http_say(rq, MHD_HTTP_BAD_REQUEST, "bad request: %s", wrong);
+    return;
+  }
   if (!http_host_allowed(rq, name, sizeof name)) {
     http_refuse_host(rq, name);
     return;
@@ -409,7 +417,10 @@ static bool http_hand_over(struct http_request *rq) {
 static enum MHD_Result http_finish(struct http_request *rq, const char *path,
                                    const char *method) {
   if (rq->status) return http_send(rq); /* refused, or a worker is done */
-  if (rq->route == HTTP_PAGE) return http_page_send(rq, path);
+  if (rq->route == HTTP_PAGE) {
+    http_peer_sends(rq->h, rq->conn, HTTP_PAGE_ROOM);
+    return http_page_send(rq, path);
+  }
   if (rq->route == HTTP_EVENTS) return http_events_send(rq);
   if (rq->route == HTTP_SOCKET) return http_socket_send(rq);
   if (strcmp(method, "OPTIONS") == 0) return http_send_preflight(rq);
@@ -445,29 +456,6 @@ static enum MHD_Result http_take_body(struct http_request *rq, const char *p,
   return MHD_YES;
 }
 
-/* What came through TLS comes by a socket pair (http_tls.c). */
-static void http_on_connection(void *cls, struct MHD_Connection *conn,
-                               void **ctx,
-                               enum MHD_ConnectionNotificationCode code) {
-  const struct http *h = cls;
-  int domain = 0;
-  socklen_t len = sizeof domain;
-  if (!h->tls || code != MHD_CONNECTION_NOTIFY_STARTED) return;
-  int fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)
-               ->connect_fd;
-  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
-      domain == AF_UNIX) {
-    *ctx = cls;
-  }
-}
-
-static bool http_is_secure(const struct http *h, struct MHD_Connection *conn) {
-  if (!h->tls) return false;
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-  return info && info->socket_context;
-}
-
 static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
                                        const char *path, const char *method,
                                        const char *version, const char *data,
@@ -479,7 +467,8 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
     rq->h = cls;
     rq->conn = conn;
     rq->since_ms = node_clock_ms();
-    rq->secure = http_is_secure(rq->h, conn);
+    rq->secure = http_is_secure(conn);
+    http_peer_busy(conn);
     buf_init(&rq->body, 0);
     buf_init(&rq->location, 0);
     buf_init(&rq->cookie, 0);
@@ -495,9 +484,9 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
 static void http_on_done(void *cls, struct MHD_Connection *conn, void **ctx,
                          enum MHD_RequestTerminationCode why) {
   struct http_request *rq = *ctx;
-  (void)cls;
-  (void)conn;
   (void)why;
+  /* A WebSocket's connection is no longer ours to time. */
+  if (!rq || rq->route != HTTP_SOCKET) http_peer_idle(cls, conn);
   if (!rq) return;
   __atomic_sub_fetch(&rq->h->body_bytes, rq->counted, __ATOMIC_RELAXED);
   buf_fini(&rq->body);
@@ -601,6 +590,8 @@ static void http_defaults(struct http_config *c) {
   if (!c->conn_max) c->conn_max = 10000;
   if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
   if (!c->timeout_s) c->timeout_s = 120;
+  if (!c->header_s) c->header_s = 20;
+  if (!c->send_s) c->send_s = 60;
   if (!c->tls || !c->tls[0]) {
     c->tls = c->tls_cert && c->tls_cert[0] ? "files" : "off";
   }
@@ -625,7 +616,7 @@ static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->conn_ip_max,
       MHD_OPTION_CONNECTION_TIMEOUT, c->timeout_s,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-      MHD_OPTION_NOTIFY_COMPLETED, http_on_done, NULL,
+      MHD_OPTION_NOTIFY_COMPLETED, http_on_done, h,
       MHD_OPTION_STRICT_FOR_CLIENT, 1,
       fd < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, fd,
       MHD_OPTION_END);
@@ -655,6 +646,7 @@ static void http_free(struct http *h) {
   pthread_cond_destroy(&h->work);
   pthread_mutex_destroy(&h->lock);
   pthread_mutex_destroy(&h->key_lock);
+  pthread_mutex_destroy(&h->peer_lock);
   mem_free(h);
 }
 
@@ -667,6 +659,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   http_defaults(&h->cfg);
   pthread_mutex_init(&h->lock, NULL);
   pthread_mutex_init(&h->key_lock, NULL);
+  pthread_mutex_init(&h->peer_lock, NULL);
   pthread_cond_init(&h->work, NULL);
   http_policy_init(h);
   err e = http_auth_start(h, msg);
@@ -711,3 +704,4 @@ const char *http_url(const struct http *h) { return h->url; }
 
 #undef HTTP_CONNECTION_MEMORY
 #undef HTTP_BACKLOG
+#undef HTTP_PAGE_ROOM

@@ -101,6 +101,9 @@ struct http_config {        /* a 0 or NULL takes the default */
   u32 conn_max;             /* open connections; 10,000 */
   u32 conn_ip_max;          /* of one address; 0 = conn_max */
   u32 timeout_s;            /* idle or stalled; 120 */
+  u32 header_s;             /* for a new connection's headers to be whole; 20 */
+  u32 send_s;               /* for an answer to be taken, and a second more for
+                            ** each 16 KiB; 60 */
   u32 event_max;            /* readers of /api/events; 2,048 */
   u32 socket_max;           /* WebSockets; 4,096 */
   const char *tls;          /* "off", "auto" or "files"; "off" */

@@ -355,7 +355,7 @@ static void auth_say_user(struct http_request *rq, const struct store_user *u) {
   struct jsonw w;
   auth_open(rq, &w);
   jsonw_kv_str(&w, "name", u->name);
-  jsonw_kv_str(&w, "role", store_role_name(u->role));
+  jsonw_kv_str(&w, "role", node_role_name(u->role));
   auth_close(rq, &w);
 }
 
@@ -557,7 +557,7 @@ void http_auth_session(struct http_request *rq) {
   jsonw_kv_bool(&w, "secure", rq->secure);
   if (in) {
     jsonw_kv_str(&w, "name", u.name);
-    jsonw_kv_str(&w, "role", store_role_name(u.role));
+    jsonw_kv_str(&w, "role", node_role_name(u.role));
   }
   auth_close(rq, &w);
 }
@@ -607,7 +607,7 @@ void http_auth_sessions(struct http_request *rq) {
     jsonw_obj(&w);
     jsonw_kv_str(&w, "id", id);
     jsonw_kv_str(&w, "name", u->name);
-    jsonw_kv_str(&w, "role", store_role_name(u->role));
+    jsonw_kv_str(&w, "role", node_role_name(u->role));
     jsonw_kv_str(&w, "address", l->address);
     jsonw_kv_str(&w, "agent", l->agent);
     jsonw_kv_u64(&w, "createdMs", l->created_ms);

@@ -45,6 +45,7 @@ struct http_reader;
 struct http_sockets;
 struct http_tls;
 struct http_auth;
+struct http_peer;
 
 /* Work for a worker, embedded in what it works on; run may free it. */
 struct http_job {
@@ -95,6 +96,9 @@ struct http {
   struct http_sockets *sockets;
   struct http_tls *tls;   /* NULL: plain HTTP */
   struct http_auth *auth;
+
+  pthread_mutex_t peer_lock; /* guards the following */
+  struct http_peer *peers;
 };
 
 enum http_route {
@@ -192,6 +196,22 @@ void http_sockets_free(struct http *h);
 bool http_socket_wanted(const struct http_request *rq);
 /* Answers 101 and takes the connection over, or says why not. */
 enum MHD_Result http_socket_send(struct http_request *rq);
+
+/* http_peer.c: connections, and when each is cut off; headers.  on_connection
+** is libmicrohttpd's to call. */
+void http_on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
+                        enum MHD_ConnectionNotificationCode code);
+bool http_is_secure(struct MHD_Connection *conn);
+/* A request is under way; its answer of so many bytes is on its way; it is
+** done and the next may come. */
+void http_peer_busy(struct MHD_Connection *conn);
+void http_peer_sends(const struct http *h, struct MHD_Connection *conn,
+                     u64 bytes);
+void http_peer_idle(const struct http *h, struct MHD_Connection *conn);
+/* Once a second. */
+void http_peers_tend(struct http *h, u64 now);
+/* Why a request with such headers is refused; NULL: it is not. */
+const char *http_headers_wrong(struct MHD_Connection *conn);
 
 /* http_tls.c: HTTPS.  open judges --ui.tls and makes or reads certificates;
 ** start, after libmicrohttpd, listens on listen_fd, which stays the caller's;

@@ -423,6 +423,7 @@ static void *socket_main(void *arg) {
     u64 now = node_clock_ms();
     if (!woken && now >= tended && now - tended < SOCKET_TURN_MS) continue;
     tended = now;
+    http_peers_tend(all->h, now);
     for (struct http_socket *s = all->first, *next; s; s = next) {
       next = s->next;
       socket_tend(s, now);
