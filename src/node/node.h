@@ -389,6 +389,8 @@ err node_read_address(struct node_read *r, addr20 *out, const hash32 *hash)
     MUST_USE;
 /* How many blocks' states are kept; UINT64_MAX: all. */
 u64 node_history_blocks(const struct node *n);
+/* How many blocks' transactions and receipts; likewise. */
+u64 node_history_bodies(const struct node *n);
 #define NODE_PROOF_BLOCKS 128u /* the newest so many have proofs */
 
 /* Logs from..to of any of addrs (none = all) whose topic i is among

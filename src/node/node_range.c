@@ -162,6 +162,11 @@ err node_read_address(struct node_read *r, addr20 *out, const hash32 *hash) {
   struct nrange_name n = {.r = r, .owner = hash, .addr = out};
   return nrange_name(&n);
 }
+u64 node_history_bodies(const struct node *n) {
+  u64 cnt = n->state->cfg.body_blocks;
+  return cnt ? cnt : UINT64_MAX;
+}
+
 u64 node_history_blocks(const struct node *n) {
   return n->state->cfg.history_blocks;
 }

@@ -211,6 +211,7 @@ err rpc_do_eth_capabilities(struct rpc_call *c) {
   struct jsonw *w = &c->w;
   TRY(rpc_read(c, &r));
   u64 head = node_read_head(r), oldest = node_read_oldest_state(r);
+  u64 bodies = node_read_oldest_body(r);
   u64 proofs = head > NODE_PROOF_BLOCKS ? head - NODE_PROOF_BLOCKS : 0;
   err e = node_read_header(r, &h, &hash, head);
   if (e < 0) return rpc_fail_err(c, e);
@@ -221,7 +222,7 @@ err rpc_do_eth_capabilities(struct rpc_call *c) {
   jsonw_kv_hex(w, "hash", hash32_slice(&hash));
   jsonw_obj_end(w);
   for (u32 i = 0; i < ARRAY_LEN(whole); i++)
-    info_put_resource(w, whole[i], 0, UINT64_MAX);
+    info_put_resource(w, whole[i], bodies, node_history_bodies(c->node));
   info_put_resource(w, "state", oldest, node_history_blocks(c->node));
   info_put_resource(w, "stateproofs", proofs > oldest ? proofs : oldest,
                     NODE_PROOF_BLOCKS);
