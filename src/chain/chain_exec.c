@@ -49,6 +49,8 @@ struct chain_exec {
   struct dpos_credit_env env;
   struct chain_credit *credit;
   bool met_module, decided, credit_ready;
+  u64 timer_gas;           /* what deadlines may use of this block; 0: not
+                           ** asked yet, or nothing */
   struct chain_meet *meet;
   u64 state_new;           /* slots and accounts by this block's transactions */
 };
@@ -297,13 +299,15 @@ static void chain_exec_keep_beacon(struct chain_exec *x) {
 static u64 chain_exec_timer_gas(struct chain_exec *x) {
   u256 slot, v;
   if (!chain_exec_has(x, CHAIN_MODULE_SCHEDULER)) return 0;
+  if (x->timer_gas) return x->timer_gas;
   module_setting_slot(&slot, 0);
   state_slot_before(x->state, &v, &chain_exec_scheduler, &slot);
   const struct module_row *row =
       module_row_at(&module_scheduler, MODULE_ROW_SETTING, 0);
   u64 gas = x->header.gas_limit / 1000000 *
             module_setting_value(row->setting, &v);
-  return gas < CHAIN_EXEC_TIMER_MIN ? CHAIN_EXEC_TIMER_MIN : gas;
+  x->timer_gas = gas < CHAIN_EXEC_TIMER_MIN ? CHAIN_EXEC_TIMER_MIN : gas;
+  return x->timer_gas;
 }
 
 bool chain_exec_timers(struct chain_exec *x, struct chain_outcome *out) {
@@ -339,6 +343,7 @@ bool chain_exec_timers(struct chain_exec *x, struct chain_outcome *out) {
 static void chain_exec_begin_modules(struct chain_exec *x) {
   x->met_module = x->decided = x->credit_ready = false;
   x->env.rules = NULL;
+  x->timer_gas = 0;
   x->state_new = 0;
   state_count_growth(x->state, x->rules.credits);
 }
