@@ -16,6 +16,7 @@
 #define APP_HASHES 256
 #define APP_ARENA_CHUNK (1u << 20)
 #define APP_ARENA_KEPT (8u << 20)
+#define APP_EXECUTE_MIN_MS 100u /* however long choosing took */
 
 struct node_app {
   struct node_app_config cfg;
@@ -23,7 +24,7 @@ struct node_app {
   struct node_app_info info;
   hash32 hash[APP_HASHES];   /* of block n at n % 256 */
   struct arena arena;        /* the candidate's */
-  bool has_candidate;
+  bool has_candidate, was_cut;
   hash32 id;                 /* of its proposal */
   struct chain_proposal proposal;
   struct node_pool_take take; /* cnt 0: not ours */
@@ -96,15 +97,24 @@ static u64 app_monotonic_ms(void) {
   return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
-/* The proposer's clock: asked before each transaction, looked at seldom. */
+/* The proposer's bounds: asked before each transaction, looked at seldom. */
+struct app_bounds {
+  u64 deadline_ms;
+  const struct state *state;
+  bool met_all;
+};
 static bool app_keep_going(void *ctx, u32 done, u64 gas_used) {
-  const u64 *deadline_ms = ctx;
+  struct app_bounds *b = ctx;
   (void)gas_used;
-  return done % 16 != 0 || app_monotonic_ms() < *deadline_ms;
+  if (done % 16 != 0) return true;
+  b->met_all = state_met_cnt(b->state) >= LIMIT_BLOCK_MET;
+  return !b->met_all && app_monotonic_ms() < b->deadline_ms;
 }
 
+bool app_was_cut(const struct node_app *app) { return app->was_cut; }
+
 static err app_execute(struct node_app *app, const struct chain_tx *txs,
-                       u32 tx_cnt, u64 *deadline_ms) {
+                       u32 tx_cnt, struct app_bounds *bounds) {
   struct chain_rules rules;
   struct chain_header draft;
   struct chain_hashes hashes = {app, app_block_hash};
@@ -114,8 +124,8 @@ static err app_execute(struct node_app *app, const struct chain_tx *txs,
                        chain_genesis_gas_limit(app->cfg.genesis));
   return chain_exec_block(app->exec, &app->result, &rules, &draft, txs, tx_cnt,
                           &hashes, node_state_source(app->cfg.state),
-                          app->cfg.par, deadline_ms ? app_keep_going : NULL,
-                          deadline_ms, &app->arena);
+                          app->cfg.par, bounds ? app_keep_going : NULL, bounds,
+                          &app->arena);
 }
 
 static void app_drop_candidate(struct node_app *app) {
@@ -142,7 +152,8 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
                          hash32 *id, const struct node_app_request *rq) {
   app_drop_candidate(app);
   u64 gas_limit = chain_genesis_gas_limit(app->cfg.genesis);
-  u64 deadline_ms = rq->deadline_ms;
+  struct app_bounds bounds = {rq->deadline_ms, chain_exec_state(app->exec),
+                              false};
   app->proposal = (struct chain_proposal){
     .version = CHAIN_PROPOSAL_VERSION,
     .genesis_hash = *app->cfg.genesis_hash,
@@ -157,12 +168,15 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
   };
   u32 cnt_max = rq->tx_max ? rq->tx_max : LIMIT_BLOCK_TX;
   if (rq->edit) {
-    TRY(app_execute(app, rq->edit, 1, &deadline_ms));
+    TRY(app_execute(app, rq->edit, 1, &bounds));
   } else {
     node_pool_take(app->cfg.pool, &app->take, cnt_max, 2 * gas_limit,
                    &app->arena);
-    TRY(app_execute(app, app->take.tx, app->take.cnt, &deadline_ms));
+    u64 least = app_monotonic_ms() + APP_EXECUTE_MIN_MS;
+    if (bounds.deadline_ms < least) bounds.deadline_ms = least;
+    TRY(app_execute(app, app->take.tx, app->take.cnt, &bounds));
   }
+  app->was_cut = bounds.met_all;
   slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
   app->proposal.tx_cnt = app_listed(&app->result);
   for (u32 i = 0; i < app->proposal.tx_cnt; i++) {

@@ -42,6 +42,10 @@ void app_close(struct node_app *app);
 void app_set_info(struct node_app *app, const struct node_app_info *info,
                   const hash32 *hashes, u32 hash_cnt);
 const struct node_app_info *app_info(const struct node_app *app);
+/* The last proposal of ours was ended by what its block would take of memory
+** (LIMIT_BLOCK_MET), not by time or for want of transactions: the next one may
+** come sooner. */
+bool app_was_cut(const struct node_app *app);
 
 /* The genesis block, given to the writer like any other. */
 err app_init_chain(const struct chain_genesis *genesis, hash32 *hash,

@@ -300,7 +300,7 @@ static void nstate_node_put(struct node_state *ns,
   bool no_row = clean && clean->no_row;
   if (clean) {
     s->cache_node_bytes -= clean->cap;
-    nstate_bury(ns, clean->ptr);
+    mem_free(clean->ptr); /* apply: nobody sees it any more */
     map_del(&s->cache_node, key);
   }
   bool is_new;

@@ -715,6 +715,10 @@ static void state_acct_delete(struct state *s, struct state_acct *e) {
   }
 }
 
+u64 state_met_cnt(const struct state *s) {
+  return (u64)s->acct.cnt + s->slot.cnt;
+}
+
 void state_count_growth(struct state *s, bool on) { s->counts_growth = on; }
 struct state_growth state_tx_growth(const struct state *s) {
   return s->growth;

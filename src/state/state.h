@@ -142,6 +142,9 @@ void state_block_diff(struct state *s, struct state_diff *out, struct arena *a);
 ** clear_empty (EIP-161), removes touched empty accounts. */
 void state_tx_begin(struct state *s);
 void state_tx_end(struct state *s, bool clear_empty);
+/* Accounts and slots that the block has met so far: what it costs in memory,
+** all the way to the file. */
+u64 state_met_cnt(const struct state *s);
 /* What the transaction that ended last added for good: slots and accounts that
 ** were not there before it, bytes of code.  Counted once it was switched on. */
 struct state_growth {

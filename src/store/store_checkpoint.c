@@ -137,7 +137,10 @@ void store_checkpoint_end(struct store *s) {
 static int store_checkpoint_slice(struct store *s, u32 slice_us, bool *more) {
   int log = 0, copied = 0;
   struct store_vfs *v = &s->vfs;
-  v->until_us = store_clock_us() + slice_us / 2;
+  struct store_checkpoint *c = &s->checkpoint;
+  u64 over = c->over_us < slice_us / 2 ? c->over_us : slice_us / 2;
+  u64 copy_us = slice_us / 2 - over / 2, begin = store_clock_us();
+  v->until_us = begin + copy_us;
   v->copied = 0;
   v->frame = -1;
   v->want_sync = false;
@@ -146,6 +149,9 @@ static int store_checkpoint_slice(struct store *s, u32 slice_us, bool *more) {
                                      SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
   v->slicing = false;
   *more = rc == SQLITE_INTERRUPT;
+  /* Sorting the log's pages, passing by those done: it grows with the log. */
+  u64 took = store_clock_us() - begin;
+  c->over_us = (3 * c->over_us + (took > copy_us ? took - copy_us : 0)) / 4;
   if (*more) return SQLITE_OK;
   return rc == SQLITE_OK && copied < log ? SQLITE_BUSY : rc;
 }

@@ -80,6 +80,7 @@ struct store_vfs {
   u32 copied;      /* pages, in this slice */
   u64 unsynced;    /* pages copied since a sync of the file began */
   u64 wal_unsynced; /* writes to the log since a sync of it began */
+  u64 sync_inline;  /* so many are synced in a slice, as learnt */
 };
 err store_vfs_init(struct store_vfs *v) MUST_USE;
 void store_vfs_fini(struct store_vfs *v);
@@ -96,6 +97,7 @@ struct store_checkpoint {
   atomic_int synced; /* 0 not yet, 1 done, -1 failed */
   u64 began_us;
   u32 slices;        /* so far */
+  u64 over_us;       /* what a slice takes beside its copying, as learnt */
 };
 /* Waits for the thread, if there is one. */
 void store_checkpoint_end(struct store *s);

@@ -27,6 +27,8 @@
 #define STORE_WAL_HEAD 32
 #define STORE_FRAME_HEAD 24
 #define STORE_SYNC_INLINE 256u /* writes that a sync in a slice may find */
+#define STORE_SYNC_INLINE_MIN 8u
+#define STORE_SYNC_US 4000u    /* what one in a slice should take */
 
 struct store_file {
   sqlite3_file base;
@@ -103,12 +105,21 @@ static int store_file_sync(sqlite3_file *f, int flags) {
   struct store_file *sf = (struct store_file *)f;
   struct store_vfs *v = sf->v;
   if (v->slicing && sf->is_wal && v->wal_unsynced == 0) return SQLITE_OK;
+  u64 t = store_clock_us();
   if (v->slicing && (sf->is_db ? v->unsynced : v->wal_unsynced) >
-                        STORE_SYNC_INLINE) {
+                        v->sync_inline) {
     v->want_sync = true;
     return SQLITE_INTERRUPT;
   }
   int rc = sf->real->pMethods->xSync(sf->real, flags);
+  /* How much a sync may find follows from how long they take. */
+  if (v->slicing && store_clock_us() - t > STORE_SYNC_US) {
+    v->sync_inline /= 2;
+    if (v->sync_inline < STORE_SYNC_INLINE_MIN)
+      v->sync_inline = STORE_SYNC_INLINE_MIN;
+  } else if (v->slicing && v->sync_inline < STORE_SYNC_INLINE) {
+    v->sync_inline++;
+  }
   if (rc == SQLITE_OK && sf->is_wal) v->wal_unsynced = 0;
   if (rc == SQLITE_OK && sf->is_db) v->unsynced = 0;
   return rc;
@@ -196,7 +207,8 @@ static int store_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
 }
 
 err store_vfs_init(struct store_vfs *v) {
-  *v = (struct store_vfs){.real = sqlite3_vfs_find(NULL), .frame = -1};
+  *v = (struct store_vfs){.real = sqlite3_vfs_find(NULL), .frame = -1,
+                          .sync_inline = STORE_SYNC_INLINE};
   if (!v->real) return ERR_IO;
   /* All but opening is the other's own. */
   v->vfs = *v->real;
@@ -218,5 +230,7 @@ void store_vfs_fini(struct store_vfs *v) {
 #undef STORE_WAL_HEAD
 #undef STORE_FRAME_HEAD
 #undef STORE_SYNC_INLINE
+#undef STORE_SYNC_INLINE_MIN
+#undef STORE_SYNC_US
 #undef STORE_FILE_HEAD
 #undef STORE_REAL

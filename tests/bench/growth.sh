@@ -1,52 +1,25 @@
 #!/bin/sh
 # growth.sh - what existing accounts cost: speed, latency, memory and disk of
-# chains that begin with 1,000 and 100,000 of them, as JSON lines.
+# chains that begin with few and many of them, as JSON lines.
 #
-# For each number in $ACCOUNTS ("1000 100000"; 2000000 takes five minutes more)
-# a chain of its own: init; $TXS (100000) transfers between its accounts in
-# batches of 100, as fast as they go; then $TXS/4 with no more under way than
+# For each number in $ACCOUNTS ("1000 100000 2000000", of which the last takes
+# most of the time, and memory for its init) and each word of $CREDITS ("on
+# off") a chain of its own: init; $TXS (100000) transfers between its accounts
+# in batches of 100, as fast as they go; then $TXS/4 with no more under way than
 # half of that speed fills a block of a second.  Every block durable.
-#   {"name":"growth_100000","init_s":..,"start_mb":..,"tps":..,
-#    "server_cpu_us_per_tx":..,"block_ms_p50":..,"block_ms_p99":..,
-#    "peak_mb":..,"disk_bytes_per_tx":..}
+#   {"name":"growth_100000_credits_on","init_s":..,"start_mb":..,"tps":..,
+#    "server_cpu_us_per_tx":..,"half_load_tps":..,"block_ms_p50":..,
+#    "block_ms_p99":..,"peak_mb":..,"disk_bytes_per_tx":..,
+#    "diff_bytes_per_tx":..}
 # block_ms: from the block's begin to its being decided, at half load.
 # peak_mb: VmHWM.  disk: what the stopped node's file grew by, the state of
 # accounts that were new to it included; with sqlite3 at hand, beside it the
 # part that pruning gives back once a block's state is old enough
 # (diff_bytes_per_tx).
 set -eu
-bin=${CYBERMILES:?where the program is}
+name=growth
+. "${0%/*}/start.inc"
 txs=${TXS:-100000}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/cybermiles-growth-XXXXXX")
-pid=
-stop_one() {
-  if [ -n "$pid" ]; then
-    kill "$pid" 2>/dev/null || :
-    wait "$pid" 2>/dev/null || :
-  fi
-  pid=
-}
-trap 'stop_one; rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
-
-until_up() {
-  url=
-  tries=0
-  while [ -z "$url" ]; do
-    url=$(sed -n 's/.*[^0-9]\(127\.0\.0\.1:[0-9][0-9]*\).*/http:\/\/\1/p' \
-      "$dir/run.log" | head -n 1)
-    tries=$((tries + 1))
-    if [ $tries -gt 600 ] || ! kill -0 $pid; then
-      cat "$dir/run.log" >&2
-      exit 1
-    fi
-    [ -n "$url" ] || sleep 0.1
-  done
-}
-
-mb() { awk -v key="$1" '$1 == key ":" { printf "%d", $2 / 1024 }' \
-  "/proc/$pid/status"; }
-field() { sed "s/.*\"$1\":\([0-9.]*\).*/\1/" "$2"; }
 bytes() { stat -c %s "$dir/g.db"; }
 
 # load TXS WINDOW: the line goes to $dir/line
@@ -60,18 +33,18 @@ p() { awk -v p="$1" '{ v[NR] = $1 }
   END { i = int(NR * p / 100 + 0.999); if (i < 1) i = 1; print v[i] }' \
   "$dir/ms"; }
 
-for n in ${ACCOUNTS:-1000 100000}; do
+# one ACCOUNTS on|off
+one() {
+  n=$1
+  credits=$2
   rm -f "$dir"/g.*
-  "$bin" bench genesis --accounts "$n" --out "$dir/g.json"
+  "$bin" bench genesis --accounts "$n" --credits "$credits" --out "$dir/g.json"
   from=$(date +%s)
   "$bin" init --db "$dir/g.db" --genesis "$dir/g.json" >"$dir/init.log"
   init_s=$(($(date +%s) - from))
   rm "$dir/g.json"
   before=$(bytes)
-  : >"$dir/run.log"
-  "$bin" run --db "$dir/g.db" --http.port 0 >"$dir/run.log" 2>&1 &
-  pid=$!
-  until_up
+  run_node "$dir/g.db" "$dir/run.log"
   start_mb=$(mb VmHWM)
   load "$txs" 40000
   tps=$(field tps "$dir/line")
@@ -92,10 +65,16 @@ for n in ${ACCOUNTS:-1000 100000}; do
       'SELECT sum(length(bytes)) FROM diff WHERE seq >= 1 << 20')
     diff=",\"diff_bytes_per_tx\":$((diff / (txs + txs / 4)))"
   fi
-  printf '{"name":"growth_%s","init_s":%s,"start_mb":%s,"tps":%s,' \
-    "$n" "$init_s" "$start_mb" "$tps"
+  printf '{"name":"growth_%s_credits_%s","init_s":%s,"start_mb":%s,"tps":%s,' \
+    "$n" "$credits" "$init_s" "$start_mb" "$tps"
   printf '"server_cpu_us_per_tx":%s,"half_load_tps":%s,' "$cpu" "$half_tps"
   printf '"block_ms_p50":%s,"block_ms_p99":%s,"peak_mb":%s,' \
     "$(p 50)" "$(p 99)" "$peak_mb"
   printf '"disk_bytes_per_tx":%s%s}\n' "$each" "$diff"
+}
+
+for accounts in ${ACCOUNTS:-1000 100000 2000000}; do
+  for switch in ${CREDITS:-on off}; do
+    one "$accounts" "$switch"
+  done
 done

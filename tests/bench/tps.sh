@@ -18,38 +18,12 @@
 #   {"name":"ratio_anvil_transfer_batch100","tps":...,"server_cpu":...}
 # Stops what it started.
 set -eu
-bin=${CYBERMILES:?where the program is}
+name=tps
+. "${0%/*}/start.inc"
 runs=${RUNS:-3}
 txs=${TXS:-40000}
 peer_txs=${PEER_TXS:-20000}
 accounts=${ACCOUNTS:-1000}
-dir=$(mktemp -d "${TMPDIR:-/tmp}/cybermiles-tps-XXXXXX")
-pid=
-stop_one() {
-  if [ -n "$pid" ]; then
-    kill "$pid" 2>/dev/null || :
-    wait "$pid" 2>/dev/null || :
-  fi
-  pid=
-}
-trap 'stop_one; rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
-
-# until_up LOG: waits for the line that tells where $pid listens; sets url.
-until_up() {
-  url=
-  tries=0
-  while [ -z "$url" ]; do
-    url=$(sed -n 's/.*[^0-9]\(127\.0\.0\.1:[0-9][0-9]*\).*/http:\/\/\1/p' \
-      "$1" | head -n 1)
-    tries=$((tries + 1))
-    if [ $tries -gt 300 ] || ! kill -0 $pid; then
-      cat "$1" >&2
-      exit 1
-    fi
-    [ -n "$url" ] || sleep 0.1
-  done
-}
 
 # load NAME KIND BATCH TXS
 load() {
@@ -96,10 +70,7 @@ run_ours() {
   "$bin" bench genesis --accounts "$accounts" --credits "$2" \
     --out "$dir/genesis.json"
   "$bin" init --db "$dir/$2.db" --genesis "$dir/genesis.json" >"$dir/init.log"
-  : >"$dir/$2.log"
-  "$bin" run --db "$dir/$2.db" --http.port 0 >"$dir/$2.log" 2>&1 &
-  pid=$!
-  until_up "$dir/$2.log"
+  run_node "$dir/$2.db" "$dir/$2.log"
   load_all "$1" "$txs"
   stop_one
 }
