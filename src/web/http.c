@@ -28,6 +28,7 @@
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@
 
 #define HTTP_CONNECTION_MEMORY 32768u
 #define HTTP_BACKLOG 1024
+#define HTTP_OTHER_FILES 256u /* database, threads, log */
 #define HTTP_PAGE_ROOM (1u << 20) /* more than any file has */
 
 /*---------------------------------------------------------------- answers */
@@ -622,6 +624,17 @@ static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
       MHD_OPTION_END);
 }
 
+/* Says where the system's limit is below ours. */
+static void http_check_files(const struct http *h) {
+  struct rlimit files;
+  u64 each = h->tls ? 3 : 1;
+  u64 want = (h->cfg.conn_max + h->cfg.socket_max) * each + HTTP_OTHER_FILES;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= want) return;
+  log_event(LOG_WARN, "http", "http.files", "limit=%llu wanted=%llu text=\"fewer "
+            "connections than configured: raise ulimit -n or LimitNOFILE=\"",
+            (unsigned long long)files.rlim_cur, (unsigned long long)want);
+}
+
 static err http_start_parts(struct http *h, struct errmsg *msg) {
   struct node *n = h->node;
   h->rpc = h->cfg.server ? h->cfg.server : rpc_open(n, &h->cfg.rpc);
@@ -634,6 +647,7 @@ static err http_start_parts(struct http *h, struct errmsg *msg) {
   }
   if (h->worker_cnt) h->daemon = http_start_daemon(h, h->tls ? -1 : h->listen);
   if (!h->daemon) return err_say(msg, ERR_IO, "cannot start the HTTP threads");
+  http_check_files(h);
   return h->tls ? http_tls_start(h, h->listen, msg) : ERR_OK;
 }
 
@@ -704,4 +718,5 @@ const char *http_url(const struct http *h) { return h->url; }
 
 #undef HTTP_CONNECTION_MEMORY
 #undef HTTP_BACKLOG
+#undef HTTP_OTHER_FILES
 #undef HTTP_PAGE_ROOM

@@ -11,7 +11,6 @@
 ** nothing), name no foreign bytes as its status, and the port must answer a
 ** plain request afterwards now and then.  What the sanitizers find fails. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -65,7 +64,7 @@ static void fuzz_begin(void) {
   atexit(fuzz_end);
 }
 
-static int fuzz_connect(const struct http *h) {
+static int fuzz_try_connect(const struct http *h) {
   struct sockaddr_in in = {.sin_family = AF_INET,
                            .sin_port = htons(http_port(h))};
   struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -75,7 +74,18 @@ static int fuzz_connect(const struct http *h) {
   /* Reset at the end: no port waits out its minute. */
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  MUST(connect(fd, (struct sockaddr *)&in, sizeof in) == 0);
+  if (connect(fd, (struct sockaddr *)&in, sizeof in) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+/* Others on this machine may have used up the ports for a while. */
+static int fuzz_connect(const struct http *h) {
+  int fd;
+  for (u32 i = 0; (fd = fuzz_try_connect(h)) < 0; i++) {
+    MUST(i < 70);
+    sleep(1);
+  }
   return fd;
 }
 
