@@ -589,7 +589,7 @@ static void http_defaults(struct http_config *c) {
   if (!c->thread_cnt) c->thread_cnt = n < 2 ? 2 : n > 8 ? 8 : n;
   if (!c->worker_cnt) c->worker_cnt = n < 2 ? 4 : n > 16 ? 32 : 2 * n;
   if (c->worker_cnt > 32) c->worker_cnt = 32;
-  if (!c->conn_max) c->conn_max = 10000;
+  if (!c->conn_max) c->conn_max = 14000;
   if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
   if (!c->timeout_s) c->timeout_s = 120;
   if (!c->header_s) c->header_s = 20;
@@ -628,7 +628,7 @@ static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
 static void http_check_files(const struct http *h) {
   struct rlimit files;
   u64 each = h->tls ? 3 : 1;
-  u64 want = (h->cfg.conn_max + h->cfg.socket_max) * each + HTTP_OTHER_FILES;
+  u64 want = h->cfg.conn_max * each + HTTP_OTHER_FILES;
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= want) return;
   log_event(LOG_WARN, "http", "http.files", "limit=%llu wanted=%llu text=\"fewer "
             "connections than configured: raise ulimit -n or LimitNOFILE=\"",

@@ -98,7 +98,7 @@ struct http_config {        /* a 0 or NULL takes the default */
   const char *corsdomain;   /* comma list of origins, "*" = any; none */
   u32 thread_cnt;           /* event loops; one per core, 2..8 */
   u32 worker_cnt;           /* for slow calls; twice the cores, 4..32 */
-  u32 conn_max;             /* open connections; 10,000 */
+  u32 conn_max;             /* open connections, WebSockets too; 14,000 */
   u32 conn_ip_max;          /* of one address; 0 = conn_max */
   u32 timeout_s;            /* idle or stalled; 120 */
   u32 header_s;             /* for a new connection's headers to be whole; 20 */
