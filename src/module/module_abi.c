@@ -187,6 +187,23 @@ static void module_sol_record(struct buf *b, const struct module_record *r,
   buf_put_str(b, " }\n");
 }
 
+/* Some argument or result is this record; others are only storage. */
+static bool module_sol_wanted(const struct module_def *def,
+                              const struct module_record *record) {
+  const struct module_row *r;
+  for (u32 i = 0; (r = module_abi_row(def, i)) != NULL; i++) {
+    if (r->kind != MODULE_ROW_METHOD) continue;
+    for (int out = 0; out < 2; out++) {
+      const struct module_param *p = out ? r->method->out : r->method->in;
+      for (; p->name; p++)
+        if ((p->kind == MODULE_REC || p->kind == MODULE_RECD) &&
+            module_abi_record(def, p->type) == record)
+          return true;
+    }
+  }
+  return false;
+}
+
 static bool module_sol_in_memory(const struct module_param *p) {
   return p->kind >= MODULE_BYTES || p->kind == MODULE_STRUCT ||
          p->kind == MODULE_REC;
@@ -232,7 +249,8 @@ void module_solidity(struct buf *out, const struct module_def *def) {
   const struct module_row *r;
   for (u32 i = 0; (r = module_abi_row(def, i)) != NULL; i++) {
     if (r->kind == MODULE_ROW_STRUCT) module_sol_struct(out, r->type);
-    if (r->kind == MODULE_ROW_RECORD) module_sol_record(out, r->record, NULL);
+    if (r->kind == MODULE_ROW_RECORD && module_sol_wanted(def, r->record))
+      module_sol_record(out, r->record, NULL);
     if (r->kind == MODULE_ROW_METHOD) module_sol_method(out, r->method);
     if (r->kind == MODULE_ROW_EVENT)
       module_sol_message(out, "event", r->message);

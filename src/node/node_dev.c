@@ -38,6 +38,7 @@ void node_dev_init(struct node *n) {
 }
 
 static void dev_snap_drop(struct node *n, u32 from, u32 cnt) {
+  if (cnt == 0) return;
   for (u32 i = from; i < from + cnt; i++) arena_fini(&n->dev.snap[i].mem);
   memmove(n->dev.snap + from, n->dev.snap + from + cnt,
           sizeof *n->dev.snap * (n->dev.snap_cnt - from - cnt));

@@ -122,6 +122,16 @@ test('who has spent all is told when it refills', async () => {
   assert.match(why, /refilled in \d+ (hours|minutes): wait, stake/);
 });
 
+test('the interface of every module compiles', async () => {
+  const list = await (await fetch(`${node.url}/abi/index.json`)).json();
+  assert.ok(list.length >= 7);
+  for (const { name } of list) {
+    const text = await (await fetch(`${node.url}/abi/${name}.sol`)).text();
+    assert.ok(compile({ [`${name}.sol`]: text })[`I${name}`].abi.length > 0,
+      name);
+  }
+});
+
 test('Solidity calls the module through the interface that is served',
   async () => {
     const text = await (await fetch(`${node.url}/abi/Credits.sol`)).text();
