@@ -272,8 +272,20 @@ static void nstate_spend(u32 *budget, size_t cost) {
   *budget = cost >= *budget ? 0 : *budget - (u32)cost;
 }
 
-/* One shard's frozen nodes become cached ones.  Generations go in order, so a
-** newer one's node takes the place of an older one's. */
+/* Under pin_lock and the shard's, so that it cannot be frozen meanwhile: what
+** is newer than g knows the node too. */
+static bool nstate_is_newer(const struct node_state *ns,
+                            const struct nstate_gen *g, u32 at,
+                            const void *key) {
+  if (map_get(&ns->shard[at].node, key)) return true;
+  for (g = g->next; g; g = g->next)
+    if (map_get(&g->node[at], key)) return true;
+  return false;
+}
+
+/* One shard's frozen nodes become cached ones, but those of which there is a
+** newer one: the cache tells the newest node, and whether the table has a row
+** of it. */
 static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
                             u32 at) {
   struct nstate_shard *s = &ns->shard[at];
@@ -283,8 +295,9 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
   while (map_next(&g->node[at], &it, &key, &val)) {
     struct nstate_node *n = val;
     u8 *spent = n->ptr;
+    pthread_mutex_lock(&ns->pin_lock);
     pthread_mutex_lock(&s->lock);
-    if (n->len && !map_get(&s->node, key)) {
+    if (n->len && !nstate_is_newer(ns, g, at, key)) {
       struct nstate_node *c = map_put(&s->cache_node, key, NULL);
       spent = c->ptr;
       s->cache_node_bytes += n->cap;
@@ -294,6 +307,7 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
       c->no_row = !nstate_node_has_row(key, n);
     }
     pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&ns->pin_lock);
     nstate_bury(ns, spent);
   }
 }
