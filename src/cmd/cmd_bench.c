@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "chain/chain_tx.h"
 #include "cmd/cmd.h"
 #include "codec/hex.h"
 #include "codec/json.h"
@@ -134,7 +133,7 @@ static void bench_put_stakes(struct jsonw *w,
 }
 
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, bool credits) {
+                       bool token, bool credits, u32 gas_limit) {
   struct jsonw w;
   jsonw_init(&w, out);
   jsonw_obj(&w);
@@ -142,6 +141,7 @@ void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
   jsonw_obj(&w);
   jsonw_kv_u64(&w, "chainId", CMD_BENCH_CHAIN_ID);
   jsonw_obj_end(&w);
+  if (gas_limit) jsonw_kv_quantity(&w, "gasLimit", gas_limit);
   jsonw_key(&w, "alloc");
   jsonw_obj(&w);
   for (u32 i = 0; i < a->cnt; i++) {
@@ -168,31 +168,46 @@ struct bench_signing {
   const struct cmd_bench_accounts *a;
   const u64 *nonce;
   u64 chain_id;
-  bool erc20;
+  cmd_bench_fill *fill;
+  const void *arg;
 };
+
+static const addr20 *bench_receiver(const struct cmd_bench_accounts *a,
+                                    u32 i) {
+  return &a->addr[(i % a->cnt + 1 + i / a->cnt) % a->cnt];
+}
+
+void cmd_bench_fill_transfer(const void *arg, u32 i, struct chain_tx *tx,
+                             u8 room[CMD_BENCH_DATA_MAX]) {
+  (void)room;
+  tx->to = *bench_receiver(arg, i);
+  tx->value = u256_from(1);
+  tx->gas_limit = CMD_BENCH_TRANSFER_GAS;
+}
+
+void cmd_bench_fill_erc20(const void *arg, u32 i, struct chain_tx *tx,
+                          u8 room[CMD_BENCH_DATA_MAX]) {
+  static const u8 transfer[4] = {0xa9, 0x05, 0x9c, 0xbb};
+  memset(room, 0, 68);
+  memcpy(room, transfer, 4);
+  memcpy(room + 16, bench_receiver(arg, i)->b, 20);
+  room[67] = 1;
+  tx->to = bench_token;
+  tx->data = slice_of(room, 68);
+  tx->gas_limit = CMD_BENCH_ERC20_GAS;
+}
 
 static void bench_sign_one(const struct bench_signing *s, u32 i,
                            struct arena *arena) {
-  static const u8 transfer[4] = {0xa9, 0x05, 0x9c, 0xbb};
   u32 from = i % s->a->cnt, round = i / s->a->cnt;
-  const addr20 *to = &s->a->addr[(from + 1 + round) % s->a->cnt];
-  u8 data[68] = {[67] = 1};
+  u8 room[CMD_BENCH_DATA_MAX];
   struct chain_tx tx = {
     .type = 2, .protected = true, .has_to = true, .chain_id = s->chain_id,
     .nonce = (s->nonce ? s->nonce[from] : 0) + round,
-    .gas_limit = CMD_BENCH_TRANSFER_GAS,
     .gas_price = u256_from(2000000000),
     .max_priority_fee = u256_from(1000000000),
-    .to = *to, .value = u256_from(1),
   };
-  if (s->erc20) {
-    memcpy(data, transfer, 4);
-    memcpy(data + 16, to->b, 20);
-    tx.to = bench_token;
-    tx.value = U256_ZERO;
-    tx.data = slice_of(data, sizeof data);
-    tx.gas_limit = CMD_BENCH_ERC20_GAS;
-  }
+  s->fill(s->arg, i, &tx, room);
   MUST(chain_tx_sign(&tx, s->a->key[from], arena) == ERR_OK);
   s->t->raw[i] = tx.raw;
   s->t->hash[i] = tx.hash;
@@ -208,8 +223,9 @@ static void bench_sign_part(void *arg, u32 part) {
 
 void cmd_bench_txs_init(struct cmd_bench_txs *t, u32 cnt,
                         const struct cmd_bench_accounts *a, const u64 *nonce,
-                        u64 chain_id, bool erc20, const struct par *par) {
-  struct bench_signing s = {t, a, nonce, chain_id, erc20};
+                        u64 chain_id, cmd_bench_fill *fill, const void *arg,
+                        const struct par *par) {
+  struct bench_signing s = {t, a, nonce, chain_id, fill, arg};
   t->cnt = cnt;
   t->raw = mem_alloc(sizeof *t->raw * cnt);
   t->hash = mem_alloc(sizeof *t->hash * cnt);
@@ -230,23 +246,31 @@ void cmd_bench_txs_fini(struct cmd_bench_txs *t) {
 
 /*----------------------------------------------------------- the command */
 
+const char *const cmd_bench_kind_name[] = {"transfer", "erc20", "market"};
+
 static const char bench_help[] =
   "usage: cybermiles bench genesis [--kind K] [--credits on|off] "
   "--accounts A\n"
-  "                                [--out FILE]\n"
+  "                                [--gas-limit G] [--out FILE]\n"
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
   "[--pid PID]\n"
   "       cybermiles bench evm [--json] [--cold] [--fork F] FILE...\n\n"
   "genesis prints a genesis that funds A accounts whose keys follow from "
-  "their\nnumber, with a token unless --kind is transfer, and a stake each "
-  "unless\n--credits is off.  load signs N "
-  "transactions\namong them, sends them over C connections, B in a request, "
-  "waits until all\nare in blocks, and prints one JSON line.  evm runs the "
-  "messages of\nEthereum's state tests, and prints the median time of each: "
-  "of code already\nseen, or with --cold anew each time.\n\n"
-  "  --kind K       transfer or erc20 (transfer)\n"
+  "their\nnumber, with a token if --kind is erc20, and a stake each unless\n"
+  "--credits is off.  load signs N transactions among them, sends them over "
+  "C\nconnections, B in a request, waits until all are in blocks, and prints "
+  "one\nJSON line.  evm runs the messages of Ethereum's state tests, and "
+  "prints the\nmedian time of each: of code already seen, or with --cold anew "
+  "each time.\n\n"
+  "Of kind market a fourth of them each list goods, place an order, ship one "
+  "and\nconfirm one.  What these rest on is made before and not counted: an "
+  "identity\nand a listing for each account, three orders or shipments for "
+  "every four of\nthe transactions.  All receipts must say success; the line "
+  "tells the mix and\nthe mean gas of each.\n\n"
+  "  --kind K       transfer, erc20 or market (load transfer, genesis erc20)\n"
+  "  --gas-limit G  of a block, 24000000 to 2000000000 (500000000)\n"
   "  --credits C    on or off (on): transactions are paid with credits\n"
   "  --url URL      where the node listens (http://127.0.0.1:8545)\n"
   "  --txs N        1 to 10000000 (20000)\n"
@@ -258,6 +282,7 @@ static const char bench_help[] =
 
 struct bench_opt {
   struct cmd_bench_load load;
+  u32 gas_limit;
   const char *kind, *out, *credits;
 };
 
@@ -277,14 +302,15 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
   const struct {
     const char *name;
     u32 *at, min, max;
-    bool load;
+    bool load, genesis;
   } number[] = {
-    {"--accounts", &o->load.accounts, 2, CMD_BENCH_ACCOUNT_MAX, false},
-    {"--txs", &o->load.txs, 1, CMD_BENCH_TX_MAX, true},
-    {"--batch", &o->load.batch, 1, 1000, true},
-    {"--conns", &o->load.conns, 1, 1000, true},
-    {"--window", &o->load.window, 1, CMD_BENCH_TX_MAX, true},
-    {"--pid", &o->load.pid, 1, 1u << 30, true},
+    {"--accounts", &o->load.accounts, 2, CMD_BENCH_ACCOUNT_MAX, true, true},
+    {"--gas-limit", &o->gas_limit, 24000000, 2000000000, false, true},
+    {"--txs", &o->load.txs, 1, CMD_BENCH_TX_MAX, true, false},
+    {"--batch", &o->load.batch, 1, 1000, true, false},
+    {"--conns", &o->load.conns, 1, 1000, true, false},
+    {"--window", &o->load.window, 1, CMD_BENCH_TX_MAX, true, false},
+    {"--pid", &o->load.pid, 1, 1u << 30, true, false},
   };
   for (int i = 2; i < argc; i += 2) {
     const char *val = i + 1 < argc ? argv[i + 1] : NULL;
@@ -294,7 +320,7 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
     }
     for (size_t k = 0; k < ARRAY_LEN(number); k++) {
       if (strcmp(argv[i], number[k].name) != 0) continue;
-      if (number[k].load && !load) break;
+      if (load ? !number[k].load : !number[k].genesis) break;
       if (!bench_number(number[k].at, val, number[k].min, number[k].max)) {
         return err_say(msg, ERR_USAGE, "bench: %s must be %u to %u, not %.40s",
                        argv[i], number[k].min, number[k].max, val);
@@ -313,16 +339,19 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
                      "cybermiles bench --help lists all", argv[1], argv[i]);
     }
   }
-  if (strcmp(o->kind, "transfer") != 0 && strcmp(o->kind, "erc20") != 0) {
+  u32 kind = 0;
+  while (kind < CMD_BENCH_KIND_CNT &&
+         strcmp(o->kind, cmd_bench_kind_name[kind]) != 0) kind++;
+  if (kind == CMD_BENCH_KIND_CNT) {
     return err_say(msg, ERR_USAGE,
-                   "bench: --kind must be transfer or erc20, not %.40s",
+                   "bench: --kind must be transfer, erc20 or market, not %.40s",
                    o->kind);
   }
+  o->load.kind = kind;
   if (strcmp(o->credits, "on") != 0 && strcmp(o->credits, "off") != 0) {
     return err_say(msg, ERR_USAGE,
                    "bench: --credits must be on or off, not %.40s", o->credits);
   }
-  o->load.erc20 = strcmp(o->kind, "erc20") == 0;
   return ERR_OK;
 }
 
@@ -337,7 +366,8 @@ static err bench_write_genesis(const struct bench_opt *o, struct errmsg *msg) {
   struct node_workers *w = bench_workers();
   buf_init(&text, 0);
   cmd_bench_accounts_init(&a, o->load.accounts, node_workers_par(w));
-  cmd_bench_genesis(&text, &a, o->load.erc20, strcmp(o->credits, "on") == 0);
+  cmd_bench_genesis(&text, &a, o->load.kind == CMD_BENCH_ERC20,
+                    strcmp(o->credits, "on") == 0, o->gas_limit);
   FILE *f = o->out ? fopen(o->out, "wb") : stdout;
   bool good = f && fwrite(text.ptr, 1, text.len, f) == text.len;
   if (f && o->out) good &= fclose(f) == 0;

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
+#include "chain/chain_tx.h"
 
 #define CMD_BENCH_CHAIN_ID 1129140297ull
 #define CMD_BENCH_ACCOUNT_MAX 2000000u
@@ -27,13 +28,21 @@ void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 extern const char cmd_bench_token_code[];
 
 /* Genesis JSON: 1,000,000 CMT for each account, and with token a contract in
-** which each holds 10^24; with credits each has the same stake. */
+** which each holds 10^24; with credits each has the same stake; gas_limit of a
+** block, 0 is the chain's own. */
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, bool credits);
+                       bool token, bool credits, u32 gas_limit);
 
-/* Transaction i goes from account i % accounts to one further on, with nonce
-** nonce[sender] + i / accounts (nonce NULL: zeros).  Type 2, tip 1 gwei, fee
-** 2 gwei, so that chains with fees take it too. */
+/* Transaction i goes from account i % accounts, with nonce nonce[sender] + i /
+** accounts (nonce NULL: zeros).  Type 2, tip 1 gwei, fee 2 gwei, so that
+** chains with fees take it too.  fill says what it does: to, value, gas_limit
+** and data, for which there is room; it is called by several threads. */
+#define CMD_BENCH_DATA_MAX 1024u
+typedef void cmd_bench_fill(const void *arg, u32 i, struct chain_tx *tx,
+                            u8 room[CMD_BENCH_DATA_MAX]);
+/* 1 wei, or 1 unit of the token, to an account further on; arg: const struct
+** cmd_bench_accounts *. */
+cmd_bench_fill cmd_bench_fill_transfer, cmd_bench_fill_erc20;
 struct cmd_bench_txs {
   u32 cnt;
   slice *raw;
@@ -43,12 +52,58 @@ struct cmd_bench_txs {
 };
 void cmd_bench_txs_init(struct cmd_bench_txs *t, u32 cnt,
                         const struct cmd_bench_accounts *a, const u64 *nonce,
-                        u64 chain_id, bool erc20, const struct par *par);
+                        u64 chain_id, cmd_bench_fill *fill, const void *arg,
+                        const struct par *par);
 void cmd_bench_txs_fini(struct cmd_bench_txs *t);
+
+/* A trade on the Market (cmd_bench_market.c).  Steps, each when the one before
+** is in blocks; all but the last prepare: */
+enum cmd_bench_step {
+  CMD_BENCH_JOIN,  /* an identity each; fails for those who have one */
+  CMD_BENCH_STOCK, /* a listing each, of plenty */
+  CMD_BENCH_ORDER, /* orders of these: two for each four rounds of the mix */
+  CMD_BENCH_SEND,  /* every second of them is shipped */
+  CMD_BENCH_MIX    /* what is measured: list, place, ship, confirm in turn */
+};
+#define CMD_BENCH_ACTS(X) \
+  X(join) X(list) X(place) X(ship) X(confirm)
+enum cmd_bench_act {
+#define X(name) CMD_BENCH_##name,
+  CMD_BENCH_ACTS(X)
+#undef X
+  CMD_BENCH_ACT_CNT
+};
+extern const char *const cmd_bench_act_name[CMD_BENCH_ACT_CNT];
+struct cmd_bench_market {
+  const struct cmd_bench_accounts *a;
+  enum cmd_bench_step step;
+  u64 *listing; /* of each account */
+  u64 *order;   /* of each transaction of CMD_BENCH_ORDER */
+};
+/* txs: of the mix; at most CMD_BENCH_TX_MAX, as the steps are. */
+void cmd_bench_market_init(struct cmd_bench_market *m, u32 txs,
+                           const struct cmd_bench_accounts *a);
+void cmd_bench_market_fini(struct cmd_bench_market *m);
+/* How many transactions a step has; what its i-th does; arg: const struct
+** cmd_bench_market *. */
+u32 cmd_bench_market_txs(const struct cmd_bench_market *m,
+                         enum cmd_bench_step step, u32 txs);
+enum cmd_bench_act cmd_bench_market_act(const struct cmd_bench_market *m,
+                                        u32 i);
+cmd_bench_fill cmd_bench_fill_market;
+/* Of the i-th transaction's logs: whether this one (topic[0] the event) tells
+** the id that later steps name; then id is kept. */
+bool cmd_bench_market_take(struct cmd_bench_market *m, u32 i,
+                           const hash32 *event, u64 id);
+
+enum cmd_bench_kind {
+  CMD_BENCH_TRANSFER, CMD_BENCH_ERC20, CMD_BENCH_MARKET, CMD_BENCH_KIND_CNT
+};
+extern const char *const cmd_bench_kind_name[CMD_BENCH_KIND_CNT];
 
 struct cmd_bench_load {
   const char *url;
-  bool erc20;
+  enum cmd_bench_kind kind;
   u32 txs, accounts, batch, conns;
   u32 window; /* most transactions sent and not yet in a block */
   u32 pid;    /* the server's, to read its CPU time; 0: not known */

@@ -6,7 +6,8 @@
 ** pool has no room for is sent again a little later.  A second thread asks
 ** for each new block's transaction count: that tells how many are durable,
 ** bounds those on their way (window), and ends the measure.  Afterwards the
-** receipt of every sender's last transaction must say success.
+** receipt of every sender's last transaction must say success; of kind market
+** all receipts, whose logs tell the ids that the next step names.
 */
 #include "cmd/cmd_bench.h"
 
@@ -47,8 +48,12 @@ struct load_conn {
 };
 
 struct load {
-  const struct cmd_bench_load *l;
+  struct cmd_bench_load *l; /* txs: of the step under way */
   struct rpc_client_url url;
+  const struct par *par;
+  struct cmd_bench_market market;
+  u32 act_cnt[CMD_BENCH_ACT_CNT]; /* of the step; and what they used */
+  u64 act_gas[CMD_BENCH_ACT_CNT];
   u64 chain_id, gas_limit, first_block;
   u64 *nonce;
   struct cmd_bench_accounts accounts;
@@ -149,7 +154,6 @@ static err load_ask_chain(struct load *g, struct errmsg *msg) {
   char params[1][160] = {"\"latest\",false"};
   json_t *list;
   TRY(load_ask_u64(g, &g->chain_id, "eth_chainId", msg));
-  TRY(load_ask_u64(g, &g->first_block, "eth_blockNumber", msg));
   TRY(load_ask(g, &list, "eth_getBlockByNumber", params, 1, msg));
   err e = load_quantity(
       &g->gas_limit, json_object_get(json_array_get(list, 0), "gasLimit"),
@@ -204,6 +208,66 @@ static err load_ask_accounts(struct load *g, bool receipts,
         e = err_say(msg, ERR_INPUT, "the receipt of account %u's last "
                     "transaction does not say success", at + i);
       }
+    }
+    json_decref(list);
+    TRY(e);
+  }
+  return ERR_OK;
+}
+
+/* Of kind market: gas and ids of one receipt; it must say success, but for a
+** step that some have done before. */
+static err load_take_receipt(struct load *g, u32 i, const json_t *r,
+                             struct errmsg *msg) {
+  static const char method[] = "eth_getTransactionReceipt";
+  enum cmd_bench_act act = cmd_bench_market_act(&g->market, i);
+  u64 status, gas;
+  TRY(load_quantity(&status, json_object_get(r, "status"), method, msg));
+  TRY(load_quantity(&gas, json_object_get(r, "gasUsed"), method, msg));
+  if (status != 1 && g->market.step != CMD_BENCH_JOIN) {
+    char hex[65] = "";
+    hex_encode(hex, g->txs.hash[i].b, 32);
+    return err_say(msg, ERR_INPUT, "%s of account %u failed: 0x%s, %llu gas "
+                   "used", cmd_bench_act_name[act], i % g->accounts.cnt, hex,
+                   (unsigned long long)gas);
+  }
+  g->act_cnt[act]++;
+  g->act_gas[act] += gas;
+  const json_t *logs = json_object_get(r, "logs");
+  bool took = g->market.step != CMD_BENCH_STOCK &&
+              g->market.step != CMD_BENCH_ORDER;
+  for (size_t k = 0; k < json_array_size(logs); k++) {
+    const json_t *topics = json_object_get(json_array_get(logs, k), "topics");
+    const char *event = json_string_value(json_array_get(topics, 0));
+    const char *id = json_string_value(json_array_get(topics, 1));
+    hash32 name, word;
+    if (event && id && hex_fixed(name.b, 32, slice_str(event)) == ERR_OK &&
+        hex_fixed(word.b, 32, slice_str(id)) == ERR_OK) {
+      took |= cmd_bench_market_take(&g->market, i, &name,
+                                    load_be64(word.b + 24));
+    }
+  }
+  if (took) return ERR_OK;
+  return err_say(msg, ERR_USAGE, "there is no Market: make the chain from "
+                 "\"cybermiles bench genesis\"");
+}
+
+static err load_ask_receipts(struct load *g, struct errmsg *msg) {
+  char params[LOAD_ASK][160];
+  memset(g->act_cnt, 0, sizeof g->act_cnt);
+  memset(g->act_gas, 0, sizeof g->act_gas);
+  for (u32 at = 0; at < g->l->txs; at += LOAD_ASK) {
+    u32 cnt = g->l->txs - at < LOAD_ASK ? g->l->txs - at : LOAD_ASK;
+    for (u32 i = 0; i < cnt; i++) {
+      char hex[65] = "";
+      hex_encode(hex, g->txs.hash[at + i].b, 32);
+      snprintf(params[i], sizeof params[i], "\"0x%.64s\"", hex);
+    }
+    json_t *list;
+    TRY(load_ask(g, &list, "eth_getTransactionReceipt", params, cnt, msg));
+    err e = ERR_OK;
+    for (u32 i = 0; e == ERR_OK && i < cnt; i++) {
+      e = load_take_receipt(g, at + i, json_array_get(list, i), msg);
     }
     json_decref(list);
     TRY(e);
@@ -560,24 +624,43 @@ static double load_own_us(void) {
          (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
+static void load_print_acts(const struct load *g) {
+  const char *before = ",\"mix\":{";
+  for (u32 k = 0; k < CMD_BENCH_ACT_CNT; k++) {
+    if (!g->act_cnt[k]) continue;
+    printf("%s\"%s\":%u", before, cmd_bench_act_name[k], g->act_cnt[k]);
+    before = ",";
+  }
+  before = "},\"gas\":{";
+  for (u32 k = 0; k < CMD_BENCH_ACT_CNT; k++) {
+    if (!g->act_cnt[k]) continue;
+    printf("%s\"%s\":%llu", before, cmd_bench_act_name[k],
+           (unsigned long long)(g->act_gas[k] / g->act_cnt[k]));
+    before = ",";
+  }
+  printf("},\"failures\":0");
+}
+
 static void load_print(const struct load *g, double server_us,
                        double own_us) {
   const struct cmd_bench_load *l = g->l;
   printf("{\"name\":\"load_%s\",\"txs\":%u,\"batch\":%u,\"accounts\":%u,"
          "\"conns\":%u,\"seconds\":%.3f,\"tps\":%.0f,\"submit_s\":%.3f,"
          "\"blocks\":%u,\"sent_again\":%u,",
-         l->erc20 ? "erc20" : "transfer", l->txs, l->batch, l->accounts,
+         cmd_bench_kind_name[l->kind], l->txs, l->batch, l->accounts,
          l->conns, g->seconds, l->txs / g->seconds, g->submit_s, g->blocks,
          g->again);
   if (l->pid) {
     printf("\"server_cpu_us_per_tx\":%.1f,", server_us / l->txs);
   }
-  printf("\"client_cpu_us_per_tx\":%.1f,\"gas_limit\":%llu}\n",
+  printf("\"client_cpu_us_per_tx\":%.1f,\"gas_limit\":%llu",
          own_us / l->txs, (unsigned long long)g->gas_limit);
+  if (l->kind == CMD_BENCH_MARKET) load_print_acts(g);
+  printf("}\n");
   fflush(stdout);
 }
 
-static err load_measure(struct load *g, struct errmsg *msg) {
+static err load_measure(struct load *g, bool print, struct errmsg *msg) {
   pthread_t watcher;
   double server_us = load_cpu_us(g->l->pid), own_us = load_own_us();
   if (pthread_create(&watcher, NULL, load_watch, g) != 0) {
@@ -588,8 +671,49 @@ static err load_measure(struct load *g, struct errmsg *msg) {
   pthread_join(watcher, NULL);
   server_us = load_cpu_us(g->l->pid) - server_us;
   own_us = load_own_us() - own_us;
-  if (e == ERR_OK) e = load_ask_accounts(g, true, msg);
-  if (e == ERR_OK) load_print(g, server_us, own_us);
+  if (e == ERR_OK) {
+    e = g->l->kind == CMD_BENCH_MARKET ? load_ask_receipts(g, msg)
+                                       : load_ask_accounts(g, true, msg);
+  }
+  if (e == ERR_OK && print) load_print(g, server_us, own_us);
+  return e;
+}
+
+/* Signs, sends and awaits g->l->txs transactions. */
+static err load_step(struct load *g, cmd_bench_fill *fill, const void *arg,
+                     bool print, struct errmsg *msg) {
+  TRY(load_ask_accounts(g, false, msg));
+  TRY(load_ask_u64(g, &g->first_block, "eth_blockNumber", msg));
+  g->accepted = g->again = g->blocks = 0;
+  g->submit_s = 0;
+  atomic_store(&g->included, 0);
+  atomic_store(&g->stop, false);
+  cmd_bench_txs_init(&g->txs, g->l->txs, &g->accounts, g->nonce, g->chain_id,
+                     fill, arg, g->par);
+  g->conn = mem_alloc(sizeof *g->conn * g->l->conns);
+  err e = load_measure(g, print, msg);
+  load_close(g);
+  cmd_bench_txs_fini(&g->txs);
+  return e;
+}
+
+static err load_steps(struct load *g, struct errmsg *msg) {
+  static cmd_bench_fill *const fill[] = {cmd_bench_fill_transfer,
+                                         cmd_bench_fill_erc20};
+  u32 txs = g->l->txs;
+  if (g->l->kind != CMD_BENCH_MARKET) {
+    return load_step(g, fill[g->l->kind], &g->accounts, true, msg);
+  }
+  err e = ERR_OK;
+  cmd_bench_market_init(&g->market, txs, &g->accounts);
+  for (u32 step = CMD_BENCH_JOIN; e == ERR_OK && step <= CMD_BENCH_MIX;
+       step++) {
+    g->market.step = step;
+    g->l->txs = cmd_bench_market_txs(&g->market, step, txs);
+    e = load_step(g, cmd_bench_fill_market, &g->market, step == CMD_BENCH_MIX,
+                  msg);
+  }
+  cmd_bench_market_fini(&g->market);
   return e;
 }
 
@@ -603,21 +727,12 @@ err cmd_bench_run(const struct cmd_bench_load *wish, struct errmsg *msg) {
   }
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   struct node_workers *w = node_workers_open(cores > 1 ? (u32)cores - 1 : 0);
-  cmd_bench_accounts_init(&g.accounts, l.accounts, node_workers_par(w));
+  g.par = node_workers_par(w);
+  cmd_bench_accounts_init(&g.accounts, l.accounts, g.par);
   g.nonce = mem_alloc(sizeof *g.nonce * l.accounts);
-  g.conn = mem_alloc(sizeof *g.conn * l.conns);
   err e = load_ask_chain(&g, msg);
-  if (e == ERR_OK) e = load_ask_accounts(&g, false, msg);
-  if (e == ERR_OK) {
-    cmd_bench_txs_init(&g.txs, l.txs, &g.accounts, g.nonce, g.chain_id,
-                       l.erc20, node_workers_par(w));
-  }
+  if (e == ERR_OK) e = load_steps(&g, msg);
   node_workers_close(w);
-  if (e == ERR_OK) {
-    e = load_measure(&g, msg);
-    cmd_bench_txs_fini(&g.txs);
-  }
-  load_close(&g);
   cmd_bench_accounts_fini(&g.accounts);
   mem_free(g.nonce);
   return e;

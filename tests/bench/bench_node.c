@@ -155,7 +155,7 @@ static double bench_transfers(bool credits) {
   struct node *n;
   bench_path(path, credits ? "credits.db" : "transfers.db");
   buf_init(&genesis, 0);
-  cmd_bench_genesis(&genesis, &bench_accounts, false, credits);
+  cmd_bench_genesis(&genesis, &bench_accounts, false, credits, 0);
   struct node_create what = {.genesis = buf_slice(&genesis), .password = "x"};
   bench_must(node_create(&made, path, &what, &msg), &msg);
   buf_fini(&genesis);
@@ -230,7 +230,8 @@ int main(void) {
   const struct par *par = node_workers_par(w);
   cmd_bench_accounts_init(&bench_accounts, BENCH_ACCOUNTS, par);
   cmd_bench_txs_init(&bench_txs, BENCH_TXS, &bench_accounts, NULL,
-                     CMD_BENCH_CHAIN_ID, false, par);
+                     CMD_BENCH_CHAIN_ID, cmd_bench_fill_transfer,
+                     &bench_accounts, par);
   bench_recover(par, "ecrecover_all_cores", bench_recover_one, BENCH_RECOVER);
   double recover = bench_recover(par, "ecrecover_groups", bench_recover_group,
                                  BENCH_RECOVER / BENCH_GROUP);

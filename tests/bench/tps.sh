@@ -5,7 +5,9 @@
 # credits (every account has a stake) and without, and loads each with "bench
 # load" from this machine: transfers in batches of 100, transfers one by one
 # over kept connections, ERC-20 transfers in batches of 100; each $RUNS times
-# (3), $TXS (40000) a run.  The default block gas limit; every block durable.
+# (3), $TXS (40000) a run; and trade on the Market in batches of 100 (a mix of
+# listing, ordering, shipping, confirming), $MARKET_TXS (20000) a run.  The
+# default block gas limit; every block durable.
 #
 # With ANVIL=path and GETH=path the same generator loads those too, in the
 # same run ($PEER_TXS, 20000, a run): anvil --block-time 1, geth --dev
@@ -23,6 +25,7 @@ name=tps
 runs=${RUNS:-3}
 txs=${TXS:-40000}
 peer_txs=${PEER_TXS:-20000}
+market_txs=${MARKET_TXS:-20000}
 accounts=${ACCOUNTS:-1000}
 
 # load NAME KIND BATCH TXS
@@ -72,6 +75,7 @@ run_ours() {
   "$bin" init --db "$dir/$2.db" --genesis "$dir/genesis.json" >"$dir/init.log"
   run_node "$dir/$2.db" "$dir/$2.log"
   load_all "$1" "$txs"
+  load "$1market_batch100" market 100 "$market_txs"
   stop_one
 }
 

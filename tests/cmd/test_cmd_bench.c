@@ -14,6 +14,7 @@
 #include "chain/chain_tx.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_bench.h"
+#include "crypto/keccak.h"
 
 enum { ACCOUNTS = 5, TXS = 12 };
 
@@ -28,10 +29,11 @@ static void genesis_when_parsed_then_accounts_and_token(void **state) {
   arena_init(&a, 1 << 16, 0);
   buf_init(&text, 0);
   cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
-  cmd_bench_genesis(&text, &accounts, true, true);
+  cmd_bench_genesis(&text, &accounts, true, true, 900000000);
   assert_int_equal(chain_genesis_parse(&g, buf_slice(&text), &a, &msg), ERR_OK);
   assert_true(g.own);
   assert_int_equal(g.chain_id, CMD_BENCH_CHAIN_ID);
+  assert_int_equal(chain_genesis_gas_limit(&g), 900000000);
   for (u32 i = 0; i < g.account_cnt; i++) {
     for (u32 k = 0; k < ACCOUNTS; k++) {
       funded += addr20_eq(&g.account[i].addr, &accounts.addr[k]) &&
@@ -57,7 +59,9 @@ static void transactions_when_decoded_then_nonces_follow(void **state) {
   arena_init(&a, 1 << 16, 0);
   cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
   for (u32 erc20 = 0; erc20 < 2; erc20++) {
-    cmd_bench_txs_init(&t, TXS, &accounts, nonce, 9, erc20, NULL);
+    cmd_bench_txs_init(&t, TXS, &accounts, nonce, 9,
+                       erc20 ? cmd_bench_fill_erc20 : cmd_bench_fill_transfer,
+                       &accounts, NULL);
     for (u32 i = 0; i < TXS; i++) {
       struct chain_tx tx;
       assert_int_equal(chain_tx_decode(&tx, t.raw[i], &a, NULL), ERR_OK);
@@ -74,6 +78,67 @@ static void transactions_when_decoded_then_nonces_follow(void **state) {
   arena_fini(&a);
 }
 
+/* The i-th of the step's arguments; word of them. */
+static u64 market_word(const struct cmd_bench_market *m, u32 i, u32 word) {
+  u8 room[CMD_BENCH_DATA_MAX];
+  struct chain_tx tx = {.nonce = 0};
+  cmd_bench_fill_market(m, i, &tx, room);
+  assert_true(tx.data.len >= 36 + 32 * word && tx.data.len % 32 == 4);
+  assert_int_equal(tx.to.b[18], 0x10);
+  return load_be64(room + 4 + 32 * word + 24);
+}
+
+static void market_when_mixed_then_each_order_once_and_by_its_parties(
+    void **state) {
+  (void)state;
+  enum { MIX = 43, SELLER = 1, LISTING = 15 };
+  struct cmd_bench_accounts accounts;
+  struct cmd_bench_market m;
+  hash32 none = {{0}}, listed, placed;
+  u32 seller[MIX * 2], sent[MIX * 2] = {0}, acts[CMD_BENCH_ACT_CNT] = {0};
+  crypto_keccak256(&listed, "ListingSaved(uint64,address,uint32,bytes)", 41);
+  crypto_keccak256(&placed, "OrderPlaced(uint64,address,address,bytes)", 41);
+  cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
+  cmd_bench_market_init(&m, MIX, &accounts);
+  m.step = CMD_BENCH_STOCK;
+  assert_int_equal(cmd_bench_market_txs(&m, m.step, MIX), ACCOUNTS);
+  for (u32 i = 0; i < ACCOUNTS; i++) {
+    assert_false(cmd_bench_market_take(&m, i, &none, 1));
+    assert_false(cmd_bench_market_take(&m, i, &placed, 1));
+    assert_true(cmd_bench_market_take(&m, i, &listed, 900 + i));
+  }
+  m.step = CMD_BENCH_ORDER;
+  u32 orders = cmd_bench_market_txs(&m, m.step, MIX);
+  assert_true(orders <= ARRAY_LEN(seller));
+  for (u32 i = 0; i < orders; i++) {
+    seller[i] = (u32)(market_word(&m, i, LISTING) - 900);
+    assert_true(seller[i] < ACCOUNTS && seller[i] != i % ACCOUNTS);
+    assert_int_equal(market_word(&m, i, SELLER),
+                     load_be64(accounts.addr[seller[i]].b + 12));
+    assert_true(cmd_bench_market_take(&m, i, &placed, i));
+  }
+  for (m.step = CMD_BENCH_SEND; m.step <= CMD_BENCH_MIX; m.step++) {
+    u32 cnt = cmd_bench_market_txs(&m, m.step, MIX);
+    for (u32 i = 0; i < cnt; i++) {
+      enum cmd_bench_act act = cmd_bench_market_act(&m, i);
+      u64 id = market_word(&m, i, 0);
+      acts[act] += m.step == CMD_BENCH_MIX;
+      if (act == CMD_BENCH_ship) {
+        assert_true(id < orders && sent[id]++ == 0);
+        assert_int_equal(seller[id], i % ACCOUNTS);
+      } else if (act == CMD_BENCH_confirm) {
+        assert_true(id < orders && id / ACCOUNTS % 2 == 1 && sent[id]++ == 1);
+        assert_int_equal(id % ACCOUNTS, i % ACCOUNTS);
+      }
+    }
+  }
+  for (u32 k = CMD_BENCH_list; k <= CMD_BENCH_confirm; k++) {
+    assert_true(acts[k] >= MIX / 4 - ACCOUNTS && acts[k] <= MIX / 4 + ACCOUNTS);
+  }
+  cmd_bench_market_fini(&m);
+  cmd_bench_accounts_fini(&accounts);
+}
+
 static void bench_when_misused_then_exit_two(void **state) {
   (void)state;
   static char *bad[][5] = {
@@ -82,7 +147,9 @@ static void bench_when_misused_then_exit_two(void **state) {
     {"bench", "load", "--kind", "gold"}, {"bench", "load", "--accounts", "1"},
     {"bench", "genesis", "--credits", "x"}, {"bench", "load", "--credits", "on"},
     {"bench", "load", "--batch", "1001"}, {"bench", "load", "--out", "x"},
-    {"bench", "genesis", "--txs", "1"}, {"bench", "load", "--url", "ftp://x"},
+    {"bench", "genesis", "--txs", "1"},
+    {"bench", "genesis", "--gas-limit", "9"},
+    {"bench", "load", "--gas-limit", "24000000"}, {"bench", "load", "--url", "ftp://x"},
     {"bench", "load", "--pid", "1073741823"}, {"bench", "evm"},
     {"bench", "evm", "--fork", "Rome", "x"}, {"bench", "evm", "--warm", "x"},
   };
@@ -162,6 +229,8 @@ int main(void) {
   static const struct CMUnitTest tests[] = {
     cmocka_unit_test(genesis_when_parsed_then_accounts_and_token),
     cmocka_unit_test(transactions_when_decoded_then_nonces_follow),
+    cmocka_unit_test(
+        market_when_mixed_then_each_order_once_and_by_its_parties),
     cmocka_unit_test(bench_when_misused_then_exit_two),
     cmocka_unit_test(load_when_nobody_answers_then_fails),
     cmocka_unit_test(evm_when_test_holds_then_line_tells_time_and_gas),

@@ -231,13 +231,17 @@ test('bench loads a node and tells how fast it was', async () => {
     '--out', genesis]).status, 0);
   assert.equal(run(['init', '--genesis', genesis, '--db', db]).status, 0);
   const node = await Node.start(['run', '--db', db]);
-  for (const kind of ['transfer', 'erc20']) {
+  for (const kind of ['transfer', 'erc20', 'market']) {
     const r = run(['bench', 'load', '--url', node.url, '--kind', kind, '--txs',
       '200', '--accounts', '20', '--batch', '10']);
     assert.equal(r.status, 0, r.stderr);
     const line = JSON.parse(r.stdout);
     assert.equal(line.txs, 200);
     assert.ok(line.tps > 0);
+    if (kind !== 'market') continue;
+    assert.deepEqual(line.mix, {list: 50, place: 50, ship: 50, confirm: 50});
+    for (const gas of Object.values(line.gas)) assert.ok(gas > 50000);
+    assert.equal(line.failures, 0);
   }
   refuses(['bench', 'load', '--accounts', 'some'], 2, 'accounts');
   assert.equal((await node.stop()).code, 0);
