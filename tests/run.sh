@@ -200,7 +200,11 @@ if [ $clients = yes ]; then
     fail clients "$CYBERMILES was not built"
   elif ! sh "$SRCDIR/tests/npm.sh" "$NPM" clients >"$OUT/npm.log" 2>&1; then
     tail -n 20 "$OUT/npm.log"
-    lack clients "the packages of tests/clients cannot be installed"
+    if grep -q EUSAGE "$OUT/npm.log"; then
+      fail clients "tests/clients/package-lock.json does not fit package.json"
+    else
+      lack clients "the packages of tests/clients cannot be installed"
+    fi
   else
     CLIENTS_PYTHON=$(sh "$SRCDIR/tests/clients/python.sh" "$NPM" \
       2>"$OUT/python.log") || CLIENTS_PYTHON=
