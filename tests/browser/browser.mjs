@@ -6,8 +6,8 @@ import { chromium } from 'playwright-core';
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 // The dashboard's modules, beside the packages that they import.
-export const WEB = join(dirname(process.env.CYBERMILES ?? ''), 'build', 'web',
-  'src', 'src');
+export const WEB = join(process.env.BUILD
+  ?? join(dirname(process.env.CYBERMILES ?? ''), 'build'), 'web', 'src', 'src');
 
 export async function launch() {
   return chromium.launch({ executablePath: CHROMIUM, headless: true,
