@@ -25,6 +25,8 @@ static const u8 chain_history_code[] = {
   0x35, 0x61, 0x1f, 0xff, 0x60, 0x01, 0x43, 0x03, 0x06, 0x55, 0x00};
 static const u8 chain_module_code[] = {0xfe};
 
+#define CHAIN_GENESIS_PIECE 65536u
+
 const struct chain_param_row CHAIN_PARAM_ROWS[CHAIN_PARAM_CNT] = {
 #define PARAM(name, dflt, min, max) {#name, dflt, min, max},
 #include "chain/chain_param.def"
@@ -57,15 +59,48 @@ bool chain_genesis_fixed_code(slice *out, const addr20 *a) {
   return true;
 }
 
+static size_t chain_genesis_flag_put(u8 *base, size_t size, size_t a,
+                                     size_t b) {
+  u8 tmp[256];
+  MUST(size <= sizeof(tmp));
+  memcpy(tmp, base + a * size, size);
+  memcpy(base + a * size, base + b * size, size);
+  memcpy(base + b * size, tmp, size);
+  return b + 1;
+}
+
+void chain_genesis_flag(void *list, size_t cnt, size_t size, size_t byte_at,
+                        int (*cmp)(const void *x, const void *y)) {
+  size_t at[257] = {0}, end[256];
+  u8 *p = list, *first = p + byte_at;
+  for (size_t i = 0; i < cnt; i++) at[first[i * size] + 1u]++;
+  for (u32 b = 0; b < 256; b++) {
+    at[b + 1] += at[b];
+    end[b] = at[b + 1];
+  }
+  for (u32 b = 0; b < 256; b++) {
+    size_t from = b ? end[b - 1] : 0;
+    while (at[b] < end[b]) {
+      u32 to = first[at[b] * size];
+      if (to == b)
+        at[b]++;
+      else
+        at[to] = chain_genesis_flag_put(p, size, at[b], at[to]);
+    }
+    if (cmp && end[b] > from)
+      qsort(p + from * size, end[b] - from, size, cmp);
+  }
+}
+
 static int chain_genesis_account_cmp(const void *x, const void *y) {
   const struct chain_genesis_account *a = x, *b = y;
   return memcmp(a->addr.b, b->addr.b, 20);
 }
 
 void chain_genesis_sort(struct chain_genesis *g) {
-  if (g->account_cnt)
-    qsort(g->account, g->account_cnt, sizeof(*g->account),
-          chain_genesis_account_cmp);
+  chain_genesis_flag(g->account, g->account_cnt, sizeof(*g->account),
+                     offsetof(struct chain_genesis_account, addr),
+                     chain_genesis_account_cmp);
 }
 
 /* The account of addr, or NULL; binary search. */
@@ -154,8 +189,9 @@ static int chain_genesis_stake_cmp(const void *x, const void *y) {
   return memcmp(a->account.b, b->account.b, 20);
 }
 void chain_genesis_sort_stakes(struct chain_genesis *g) {
-  if (g->stake_cnt)
-    qsort(g->stake, g->stake_cnt, sizeof(*g->stake), chain_genesis_stake_cmp);
+  chain_genesis_flag(g->stake, g->stake_cnt, sizeof(*g->stake),
+                     offsetof(struct chain_genesis_stake, account),
+                     chain_genesis_stake_cmp);
 }
 
 u64 chain_genesis_gas_limit(const struct chain_genesis *g) {
@@ -215,7 +251,7 @@ static int chain_genesis_diff_cmp(const void *x, const void *y) {
   const struct state_diff_account *a = x, *b = y;
   return hash32_cmp(&a->key, &b->key);
 }
-static int chain_genesis_slot_cmp(const void *x, const void *y) {
+int chain_genesis_slot_cmp(const void *x, const void *y) {
   const struct state_diff_slot *a = x, *b = y;
   return hash32_cmp(&a->key, &b->key);
 }
@@ -224,9 +260,9 @@ static int chain_genesis_code_cmp(const void *x, const void *y) {
   return hash32_cmp(&a->hash, &b->hash);
 }
 
-static void chain_genesis_diff_slots(struct state_diff_account *d,
-                                     const struct chain_genesis_account *acc,
-                                     struct arena *a) {
+void chain_genesis_diff_slots(struct state_diff_account *d,
+                              const struct chain_genesis_account *acc,
+                              struct arena *a) {
   d->slot = arena_array(a, struct state_diff_slot, acc->slot_cnt);
   for (u32 i = 0; i < acc->slot_cnt; i++) {
     if (u256_is_zero(&acc->slot[i].val)) continue;
@@ -246,6 +282,31 @@ static u64 chain_genesis_gwei(const u256 *wei) {
   return u256_fits64(&v) ? v.w[0] : UINT64_MAX;
 }
 
+void chain_genesis_credit_param(u64 *param, bool *given,
+                                const struct chain_genesis *g) {
+  memcpy(param, g->credit_param, sizeof(g->credit_param));
+  memcpy(given, g->credit_given, sizeof(g->credit_given));
+  param[dpos_credit_param_block_ms] = g->param[CHAIN_PARAM_block_interval_ms];
+  param[dpos_credit_param_gas_per_second] =
+      chain_genesis_gas_limit(g) * 1000 / param[dpos_credit_param_block_ms];
+  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
+    given[i] = given[i] || param[i] != dpos_credit_default(i);
+}
+
+u64 chain_genesis_supply(const struct chain_genesis *g) {
+  u256 supply = U256_ZERO;
+  for (u32 i = 0; i < g->account_cnt; i++)
+    u256_add(&supply, &supply, &g->account[i].balance);
+  return chain_genesis_gwei(&supply);
+}
+
+bool chain_genesis_holds(const struct chain_genesis *g, const addr20 *addr,
+                         u64 gwei) {
+  const struct chain_genesis_account *acc =
+      chain_genesis_find(g->account, g->account_cnt, addr);
+  return acc && chain_genesis_gwei(&acc->balance) >= gwei;
+}
+
 /* The module's storage: what the stakes, parameters and supply make it. */
 static struct chain_genesis_account chain_genesis_credits(
     const struct chain_genesis *g, const struct chain_genesis_account *module,
@@ -257,26 +318,14 @@ static struct chain_genesis_account chain_genesis_credits(
       arena_array(a, struct dpos_credit_stake, g->stake_cnt);
   struct dpos_credit_slot *slot = arena_array(
       a, struct dpos_credit_slot, dpos_credit_genesis_max(g->stake_cnt));
-  u256 supply = U256_ZERO;
-  memcpy(param, g->credit_param, sizeof(param));
-  memcpy(given, g->credit_given, sizeof(given));
-  param[dpos_credit_param_block_ms] = g->param[CHAIN_PARAM_block_interval_ms];
-  param[dpos_credit_param_gas_per_second] =
-      chain_genesis_gas_limit(g) * 1000 / param[dpos_credit_param_block_ms];
-  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
-    given[i] = given[i] || param[i] != dpos_credit_default(i);
-  for (u32 i = 0; i < g->account_cnt; i++)
-    u256_add(&supply, &supply, &g->account[i].balance);
-  for (u32 i = 0; i < g->stake_cnt; i++) {
-    const struct chain_genesis_account *acc = chain_genesis_find(
-        g->account, g->account_cnt, &g->stake[i].account);
-    u64 has = acc ? chain_genesis_gwei(&acc->balance) : 0;
+  chain_genesis_credit_param(param, given, g);
+  u64 least = param[dpos_credit_param_base_min_gwei];
+  for (u32 i = 0; i < g->stake_cnt; i++)
     stake[i] = (struct dpos_credit_stake){
       g->stake[i].account, g->stake[i].gwei,
-      acc && has >= param[dpos_credit_param_base_min_gwei]};
-  }
+      chain_genesis_holds(g, &g->stake[i].account, least)};
   out.slot_cnt = dpos_credit_genesis(slot, param, given, stake, g->stake_cnt,
-                                     chain_genesis_gwei(&supply),
+                                     chain_genesis_supply(g),
                                      g->header.timestamp);
   struct chain_genesis_slot *list =
       arena_array(a, struct chain_genesis_slot, out.slot_cnt);
@@ -291,44 +340,54 @@ static struct state_account chain_genesis_no_account(void) {
                                 .storage_root = CRYPTO_KECCAK_RLP_NIL};
 }
 
+void chain_genesis_diff_account(struct state_diff *diff,
+                                const struct chain_genesis_account *acc,
+                                struct arena *a) {
+  struct state_diff_account *d = &diff->account[diff->account_cnt++];
+  crypto_keccak256(&d->key, acc->addr.b, 20);
+  d->addr = acc->addr;
+  d->exists = true;
+  d->old_val = d->new_val = chain_genesis_no_account();
+  d->new_val.nonce = acc->nonce;
+  d->new_val.balance = acc->balance;
+  if (acc->code.len) {
+    crypto_keccak256(&d->new_val.code_hash, acc->code.ptr, acc->code.len);
+    diff->code[diff->code_cnt].hash = d->new_val.code_hash;
+    diff->code[diff->code_cnt++].code = acc->code;
+  }
+  chain_genesis_diff_slots(d, acc, a);
+}
+
+void chain_genesis_diff_sort(struct state_diff *diff) {
+  u32 code_cnt = diff->code_cnt;
+  if (diff->account_cnt)
+    qsort(diff->account, diff->account_cnt, sizeof(*diff->account),
+          chain_genesis_diff_cmp);
+  if (code_cnt)
+    qsort(diff->code, code_cnt, sizeof(*diff->code), chain_genesis_code_cmp);
+  diff->code_cnt = 0;
+  for (u32 i = 0; i < code_cnt; i++)
+    if (i == 0 || !hash32_eq(&diff->code[i].hash,
+                             &diff->code[diff->code_cnt - 1].hash))
+      diff->code[diff->code_cnt++] = diff->code[i];
+}
+
 static void chain_genesis_diff(struct state_diff *diff,
                                const struct chain_genesis *g,
                                struct arena *a) {
   memset(diff, 0, sizeof(*diff));
   diff->account = arena_array(a, struct state_diff_account, g->account_cnt);
   diff->code = arena_array(a, struct state_diff_code, g->account_cnt);
-  diff->account_cnt = g->account_cnt;
-  u32 code_cnt = 0;
   for (u32 i = 0; i < g->account_cnt; i++) {
     const struct chain_genesis_account *acc = &g->account[i];
-    struct state_diff_account *d = &diff->account[i];
     struct chain_genesis_account module;
     if (g->credits && addr20_eq(&acc->addr, &CHAIN_CREDIT_ADDR)) {
       module = chain_genesis_credits(g, acc, a);
       acc = &module;
     }
-    crypto_keccak256(&d->key, acc->addr.b, 20);
-    d->addr = acc->addr;
-    d->exists = true;
-    d->old_val = d->new_val = chain_genesis_no_account();
-    d->new_val.nonce = acc->nonce;
-    d->new_val.balance = acc->balance;
-    if (acc->code.len) {
-      crypto_keccak256(&d->new_val.code_hash, acc->code.ptr, acc->code.len);
-      diff->code[code_cnt].hash = d->new_val.code_hash;
-      diff->code[code_cnt++].code = acc->code;
-    }
-    chain_genesis_diff_slots(d, acc, a);
+    chain_genesis_diff_account(diff, acc, a);
   }
-  if (diff->account_cnt)
-    qsort(diff->account, diff->account_cnt, sizeof(*diff->account),
-          chain_genesis_diff_cmp);
-  if (code_cnt)
-    qsort(diff->code, code_cnt, sizeof(*diff->code), chain_genesis_code_cmp);
-  for (u32 i = 0; i < code_cnt; i++)
-    if (i == 0 || !hash32_eq(&diff->code[i].hash,
-                             &diff->code[diff->code_cnt - 1].hash))
-      diff->code[diff->code_cnt++] = diff->code[i];
+  chain_genesis_diff_sort(diff);
 }
 
 /* The source of a chain that has nothing yet. */
@@ -379,7 +438,7 @@ static const struct state_source chain_nothing = {
 
 static void chain_genesis_put_own(struct jsonw *w,
                                   const struct chain_genesis *g,
-                                  bool stakes);
+                                  bool stakes, struct keccak *k);
 
 static void chain_genesis_header(struct chain_header *h,
                                  const struct chain_genesis *g) {
@@ -392,13 +451,16 @@ static void chain_genesis_header(struct chain_header *h,
   if (!g->own) return;
   struct buf b;
   struct jsonw w;
+  struct keccak k;
   u8 id[8];
   buf_init(&b, 0);
   store_be64(id, g->chain_id);
-  buf_put(&b, id, 8);
+  keccak_init(&k);
+  keccak_update(&k, id, 8);
   jsonw_init(&w, &b);
-  chain_genesis_put_own(&w, g, true);
-  crypto_keccak256(&h->mix_hash, b.ptr, b.len);
+  chain_genesis_put_own(&w, g, true, &k);
+  keccak_update(&k, b.ptr, b.len);
+  keccak_final(&k, &h->mix_hash);
   buf_fini(&b);
   chain_extra_put(h, 0, 0);
 }
@@ -410,10 +472,15 @@ err chain_genesis_build(struct state_diff *diff, struct state_root *root,
   MUST(g->chain_id != 0);
   chain_genesis_diff(diff, g, a);
   TRY(state_commit(root, diff, &chain_nothing, par, a));
-  chain_genesis_header(header, g);
-  header->state_root = root->root;
-  chain_header_hash(hash, header);
+  chain_genesis_head(header, hash, g, &root->root);
   return ERR_OK;
+}
+
+void chain_genesis_head(struct chain_header *header, hash32 *hash,
+                        const struct chain_genesis *g, const hash32 *root) {
+  chain_genesis_header(header, g);
+  header->state_root = *root;
+  chain_header_hash(hash, header);
 }
 
 /*-------------------------------------------------------- canonical text */
@@ -426,9 +493,10 @@ static void chain_genesis_put_hex_key(struct jsonw *w, slice bytes) {
   jsonw_key(w, key);
 }
 
+/* With k, the text goes there piece by piece: it may be of millions. */
 static void chain_genesis_put_credits(struct jsonw *w,
                                       const struct chain_genesis *g,
-                                      bool stakes) {
+                                      bool stakes, struct keccak *k) {
   u256 unit = u256_from(1000000000);
   jsonw_key(w, "credits");
   jsonw_obj(w);
@@ -439,6 +507,10 @@ static void chain_genesis_put_credits(struct jsonw *w,
     u256_mul(&wei, &wei, &unit);
     chain_genesis_put_hex_key(w, addr20_slice(&g->stake[i].account));
     jsonw_dec_u256(w, &wei);
+    if (k && w->out->len >= CHAIN_GENESIS_PIECE) {
+      keccak_update(k, w->out->ptr, w->out->len);
+      buf_clear(w->out);
+    }
   }
   jsonw_obj_end(w);
   jsonw_key(w, "parameters");
@@ -455,7 +527,7 @@ static void chain_genesis_put_credits(struct jsonw *w,
 
 static void chain_genesis_put_own(struct jsonw *w,
                                   const struct chain_genesis *g,
-                                  bool stakes) {
+                                  bool stakes, struct keccak *k) {
   jsonw_obj(w);
   jsonw_kv_u64(w, "version", CHAIN_GENESIS_VERSION);
   jsonw_key(w, "validators");
@@ -481,7 +553,7 @@ static void chain_genesis_put_own(struct jsonw *w,
   if (g->dev_edits) jsonw_kv_bool(w, "dev_edits", true);
   if (!g->commerce) jsonw_kv_bool(w, "commerce", false);
   jsonw_obj_end(w);
-  if (g->credits) chain_genesis_put_credits(w, g, stakes);
+  if (g->credits) chain_genesis_put_credits(w, g, stakes, k);
   jsonw_obj_end(w);
 }
 
@@ -595,7 +667,7 @@ static void chain_genesis_put(struct buf *out, const struct chain_genesis *g,
   }
   if (g->own) {
     jsonw_key(&w, "cybermiles");
-    chain_genesis_put_own(&w, g, alloc);
+    chain_genesis_put_own(&w, g, alloc, NULL);
   }
   jsonw_obj_end(&w);
 }

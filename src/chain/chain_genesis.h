@@ -33,6 +33,7 @@
 #include "chain/chain_block.h"
 #include "chain/chain_exec.h"
 #include "chain/chain_fork.h"
+#include "codec/json.h"
 #include "dpos/dpos_credit.h"
 #include "state/state.h"
 
@@ -46,11 +47,11 @@
 struct chain_genesis_slot { u256 slot, val; };
 struct chain_genesis_account {
   addr20 addr;
+  u32 slot_cnt;
   u64 nonce;
   u256 balance;
   slice code;
   const struct chain_genesis_slot *slot;
-  u32 slot_cnt;
 };
 struct chain_genesis_validator {
   addr20 operator_addr;
@@ -61,7 +62,7 @@ struct chain_genesis_validator {
 struct chain_genesis_stake { /* counts for credits until staking exists */
   addr20 account;
   u64 gwei;
-};
+} __attribute__((packed));  /* there may be millions */
 enum chain_param {
 #define PARAM(name, dflt, min, max) CHAIN_PARAM_##name,
 #include "chain/chain_param.def"
@@ -99,6 +100,11 @@ struct chain_genesis {
 err chain_genesis_parse(struct chain_genesis *out, slice json,
                         struct arena *a, struct errmsg *msg) MUST_USE;
 
+/* The same for a large text; watch may be NULL (json.h). */
+err chain_genesis_parse_watched(struct chain_genesis *out, slice json,
+                                const struct json_watch *watch,
+                                struct arena *a, struct errmsg *msg) MUST_USE;
+
 /* The same without alloc, which may be absent: what a node needs once the
 ** genesis block is made. */
 err chain_genesis_parse_settings(struct chain_genesis *out, slice json,
@@ -131,6 +137,10 @@ err chain_genesis_build(struct state_diff *diff, struct state_root *root,
                         struct chain_header *header, hash32 *hash,
                         const struct chain_genesis *g, const struct par *par,
                         struct arena *a) MUST_USE;
+
+/* Header and hash of block 0 with this state root. */
+void chain_genesis_head(struct chain_header *header, hash32 *hash,
+                        const struct chain_genesis *g, const hash32 *root);
 
 /* The rules of a block of this chain.  For an own chain they hold from genesis
 ** on; allow_unprotected is what blocks may hold: the pool's copy is the

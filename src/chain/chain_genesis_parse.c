@@ -5,9 +5,9 @@
 ** where a misspelt one would silently change the chain; of config only those
 ** that look like a fork (...Block, ...Time).
 **
-** The objects that may have millions of members, alloc and an account's
-** storage, are cut out of their text before it becomes a tree, and walked:
-** one member at a time is one.
+** The objects that may have millions of members, alloc, the stakes and an
+** account's storage, are cut out of their text before it becomes a tree, and
+** walked: one member at a time is one.
 */
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +31,8 @@ struct chain_gp {
   struct chain_genesis *g;
   struct arena *a;
   struct errmsg *msg;
-  slice alloc;       /* text of the object, cut out of the file's */
+  slice alloc, stakes; /* texts of the objects, cut out of the file's */
+  const struct json_watch *watch;
   bool alloc_is_cut, settings_only;
   struct buf rest;   /* an account without its storage */
 };
@@ -424,45 +425,74 @@ static err chain_gp_header(struct chain_gp *p, json_t *root) {
 
 /*----------------------------------------------------------------- alloc */
 
+/* The slot's first byte: its number's highest. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CHAIN_GP_TOP_BYTE (offsetof(struct chain_genesis_slot, slot) + 31)
+#else
+#define CHAIN_GP_TOP_BYTE (offsetof(struct chain_genesis_slot, slot) + 24)
+#endif
 static int chain_gp_slot_cmp(const void *x, const void *y) {
   const struct chain_genesis_slot *a = x, *b = y;
   return u256_cmp(&a->slot, &b->slot);
 }
 
 /* How many members the object has; -1: it is not one. */
-static i64 chain_gp_count(slice obj) {
+static i64 chain_gp_count(slice obj, const struct json_watch *watch) {
   struct json_walk w;
   slice key, val;
   i64 cnt = 0;
   int got;
   json_walk_init(&w, obj);
+  w.watch = watch;
   while ((got = json_walk_next(&w, &key, &val)) == 1) cnt++;
   return got < 0 ? -1 : cnt;
 }
 
-/* Cuts the value of member name, an object, out of text: rest has {} there,
-** and the lines it had, so that messages name the right line.  false, and
-** rest is nothing: no such member, or no whole object. */
-static bool chain_gp_cut(slice *piece, struct buf *rest, slice text,
-                         const char *name) {
+/* The value of the object's member name, if it is a whole object. */
+static bool chain_gp_member(slice *out, slice text, const char *name,
+                            const struct json_watch *watch) {
   struct json_walk w;
   slice key, val;
   json_walk_init(&w, text);
+  w.watch = watch;
   while (json_walk_next(&w, &key, &val) == 1) {
     if (!slice_eq(key, slice_str(name)) || val.ptr[0] != '{') continue;
-    if (chain_gp_count(val) < 0) return false;
-    *piece = val;
-    buf_clear(rest);
-    buf_put(rest, text.ptr, (size_t)(val.ptr - text.ptr));
-    buf_put_u8(rest, '{');
-    for (size_t i = 0; i < val.len; i++)
-      if (val.ptr[i] == '\n') buf_put_u8(rest, '\n');
-    buf_put_u8(rest, '}');
-    buf_put(rest, val.ptr + val.len,
-            (size_t)(text.ptr + text.len - val.ptr - val.len));
-    return true;
+    *out = val;
+    return chain_gp_count(val, watch) >= 0;
   }
   return false;
+}
+
+/* Appends text from *at up to piece, {} in its place, and the lines it had, so
+** that messages name the right line; *at: behind it. */
+static void chain_gp_skip(struct buf *rest, const u8 **at, slice piece,
+                          const struct json_watch *watch) {
+  buf_put(rest, *at, (size_t)(piece.ptr - *at));
+  buf_put_u8(rest, '{');
+  for (size_t from = 0, n; from < piece.len; from += n) {
+    n = piece.len - from;
+    if (n > JSON_WATCH_BYTES) n = JSON_WATCH_BYTES;
+    for (size_t i = from; i < from + n; i++)
+      if (piece.ptr[i] == '\n') buf_put_u8(rest, '\n');
+    if (watch) watch->passed(watch->ctx, slice_of(piece.ptr + from, n));
+  }
+  buf_put_u8(rest, '}');
+  *at = piece.ptr + piece.len;
+}
+
+/* The text without the pieces that are there (len not 0), in rest. */
+static void chain_gp_rest(struct buf *rest, slice text, slice one, slice two,
+                          const struct json_watch *watch) {
+  const u8 *at = text.ptr;
+  if (one.len && two.len && two.ptr < one.ptr) {
+    slice first = two;
+    two = one;
+    one = first;
+  }
+  buf_clear(rest);
+  if (one.len) chain_gp_skip(rest, &at, one, watch);
+  if (two.len) chain_gp_skip(rest, &at, two, watch);
+  buf_put(rest, at, (size_t)(text.ptr + text.len - at));
 }
 
 /* One value for itself. */
@@ -490,7 +520,7 @@ static err chain_gp_storage(struct chain_gp *p, slice obj, const char *where,
   slice key, val;
   json_t *v;
   u32 cnt = 0;
-  i64 max = chain_gp_count(obj);
+  i64 max = chain_gp_count(obj, p->watch);
   MUST(max >= 0);
   if (max > CHAIN_GENESIS_SLOT_MAX)
     return chain_gp_bad(p, where, "has over %u slots", CHAIN_GENESIS_SLOT_MAX);
@@ -498,6 +528,7 @@ static err chain_gp_storage(struct chain_gp *p, slice obj, const char *where,
       arena_array(p->a, struct chain_genesis_slot, max);
   if (!slot) return ERR_LIMIT;
   json_walk_init(&w, obj);
+  w.watch = p->watch;
   while (json_walk_next(&w, &key, &val) == 1) {
     struct chain_gp_path at = chain_gp_join(where, chain_gp_key(key).text);
     if (u256_parse(&slot[cnt].slot, (const char *)key.ptr, key.len) < 0)
@@ -508,7 +539,8 @@ static err chain_gp_storage(struct chain_gp *p, slice obj, const char *where,
     TRY(bad);
     cnt++;
   }
-  if (cnt) qsort(slot, cnt, sizeof(*slot), chain_gp_slot_cmp);
+  chain_genesis_flag(slot, cnt, sizeof(*slot), CHAIN_GP_TOP_BYTE,
+                     chain_gp_slot_cmp);
   for (u32 i = 1; i < cnt; i++)
     if (u256_eq(&slot[i].slot, &slot[i - 1].slot)) {
       char text[67];
@@ -562,8 +594,12 @@ static err chain_gp_account(struct chain_gp *p, slice key, slice text,
   slice storage = {0};
   json_t *obj;
   TRY(chain_gp_addr(p, key, where.text, &e->addr));
-  if (chain_gp_cut(&storage, &p->rest, text, "storage"))
+  if (chain_gp_member(&storage, text, "storage", p->watch)) {
+    chain_gp_rest(&p->rest, text, storage, slice_of(NULL, 0), p->watch);
     text = buf_slice(&p->rest);
+  } else {
+    storage.len = 0;
+  }
   TRY(chain_gp_read(p, text, where.text, &obj));
   err bad = chain_gp_members(p, where.text, obj, storage, e);
   json_decref(obj);
@@ -579,7 +615,7 @@ static err chain_gp_alloc(struct chain_gp *p, const json_t *alloc) {
   TRY(chain_gp_object(p, alloc, "alloc"));
   if (!p->alloc_is_cut)
     return chain_gp_bad(p, "alloc", "its name must be written plainly");
-  i64 max = chain_gp_count(p->alloc);
+  i64 max = chain_gp_count(p->alloc, p->watch);
   MUST(max >= 0);
   if (max > CHAIN_GENESIS_ACCOUNT_MAX)
     return chain_gp_bad(p, "alloc", "has over %u accounts",
@@ -588,6 +624,7 @@ static err chain_gp_alloc(struct chain_gp *p, const json_t *alloc) {
                            max + CHAIN_GENESIS_FIXED);
   if (!g->account) return ERR_LIMIT;
   json_walk_init(&w, p->alloc);
+  w.watch = p->watch;
   while (json_walk_next(&w, &key, &val) == 1) {
     struct chain_genesis_account *e = &g->account[g->account_cnt++];
     TRY(chain_gp_account(p, key, val, e));
@@ -701,11 +738,12 @@ static err chain_gp_switches(struct chain_gp *p, json_t *obj) {
   return chain_gp_switch(p, obj, "dev_edits", &p->g->dev_edits);
 }
 
-static err chain_gp_stake(struct chain_gp *p, const char *key, const json_t *v,
+static err chain_gp_stake(struct chain_gp *p, slice key, const json_t *v,
                           struct chain_genesis_stake *out) {
-  struct chain_gp_path where = chain_gp_join("cybermiles.credits.stakes", key);
+  struct chain_gp_path where =
+      chain_gp_join("cybermiles.credits.stakes", chain_gp_key(key).text);
   u256 wei, unit = u256_from(1000000000), rest;
-  TRY(chain_gp_addr(p, slice_str(key), where.text, &out->account));
+  TRY(chain_gp_addr(p, key, where.text, &out->account));
   TRY(chain_gp_u256(p, v, where.text, &wei));
   u256_divmod(&wei, &rest, &wei, &unit);
   if (!u256_is_zero(&rest) || u256_is_zero(&wei))
@@ -716,19 +754,29 @@ static err chain_gp_stake(struct chain_gp *p, const char *key, const json_t *v,
 }
 
 static err chain_gp_stakes(struct chain_gp *p, json_t *obj) {
-  const char *where = "cybermiles.credits.stakes", *key;
+  const char *where = "cybermiles.credits.stakes";
   struct chain_genesis *g = p->g;
+  struct json_walk w;
+  slice key, val;
   json_t *v;
   u64 sum = 0;
   if (!obj) return ERR_OK;
   TRY(chain_gp_object(p, obj, where));
-  if (json_object_size(obj) > CHAIN_STAKE_MAX)
+  if (!p->stakes.len)
+    return chain_gp_bad(p, where, "its name must be written plainly");
+  i64 max = chain_gp_count(p->stakes, p->watch);
+  MUST(max >= 0);
+  if (max > CHAIN_STAKE_MAX)
     return chain_gp_bad(p, where, "has over %u entries", CHAIN_STAKE_MAX);
-  g->stake = arena_array(p->a, struct chain_genesis_stake,
-                         json_object_size(obj));
+  g->stake = arena_array(p->a, struct chain_genesis_stake, max);
   if (!g->stake) return ERR_LIMIT;
-  json_object_foreach(obj, key, v) {
-    TRY(chain_gp_stake(p, key, v, &g->stake[g->stake_cnt]));
+  json_walk_init(&w, p->stakes);
+  w.watch = p->watch;
+  while (json_walk_next(&w, &key, &val) == 1) {
+    TRY(chain_gp_read(p, val, where, &v));
+    err bad = chain_gp_stake(p, key, v, &g->stake[g->stake_cnt]);
+    json_decref(v);
+    TRY(bad);
     if (__builtin_add_overflow(sum, g->stake[g->stake_cnt++].gwei, &sum))
       return chain_gp_bad(p, where, "add up to too much");
   }
@@ -806,34 +854,53 @@ static err chain_gp_root(struct chain_gp *p, json_t *root) {
                           : chain_gp_alloc(p, chain_gp_get(root, "alloc"));
 }
 
+/* What is cut out of a file: nothing where it is not a whole object. */
+static void chain_gp_pieces(struct chain_gp *p, slice json) {
+  slice own, credits;
+  if (!chain_gp_member(&p->alloc, json, "alloc", p->watch)) p->alloc.len = 0;
+  if (!chain_gp_member(&own, json, "cybermiles", p->watch) ||
+      !chain_gp_member(&credits, own, "credits", p->watch) ||
+      !chain_gp_member(&p->stakes, credits, "stakes", p->watch))
+    p->stakes.len = 0;
+  p->alloc_is_cut = p->alloc.len > 0;
+}
+
 static err chain_gp_file(struct chain_genesis *out, slice json,
-                         struct arena *a, bool settings_only,
-                         struct errmsg *msg) {
+                         const struct json_watch *watch, struct arena *a,
+                         bool settings_only, struct errmsg *msg) {
   struct errmsg at;
-  struct chain_gp p = {.g = out, .a = a, .msg = msg,
+  struct chain_gp p = {.g = out, .a = a, .msg = msg, .watch = watch,
                        .settings_only = settings_only};
   struct buf rest;
   memset(out, 0, sizeof(*out));
   out->deposit_contract = CHAIN_DEPOSIT_ADDR;
   buf_init(&rest, 0);
   buf_init(&p.rest, 0);
-  p.alloc_is_cut = chain_gp_cut(&p.alloc, &rest, json, "alloc");
-  json_t *root = json_read(p.alloc_is_cut ? buf_slice(&rest) : json, &at);
+  chain_gp_pieces(&p, json);
+  chain_gp_rest(&rest, json, p.alloc, p.stakes, watch);
+  json_t *root = json_read(buf_slice(&rest), &at);
+  buf_fini(&rest);
   err e = root ? chain_gp_root(&p, root)
                : err_say(msg, ERR_INPUT, "genesis: %.480s", at.text);
   json_decref(root);
-  buf_fini(&rest);
   buf_fini(&p.rest);
+  if (watch) watch->passed(watch->ctx, json);
   if (e == ERR_LIMIT) return err_say(msg, e, "genesis: too large");
   return e;
 }
 
 err chain_genesis_parse(struct chain_genesis *out, slice json,
                         struct arena *a, struct errmsg *msg) {
-  return chain_gp_file(out, json, a, false, msg);
+  return chain_gp_file(out, json, NULL, a, false, msg);
+}
+
+err chain_genesis_parse_watched(struct chain_genesis *out, slice json,
+                                const struct json_watch *watch,
+                                struct arena *a, struct errmsg *msg) {
+  return chain_gp_file(out, json, watch, a, false, msg);
 }
 
 err chain_genesis_parse_settings(struct chain_genesis *out, slice json,
                                  struct arena *a, struct errmsg *msg) {
-  return chain_gp_file(out, json, a, true, msg);
+  return chain_gp_file(out, json, NULL, a, true, msg);
 }

@@ -12,7 +12,10 @@
 #include "node/node.h"
 #include "node/node_state.h"
 #include "store/store.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DB_GENESIS_MAX (512u << 20)
@@ -25,23 +28,68 @@ static void db_print_json(struct buf *out) {
   buf_fini(out);
 }
 
+static void db_progress(const char *what, u32 percent, u32 *shown) {
+  if (!isatty(2) || percent == *shown) return;
+  *shown = percent;
+  fprintf(stderr, "\r%s %u %%%s", what, percent, percent == 100 ? "\n" : "");
+}
+
 /*------------------------------------------------------------------ init */
+
+/* A genesis of millions of accounts is mapped, and what was walked over is let
+** go of: it comes back from the file when it is looked at again. */
+struct db_text {
+  u8 *ptr;
+  size_t len, mapped; /* 0: in memory of its own */
+};
+
+static err db_text_open(struct db_text *t, const char *path,
+                        struct errmsg *msg) {
+  struct stat st;
+  *t = (struct db_text){0};
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+      st.st_size > 0 && st.st_size <= DB_GENESIS_MAX) {
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p != MAP_FAILED) {
+      t->ptr = p;
+      t->len = t->mapped = (size_t)st.st_size;
+    }
+  }
+  if (fd >= 0) close(fd);
+  if (t->mapped) return ERR_OK;
+  TRY(cmd_read_file(&t->ptr, &t->len, path, DB_GENESIS_MAX, msg));
+  return t->len ? ERR_OK : err_say(msg, ERR_INPUT, "%s is empty", path);
+}
+
+static void db_text_passed(void *ctx, slice text) {
+  const struct db_text *t = ctx;
+  (void)text; /* faults bring pages around with them: all go */
+  if (t->mapped) madvise(t->ptr, t->mapped, MADV_DONTNEED);
+}
+
+static void db_text_close(struct db_text *t) {
+  if (t->mapped) munmap(t->ptr, t->mapped); else mem_free(t->ptr);
+}
+
+static void db_init_progress(void *ctx, u32 percent) {
+  db_progress("writing the genesis state", percent, ctx);
+}
 
 int cmd_init(struct cmd *c) {
   struct errmsg msg = {""};
-  struct node_create what = {.dev = false};
+  struct db_text text = {0};
+  const struct json_watch watch = {db_text_passed, &text};
+  u32 shown = 101;
+  struct node_create what = {.watch = &watch, .progress = db_init_progress,
+                             .progress_ctx = &shown};
   struct node_created made;
   char password[DB_PASSWORD_MAX], addr[43];
-  u8 *text = NULL;
-  size_t len;
   err e = ERR_OK;
   crypto_init(NULL);
   if (c->cfg.genesis) {
-    e = cmd_read_file(&text, &len, c->cfg.genesis, DB_GENESIS_MAX, &msg);
-    if (e == ERR_OK && len == 0) {
-      e = err_say(&msg, ERR_INPUT, "%s is empty", c->cfg.genesis);
-    }
-    if (e == ERR_OK) what.genesis = slice_of(text, len);
+    e = db_text_open(&text, c->cfg.genesis, &msg);
+    if (e == ERR_OK) what.genesis = slice_of(text.ptr, text.len);
   }
   if (e == ERR_OK && c->cfg.password) {
     e = cmd_password(password, sizeof password, c, "Password", true, &msg);
@@ -49,7 +97,7 @@ int cmd_init(struct cmd *c) {
   }
   if (e == ERR_OK) e = node_create(&made, c->db_path, &what, &msg);
   mem_wipe(password, sizeof password);
-  mem_free(text);
+  db_text_close(&text);
   if (e < 0) return cmd_fail(e, &msg);
   hex_addr(addr, &made.operator_addr);
   struct buf out;
@@ -267,12 +315,6 @@ int cmd_account(struct cmd *c) {
 }
 
 /*-------------------------------------------------------- backup, verify */
-
-static void db_progress(const char *what, u32 percent, u32 *shown) {
-  if (!isatty(2) || percent == *shown) return;
-  *shown = percent;
-  fprintf(stderr, "\r%s %u %%%s", what, percent, percent == 100 ? "\n" : "");
-}
 
 static void db_verify_progress(void *ctx, u64 height, u64 head) {
   db_progress("verifying", head ? (u32)(height * 100 / head) : 100, ctx);

@@ -19,9 +19,18 @@ json_t *json_read(slice text, struct errmsg *msg);
 ** texts of millions of members.  key is as written between its quotes (escapes
 ** stay), val the text of one value with white space perhaps behind it, to be
 ** given to json_read; both are views of the text.  What is inside a value is
-** not checked.  next: 1 a member, 0 the end, -1 no whole object is here. */
+** not checked.  next: 1 a member, 0 the end, -1 no whole object is here.
+** A watch is told of every JSON_WATCH_BYTES that were walked over: who has a
+** large text mapped can let go of them for a while. */
+#define JSON_WATCH_BYTES (4u << 20)
+struct json_watch {
+  void (*passed)(void *ctx, slice text);
+  void *ctx;
+};
 struct json_walk {
   const u8 *at, *end; /* at: '{', ',' or '}' last seen; NULL: ended */
+  const struct json_watch *watch; /* NULL, or set after init */
+  const u8 *told;
 };
 void json_walk_init(struct json_walk *w, slice text);
 int json_walk_next(struct json_walk *w, slice *key, slice *val) MUST_USE;

@@ -20,11 +20,18 @@ static const u8 *json_walk_string(const u8 *p, const u8 *end) {
   return p < end ? p + 1 : NULL;
 }
 
+static void json_walk_tell(struct json_walk *w, const u8 *p) {
+  w->watch->passed(w->watch->ctx, slice_of(w->told, (size_t)(p - w->told)));
+  w->told = p;
+}
+
 /* The byte after the value at p, or NULL. */
-static const u8 *json_walk_value(const u8 *p, const u8 *end) {
+static const u8 *json_walk_value(struct json_walk *w, const u8 *p) {
+  const u8 *end = w->end;
   u32 depth = 0;
   const u8 *from = p;
   while (p && p < end) {
+    if (w->watch && p - w->told >= (i64)JSON_WATCH_BYTES) json_walk_tell(w, p);
     switch (*p) {
       case '"': p = json_walk_string(p, end); break;
       case '{':
@@ -51,7 +58,7 @@ static const u8 *json_walk_value(const u8 *p, const u8 *end) {
 
 void json_walk_init(struct json_walk *w, slice text) {
   const u8 *end = text.ptr + text.len, *p = text.ptr;
-  *w = (struct json_walk){.end = end};
+  *w = (struct json_walk){.end = end, .told = text.ptr};
   p = text.len ? json_walk_space(p, end) : end;
   if (p < end && *p == '{') w->at = p;
 }
@@ -73,7 +80,7 @@ int json_walk_next(struct json_walk *w, slice *key, slice *val) {
   p = json_walk_space(p, end);
   if (p == end || *p != ':') return -1;
   p = json_walk_space(p + 1, end);
-  q = p == end ? NULL : json_walk_value(p, end);
+  q = p == end ? NULL : json_walk_value(w, p);
   if (!q) return -1;
   *val = slice_of(p, (size_t)(q - p));
   q = json_walk_space(q, end);

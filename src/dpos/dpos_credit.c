@@ -395,7 +395,7 @@ void dpos_credit_policy_charge(struct dpos_credit_record_policy *p,
 /*----------------------------------------------------------------- genesis */
 
 u32 dpos_credit_genesis_max(u32 stake_cnt) {
-  return DPOS_CREDIT_PARAM_CNT + 2 * stake_cnt + 4;
+  return DPOS_CREDIT_GENESIS_FIXED + DPOS_CREDIT_STAKE_SLOTS * stake_cnt;
 }
 
 static u32 credit_genesis_put(struct dpos_credit_slot *out, u32 cnt,
@@ -413,9 +413,9 @@ static u32 credit_genesis_put(struct dpos_credit_slot *out, u32 cnt,
   return cnt;
 }
 
-static u32 credit_genesis_stake(struct dpos_credit_slot *out, u32 cnt,
-                                const struct dpos_credit_rules *r,
-                                const struct dpos_credit_stake *s) {
+u32 dpos_credit_genesis_stake(struct dpos_credit_slot *out,
+                              const struct dpos_credit_rules *r,
+                              const struct dpos_credit_stake *s) {
   u256 key = module_key_addr(&s->account);
   struct dpos_credit_record_stake st = {.own = s->gwei};
   struct dpos_credit_record_account a = {
@@ -426,31 +426,49 @@ static u32 credit_genesis_stake(struct dpos_credit_slot *out, u32 cnt,
     if (r->param[dpos_credit_param_base_after_s] == 0) credit_grant(&a, r);
   }
   a.level = (credit_units)dpos_credit_capacity(&a, r) * DPOS_CREDIT_UNIT;
-  cnt = credit_genesis_put(out, cnt, &dpos_credit_table_account, &key, &a);
-  return credit_genesis_put(out, cnt, &dpos_credit_table_stake, &key, &st);
+  u32 cnt = credit_genesis_put(out, 0, &dpos_credit_table_account, &key, &a);
+  cnt = credit_genesis_put(out, cnt, &dpos_credit_table_stake, &key, &st);
+  MUST(cnt <= DPOS_CREDIT_STAKE_SLOTS);
+  return cnt;
+}
+
+void dpos_credit_genesis_rules(struct dpos_credit_rules *out, const u64 *param,
+                               u64 weight, u64 supply_gwei, u64 time_s) {
+  *out = (struct dpos_credit_rules){.totals = {.genesis_s = time_s,
+                                               .floor = supply_gwei / 100,
+                                               .weight = weight}};
+  memcpy(out->param, param, sizeof out->param);
+  dpos_credit_rules_fill(out);
+}
+
+u32 dpos_credit_genesis_fixed(struct dpos_credit_slot *out,
+                              const struct dpos_credit_rules *r,
+                              const bool *given) {
+  u256 zero = U256_ZERO;
+  u32 cnt = 0;
+  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++) {
+    if (!given[i]) continue;
+    module_setting_slot(&out[cnt].slot, i);
+    out[cnt++].val = module_setting_word(r->param[i]);
+  }
+  struct dpos_credit_record_prices p = {
+    .m = DPOS_CREDIT_ONE, .m_state = DPOS_CREDIT_ONE,
+    .pool = (credit_units)r->pool * DPOS_CREDIT_UNIT,
+    .time_ms = r->totals.genesis_s * 1000};
+  cnt = credit_genesis_put(out, cnt, &dpos_credit_table_prices, &zero, &p);
+  return credit_genesis_put(out, cnt, &dpos_credit_table_totals, &zero,
+                            &r->totals);
 }
 
 u32 dpos_credit_genesis(struct dpos_credit_slot *out, const u64 *param,
                         const bool *given, const struct dpos_credit_stake *s,
                         u32 stake_cnt, u64 supply_gwei, u64 time_s) {
-  struct dpos_credit_rules r = {.totals = {.genesis_s = time_s,
-                                           .floor = supply_gwei / 100}};
-  u256 zero = U256_ZERO;
-  u32 cnt = 0;
-  memcpy(r.param, param, sizeof r.param);
-  for (u32 i = 0; i < stake_cnt; i++) r.totals.weight += s[i].gwei;
-  dpos_credit_rules_fill(&r);
-  for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++) {
-    if (!given[i]) continue;
-    module_setting_slot(&out[cnt].slot, i);
-    out[cnt++].val = module_setting_word(param[i]);
-  }
+  struct dpos_credit_rules r;
+  u64 weight = 0;
+  for (u32 i = 0; i < stake_cnt; i++) weight += s[i].gwei;
+  dpos_credit_genesis_rules(&r, param, weight, supply_gwei, time_s);
+  u32 cnt = dpos_credit_genesis_fixed(out, &r, given);
   for (u32 i = 0; i < stake_cnt; i++)
-    cnt = credit_genesis_stake(out, cnt, &r, &s[i]);
-  struct dpos_credit_record_prices p = {
-    .m = DPOS_CREDIT_ONE, .m_state = DPOS_CREDIT_ONE,
-    .pool = (credit_units)r.pool * DPOS_CREDIT_UNIT, .time_ms = time_s * 1000};
-  cnt = credit_genesis_put(out, cnt, &dpos_credit_table_prices, &zero, &p);
-  return credit_genesis_put(out, cnt, &dpos_credit_table_totals, &zero,
-                            &r.totals);
+    cnt += dpos_credit_genesis_stake(out + cnt, &r, &s[i]);
+  return cnt;
 }

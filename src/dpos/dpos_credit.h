@@ -185,6 +185,19 @@ u32 dpos_credit_genesis_max(u32 stake_cnt);
 u32 dpos_credit_genesis(struct dpos_credit_slot *out, const u64 *param,
                         const bool *given, const struct dpos_credit_stake *s,
                         u32 stake_cnt, u64 supply_gwei, u64 time_s);
+/* The same piece by piece, for millions of stakes: the rules from parameters
+** and the sum of all stakes; what there is once, into room for
+** DPOS_CREDIT_GENESIS_FIXED; the slots of one stake.  Both give the count. */
+#define DPOS_CREDIT_GENESIS_FIXED (DPOS_CREDIT_PARAM_CNT + 4)
+#define DPOS_CREDIT_STAKE_SLOTS 2
+void dpos_credit_genesis_rules(struct dpos_credit_rules *out, const u64 *param,
+                               u64 weight, u64 supply_gwei, u64 time_s);
+u32 dpos_credit_genesis_fixed(struct dpos_credit_slot *out,
+                              const struct dpos_credit_rules *r,
+                              const bool *given);
+u32 dpos_credit_genesis_stake(struct dpos_credit_slot *out,
+                              const struct dpos_credit_rules *r,
+                              const struct dpos_credit_stake *s);
 
 extern const struct module_def dpos_credits;
 /* For Identity, within a message: the account is, or is no longer, that of a

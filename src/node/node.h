@@ -53,6 +53,10 @@ struct node_create {
   slice genesis;        /* JSON; empty: the default one-validator chain */
   const char *password; /* of the operator's key; NULL: drawn */
   bool dev, dev_credits;
+  const struct json_watch *watch; /* of the genesis' text; may be NULL */
+  /* Told how much of the state is written; may be NULL. */
+  void (*progress)(void *ctx, u32 percent);
+  void *progress_ctx;
 };
 struct node_created {
   u64 chain_id;

@@ -14,6 +14,7 @@
 #include "codec/hex.h"
 #include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
+#include "node/node_genesis.h"
 #include "node/node_keystore.h"
 #include "node/node_int.h"
 #include <errno.h>
@@ -150,7 +151,7 @@ err node_boot_create(struct node *n, const struct node_create *what,
   u64 now_s = node_clock_ms() / 1000;
   err e = ERR_OK;
   if (what->genesis.len)
-    e = chain_genesis_parse(g, what->genesis, &n->boot, msg);
+    e = chain_genesis_parse_watched(g, what->genesis, what->watch, &n->boot, msg);
   /* Nothing is signed on a chain that is only served. */
   if (e == ERR_OK && what->genesis.len && !g->own) goto begun;
   if (e == ERR_OK) e = boot_consensus_key(s, key, what->dev, msg);
@@ -262,6 +263,25 @@ err node_boot_load(struct node *n, struct errmsg *msg) {
   return ERR_OK;
 }
 
+/* The block of a chain that is only made, and not run at once. */
+static err boot_write_genesis(struct node *n, const struct node_create *what,
+                              hash32 *hash, struct errmsg *msg) {
+  struct buf text;
+  buf_init(&text, 0);
+  chain_genesis_write_settings(&text, &n->genesis);
+  const struct store_meta meta[] = {
+    {"genesis", buf_slice(&text)},
+    {"unfinished", slice_of(NULL, 0)},
+    {"dev", slice_str(n->cfg.dev ? "1" : "")},
+  };
+  err e = node_genesis_write(n->store, &n->genesis, meta, ARRAY_LEN(meta),
+                             what->progress, what->progress_ctx, hash);
+  buf_fini(&text);
+  if (e < 0) err_say(msg, e, "cannot write the first block: %s",
+                     store_error(n->store));
+  return e;
+}
+
 err node_boot_genesis(struct node *n, struct errmsg *msg) {
   struct store_standing standing;
   store_standing(n->store, &standing);
@@ -296,7 +316,6 @@ err node_create(struct node_created *out, const char *db_path,
                 const struct node_create *what, struct errmsg *msg) {
   struct node n = {.db_path = (char *)db_path, .cfg.dev = what->dev};
   struct store_standing standing;
-  struct node_state_config sc = {.reader_cnt = 1};
   struct errmsg ignored;
   memset(out, 0, sizeof *out);
   TRY(store_open(&n.store, db_path, STORE_CREATE, msg));
@@ -312,26 +331,12 @@ err node_create(struct node_created *out, const char *db_path,
     e = node_boot_create(&n, what, out->first_password, msg);
   }
   if (e == ERR_OK) e = node_boot_load(&n, msg);
-  sc.store = n.store;
-  if (e == ERR_OK) e = node_state_open(&n.state, &sc, msg);
-  if (e == ERR_OK) e = node_boot_genesis(&n, msg);
   if (e == ERR_OK) {
-    struct store_reader *r;
-    e = store_reader_open(&r, n.store, 0, msg);
-    if (e == ERR_OK) {
-      e = store_reader_begin(r, &standing);
-      if (e == ERR_OK) e = store_read_hash(r, &out->genesis_hash, 0);
-      store_reader_end(r);
-      store_reader_close(r);
-    }
-    out->chain_id = n.info.chain_id;
-    out->operator_addr = n.info.operator_addr;
-    out->plain = node_is_plain(&n);
+    e = boot_write_genesis(&n, what, &out->genesis_hash, msg);
   }
-  if (n.state) {
-    err closed = node_state_close(n.state, e < 0, e < 0 ? &ignored : msg);
-    if (e == ERR_OK) e = closed;
-  }
+  out->chain_id = n.info.chain_id;
+  out->operator_addr = n.info.operator_addr;
+  out->plain = node_is_plain(&n);
   err closed = store_close(n.store, e < 0 ? &ignored : msg);
   if (e == ERR_OK) e = closed;
   mem_wipe(n.consensus_key, sizeof n.consensus_key);

@@ -49,11 +49,12 @@ static err nstate_load_diff_cb(void *ctx, const struct store_chunk *c) {
       if (cap != l->account_cap)
         l->account_chunk = mem_realloc(l->account_chunk,
                                        l->account_cap * sizeof(u32));
-      l->account_chunk[l->account_cnt] = STORE_SEQ_IDX(c->seq);
       last = &l->account[l->account_cnt++];
       *last = *acc;
       last->slot_cnt = 0;
     }
+    /* Of an account in several chunks the last one, as bytes_places has it. */
+    l->account_chunk[l->account_cnt - 1] = STORE_SEQ_IDX(c->seq);
     for (u32 k = 0; k < acc->slot_cnt; k++) {
       size_t cap = l->slot_cap;
       NSTATE_GROW(l->slot, l->slot_cnt, l->slot_cap);

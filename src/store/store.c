@@ -391,7 +391,7 @@ static err store_append_chunks(struct store *s, enum store_chunk_kind kind,
   return ERR_OK;
 }
 
-static err store_append_block(struct store *s, const struct store_block *b) {
+err store_append_block(struct store *s, const struct store_block *b) {
   MUST((i64)b->height == s->standing.head + 1);
   sqlite3_stmt *st = STORE_ST(&s->conn, block_insert);
   store_bind_u64(st, 1, b->height);

@@ -187,6 +187,23 @@ struct store_batch {
   const struct store_entry *entry[STORE_INDEX_CNT]; /* ascending, unique */
   size_t entry_cnt[STORE_INDEX_CNT];
 };
+/* The first block with its state, in portions, in one transaction: begin; rows
+** of the tables (each key once), parts (chunks of the difference, their
+** sequence numbers `at` higher, and code) and runs (ascending entries, all that
+** next gives; each index once), in any order; end appends b, and
+** head and flushed are 0.  An error of any of them, or abandon, ends it: the
+** file has no chain then. */
+err store_first_begin(struct store *s) MUST_USE;
+err store_first_row(struct store *s, enum store_table table, slice key,
+                    slice val) MUST_USE;
+err store_first_part(struct store *s, const struct store_block *b, u32 at)
+    MUST_USE;
+err store_first_run(struct store *s, enum store_index index,
+                    bool (*next)(void *ctx, struct store_entry *e), void *ctx)
+    MUST_USE;
+err store_first_end(struct store *s, const struct store_block *b) MUST_USE;
+void store_first_abandon(struct store *s);
+
 err store_flush_begin(struct store *s, const struct store_batch *batch)
     MUST_USE;
 /* One slice of about slice_us; *done when `flushed` is batch->to.  After an

@@ -203,6 +203,8 @@ err store_vacuum_some(struct store *s, u64 until_us, bool *more) MUST_USE;
 /* Keeps SQLite's words for store_error, gives the err. */
 err store_fail(struct store *s, err e);
 err store_standing_write(struct store *s) MUST_USE;
+/* Within a transaction, without the standing. */
+err store_append_block(struct store *s, const struct store_block *b) MUST_USE;
 u64 store_clock_us(void);
 extern atomic_uint store_own_opens;
 void store_watch_fini(struct store_watch *w);

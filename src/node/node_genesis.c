@@ -1,0 +1,476 @@
+/* node_genesis.c - block 0 in portions (chain_genesis_flow.h).
+**
+** A trie whose keys come in ascending portions of one first byte: the nodes
+** under that byte are final with their portion and are stored at once.  What
+** later portions may ask for is little and stays in memory: the nodes above
+** (root edge, root, one nibble), the topmost node of each portion, which an
+** edge above may lead to over some nibbles, and the leaf of a portion that has
+** only one.
+**
+** A large account's storage is walked twice: for its root, which its account
+** needs, and for rows and chunks when the account has its turn, since the chunks of a
+** difference ascend by account.
+*/
+#include "node/node_genesis.h"
+
+#include "chain/chain_genesis_flow.h"
+#include "crypto/keccak.h"
+#include "node/node_bytes.h"
+#include "node/node_state.h"
+#include "trie/trie.h"
+
+struct ngen_node {
+  u8 path[64];
+  u32 path_len;      /* TRIE_ROOT_EDGE: the root edge */
+  struct buf bytes;
+};
+struct ngen_leaf {
+  hash32 key;
+  struct buf rlp;
+};
+struct ngen_trie {
+  const hash32 *owner; /* NULL: accounts */
+  struct ngen_node *node;
+  struct ngen_leaf *leaf;
+  u32 node_cnt, leaf_cnt;
+  hash32 root;
+};
+/* Entries of the index of changed keys, sorted in the end. */
+#define NGEN_LISTS (CHAIN_FLOW_LARGE_MAX + 2)
+struct ngen_list {
+  struct chain_flow_entry *entry;
+  size_t cnt, at;
+};
+struct ngen {
+  struct store *s;
+  struct chain_flow flow;
+  struct ngen_trie account;
+  u32 chunk;           /* written */
+  struct chain_flow_entry *more;  /* of the slots of other contracts */
+  size_t more_cnt, more_cap;
+  struct ngen_list list[NGEN_LISTS];
+  u32 portion;         /* done, of 256 accounts' and twice 256 slots' */
+  void (*progress)(void *ctx, u32 percent);
+  void *ctx;
+  struct arena a;
+};
+
+/*----------------------------------------------------------------- a trie */
+
+static void ngen_trie_fini(struct ngen_trie *t) {
+  for (u32 i = 0; i < t->node_cnt; i++) buf_fini(&t->node[i].bytes);
+  for (u32 i = 0; i < t->leaf_cnt; i++) buf_fini(&t->leaf[i].rlp);
+  mem_free(t->node);
+  mem_free(t->leaf);
+}
+
+static struct ngen_node *ngen_find(const struct ngen_trie *t, const u8 *path,
+                                   u32 path_len) {
+  for (u32 i = 0; i < t->node_cnt; i++) {
+    struct ngen_node *n = &t->node[i];
+    if (n->path_len != path_len) continue;
+    if (path_len == TRIE_ROOT_EDGE || !memcmp(n->path, path, path_len))
+      return n;
+  }
+  return NULL;
+}
+
+static void ngen_keep(struct ngen_trie *t, const struct trie_node_put *p) {
+  struct ngen_node *n = ngen_find(t, p->path, p->path_len);
+  if (!n) {
+    t->node = mem_realloc(t->node, (t->node_cnt + 1) * sizeof *t->node);
+    n = &t->node[t->node_cnt++];
+    memset(n, 0, sizeof *n);
+    n->path_len = p->path_len;
+    if (p->path_len != TRIE_ROOT_EDGE) memcpy(n->path, p->path, p->path_len);
+    buf_init(&n->bytes, 0);
+  }
+  buf_clear(&n->bytes);
+  buf_put_slice(&n->bytes, p->node);
+}
+
+static void ngen_keep_leaf(struct ngen_trie *t, const hash32 *key, slice rlp) {
+  t->leaf = mem_realloc(t->leaf, (t->leaf_cnt + 1) * sizeof *t->leaf);
+  struct ngen_leaf *l = &t->leaf[t->leaf_cnt++];
+  l->key = *key;
+  buf_init(&l->rlp, 0);
+  buf_put_slice(&l->rlp, rlp);
+}
+
+static err ngen_node_get(void *ctx, slice *out, const u8 *path, u32 path_len) {
+  const struct ngen_node *n = ngen_find(ctx, path, path_len);
+  *out = n ? buf_slice(&n->bytes) : slice_of(NULL, 0);
+  return ERR_OK;
+}
+
+static err ngen_leaf_get(void *ctx, slice *out, const hash32 *key) {
+  const struct ngen_trie *t = ctx;
+  for (u32 i = 0; i < t->leaf_cnt; i++) {
+    if (!hash32_eq(&t->leaf[i].key, key)) continue;
+    *out = buf_slice(&t->leaf[i].rlp);
+    return ERR_OK;
+  }
+  return ERR_CORRUPT;
+}
+
+static err ngen_store_node(struct ngen *w, const hash32 *owner, const u8 *path,
+                           u32 path_len, slice node) {
+  u8 key[BYTES_NODE_KEY_MAX];
+  if (!node.len || (path_len != TRIE_ROOT_EDGE &&
+                    trie_node_is_low(node, path_len)))
+    return ERR_OK;
+  u32 len = bytes_node_key(key, owner, path, path_len);
+  return store_first_row(w->s, STORE_NODE, slice_of(key, len), node);
+}
+
+static bool ngen_is_top(const struct trie_node_put *p) {
+  return p->path_len < 2 || p->path_len == TRIE_ROOT_EDGE;
+}
+
+/* The nodes of one portion of t. */
+static err ngen_put(struct ngen *w, struct ngen_trie *t,
+                    const struct trie_node_put *const *put, size_t cnt) {
+  const struct trie_node_put *first = NULL;
+  for (size_t i = 0; i < cnt; i++) {
+    const struct trie_node_put *p = put[i];
+    if (ngen_is_top(p)) {
+      ngen_keep(t, p);
+      continue;
+    }
+    if (!first || p->path_len < first->path_len) first = p;
+    TRY(ngen_store_node(w, t->owner, p->path, p->path_len, p->node));
+  }
+  if (first) ngen_keep(t, first);
+  return ERR_OK;
+}
+
+static err ngen_put_top(struct ngen *w, const struct ngen_trie *t) {
+  for (u32 i = 0; i < t->node_cnt; i++) {
+    const struct ngen_node *n = &t->node[i];
+    struct trie_node_put p = {n->path, n->path_len, buf_slice(&n->bytes)};
+    if (ngen_is_top(&p))
+      TRY(ngen_store_node(w, t->owner, n->path, n->path_len, p.node));
+  }
+  return ERR_OK;
+}
+
+/*------------------------------------------------------------- difference */
+
+/* The chunks of a part; places in the part's order. */
+static err ngen_chunks(struct ngen *w, const struct state_diff *part,
+                       struct bytes_places *places) {
+  struct chain_block_result res = {.diff = *part};
+  struct store_block *b = NULL;
+  TRY(bytes_block(&b, places, &res, slice_of(NULL, 0), slice_of(NULL, 0),
+                  &w->a));
+  u32 at = w->chunk, slots = 0;
+  w->chunk += b->chunk_cnt[STORE_DIFF];
+  err e = w->chunk < STORE_SEQ_BLOCK ? store_first_part(w->s, b, at)
+                                     : ERR_LIMIT;
+  store_block_free(b);
+  for (u32 i = 0; i < part->account_cnt; i++) {
+    places->account[i] += at;
+    slots += part->account[i].slot_cnt;
+  }
+  for (u32 i = 0; i < slots; i++) places->slot[i] += at;
+  return e;
+}
+
+static err ngen_slot_row(struct ngen *w, const hash32 *owner,
+                         const struct state_diff_slot *s) {
+  u8 key[64], val[32];
+  bytes_slot_key(key, owner, &s->key);
+  u32 len = bytes_slot_put(val, &s->new_val);
+  return store_first_row(w->s, STORE_SLOT, slice_of(key, 64),
+                         slice_of(val, len));
+}
+
+static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
+                          const struct state_diff_slot *slot, u32 cnt) {
+  struct trie_change *c = arena_array(&w->a, struct trie_change, cnt);
+  const struct trie_source src = {t, ngen_node_get, ngen_leaf_get};
+  struct trie_result out;
+  for (u32 i = 0; i < cnt; i++) {
+    u8 *rlp = arena_alloc_raw(&w->a, 33);
+    c[i].key = slot[i].key;
+    c[i].val = slice_of(rlp, state_slot_encode(rlp, &slot[i].new_val));
+  }
+  TRY(trie_update(&out, &src, c, cnt, NULL, &w->a));
+  if (cnt == 1) ngen_keep_leaf(t, &c->key, c->val);
+  t->root = out.root;
+  const struct trie_node_put **put =
+      arena_array(&w->a, const struct trie_node_put *, out.put_cnt + 1);
+  for (size_t i = 0; i < out.put_cnt; i++) put[i] = &out.put[i];
+  return ngen_put(w, t, put, out.put_cnt);
+}
+
+/* Portions ask for pieces of ever other sizes: chunks kept would pile up. */
+static void ngen_arena_renew(struct ngen *w) {
+  arena_fini(&w->a);
+  arena_init(&w->a, 1 << 20, 0);
+}
+
+static void ngen_step(struct ngen *w) {
+  u32 all = CHAIN_FLOW_PORTIONS * (1 + 2 * w->flow.large_cnt);
+  ngen_arena_renew(w);
+  w->portion++;
+  if (w->progress) w->progress(w->ctx, w->portion * 100 / all);
+}
+
+static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
+  struct ngen_trie t = {.owner = &l->key, .root = CRYPTO_KECCAK_RLP_NIL};
+  struct state_diff_slot *slot;
+  struct chain_flow_entry *entry;
+  u32 cnt;
+  err e = ERR_OK;
+  for (u32 i = 0; i < CHAIN_FLOW_PORTIONS && e == ERR_OK; i++) {
+    chain_flow_slots(&w->flow, l, i, &slot, &cnt, &entry, &w->a);
+    if (cnt) e = ngen_slot_trie(w, &t, slot, cnt);
+    ngen_step(w);
+  }
+  l->at = 0;
+  l->root = t.root;
+  if (e == ERR_OK) e = ngen_put_top(w, &t);
+  ngen_trie_fini(&t);
+  return e;
+}
+
+/* Rows and chunks of a large account; the chunk that it stands in last. */
+static err ngen_large(struct ngen *w, struct chain_flow_large *l,
+                      const struct state_diff_account *account, u32 *chunk) {
+  struct state_diff_account d = *account;
+  const struct state_diff part = {.account = &d, .account_cnt = 1};
+  struct chain_flow_entry *entry;
+  struct bytes_places places;
+  struct arena outer = w->a;
+  err e = ERR_OK;
+  arena_init(&w->a, 1 << 20, 0);
+  for (u32 i = 0; i < CHAIN_FLOW_PORTIONS && e == ERR_OK; i++) {
+    chain_flow_slots(&w->flow, l, i, &d.slot, &d.slot_cnt, &entry, &w->a);
+    if (d.slot_cnt) {
+      e = ngen_chunks(w, &part, &places);
+      if (e == ERR_OK) *chunk = places.account[0];
+    }
+    for (u32 k = 0; k < d.slot_cnt && e == ERR_OK; k++) {
+      e = ngen_slot_row(w, &d.key, &d.slot[k]);
+      entry[k] = (struct chain_flow_entry){
+          bytes_key_slot(&d.key, &d.slot[k].key), places.slot[k]};
+    }
+    ngen_step(w);
+  }
+  arena_fini(&w->a);
+  w->a = outer;
+  return e;
+}
+
+/*---------------------------------------------------------------- accounts */
+
+static err ngen_src_node(void *ctx, slice *out, const hash32 *owner,
+                         const u8 *path, u32 path_len) {
+  *out = slice_of(NULL, 0);
+  return owner ? ERR_OK : ngen_node_get(ctx, out, path, path_len);
+}
+static err ngen_src_by_hash(void *ctx, struct state_account *out, bool *found,
+                            const hash32 *key) {
+  slice rlp;
+  *found = true;
+  TRY(ngen_leaf_get(ctx, &rlp, key));
+  return state_account_decode(out, rlp);
+}
+static err ngen_src_slot(void *ctx, u256 *out, const hash32 *owner,
+                         const hash32 *key) {
+  (void)ctx, (void)owner, (void)key;
+  *out = U256_ZERO;
+  return ERR_CORRUPT;
+}
+
+/* State root and nodes of a portion, its contracts' storage with it. */
+static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
+  const struct state_source src = {.ctx = &w->account, .node = ngen_src_node,
+                                   .account_by_hash = ngen_src_by_hash,
+                                   .slot_by_hash = ngen_src_slot};
+  struct state_root root;
+  TRY(state_commit(&root, part, &src, NULL, &w->a));
+  w->account.root = root.root;
+  const struct trie_node_put **put =
+      arena_array(&w->a, const struct trie_node_put *, root.put_cnt + 1);
+  size_t cnt = 0;
+  for (size_t i = 0; i < root.put_cnt; i++) {
+    const struct trie_node_put *p = &root.put[i].node;
+    if (root.put[i].owner)
+      TRY(ngen_store_node(w, root.put[i].owner, p->path, p->path_len,
+                          p->node));
+    else
+      put[cnt++] = p;
+  }
+  if (part->account_cnt == 1) {
+    u8 rlp[STATE_ACCOUNT_RLP_MAX];
+    u32 len = state_account_encode_to(rlp, &part->account[0].new_val);
+    ngen_keep_leaf(&w->account, &part->account[0].key, slice_of(rlp, len));
+  }
+  return ngen_put(w, &w->account, put, cnt);
+}
+
+static err ngen_account_rows(struct ngen *w, const struct state_diff *part) {
+  for (u32 i = 0; i < part->account_cnt; i++) {
+    const struct state_diff_account *d = &part->account[i];
+    u8 val[BYTES_ACCOUNT_MAX];
+    u32 len = bytes_account_put(val, &d->addr, &d->new_val);
+    TRY(store_first_row(w->s, STORE_ACCOUNT, hash32_slice(&d->key),
+                        slice_of(val, len)));
+    for (u32 k = 0; k < d->slot_cnt; k++)
+      TRY(ngen_slot_row(w, &d->key, &d->slot[k]));
+  }
+  return ERR_OK;
+}
+
+static void ngen_more_entry(struct ngen *w, u64 key, u32 chunk) {
+  if (w->more_cnt == w->more_cap) {
+    w->more_cap = w->more_cap ? w->more_cap * 2 : 256;
+    w->more = mem_realloc(w->more, w->more_cap * sizeof *w->more);
+  }
+  w->more[w->more_cnt++] = (struct chain_flow_entry){key, chunk};
+}
+
+/* The chunks of accounts from..to of a portion. */
+static err ngen_account_chunks(struct ngen *w, const struct state_diff *part,
+                               u32 from, u32 to,
+                               struct chain_flow_entry *entry) {
+  struct state_diff some = {.account = part->account + from,
+                            .account_cnt = to - from};
+  struct bytes_places places;
+  u32 slot = 0;
+  if (from == to) return ERR_OK;
+  TRY(ngen_chunks(w, &some, &places));
+  for (u32 i = 0; i < some.account_cnt; i++) {
+    const struct state_diff_account *d = &some.account[i];
+    entry[from + i] = (struct chain_flow_entry){bytes_key_account(&d->key),
+                                                places.account[i]};
+    for (u32 k = 0; k < d->slot_cnt; k++, slot++)
+      ngen_more_entry(w, bytes_key_slot(&d->key, &d->slot[k].key),
+                      places.slot[slot]);
+  }
+  return ERR_OK;
+}
+
+static err ngen_accounts(struct ngen *w, u32 byte) {
+  struct state_diff part;
+  struct chain_flow_entry *entry;
+  struct bytes_places unused;
+  u32 at = 0;
+  chain_flow_accounts(&w->flow, byte, &part, &entry, &w->a);
+  if (!part.account_cnt) return ERR_OK;
+  TRY(ngen_account_trie(w, &part));
+  TRY(ngen_account_rows(w, &part));
+  if (part.code_cnt) {
+    const struct state_diff codes = {.code = part.code,
+                                     .code_cnt = part.code_cnt};
+    TRY(ngen_chunks(w, &codes, &unused));
+  }
+  for (u32 i = 0; i < part.account_cnt; i++) {
+    const hash32 *key = &part.account[i].key;
+    struct chain_flow_large *l = chain_flow_large_of(&w->flow, key);
+    u32 chunk = 0;
+    if (!l || l->cnt == 0) continue;
+    TRY(ngen_account_chunks(w, &part, at, i, entry));
+    TRY(ngen_large(w, l, &part.account[i], &chunk));
+    entry[i] = (struct chain_flow_entry){bytes_key_account(key), chunk};
+    at = i + 1;
+  }
+  return ngen_account_chunks(w, &part, at, part.account_cnt, entry);
+}
+
+/*------------------------------------------------------------------- index */
+
+/* The smallest of the heads of the sorted lists. */
+static bool ngen_next_entry(void *ctx, struct store_entry *out) {
+  struct ngen *w = ctx;
+  struct ngen_list *best = NULL;
+  for (u32 i = 0; i < NGEN_LISTS; i++) {
+    struct ngen_list *l = &w->list[i];
+    if (l->at == l->cnt) continue;
+    if (!best || l->entry[l->at].key < best->entry[best->at].key ||
+        (l->entry[l->at].key == best->entry[best->at].key &&
+         l->entry[l->at].at < best->entry[best->at].at))
+      best = l;
+  }
+  if (!best) return false;
+  const struct chain_flow_entry *e = &best->entry[best->at++];
+  *out = (struct store_entry){e->key, STORE_SEQ(0, e->at)};
+  return true;
+}
+
+struct ngen_hash {
+  struct store_entry entry;
+  bool given;
+};
+static bool ngen_next_hash(void *ctx, struct store_entry *out) {
+  struct ngen_hash *h = ctx;
+  if (h->given) return false;
+  h->given = true;
+  *out = h->entry;
+  return true;
+}
+
+static err ngen_indexes(struct ngen *w, const hash32 *hash) {
+  struct ngen_hash h = {{bytes_key_hash(hash), STORE_SEQ(0, STORE_SEQ_BLOCK)},
+                        false};
+  w->list[0] = (struct ngen_list){w->flow.account, w->flow.account_cnt, 0};
+  w->list[1] = (struct ngen_list){w->more, w->more_cnt, 0};
+  for (u32 i = 0; i < w->flow.large_cnt; i++)
+    w->list[2 + i] = (struct ngen_list){w->flow.large[i].slot,
+                                        w->flow.large[i].cnt, 0};
+  for (u32 i = 0; i < NGEN_LISTS; i++)
+    if (w->list[i].cnt) chain_flow_sort(w->list[i].entry, w->list[i].cnt);
+  TRY(store_first_run(w->s, STORE_INDEX_HASH, ngen_next_hash, &h));
+  return store_first_run(w->s, STORE_INDEX_STATE, ngen_next_entry, w);
+}
+
+/*------------------------------------------------------------------- whole */
+
+static err ngen_state(struct ngen *w) {
+  for (u32 i = 0; i < w->flow.large_cnt; i++)
+    TRY(ngen_large_root(w, &w->flow.large[i]));
+  for (u32 i = 0; i < CHAIN_FLOW_PORTIONS; i++) {
+    TRY(ngen_accounts(w, i));
+    ngen_step(w);
+  }
+  return ngen_put_top(w, &w->account);
+}
+
+static err ngen_block(struct ngen *w, const struct chain_genesis *g,
+                      const struct store_meta *meta, u32 meta_cnt,
+                      hash32 *hash) {
+  struct chain_block_result res;
+  struct store_block *b = NULL;
+  memset(&res, 0, sizeof res);
+  chain_genesis_head(&res.header, &res.hash, g, &w->account.root);
+  *hash = res.hash;
+  TRY(ngen_indexes(w, hash));
+  TRY(bytes_block(&b, NULL, &res, slice_of(NULL, 0), slice_of(NULL, 0),
+                  &w->a));
+  b->meta = meta;
+  b->meta_cnt = meta_cnt;
+  err e = store_first_end(w->s, b);
+  store_block_free(b);
+  return e;
+}
+
+err node_genesis_write(struct store *s, const struct chain_genesis *g,
+                       const struct store_meta *meta, u32 meta_cnt,
+                       void (*progress)(void *ctx, u32 percent), void *ctx,
+                       hash32 *hash) {
+  struct ngen w = {.s = s, .progress = progress, .ctx = ctx};
+  w.account.root = CRYPTO_KECCAK_RLP_NIL;
+  TRY(store_first_begin(s));
+  arena_init(&w.a, 1 << 20, 0);
+  chain_flow_open(&w.flow, g);
+  err e = ngen_state(&w);
+  if (e == ERR_OK) e = ngen_block(&w, g, meta, meta_cnt, hash);
+  if (e < 0) store_first_abandon(s);
+  chain_flow_close(&w.flow);
+  ngen_trie_fini(&w.account);
+  mem_free(w.more);
+  arena_fini(&w.a);
+  return e;
+}
