@@ -34,8 +34,7 @@ void module_beacon_slot(u256 *out, u64 height) {
   *out = u256_from(height % (BEACON_KEPT + 1));
 }
 
-static enum module_end beacon_read(struct module_call *c, u256 *v,
-                                   u64 height) {
+bool module_beacon_get(struct module_call *c, u256 *v, u64 height) {
   struct module_call own;
   u256 slot;
   *v = U256_ZERO;
@@ -45,8 +44,12 @@ static enum module_end beacon_read(struct module_call *c, u256 *v,
     evm_native_slot(c->n, v, &slot);
     module_leave(c);
   }
-  if (u256_is_zero(v)) return MODULE_FAIL(c, unknown, .height = height);
-  return MODULE_DONE;
+  return !u256_is_zero(v);
+}
+static enum module_end beacon_read(struct module_call *c, u256 *v,
+                                   u64 height) {
+  return module_beacon_get(c, v, height)
+             ? MODULE_DONE : MODULE_FAIL(c, unknown, .height = height);
 }
 
 static enum module_end beacon_do_beacon(struct module_call *c,

@@ -365,6 +365,9 @@ enum module_end module_take(struct module_call *c, const addr20 *token,
 void module_pay(struct module_call *c, const addr20 *token,
                 const addr20 *party, u128 amount, u8 type, const u256 *key,
                 u8 why);
+/* CMT that the module holds is what another one holds from now on. */
+void module_give(struct module_call *c, const struct module_def *to,
+                 u128 amount);
 static inline bool module_is_cmt(const addr20 *token) {
   static const addr20 none;
   return addr20_eq(token, &none);
@@ -416,6 +419,8 @@ const struct module_def *module_def_at(const struct module_set *s, u32 i,
 u64 module_active(const struct module_set *s);
 /* Storage of the scheduler and the beacon, as slots of those addresses. */
 void module_beacon_slot(u256 *out, u64 height);
+/* The beacon of a block before this one; false: not known, or no more. */
+bool module_beacon_get(struct module_call *c, u256 *out, u64 height);
 void module_emit_fired(struct module_call *c, u8 type, const u256 *key, u64 due,
                        u8 state);
 void module_emit_failed(struct module_call *c, u8 type, const u256 *key,

@@ -496,6 +496,21 @@ void module_pay(struct module_call *c, const addr20 *token,
               .key = u256_hash32(key), .amount = v, .why = why);
 }
 
+void module_give(struct module_call *c, const struct module_def *to,
+                 u128 amount) {
+  struct module_call own;
+  addr20 receiver, cmt = {{0}};
+  u256 v = module_word_of(amount);
+  if (amount == 0) return;
+  module_address(&receiver, to->number);
+  modcom_account(c, &cmt, 0, amount);
+  bool paid = evm_native_pay(c->n, &receiver, &v);
+  MUST(paid);
+  module_enter(&own, c, to);
+  modcom_account(&own, &cmt, amount, 0);
+  module_leave(c);
+}
+
 struct modcom_transfer {
   struct module_call *c;
   addr20 token, to;
