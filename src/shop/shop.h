@@ -1,0 +1,35 @@
+/* shop.h - what the modules of commerce share: the usual errors, shares of
+** money, and draws by the beacon. */
+#ifndef SHOP_SHOP_H
+#define SHOP_SHOP_H
+#include "module/module.h"
+
+#define SHOP_DAY 86400u
+
+static inline bool shop_is_none(const addr20 *a) {
+  static const addr20 none;
+  return addr20_eq(a, &none);
+}
+
+/* NoSuchRecord, WrongState, NotAuthorised(the sender), OutOfRange, TooMany. */
+enum module_end shop_missing(struct module_call *c, u8 t, u256 key);
+enum module_end shop_wrong(struct module_call *c, u8 t, u256 key, u8 state);
+enum module_end shop_refused(struct module_call *c);
+enum module_end shop_range(struct module_call *c, const char *what, u64 v,
+                           u64 min, u64 max);
+enum module_end shop_many(struct module_call *c, const char *what, u64 max);
+
+/* a b / d rounded down, 0 when d is 0; below 2^128 as all its uses are. */
+u128 shop_share(u128 a, u128 b, u128 d);
+
+/* A draw asked for in block `asked` (SPEC-commerce 1.6): its seed is
+** keccak256(beacon(asked + 2) .. beacon(asked + 5), module, id, round), so that
+** no single proposer decides it.  False: those blocks are not all there yet. */
+enum { SHOP_DRAW_FIRST_S = 30, SHOP_DRAW_AGAIN_S = 10 };
+bool shop_draw_seed(struct module_call *c, u256 *seed, u64 asked, u64 id,
+                    u64 round);
+/* Unbiased, below n > 0: keccak256(seed, counter) for counter, counter + 1, ..
+** until one is below the greatest multiple of n; counter is left behind it. */
+u64 shop_draw_index(struct module_call *c, const u256 *seed, u64 *counter,
+                    u64 n);
+#endif
