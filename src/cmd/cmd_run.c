@@ -17,6 +17,7 @@
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_demo.h"
 #include "codec/hex.h"
 #include "gen/gen_version.h"
 #include "node/node.h"
@@ -151,6 +152,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .dev_period_s = c->cfg.dev_period,
     .scratch = dev && !c->db_given,
     .dev_credits = c->cfg.dev_credits,
+    .dev_age_s = dev && c->cfg.demo_shop ? CMD_DEMO_DAYS * 86400ull : 0,
     .network_id = c->cfg.networkid,
     .allow_unprotected = c->cfg.allow_unprotected,
     .cache_bytes = c->cfg.cache << 20,
@@ -483,6 +485,9 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
                               run_urls};
   rpc_host_set(r->rpc, &r->host);
+  if (dev && r->c->cfg.demo_shop) {
+    TRY(cmd_demo_fill(r->node, r->rpc, msg));
+  }
   if (r->c->cfg.http) {
     TRY(run_http(&r->http, r->c, r->node, r->rpc, msg));
   }

@@ -31,6 +31,7 @@ struct node_config {
   u64 dev_period_s;          /* 0: a block per transaction */
   bool scratch;              /* the file is not kept: nothing is synced */
   bool dev_credits;          /* a new dev chain has credits */
+  u64 dev_age_s;             /* a new dev chain begins so long ago */
   u64 network_id;            /* 0: as genesis says */
   bool allow_unprotected;
   u32 worker_cnt;            /* 0: one per core */

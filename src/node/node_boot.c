@@ -148,7 +148,7 @@ err node_boot_create(struct node *n, const struct node_create *what,
   struct chain_genesis *g = &n->genesis;
   addr20 operator, dev[NODE_DEV_CNT];
   u8 key[32], pub[64], consensus_pub[33], dev_key[32];
-  u64 now_s = node_clock_ms() / 1000;
+  u64 now_s = node_clock_ms() / 1000 - n->cfg.dev_age_s;
   err e = ERR_OK;
   if (what->genesis.len)
     e = chain_genesis_parse_watched(g, what->genesis, what->watch, &n->boot, msg);
