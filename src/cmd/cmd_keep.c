@@ -1,9 +1,9 @@
 /* cmd_keep.c - what an operator does with the file and its history: export,
 ** prune, reindex, restore, freeze.
 **
-** restore: the backup is verified, copied beside the database, given an instance
-** of its own, and takes the database's place in one rename; what was there is
-** put aside as FILE.old-TIME with its log folded in.
+** restore: the backup is verified, copied beside the database and takes its place
+** in one rename; what was there is put aside as FILE.old-TIME with its log folded
+** in, and is fenced (node_fence.c).
 **
 ** freeze: a node sees that another process has its file open and makes no
 ** checkpoint meanwhile (store_checkpoint.c), so the file alone, without its log,
@@ -224,14 +224,23 @@ static err keep_copy(const char *from, const char *to, struct errmsg *msg) {
                  "cannot copy %s to %s: %s", from, to, strerror(os));
 }
 
+/* What was put aside does not sign any more; the restored one does when its
+** operator says so, or where it takes the place of the file it was copied of. */
+static err keep_settle(const char *path, const char *at, struct errmsg *msg) {
+  struct store *s;
+  TRY(store_open(&s, path, 0, msg));
+  err e = at ? node_fence_settle(s, at) : node_fence_put_aside(s);
+  if (e) err_say(msg, e, "%s: %s", path, store_error(s));
+  err closed = store_close(s, e ? NULL : msg);
+  return e ? e : closed;
+}
+
 /* The database that is there: not in use, its log folded in, put aside. */
 static err keep_put_aside(const char *db, char *aside, size_t size,
                           struct errmsg *msg) {
-  struct store *s;
   aside[0] = 0;
   if (access(db, F_OK) != 0) return ERR_OK;
-  err e = store_open(&s, db, 0, msg);
-  if (e == ERR_OK) e = store_close(s, msg);
+  err e = keep_settle(db, NULL, msg);
   if (e == ERR_LOCKED) return e;
   char stamp[32];
   time_t now = time(NULL);
@@ -251,18 +260,6 @@ static err keep_put_aside(const char *db, char *aside, size_t size,
   return ERR_OK;
 }
 
-/* Not the same file to the network any more: another instance. */
-static err keep_new_instance(const char *path, struct errmsg *msg) {
-  struct store *s;
-  u8 id[16];
-  node_random(id, sizeof id);
-  TRY(store_open(&s, path, 0, msg));
-  err e = store_meta_put(s, "instance", slice_of(id, sizeof id));
-  if (e) err_say(msg, e, "%s: %s", path, store_error(s));
-  err closed = store_close(s, e ? NULL : msg);
-  return e ? e : closed;
-}
-
 int cmd_restore(struct cmd *c) {
   struct errmsg msg = {""};
   char part[4200], aside[4200];
@@ -277,10 +274,10 @@ int cmd_restore(struct cmd *c) {
   }
   if (!e) e = node_state_verify(c->arg[0], false, NULL, NULL, &msg);
   if (!e) e = keep_copy(c->arg[0], part, &msg);
-  if (!e) e = keep_new_instance(part, &msg);
   if (!e) e = keep_put_aside(c->db_path, aside, sizeof aside, &msg);
   if (!e && rename(part, c->db_path) != 0)
     e = err_say(&msg, ERR_IO, "cannot rename %s: %s", part, strerror(errno));
+  if (!e && c->cfg.claim) e = keep_settle(c->db_path, c->db_path, &msg);
   if (e < 0) {
     unlink(part);
     return cmd_fail(e, &msg);

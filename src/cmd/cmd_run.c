@@ -139,6 +139,12 @@ static void run_print_banner(const struct cmd *c, struct node *n,
   if (info->first_password[0]) {
     printf("Its password, shown only this once: %s\n", info->first_password);
   }
+  struct errmsg why;
+  if (node_is_fenced(n, &why))
+    printf("NOT SIGNING: this file is not where it was at home: %s.  Two nodes "
+           "that sign with one key fork the chain and are punished.  If no other "
+           "copy runs: start once with --claim, or press the button on the "
+           "dashboard's page Node\n", why.text);
   if (h) run_print_urls(c, h);
   if (h) run_print_authority(h);
   if (h) run_print_setup(h);
@@ -160,6 +166,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .lane_cnt = (u32)c->cfg.lanes,
     .disk_floor = c->cfg.disk_floor << 20,
     .archive = c->cfg.archive,
+    .claim = c->cfg.claim,
     .history_state = c->cfg.history_state,
     .history_blocks = c->cfg.history_blocks,
     .no_addresses = !c->cfg.index_addresses,

@@ -72,6 +72,9 @@ static void status_print(const json_t *r) {
   printf("HTTP        %s\nUnix socket %s\n",
          status_str(r, "http")[0] ? status_str(r, "http") : "closed",
          status_str(r, "ipc"));
+  if (status_str(r, "fenced")[0])
+    printf("NOT SIGNING %s; if no other copy runs: cybermiles attach --exec "
+           "node_claim\n", status_str(r, "fenced"));
   if (failure[0]) printf("FAILED      %s\n", failure);
 }
 

@@ -234,6 +234,24 @@ err node_load_head(struct node *n, struct errmsg *msg) {
   return ERR_OK;
 }
 
+/* This file's key is one that votes. */
+static bool node_is_validator(const struct node *n) {
+  u8 pub[64], key[33];
+  if (crypto_pubkey(pub, n->consensus_key) < 0 ||
+      crypto_pub_compress(key, pub) < 0)
+    return false;
+  for (u32 i = 0; i < n->genesis.validator_cnt; i++)
+    if (n->genesis.validator[i].has_key &&
+        memcmp(n->genesis.validator[i].key, key, 33) == 0)
+      return true;
+  return false;
+}
+
+/* Whether this node continues its chain. */
+static bool node_makes(const struct node *n) {
+  return n->genesis.own && !n->cfg.still && node_is_validator(n);
+}
+
 static err node_open_store(struct node *n, struct errmsg *msg) {
   struct store_standing st;
   struct buf b;
@@ -252,7 +270,8 @@ static err node_open_store(struct node *n, struct errmsg *msg) {
                      n->db_path);
     TRY(node_boot_create(n, &what, n->info.first_password, msg));
   }
-  return node_boot_load(n, msg);
+  TRY(node_boot_load(n, msg));
+  return node_fence_open(n, !n->cfg.dev && node_makes(n), msg);
 }
 
 /* Below four cores the others have enough to do with signatures and hashing. */
@@ -298,28 +317,14 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   return node_submit_restore(n, msg);
 }
 
-/* This file's key is one that votes. */
-static bool node_is_validator(const struct node *n) {
-  u8 pub[64], key[33];
-  if (crypto_pubkey(pub, n->consensus_key) < 0 ||
-      crypto_pub_compress(key, pub) < 0)
-    return false;
-  for (u32 i = 0; i < n->genesis.validator_cnt; i++)
-    if (n->genesis.validator[i].has_key &&
-        memcmp(n->genesis.validator[i].key, key, 33) == 0)
-      return true;
-  return false;
-}
-
 /* A chain of plain Ethereum rules is served, never continued; so is one whose
 ** validators are others. */
 static err node_start_threads(struct node *n, struct errmsg *msg) {
   err e = node_thread_start(&n->writer, n, "writer", LIMIT_WRITER_QUEUE,
                             node_writer_idle);
   if (e == ERR_OK) e = node_thread_start(&n->exec, n, "exec", 4, NULL);
-  bool makes = n->genesis.own && !n->cfg.still;
-  if (e == ERR_OK && makes && !node_is_validator(n)) {
-    makes = false;
+  bool makes = node_makes(n);
+  if (e == ERR_OK && !makes && n->genesis.own && !n->cfg.still) {
     log_event(LOG_WARN, "node", "no.validator", "note=\"this file's key is none "
               "of the chain's validators: it is served, not continued\"");
   }
@@ -337,6 +342,7 @@ err node_open(struct node **out, const struct node_config *cfg,
   u8 seed[32];
   struct node *n = mem_alloc(sizeof *n);
   n->cfg = *cfg;
+  n->signer_fd = -1;
   n->db_path = mem_strdup(cfg->db_path);
   n->info.db_path = n->db_path;
   n->info.started_ms = node_clock_ms();
@@ -394,6 +400,7 @@ void node_close(struct node *n) {
   if (n->store && store_close(n->store, &msg) < 0) {
     log_event(LOG_ERROR, "node", "close.store", "error=\"%s\"", msg.text);
   }
+  node_fence_close(n);
   node_workers_close(n->workers);
   node_dev_fini(n);
   pthread_cond_destroy(&n->wake);

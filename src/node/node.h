@@ -24,6 +24,7 @@
 #include "state/state.h"
 
 struct node;
+struct store;
 
 struct node_config {
   const char *db_path;
@@ -46,6 +47,8 @@ struct node_config {
   u64 history_state;         /* blocks whose states are kept; 0: 90,000 */
   u64 history_blocks;        /* whose transactions, receipts; 0: all */
   bool archive;
+  bool claim;                /* this file is the only one with its key: signs
+                             ** though it is not where it was (node_fence.c) */
 };
 
 /* Makes a new chain in a file that has none (`init`); node_open does it with
@@ -159,10 +162,20 @@ struct node_stat {
   u64 gas, exec_us;                  /* of all blocks made here */
   u64 backup_ms;                     /* the last good copy; 0: none known */
   bool disk_low;                     /* below disk_floor: no blocks */
+  bool fenced;                       /* node_is_fenced */
 };
 void node_stat(struct node *n, struct node_stat *out);
 /* When the writer's thread last turned; it does at least each second. */
 u64 node_beat_ms(const struct node *n);
+/* A copied, moved or restored file of a validator: all is served, nothing is
+** signed, until it is claimed.  why may be NULL. */
+bool node_is_fenced(struct node *n, struct errmsg *why);
+/* The operator says that no other copy runs; from now on it signs. */
+err node_claim(struct node *n, struct errmsg *msg) MUST_USE;
+/* On a file that no node runs on: whoever starts it is fenced; its place will
+** be that of the file at. */
+err node_fence_put_aside(struct store *s) MUST_USE;
+err node_fence_settle(struct store *s, const char *at) MUST_USE;
 /* Of the whole process. */
 struct node_process {
   double cpu_s;                 /* user and system */

@@ -169,7 +169,9 @@ struct engine {
 static u64 engine_wait_ms(const struct engine *g, bool ready) {
   u64 now = engine_monotonic_ms(), due;
   const struct node *n = g->n;
-  if (n->dev.op || n->dev.mine > 0 || (ready && n->dev.automine)) {
+  if (n->fenced) {
+    due = now + 60000;
+  } else if (n->dev.op || n->dev.mine > 0 || (ready && n->dev.automine)) {
     due = now;
   } else if (n->dev.interval_ms) {
     due = g->last_made_ms + n->dev.interval_ms;

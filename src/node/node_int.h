@@ -127,6 +127,7 @@ struct node {
   struct node_thread exec, writer;
   struct node_pending pending;
   u64 pool_saved_ms;            /* writer's: when the file had all of it */
+  int signer_fd;                /* held while it may sign; -1 */
   pthread_t core;
   bool core_started;
   pthread_mutex_t lock;         /* of everything below */
@@ -135,6 +136,8 @@ struct node {
   bool ready, closing;
   u64 head;                     /* durable */
   err failure;
+  bool fenced;                  /* signs nothing (node_fence.c) */
+  struct errmsg fence;          /* why */
   struct errmsg failure_msg;
   struct node_watcher watcher[LIMIT_WATCHERS];
   u32 watcher_cnt, watcher_next;
@@ -185,6 +188,11 @@ void node_keys_fini(struct node *n);
 ** Core's: whether there is room to go on (told once each way). */
 err node_stat_open(struct node *n, struct errmsg *msg) MUST_USE;
 bool node_disk_has_room(struct node *n);
+
+/* node_fence.c: with the genesis and keys loaded; signs: this file's key is to
+** sign blocks.  ERR_CORRUPT; ERR_REFUSED: another process does. */
+err node_fence_open(struct node *n, bool signs, struct errmsg *msg) MUST_USE;
+void node_fence_close(struct node *n);
 
 /* node_engine.c: the core thread. */
 void *node_engine_main(void *arg);

@@ -115,6 +115,7 @@ void node_stat(struct node *n, struct node_stat *out) {
   out->gas = __atomic_load_n(&n->tally.gas, __ATOMIC_RELAXED);
   out->exec_us = __atomic_load_n(&n->tally.exec_us, __ATOMIC_RELAXED);
   out->backup_ms = __atomic_load_n(&n->tally.backup_ms, __ATOMIC_RELAXED);
+  out->fenced = node_is_fenced(n, NULL);
   out->disk_low = __atomic_load_n(&n->tally.disk_low, __ATOMIC_RELAXED);
 }
 

@@ -169,6 +169,16 @@ err rpc_do_node_backupDone(struct rpc_call *c) {
   return ERR_OK;
 }
 
+err rpc_do_node_claim(struct rpc_call *c) {
+  struct errmsg msg = {.text = ""};
+  rpc_view_drop(c);
+  if (node_claim(c->node, &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  }
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
 err rpc_do_node_reload(struct rpc_call *c) {
   const struct rpc_host *h = rpc_host_of(c->batch->server);
   struct errmsg msg = {.text = ""};
@@ -250,6 +260,9 @@ err rpc_do_node_status(struct rpc_call *c) {
   admin_put_process(w);
   jsonw_kv_u64(w, "verbosity", (u64)log_verbosity_now());
   jsonw_kv_str(w, "vmodule", modules);
+  jsonw_key(w, "fenced");
+  if (node_is_fenced(c->node, &msg)) jsonw_str(w, msg.text);
+  else jsonw_null(w);
   jsonw_key(w, "failure");
   if (node_failed(c->node, &msg) < 0) jsonw_str(w, msg.text);
   else jsonw_null(w);

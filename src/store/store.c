@@ -130,7 +130,8 @@ static err store_header_check(struct store *s, bool *fresh,
   u64 pages = load_be32(h + 28), size = load_be32(h + 16) >> 16;
   char wal[PATH_MAX];
   sqlite3_snprintf(sizeof wal, wal, "%s-wal", s->path);
-  if ((u64)st.st_size < pages * size && access(wal, F_OK) != 0)
+  s->was_open = access(wal, F_OK) == 0;
+  if ((u64)st.st_size < pages * size && !s->was_open)
     return err_say(msg, ERR_CORRUPT,
                    "%s is cut off: %lld of %llu bytes; a copy that did not "
                    "finish?  Take it again, or \"restore\" a backup",

@@ -84,6 +84,12 @@ void store_cache(struct store *s, u64 bytes);
 /* As the process being killed: closes handles, writes nothing more. */
 void store_abandon(struct store *s);
 const char *store_path(const struct store *s);
+/* A log lay beside the file at opening: it was not closed in order. */
+bool store_was_open(const struct store *s);
+/* The writer's: looks through the file's structure, for about ms at most
+** (*whole: all of it was seen).  ERR_CORRUPT. */
+err store_check_quick(struct store *s, u32 ms, bool *whole, struct errmsg *msg)
+    MUST_USE;
 /* What the last failing call met, in words. */
 const char *store_error(const struct store *s);
 

@@ -181,7 +181,7 @@ struct store {
   struct store_conn conn;
   char *path;
   int lock_fd;
-  bool read_only, scratch, in_tx, vacuum;
+  bool read_only, scratch, was_open, in_tx, vacuum;
   struct store_standing standing;
   u64 next_run_id, next_log_id;
   struct store_flush flush;

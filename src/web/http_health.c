@@ -1,11 +1,12 @@
 /* http_health.c - GET /readyz: whether the node does what it is for, and why
 ** not.
 **
-** Looked at: that no part has failed; the age of the newest block (not on a
-** development chain, which makes none without transactions, nor on one that is
-** read-only); that the writer's thread turns; room on the disk (--disk.floor);
-** the size of the write-ahead log (--ready.wal); our clock, which must not be
-** behind the newest block's; the age of the last backup (--ready.backup-age).
+** Looked at: that no part has failed; that the node is not fenced; the age of
+** the newest block (not on a development chain, which makes none without
+** transactions, nor on one that is read-only); that the writer's thread turns;
+** room on the disk (--disk.floor); the size of the write-ahead log (--ready.wal);
+** our clock, which must not be behind the newest block's; the age of the last
+** backup (--ready.backup-age).
 */
 #include <stdio.h>
 
@@ -52,7 +53,10 @@ static u32 health_reasons(struct jsonw *w, const struct health *e,
   if (node_failed(h->node, &msg) < 0) {
     jsonw_str(w, msg.text), cnt++;
   }
-  if (makes && e->heard_age_ms > HEALTH_HEAD_MS) {
+  if (node_is_fenced(h->node, &msg)) {
+    jsonw_printf(w, "this copy of a validator's file does not sign: %s; "
+                 "node_claim or --claim", msg.text), cnt++;
+  } else if (makes && e->heard_age_ms > HEALTH_HEAD_MS) {
     jsonw_printf(w, "no block for %llu s",
                  (unsigned long long)e->heard_age_ms / 1000), cnt++;
   }

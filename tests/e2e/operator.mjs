@@ -198,6 +198,60 @@ test('a stop does not wait for those who wait for a block', async () => {
   await waits;
 });
 
+/*------------------------------------------------------------------ copies */
+
+test('a copy of a validator\'s file serves but does not sign until it is '
+  + 'claimed, and never beside the first', async () => {
+  const db = join(dir, 'one.db'), copy = join(dir, 'two.db');
+  const ipc = join(dir, 'two.ipc');
+  assert.equal(run(['init', '--db', db]).status, 0);
+  const one = await Node.start(['run', '--db', db, '--ipcdisable']);
+  assert.doesNotMatch(one.stdout, /NOT SIGNING/);
+  assert.equal(run(['backup', copy, '--db', db]).status, 0);
+  const refused = run(['run', '--db', copy, '--http.port', '0', '--ipcpath',
+    ipc, '--claim']);
+  assert.equal(refused.status, 5);
+  assert.match(refused.stderr, new RegExp(`pid ${one.child.pid}\\) signs`));
+  let two = await Node.start(['run', '--db', copy, '--ipcpath', ipc]);
+  assert.match(two.stdout, /NOT SIGNING: .*copy of .*one\.db/);
+  const ready = await fetch(`${two.url}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.match((await ready.json()).reasons[0], /copy of .*one\.db/);
+  assert.match(await (await fetch(`${two.url}/metrics`)).text(),
+    /^cybermiles_fenced 1$/m);
+  assert.match(run(['status', '--db', copy, '--ipcpath', ipc]).stdout,
+    /NOT SIGNING/);
+  const claim = () => run(['attach', ipc, '--exec', 'node_claim']);
+  assert.match(claim().stdout + claim().stderr, /signs with this file's key/);
+  assert.equal((await two.raw('node_claim')).error.code, -32601, 'not by TCP');
+  const height = await two.height();
+  await one.stop();
+  assert.equal(claim().stdout.trim(), 'true');
+  await until('a block', async () => await two.height() > height, 60000);
+  await two.stop();
+  two = await Node.start(['run', '--db', copy, '--ipcpath', ipc]);
+  assert.doesNotMatch(two.stdout, /NOT SIGNING/);
+  await two.stop();
+  // Restored in its own place: nothing to be asked.  What was put aside does
+  // not sign.
+  const back = join(dir, 'back.db');
+  assert.equal(run(['backup', back, '--db', copy]).status, 0);
+  const r = JSON.parse(run(['restore', back, '--db', copy, '--json']).stdout);
+  two = await Node.start(['run', '--db', copy, '--ipcpath', ipc]);
+  assert.doesNotMatch(two.stdout, /NOT SIGNING/);
+  await until('its word', () => /moved was=/.test(two.stderr));
+  await two.stop();
+  two = await Node.start(['run', '--db', r.aside, '--ipcpath', ipc]);
+  assert.match(two.stdout, /NOT SIGNING: .*put aside/);
+  await two.stop();
+  // To another place, on the operator's word.
+  const third = join(dir, 'three.db');
+  assert.equal(run(['restore', back, '--db', third, '--claim']).status, 0);
+  two = await Node.start(['run', '--db', third, '--ipcpath', ipc]);
+  assert.doesNotMatch(two.stdout, /NOT SIGNING/);
+  await two.stop();
+});
+
 /*--------------------------------------------------------------------- logs */
 
 test('the log goes to a file, which is put aside and made anew', async () => {
