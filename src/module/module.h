@@ -20,8 +20,8 @@
 ** Arguments, results and members are runs of KIND(name), the kinds those of
 ** module/pass_kind.inc: U64(id) ADDR(owner) OFS(line, lines).
 ** In the module's own file (module/pass_struct.inc tells how):
-**   static enum module_end ID(do, NAME)(c, in, out)    is to be written, with
-**     struct ID(in, NAME) and struct ID(out, NAME)
+**   MODULE_DO(NAME) { .. }    the method, to be written, with c, struct
+**     ID(in, NAME) *in and struct ID(out, NAME) *out
 **   return MODULE_FAIL(c, NAME, .field = value, ...);  ends with an error
 **   MODULE_EMIT(c, NAME, .field = value, ...);         logs an event
 **
@@ -253,6 +253,12 @@ void module_emit(struct module_call *c, const struct module_message *event,
 #define MODULE_EMIT(c, name, ...) \
   module_emit(c, &ID(message_event, name), \
               &(struct ID(event, name)){__VA_ARGS__})
+/* Begins a method: MODULE_DO(pause) { .. } */
+#define MODULE_DO(name) \
+  enum module_end ID(do, name)( \
+      struct module_call *c __attribute__((unused)), \
+      const struct ID(in, name) *in __attribute__((unused)), \
+      struct ID(out, name) *out __attribute__((unused)))
 /* The errors of every module (module_common.def). */
 #define MODULE_FAIL_COMMON(c, name, ...) \
   module_fail(c, &MODULE_COMMON_ERROR[MODULE_ERROR_##name], \

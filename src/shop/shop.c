@@ -1,6 +1,8 @@
 /* shop.c - see shop.h. */
 #include "shop/shop.h"
 
+const addr20 shop_none;
+
 static hash32 shop_name(const char *what) {
   hash32 name = {{0}};
   size_t len = strlen(what);

@@ -6,9 +6,9 @@
 
 #define SHOP_DAY 86400u
 
+extern const addr20 shop_none; /* nobody; of tokens, CMT */
 static inline bool shop_is_none(const addr20 *a) {
-  static const addr20 none;
-  return addr20_eq(a, &none);
+  return addr20_eq(a, &shop_none);
 }
 
 /* NoSuchRecord, WrongState, NotAuthorised(the sender), OutOfRange, TooMany. */

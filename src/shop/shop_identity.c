@@ -35,6 +35,7 @@
 #include "shop/shop_identity.h"
 
 #include "crypto/keccak.h"
+#include "shop/shop.h"
 
 #define ID(what, name) ident_##what##_##name
 #define MODULE_PUBLIC(what, name) shop_identity_##what##_##name
@@ -49,7 +50,6 @@ static const struct module_row ident_rows[] = {
 #include "module/pass_end.inc"
 #define TABLE(name) &shop_identity_table_##name
 
-#define IDENT_DAY 86400u
 enum { /* types */
   IDENT_IDENTITY = 1, IDENT_GUARDIAN = 3, IDENT_RECOVERY = 4, IDENT_ISSUER = 5,
   IDENT_CLAIM = 6, IDENT_CONSENT = 7
@@ -83,8 +83,6 @@ const struct module_def shop_identity = {
   .number = 0x1010, .row = ident_rows, .row_cnt = ARRAY_LEN(ident_rows),
   .base = &module_common, .timer = ident_timer, .owner_of = ident_owner_of,
   .controller_of = shop_controller_of};
-
-static const addr20 ident_none;
 
 /*------------------------------------------------------------------ records */
 
@@ -132,32 +130,15 @@ static void ident_bind(struct module_call *c, const addr20 *controller,
   u256 key = module_key_addr(controller);
   module_record_put(c, TABLE(controller), &key, &r);
 }
-static bool ident_is_none(const addr20 *a) {
-  return addr20_eq(a, &ident_none);
-}
-
-static enum module_end ident_missing(struct module_call *c, u8 t, u256 key) {
-  return MODULE_FAIL_COMMON(c, no_such_record, .t = t,
-                            .key = u256_hash32(&key));
-}
-static enum module_end ident_state(struct module_call *c, u8 t, u256 key,
-                                   u8 state) {
-  return MODULE_FAIL_COMMON(c, wrong_state, .t = t, .key = u256_hash32(&key),
-                            .state = state);
-}
-static enum module_end ident_refused(struct module_call *c) {
-  return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
-}
-
 /* The sender's own identity, in this state (0: Active or Recovering). */
 static enum module_end ident_own(struct module_call *c, addr20 *anchor,
                                  ident_t *r, u8 state) {
   *anchor = ident_anchor_of(c, &c->sender);
-  if (ident_is_none(anchor))
+  if (shop_is_none(anchor))
     return MODULE_FAIL_COMMON(c, identity_required, .party = c->sender);
   ident_get(c, r, anchor);
   if (!ident_lives(r) || (state && r->state != state))
-    return ident_state(c, IDENT_IDENTITY, module_key_addr(anchor), r->state);
+    return shop_wrong(c, IDENT_IDENTITY, module_key_addr(anchor), r->state);
   return MODULE_DONE;
 }
 
@@ -167,7 +148,7 @@ static bool ident_party(struct module_call *c, addr20 *out,
                         const addr20 *sender) {
   ident_t r;
   *out = ident_anchor_of(c, sender);
-  if (!ident_is_none(out)) return true;
+  if (!shop_is_none(out)) return true;
   *out = *sender;
   return !ident_get(c, &r, sender) || r.state == IDENT_CLOSED;
 }
@@ -217,13 +198,13 @@ bool shop_acts_for(struct module_call *c, const addr20 *party, u16 purpose) {
 }
 
 enum module_end shop_self(struct module_call *c, addr20 *out) {
-  return shop_party_of(c, out, &c->sender) ? MODULE_DONE : ident_refused(c);
+  return shop_party_of(c, out, &c->sender) ? MODULE_DONE : shop_refused(c);
 }
 enum module_end shop_owner(struct module_call *c, addr20 *out,
                            const addr20 *owner, u16 purpose) {
-  if (ident_is_none(owner)) return shop_self(c, out);
+  if (shop_is_none(owner)) return shop_self(c, out);
   *out = *owner;
-  return shop_acts_for(c, owner, purpose) ? MODULE_DONE : ident_refused(c);
+  return shop_acts_for(c, owner, purpose) ? MODULE_DONE : shop_refused(c);
 }
 
 static u8 ident_sanction(struct module_call *c, u64 *until,
@@ -256,7 +237,7 @@ static bool ident_person(struct module_call *c, addr20 *anchor,
   ident_t r;
   bool ok = ident_get(c, &r, party) && ident_lives(&r) &&
             r.human_until >= c->now_s && r.human_until;
-  *anchor = ok ? *party : ident_none;
+  *anchor = ok ? *party : shop_none;
   return ok;
 }
 bool shop_person(struct module_call *c, addr20 *anchor, const addr20 *party) {
@@ -349,7 +330,7 @@ void shop_traded(struct module_call *c, const addr20 *buyer,
   p.buyer = *buyer;
   p.seller = *seller;
   p.count++;
-  if (own.now_s >= p.since + 90 * IDENT_DAY) {
+  if (own.now_s >= p.since + 90 * SHOP_DAY) {
     p.since = own.now_s;
     p.recent = 0;
   }
@@ -394,9 +375,7 @@ u32 shop_rated(struct module_call *c, const addr20 *party,
   return weight;
 }
 
-static enum module_end ident_do_reputation(
-    struct module_call *c, const struct ident_in_reputation *in,
-    struct ident_out_reputation *out) {
+MODULE_DO(reputation) {
   struct shop_identity_record_reputation r;
   u256 key = module_key_addr(&in->party);
   module_record_get(c, TABLE(reputation), &r, &key);
@@ -431,15 +410,12 @@ void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,
 static enum module_end ident_free(struct module_call *c, const addr20 *who) {
   ident_t r;
   addr20 anchor = ident_anchor_of(c, who);
-  if (!ident_is_none(&anchor) || ident_get(c, &r, who))
+  if (!shop_is_none(&anchor) || ident_get(c, &r, who))
     return MODULE_FAIL(c, has_identity, .who = *who);
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_create(struct module_call *c,
-                                       const struct ident_in_create *in,
-                                       struct ident_out_create *out) {
-  (void)out;
+MODULE_DO(create) {
   if (ident_free(c, &c->sender) != MODULE_DONE) return MODULE_REVERTED;
   if (in->kind < 1 || in->kind > 2)
     return MODULE_FAIL_COMMON(c, bad_calldata, .argument = 1);
@@ -452,12 +428,9 @@ static enum module_end ident_do_create(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_update(struct module_call *c,
-                                       const struct ident_in_update *in,
-                                       struct ident_out_update *out) {
+MODULE_DO(update) {
   addr20 anchor;
   ident_t r;
-  (void)out;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   r.doc = in->doc;
   r.enc_key = in->encKey;
@@ -478,7 +451,7 @@ static void ident_handle_drop(struct module_call *c, const addr20 *anchor,
   u256_from_be(&key, r->handle.b);
   module_record_put(c, TABLE(handle), &key, &none);
   r->handle = zero;
-  module_pay(c, &ident_none, anchor, r->deposit, IDENT_IDENTITY, &own,
+  module_pay(c, &shop_none, anchor, r->deposit, IDENT_IDENTITY, &own,
              IDENT_WHY_DEPOSIT);
   r->deposit = 0;
 }
@@ -499,13 +472,10 @@ static void ident_human_end(struct module_call *c, ident_t *r) {
   module_verified(c, &r->controller, false);
 }
 
-static enum module_end ident_do_close(struct module_call *c,
-                                      const struct ident_in_close *in,
-                                      struct ident_out_close *out) {
+MODULE_DO(close) {
   addr20 anchor;
   ident_t r;
   ident_issuer_t i;
-  (void)in, (void)out;
   if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE)
     return MODULE_REVERTED;
   u256 key = module_key_addr(&anchor);
@@ -514,7 +484,7 @@ static enum module_end ident_do_close(struct module_call *c,
   if (open) return MODULE_FAIL(c, open_records, .count = open);
   ident_handle_drop(c, &anchor, &r);
   ident_human_end(c, &r);
-  ident_bind(c, &r.controller, &ident_none);
+  ident_bind(c, &r.controller, &shop_none);
   r.state = IDENT_CLOSED;
   r.deadline = r.offer = r.next_at = 0;
   ident_put(c, &anchor, &r);
@@ -535,22 +505,19 @@ static bool ident_handle_word(hash32 *out, slice s) {
   return true;
 }
 
-static enum module_end ident_do_set_handle(struct module_call *c,
-                                           const struct ident_in_set_handle *in,
-                                           struct ident_out_set_handle *out) {
+MODULE_DO(set_handle) {
   addr20 anchor;
   ident_t r;
   hash32 word;
   struct shop_identity_record_handle h;
   u256 key;
-  (void)out;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (!ident_handle_word(&word, in->handle)) return MODULE_FAIL(c, bad_handle);
   u256_from_be(&key, word.b);
   module_record_get(c, TABLE(handle), &h, &key);
-  if (!ident_is_none(&h.anchor)) return MODULE_FAIL(c, handle_taken);
+  if (!shop_is_none(&h.anchor)) return MODULE_FAIL(c, handle_taken);
   u128 deposit = module_setting_money(c, shop_identity_param_handleDeposit);
-  if (module_take(c, &ident_none, deposit) != MODULE_DONE)
+  if (module_take(c, &shop_none, deposit) != MODULE_DONE)
     return MODULE_REVERTED;
   ident_handle_drop(c, &anchor, &r);
   h.anchor = anchor;
@@ -561,21 +528,16 @@ static enum module_end ident_do_set_handle(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_release_handle(
-    struct module_call *c, const struct ident_in_release_handle *in,
-    struct ident_out_release_handle *out) {
+MODULE_DO(release_handle) {
   addr20 anchor;
   ident_t r;
-  (void)in, (void)out;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   ident_handle_drop(c, &anchor, &r);
   ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_resolve(struct module_call *c,
-                                        const struct ident_in_resolve *in,
-                                        struct ident_out_resolve *out) {
+MODULE_DO(resolve) {
   struct shop_identity_record_handle h;
   hash32 word;
   u256 key;
@@ -593,13 +555,13 @@ static enum module_end ident_do_resolve(struct module_call *c,
 static void ident_hand_over(struct module_call *c, const addr20 *anchor,
                             ident_t *r, const addr20 *next) {
   bool human = r->human_until >= c->now_s && r->human_until;
-  ident_bind(c, &r->controller, &ident_none);
+  ident_bind(c, &r->controller, &shop_none);
   ident_bind(c, next, anchor);
   if (human) module_verified(c, &r->controller, false);
   if (human) module_verified(c, next, true);
   r->controller = *next;
   r->epoch++;
-  r->pending = ident_none;
+  r->pending = shop_none;
   r->offer = 0;
 }
 
@@ -608,39 +570,33 @@ static enum module_end ident_next_free(struct module_call *c,
                                        const addr20 *anchor,
                                        const addr20 *next) {
   addr20 bound = ident_anchor_of(c, next);
-  if (ident_is_none(next)) return MODULE_FAIL_COMMON(c, bad_address);
-  if (addr20_eq(next, anchor) && ident_is_none(&bound)) return MODULE_DONE;
+  if (shop_is_none(next)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (addr20_eq(next, anchor) && shop_is_none(&bound)) return MODULE_DONE;
   return ident_free(c, next);
 }
 
-static enum module_end ident_do_offer_controller(
-    struct module_call *c, const struct ident_in_offer_controller *in,
-    struct ident_out_offer_controller *out) {
+MODULE_DO(offer_controller) {
   addr20 anchor;
   ident_t r;
-  (void)out;
   if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE ||
       ident_next_free(c, &anchor, &in->next) != MODULE_DONE)
     return MODULE_REVERTED;
   r.pending = in->next;
-  r.offer = c->now_s + 7 * IDENT_DAY;
+  r.offer = c->now_s + 7 * SHOP_DAY;
   ident_arm(c, &anchor, &r);
   ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_accept_controller(
-    struct module_call *c, const struct ident_in_accept_controller *in,
-    struct ident_out_accept_controller *out) {
+MODULE_DO(accept_controller) {
   ident_t r;
   u256 key = module_key_addr(&in->anchor);
-  (void)out;
   if (!ident_get(c, &r, &in->anchor))
-    return ident_missing(c, IDENT_IDENTITY, key);
+    return shop_missing(c, IDENT_IDENTITY, key);
   if (r.offer == 0 || !addr20_eq(&r.pending, &c->sender))
-    return ident_refused(c);
+    return shop_refused(c);
   if (r.state != IDENT_ACTIVE)
-    return ident_state(c, IDENT_IDENTITY, key, r.state);
+    return shop_wrong(c, IDENT_IDENTITY, key, r.state);
   if (c->now_s >= r.offer)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = r.offer);
   if (ident_next_free(c, &in->anchor, &c->sender) != MODULE_DONE)
@@ -650,14 +606,11 @@ static enum module_end ident_do_accept_controller(
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_set_operator(
-    struct module_call *c, const struct ident_in_set_operator *in,
-    struct ident_out_set_operator *out) {
+MODULE_DO(set_operator) {
   addr20 anchor;
   ident_t r;
-  (void)out;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
-  if (ident_is_none(&in->op) || addr20_eq(&in->op, &r.controller))
+  if (shop_is_none(&in->op) || addr20_eq(&in->op, &r.controller))
     return MODULE_FAIL_COMMON(c, bad_address);
   if (in->purposes > 255 || (in->expiresAt && in->expiresAt <= c->now_s))
     return MODULE_FAIL_COMMON(c, bad_calldata,
@@ -720,7 +673,7 @@ static enum module_end ident_guardians_check(
   for (u32 i = 0; i < cnt; i++) {
     addr20 who, other;
     module_list_addr(&who, &in->guardians, i);
-    if (ident_is_none(&who)) return MODULE_FAIL_COMMON(c, bad_address);
+    if (shop_is_none(&who)) return MODULE_FAIL_COMMON(c, bad_address);
     if (addr20_eq(&who, anchor) || addr20_eq(&who, &r->controller))
       return MODULE_FAIL(c, guardian_self);
     for (u32 k = 0; k < i; k++) {
@@ -732,20 +685,17 @@ static enum module_end ident_guardians_check(
   if (cnt && (in->threshold == 0 || in->threshold > cnt ||
               2u * in->threshold < cnt))
     return MODULE_FAIL(c, threshold_range);
-  if (cnt && (in->delay < least || in->delay > 30 * IDENT_DAY))
+  if (cnt && (in->delay < least || in->delay > 30 * SHOP_DAY))
     return MODULE_FAIL_COMMON(c, out_of_range, .field = {"delay"},
                               .value = u256_from(in->delay),
                               .min = u256_from(least),
-                              .max = u256_from(30 * IDENT_DAY));
+                              .max = u256_from(30 * SHOP_DAY));
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_set_guardians(
-    struct module_call *c, const struct ident_in_set_guardians *in,
-    struct ident_out_set_guardians *out) {
+MODULE_DO(set_guardians) {
   addr20 anchor, who;
   ident_t r;
-  (void)out;
   if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE ||
       ident_guardians_check(c, &anchor, &r, in) != MODULE_DONE)
     return MODULE_REVERTED;
@@ -792,19 +742,16 @@ static void ident_approve(struct module_call *c, const addr20 *anchor,
   MODULE_EMIT(c, recovery_approved, .anchor = *anchor, .guardian = who);
 }
 
-static enum module_end ident_do_start_recovery(
-    struct module_call *c, const struct ident_in_start_recovery *in,
-    struct ident_out_start_recovery *out) {
+MODULE_DO(start_recovery) {
   ident_t r;
   u32 index, approved;
   u256 key = module_key_addr(&in->anchor);
-  (void)out;
   if (!ident_get(c, &r, &in->anchor))
-    return ident_missing(c, IDENT_IDENTITY, key);
+    return shop_missing(c, IDENT_IDENTITY, key);
   if (!ident_is_guardian(c, &in->anchor, &r, &index, &approved))
     return MODULE_FAIL(c, not_guardian);
   if (r.state != IDENT_ACTIVE)
-    return ident_state(c, IDENT_IDENTITY, key, r.state);
+    return shop_wrong(c, IDENT_IDENTITY, key, r.state);
   if (ident_next_free(c, &in->anchor, &in->next) != MODULE_DONE)
     return MODULE_REVERTED;
   struct shop_identity_record_recovery rec = {
@@ -827,20 +774,17 @@ static void ident_recovery(struct module_call *c,
   module_record_get(c, TABLE(recovery), rec, &key);
 }
 
-static enum module_end ident_do_approve_recovery(
-    struct module_call *c, const struct ident_in_approve_recovery *in,
-    struct ident_out_approve_recovery *out) {
+MODULE_DO(approve_recovery) {
   struct shop_identity_record_recovery rec;
   ident_t r;
   u32 index, approved;
   u256 key = module_key_addr(&in->anchor);
-  (void)out;
   if (!ident_get(c, &r, &in->anchor))
-    return ident_missing(c, IDENT_IDENTITY, key);
+    return shop_missing(c, IDENT_IDENTITY, key);
   if (!ident_is_guardian(c, &in->anchor, &r, &index, &approved))
     return MODULE_FAIL(c, not_guardian);
   if (r.state != IDENT_RECOVERING)
-    return ident_state(c, IDENT_IDENTITY, key, r.state);
+    return shop_wrong(c, IDENT_IDENTITY, key, r.state);
   if (approved == r.recoveries)
     return MODULE_FAIL_COMMON(c, duplicate, .what = {"approval"});
   ident_recovery(c, &rec, &in->anchor);
@@ -864,18 +808,15 @@ static void ident_recovery_end(struct module_call *c, const addr20 *anchor,
   ident_put(c, anchor, r);
 }
 
-static enum module_end ident_do_cancel_recovery(
-    struct module_call *c, const struct ident_in_cancel_recovery *in,
-    struct ident_out_cancel_recovery *out) {
+MODULE_DO(cancel_recovery) {
   struct shop_identity_record_recovery rec;
   addr20 anchor;
   ident_t r;
-  (void)in, (void)out;
   if (ident_own(c, &anchor, &r, IDENT_RECOVERING) != MODULE_DONE)
     return MODULE_REVERTED;
   ident_recovery(c, &rec, &anchor);
   if ((u32)__builtin_popcount(rec.approvals) >= r.guardian_cnt)
-    return ident_refused(c);
+    return shop_refused(c);
   ident_recovery_end(c, &anchor, &r, false);
   return MODULE_DONE;
 }
@@ -905,47 +846,50 @@ static void ident_issuer_arm(struct module_call *c, const addr20 *who,
 static void ident_bond_back(struct module_call *c, const addr20 *who,
                             ident_issuer_t *i) {
   u256 key = module_key_addr(who);
-  module_pay(c, &ident_none, who, i->bond, IDENT_ISSUER, &key,
+  module_pay(c, &shop_none, who, i->bond, IDENT_ISSUER, &key,
              IDENT_WHY_BOND);
   i->bond = 0;
 }
 
-static enum module_end ident_do_apply_issuer(
-    struct module_call *c, const struct ident_in_apply_issuer *in,
-    struct ident_out_apply_issuer *out) {
+MODULE_DO(apply_issuer) {
   addr20 anchor;
   ident_t r;
   ident_issuer_t i;
   struct shop_identity_record_word schema[16];
-  (void)out;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (ident_issuer(c, &i, &anchor) && i.state != IDENT_RETIRED)
-    return ident_state(c, IDENT_ISSUER, module_key_addr(&anchor), i.state);
+    return shop_wrong(c, IDENT_ISSUER, module_key_addr(&anchor), i.state);
   if (in->schemas.cnt > 16)
     return MODULE_FAIL_COMMON(c, too_many, .what = {"schemas"},
                               .max = u256_from(16));
   u128 bond = module_setting_money(c, shop_identity_param_issuerBond);
-  if (module_take(c, &ident_none, bond) != MODULE_DONE) return MODULE_REVERTED;
+  if (module_take(c, &shop_none, bond) != MODULE_DONE) return MODULE_REVERTED;
   for (u32 k = 0; k < in->schemas.cnt; k++)
     module_list_b32(&schema[k].v, &in->schemas, k);
   i = (ident_issuer_t){.state = IDENT_APPLIED, .layout = 1,
                        .created = c->now_s, .realm = in->realm, .bond = bond,
                        .schemas = {schema, in->schemas.cnt}, .doc = in->doc};
-  ident_issuer_arm(c, &anchor, &i, (in->realm ? 30 : 3) * IDENT_DAY);
+  ident_issuer_arm(c, &anchor, &i, (in->realm ? 30 : 3) * SHOP_DAY);
   ident_issuer_put(c, &anchor, &i);
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_approve_issuer(
-    struct module_call *c, const struct ident_in_approve_issuer *in,
-    struct ident_out_approve_issuer *out) {
+static enum module_end ident_issuer_own(struct module_call *c, addr20 *anchor,
+                                        ident_issuer_t *i) {
+  ident_t r;
+  if (ident_own(c, anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (!ident_issuer(c, i, anchor))
+    return shop_missing(c, IDENT_ISSUER, module_key_addr(anchor));
+  return MODULE_DONE;
+}
+
+MODULE_DO(approve_issuer) {
   ident_issuer_t i;
   u256 key = module_key_addr(&in->issuer);
-  (void)out;
   if (!ident_issuer(c, &i, &in->issuer))
-    return ident_missing(c, IDENT_ISSUER, key);
+    return shop_missing(c, IDENT_ISSUER, key);
   if (i.state != IDENT_APPLIED || i.realm == 0)
-    return ident_state(c, IDENT_ISSUER, key, i.state);
+    return shop_wrong(c, IDENT_ISSUER, key, i.state);
   i.state = IDENT_ISSUING;
   ident_issuer_arm(c, &in->issuer, &i,
                    module_setting_get(c, shop_identity_param_idleMax));
@@ -953,40 +897,28 @@ static enum module_end ident_do_approve_issuer(
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_retire_issuer(
-    struct module_call *c, const struct ident_in_retire_issuer *in,
-    struct ident_out_retire_issuer *out) {
+MODULE_DO(retire_issuer) {
   addr20 anchor;
-  ident_t r;
   ident_issuer_t i;
-  (void)in, (void)out;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
-  u256 key = module_key_addr(&anchor);
-  if (!ident_issuer(c, &i, &anchor)) return ident_missing(c, IDENT_ISSUER, key);
+  if (ident_issuer_own(c, &anchor, &i) != MODULE_DONE) return MODULE_REVERTED;
   if (i.state != IDENT_ISSUING && i.state != IDENT_SUSPENDED)
-    return ident_state(c, IDENT_ISSUER, key, i.state);
+    return shop_wrong(c, IDENT_ISSUER, module_key_addr(&anchor), i.state);
   i.state = IDENT_LEAVING;
-  ident_issuer_arm(c, &anchor, &i, 30 * IDENT_DAY);
+  ident_issuer_arm(c, &anchor, &i, 30 * SHOP_DAY);
   ident_issuer_put(c, &anchor, &i);
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_add_bond(struct module_call *c,
-                                         const struct ident_in_add_bond *in,
-                                         struct ident_out_add_bond *out) {
+MODULE_DO(add_bond) {
   addr20 anchor;
-  ident_t r;
   ident_issuer_t i;
-  (void)in, (void)out;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
-  u256 key = module_key_addr(&anchor);
-  if (!ident_issuer(c, &i, &anchor)) return ident_missing(c, IDENT_ISSUER, key);
+  if (ident_issuer_own(c, &anchor, &i) != MODULE_DONE) return MODULE_REVERTED;
   if (i.state == IDENT_LEAVING || i.state == IDENT_RETIRED)
-    return ident_state(c, IDENT_ISSUER, key, i.state);
+    return shop_wrong(c, IDENT_ISSUER, module_key_addr(&anchor), i.state);
   if (u256_is_zero(&c->value)) return MODULE_FAIL_COMMON(c, zero_amount);
   u128 more = (u128)c->value.w[1] << 64 | c->value.w[0];
   if (c->value.w[2] | c->value.w[3]) more = MODULE_AMOUNT_MAX + 1;
-  if (module_take(c, &ident_none, more) != MODULE_DONE) return MODULE_REVERTED;
+  if (module_take(c, &shop_none, more) != MODULE_DONE) return MODULE_REVERTED;
   i.bond += more;
   u128 least = module_setting_money(c, shop_identity_param_issuerBond);
   if (i.state == IDENT_DORMANT && i.bond >= least) {
@@ -1013,15 +945,12 @@ static enum module_end ident_attester(struct module_call *c, addr20 *anchor,
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_attest_human(
-    struct module_call *c, const struct ident_in_attest_human *in,
-    struct ident_out_attest_human *out) {
+MODULE_DO(attest_human) {
   struct shop_identity_record_nullifier n;
   ident_issuer_t i;
   addr20 issuer;
   ident_t r;
   u256 part[2], key;
-  (void)out;
   if (ident_attester(c, &issuer, &i) != MODULE_DONE) return MODULE_REVERTED;
   if (!ident_get(c, &r, &in->subject) || !ident_lives(&r))
     return MODULE_FAIL_COMMON(c, identity_required, .party = in->subject);
@@ -1038,7 +967,7 @@ static enum module_end ident_do_attest_human(
   static const hash32 zero;
   bool other = !hash32_eq(&r.nullifier, &zero) &&
                !hash32_eq(&r.nullifier, &in->nullifier) && r.realm == i.realm;
-  if ((!ident_is_none(&n.anchor) && !addr20_eq(&n.anchor, &in->subject)) ||
+  if ((!shop_is_none(&n.anchor) && !addr20_eq(&n.anchor, &in->subject)) ||
       other)
     return MODULE_FAIL(c, nullifier_used,
                        .anchor = other ? in->subject : n.anchor);
@@ -1057,13 +986,10 @@ static enum module_end ident_do_attest_human(
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_revoke_human(
-    struct module_call *c, const struct ident_in_revoke_human *in,
-    struct ident_out_revoke_human *out) {
+MODULE_DO(revoke_human) {
   ident_issuer_t i;
   addr20 issuer;
   ident_t r;
-  (void)out;
   if (ident_attester(c, &issuer, &i) != MODULE_DONE) return MODULE_REVERTED;
   if (!ident_get(c, &r, &in->subject) || r.human_until == 0)
     return MODULE_FAIL_COMMON(c, human_required, .party = in->subject);
@@ -1085,9 +1011,7 @@ static void ident_claim_put(struct module_call *c, u64 id, ident_claim_t *r) {
               .record = module_record_bytes(c, TABLE(claim), &key, r));
 }
 
-static enum module_end ident_do_issue_claim(
-    struct module_call *c, const struct ident_in_issue_claim *in,
-    struct ident_out_issue_claim *out) {
+MODULE_DO(issue_claim) {
   ident_issuer_t i;
   addr20 issuer;
   ident_t r;
@@ -1100,7 +1024,7 @@ static enum module_end ident_do_issue_claim(
                                   k)->v, &in->schema);
   if (i.state != IDENT_ISSUING || !knows)
     return MODULE_FAIL(c, not_issuer, .schema = in->schema);
-  if (ident_is_none(&in->subject)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_none(&in->subject)) return MODULE_FAIL_COMMON(c, bad_address);
   if (in->expiresAt <= c->now_s)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = in->expiresAt);
   u64 id = module_id_next(c, IDENT_CLAIM);
@@ -1110,7 +1034,7 @@ static enum module_end ident_do_issue_claim(
     .root = in->root, .issued = c->now_s, .expires = in->expiresAt};
   key = u256_from(id);
   module_timer_set(c, (struct module_header *)&claim, IDENT_CLAIM, &key,
-                   c->now_s + 14 * IDENT_DAY);
+                   c->now_s + 14 * SHOP_DAY);
   ident_claim_put(c, id, &claim);
   out->id = id;
   return MODULE_DONE;
@@ -1122,12 +1046,12 @@ static enum module_end ident_claim(struct module_call *c, ident_claim_t *r,
   addr20 me;
   u256 key = u256_from(id);
   module_record_get(c, TABLE(claim), r, &key);
-  if (r->state == 0) return ident_missing(c, IDENT_CLAIM, key);
+  if (r->state == 0) return shop_missing(c, IDENT_CLAIM, key);
   if (!ident_party(c, &me, &c->sender) ||
       !((who & 1 && addr20_eq(&me, &r->subject)) ||
         (who & 2 && addr20_eq(&me, &r->issuer))))
-    return ident_refused(c);
-  if (r->state != state) return ident_state(c, IDENT_CLAIM, key, r->state);
+    return shop_refused(c);
+  if (r->state != state) return shop_wrong(c, IDENT_CLAIM, key, r->state);
   return MODULE_DONE;
 }
 
@@ -1156,12 +1080,9 @@ bool shop_has_claim(struct module_call *c, const addr20 *party,
   return s.claims > 0;
 }
 
-static enum module_end ident_do_accept_claim(
-    struct module_call *c, const struct ident_in_accept_claim *in,
-    struct ident_out_accept_claim *out) {
+MODULE_DO(accept_claim) {
   ident_claim_t r;
   u256 key = u256_from(in->id);
-  (void)out;
   if (ident_claim(c, &r, in->id, IDENT_OFFERED, 1) != MODULE_DONE)
     return MODULE_REVERTED;
   r.state = IDENT_HELD;
@@ -1171,11 +1092,8 @@ static enum module_end ident_do_accept_claim(
   ident_claim_put(c, in->id, &r);
   return MODULE_DONE;
 }
-static enum module_end ident_do_decline_claim(
-    struct module_call *c, const struct ident_in_decline_claim *in,
-    struct ident_out_decline_claim *out) {
+MODULE_DO(decline_claim) {
   ident_claim_t r;
-  (void)out;
   if (ident_claim(c, &r, in->id, IDENT_OFFERED, 1) != MODULE_DONE)
     return MODULE_REVERTED;
   r.state = IDENT_DECLINED;
@@ -1183,11 +1101,8 @@ static enum module_end ident_do_decline_claim(
   ident_claim_put(c, in->id, &r);
   return MODULE_DONE;
 }
-static enum module_end ident_do_revoke_claim(
-    struct module_call *c, const struct ident_in_revoke_claim *in,
-    struct ident_out_revoke_claim *out) {
+MODULE_DO(revoke_claim) {
   ident_claim_t r;
-  (void)out;
   if (ident_claim(c, &r, in->id, IDENT_HELD, 3) != MODULE_DONE)
     return MODULE_REVERTED;
   r.state = IDENT_REVOKED;
@@ -1217,14 +1132,12 @@ static void ident_leaf(hash32 *out, const struct ident_in_check_claim *in) {
   buf_fini(&b);
 }
 
-static enum module_end ident_do_check_claim(
-    struct module_call *c, const struct ident_in_check_claim *in,
-    struct ident_out_check_claim *out) {
+MODULE_DO(check_claim) {
   ident_claim_t r;
   hash32 node, side;
   u256 key = u256_from(in->id);
   module_record_get(c, TABLE(claim), &r, &key);
-  if (r.state == 0) return ident_missing(c, IDENT_CLAIM, key);
+  if (r.state == 0) return shop_missing(c, IDENT_CLAIM, key);
   if (in->proof.cnt > IDENT_LEAVES_LOG || in->index >> in->proof.cnt)
     return MODULE_FAIL_COMMON(c, bad_proof);
   ident_leaf(&node, in);
@@ -1255,13 +1168,11 @@ static void ident_consent_put(struct module_call *c, u64 id,
               .record = module_record_bytes(c, TABLE(consent), &key, r));
 }
 
-static enum module_end ident_do_give_consent(
-    struct module_call *c, const struct ident_in_give_consent *in,
-    struct ident_out_give_consent *out) {
+MODULE_DO(give_consent) {
   struct shop_identity_record_number claim[8];
   addr20 subject;
-  if (!ident_party(c, &subject, &c->sender)) return ident_refused(c);
-  if (ident_is_none(&in->verifier)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (!ident_party(c, &subject, &c->sender)) return shop_refused(c);
+  if (shop_is_none(&in->verifier)) return MODULE_FAIL_COMMON(c, bad_address);
   if (in->claims.cnt > 8)
     return MODULE_FAIL_COMMON(c, too_many, .what = {"claims"},
                               .max = u256_from(8));
@@ -1272,8 +1183,8 @@ static enum module_end ident_do_give_consent(
     claim[i].v = module_list_u64(&in->claims, i);
     u256 key = u256_from(claim[i].v);
     module_record_get(c, TABLE(claim), &one, &key);
-    if (one.state == 0) return ident_missing(c, IDENT_CLAIM, key);
-    if (!addr20_eq(&one.subject, &subject)) return ident_refused(c);
+    if (one.state == 0) return shop_missing(c, IDENT_CLAIM, key);
+    if (!addr20_eq(&one.subject, &subject)) return shop_refused(c);
   }
   u64 id = module_id_next(c, IDENT_CONSENT);
   u256 key = u256_from(id);
@@ -1289,19 +1200,16 @@ static enum module_end ident_do_give_consent(
   return MODULE_DONE;
 }
 
-static enum module_end ident_do_end_consent(
-    struct module_call *c, const struct ident_in_end_consent *in,
-    struct ident_out_end_consent *out) {
+MODULE_DO(end_consent) {
   ident_consent_t r;
   addr20 me;
   u256 key = u256_from(in->id);
-  (void)out;
   module_record_get(c, TABLE(consent), &r, &key);
-  if (r.state == 0) return ident_missing(c, IDENT_CONSENT, key);
+  if (r.state == 0) return shop_missing(c, IDENT_CONSENT, key);
   if (!ident_party(c, &me, &c->sender) || !addr20_eq(&me, &r.subject))
-    return ident_refused(c);
+    return shop_refused(c);
   if (r.state != IDENT_GIVEN)
-    return ident_state(c, IDENT_CONSENT, key, r.state);
+    return shop_wrong(c, IDENT_CONSENT, key, r.state);
   r.state = IDENT_ENDED;
   r.deadline = 0;
   ident_consent_put(c, in->id, &r);
@@ -1310,39 +1218,27 @@ static enum module_end ident_do_end_consent(
 
 /*-------------------------------------------------------------------- views */
 
-static enum module_end ident_do_party_of(struct module_call *c,
-                                         const struct ident_in_party_of *in,
-                                         struct ident_out_party_of *out) {
-  if (!ident_party(c, &out->party, &in->sender)) out->party = ident_none;
+MODULE_DO(party_of) {
+  if (!ident_party(c, &out->party, &in->sender)) out->party = shop_none;
   return MODULE_DONE;
 }
-static enum module_end ident_do_controller_of(
-    struct module_call *c, const struct ident_in_controller_of *in,
-    struct ident_out_controller_of *out) {
+MODULE_DO(controller_of) {
   ident_controller(c, &out->controller, &in->party);
   return MODULE_DONE;
 }
-static enum module_end ident_do_is_operator(
-    struct module_call *c, const struct ident_in_is_operator *in,
-    struct ident_out_is_operator *out) {
+MODULE_DO(is_operator) {
   out->granted = ident_granted(c, &in->party, &in->op, in->purpose);
   return MODULE_DONE;
 }
-static enum module_end ident_do_person(struct module_call *c,
-                                       const struct ident_in_person *in,
-                                       struct ident_out_person *out) {
+MODULE_DO(person) {
   ident_person(c, &out->anchor, &in->party);
   return MODULE_DONE;
 }
-static enum module_end ident_do_sanction_of(
-    struct module_call *c, const struct ident_in_sanction_of *in,
-    struct ident_out_sanction_of *out) {
+MODULE_DO(sanction_of) {
   out->level = ident_sanction(c, &out->until, &in->party);
   return MODULE_DONE;
 }
-static enum module_end ident_do_human_count(
-    struct module_call *c, const struct ident_in_human_count *in,
-    struct ident_out_human_count *out) {
+MODULE_DO(human_count) {
   struct shop_identity_record_realm r;
   u256 key = u256_from(in->realm);
   module_record_get(c, TABLE(realm), &r, &key);
@@ -1356,12 +1252,12 @@ static void ident_timer_active(struct module_call *c, const addr20 *anchor,
                                ident_t *r) {
   if (r->human_until && r->human_until <= c->now_s) {
     ident_human_end(c, r);
-    MODULE_EMIT(c, human_set, .anchor = *anchor, .issuer = ident_none,
+    MODULE_EMIT(c, human_set, .anchor = *anchor, .issuer = shop_none,
                 .until = 0, .nullifier = r->nullifier);
   }
   if (r->offer && r->offer <= c->now_s) {
     r->offer = 0;
-    r->pending = ident_none;
+    r->pending = shop_none;
   }
   if (r->next_at && r->next_at <= c->now_s)
     ident_guardians_take_over(c, anchor, r);
@@ -1378,7 +1274,7 @@ static void ident_timer_recovering(struct module_call *c,
   ident_recovery(c, &rec, anchor);
   addr20 bound = ident_anchor_of(c, &rec.next);
   bool enough = (u32)__builtin_popcount(rec.approvals) >= r->threshold &&
-                ident_is_none(&bound);
+                shop_is_none(&bound);
   if (enough) ident_hand_over(c, anchor, r, &rec.next);
   ident_recovery_end(c, anchor, r, enough);
 }
@@ -1440,4 +1336,3 @@ static bool ident_timer(struct module_call *c, u8 type, const u256 *key) {
 #undef ID
 #undef MODULE_PUBLIC
 #undef TABLE
-#undef IDENT_DAY

@@ -25,6 +25,7 @@
 
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
+#include "shop/shop.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_orders.h"
 #include "shop/shop_platform.h"
@@ -43,7 +44,6 @@ static const struct module_row market_rows[] = {
 #define TABLE(name) &shop_market_table_##name
 #define SETTING(name) module_setting_get(c, shop_market_param_##name)
 
-#define MARKET_DAY 86400u
 enum { MARKET_LISTING = 1, MARKET_SHIP_TABLE = 3, MARKET_COUPON = 4,
        MARKET_REVIEW = 5 };
 enum { MARKET_ACTIVE = SHOP_LISTING_ACTIVE, MARKET_PAUSED, MARKET_EXPIRED,
@@ -73,38 +73,6 @@ const struct module_def shop_market = {
   .number = 0x1012, .row = market_rows, .row_cnt = ARRAY_LEN(market_rows),
   .base = &module_common, .timer = market_timer, .owner_of = market_owner_of,
   .controller_of = shop_controller_of};
-
-static const addr20 market_none;
-
-static enum module_end market_missing(struct module_call *c, u8 t, u64 id) {
-  u256 key = u256_from(id);
-  return MODULE_FAIL_COMMON(c, no_such_record, .t = t,
-                            .key = u256_hash32(&key));
-}
-static enum module_end market_state(struct module_call *c, u8 t, u64 id,
-                                    u8 state) {
-  u256 key = u256_from(id);
-  return MODULE_FAIL_COMMON(c, wrong_state, .t = t, .key = u256_hash32(&key),
-                            .state = state);
-}
-static enum module_end market_refused(struct module_call *c) {
-  return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
-}
-static enum module_end market_range(struct module_call *c, const char *what,
-                                    u64 v, u64 min, u64 max) {
-  hash32 field = {{0}};
-  memcpy(field.b, what, strlen(what));
-  return MODULE_FAIL_COMMON(c, out_of_range, .field = field,
-                            .value = u256_from(v), .min = u256_from(min),
-                            .max = u256_from(max));
-}
-static enum module_end market_many(struct module_call *c, const char *what,
-                                   u64 max) {
-  hash32 field = {{0}};
-  memcpy(field.b, what, strlen(what));
-  return MODULE_FAIL_COMMON(c, too_many, .what = field,
-                            .max = u256_from(max));
-}
 
 /*----------------------------------------------------------------- listings */
 
@@ -142,10 +110,10 @@ static void market_turn(struct module_call *c, market_listing_t *l, u64 id,
 static enum module_end market_own(struct module_call *c, market_listing_t *l,
                                   u64 id, u32 states) {
   market_get(c, l, id);
-  if (l->state == 0) return market_missing(c, MARKET_LISTING, id);
-  if (!shop_acts_for(c, &l->seller, SHOP_SELL)) return market_refused(c);
+  if (l->state == 0) return shop_missing(c, MARKET_LISTING, u256_from(id));
+  if (!shop_acts_for(c, &l->seller, SHOP_SELL)) return shop_refused(c);
   if (!(states >> l->state & 1))
-    return market_state(c, MARKET_LISTING, id, l->state);
+    return shop_wrong(c, MARKET_LISTING, u256_from(id), l->state);
   return MODULE_DONE;
 }
 #define MARKET_LIVE (1u << MARKET_ACTIVE | 1u << MARKET_PAUSED)
@@ -159,7 +127,7 @@ static enum module_end market_open(struct module_call *c, const addr20 *seller,
   if (delta > 0) {
     u64 most = shop_has_identity(c, seller) ? SETTING(openListings)
                                             : SETTING(openListingsBare);
-    if (o.listings >= most) return market_many(c, "listings", most);
+    if (o.listings >= most) return shop_many(c, "listings", most);
   }
   o.listings += (u32)delta;
   module_record_put(c, TABLE(open), &key, &o);
@@ -172,12 +140,12 @@ static enum module_end market_times(struct module_call *c, u32 handling,
                                     u16 return_days) {
   u64 h = SETTING(handlingMax), d = SETTING(deliveryMax);
   u64 least = SETTING(inspectMin), most = SETTING(inspectMax);
-  if (handling > h) return market_range(c, "handling", handling, 0, h);
-  if (delivery > d) return market_range(c, "delivery", delivery, 0, d);
+  if (handling > h) return shop_range(c, "handling", handling, 0, h);
+  if (delivery > d) return shop_range(c, "delivery", delivery, 0, d);
   if (inspect < least || inspect > most)
-    return market_range(c, "inspect", inspect, least, most);
-  if ((u64)return_days * MARKET_DAY > most)
-    return market_range(c, "returnDays", return_days, 0, most / MARKET_DAY);
+    return shop_range(c, "inspect", inspect, least, most);
+  if ((u64)return_days * SHOP_DAY > most)
+    return shop_range(c, "returnDays", return_days, 0, most / SHOP_DAY);
   return MODULE_DONE;
 }
 enum module_end shop_times_ok(struct module_call *c, u32 handling,
@@ -198,26 +166,27 @@ static enum module_end market_check(struct module_call *c,
     return MODULE_FAIL(c, category_closed, .category = a->category);
   if (shop_category_ok(c, a->category, seller) != MODULE_DONE)
     return MODULE_REVERTED;
-  if (a->kind < 1 || a->kind > 4) return market_range(c, "kind", a->kind, 1, 4);
+  if (a->kind < 1 || a->kind > 4) return shop_range(c, "kind", a->kind, 1, 4);
   if (a->maxFeeBps > 10000)
-    return market_range(c, "maxFeeBps", a->maxFeeBps, 0, 10000);
-  if (a->taxBps > 10000) return market_range(c, "taxBps", a->taxBps, 0, 10000);
+    return shop_range(c, "maxFeeBps", a->maxFeeBps, 0, 10000);
+  if (a->taxBps > 10000) return shop_range(c, "taxBps", a->taxBps, 0, 10000);
   if (a->affiliateBps > affiliate)
-    return market_range(c, "affiliateBps", a->affiliateBps, 0, affiliate);
+    return shop_range(c, "affiliateBps", a->affiliateBps, 0, affiliate);
   if (a->expiresAt &&
       (a->expiresAt <= c->now_s || a->expiresAt > c->now_s + ttl))
-    return market_range(c, "expiresAt", a->expiresAt, c->now_s + 1,
-                        c->now_s + ttl);
+    return shop_range(c, "expiresAt", a->expiresAt, c->now_s + 1,
+                      c->now_s + ttl);
   /* Nobody attests deliveries, and nobody grants points, before the modules
   ** that do. */
-  if (a->feed) return market_range(c, "feed", a->feed, 0, 0);
-  if (a->program) return market_range(c, "program", a->program, 0, 0);
+  if (a->feed) return shop_range(c, "feed", a->feed, 0, 0);
+  if (a->program) return shop_range(c, "program", a->program, 0, 0);
   if (a->shipTable) {
     struct shop_market_record_ship_table t;
     u256 key = u256_from(a->shipTable);
     module_record_get(c, TABLE(ship_table), &t, &key);
-    if (t.state == 0) return market_missing(c, MARKET_SHIP_TABLE, a->shipTable);
-    if (!addr20_eq(&t.seller, seller)) return market_refused(c);
+    if (t.state == 0)
+      return shop_missing(c, MARKET_SHIP_TABLE, u256_from(a->shipTable));
+    if (!addr20_eq(&t.seller, seller)) return shop_refused(c);
     if (!addr20_eq(&t.token, &a->token))
       return MODULE_FAIL_COMMON(c, bad_token, .token = a->token);
   }
@@ -255,12 +224,12 @@ static enum module_end market_variants(struct module_call *c,
                                        market_listing_t *l, u64 id,
                                        const struct module_array *list) {
   u64 per_call = SETTING(variantsPerCall), most = SETTING(variantsMax);
-  if (list->cnt > per_call) return market_many(c, "variants", per_call);
+  if (list->cnt > per_call) return shop_many(c, "variants", per_call);
   for (u32 i = 0; i < list->cnt; i++) {
     const struct market_struct_variant *a =
         MODULE_AT(struct market_struct_variant, list, i);
     if (a->index >= most)
-      return market_range(c, "index", a->index, 0, most - 1);
+      return shop_range(c, "index", a->index, 0, most - 1);
     market_variant_t v = {.listing = id, .index = a->index, .stock = a->stock,
                           .active = a->active, .saved = true,
                           .price = a->price, .sku = a->sku};
@@ -302,9 +271,7 @@ static enum module_end market_no_new(struct module_call *c) {
   return MODULE_DONE;
 }
 
-static enum module_end market_do_save(struct module_call *c,
-                                      const struct market_in_save *in,
-                                      struct market_out_save *out) {
+MODULE_DO(save) {
   market_listing_t l;
   addr20 seller;
   out->saved = in->id;
@@ -327,15 +294,13 @@ static enum module_end market_do_save(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end market_do_save_many(struct module_call *c,
-                                           const struct market_in_save_many *in,
-                                           struct market_out_save_many *out) {
+MODULE_DO(save_many) {
   struct module_array none = {NULL, 0};
   addr20 seller;
   u64 per_call = SETTING(variantsPerCall);
   if (shop_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
     return MODULE_REVERTED;
-  if (in->a.cnt > per_call) return market_many(c, "listings", per_call);
+  if (in->a.cnt > per_call) return shop_many(c, "listings", per_call);
   out->ids = module_list_make(c, in->a.cnt);
   for (u32 i = 0; i < in->a.cnt; i++) {
     u64 id;
@@ -348,11 +313,8 @@ static enum module_end market_do_save_many(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end market_do_set_variants(
-    struct module_call *c, const struct market_in_set_variants *in,
-    struct market_out_set_variants *out) {
+MODULE_DO(set_variants) {
   market_listing_t l;
-  (void)out;
   if (market_own(c, &l, in->id, MARKET_LIVE) != MODULE_DONE ||
       market_variants(c, &l, in->id, &in->v) != MODULE_DONE)
     return MODULE_REVERTED;
@@ -380,29 +342,23 @@ static void market_stock(struct module_call *c, const market_listing_t *l,
               .stock = v->stock, .sold = l->sold);
 }
 
-static enum module_end market_do_adjust_stock(
-    struct module_call *c, const struct market_in_adjust_stock *in,
-    struct market_out_adjust_stock *out) {
+MODULE_DO(adjust_stock) {
   market_listing_t l;
   market_variant_t v;
-  (void)out;
   if (market_own(c, &l, in->id, MARKET_LIVE | 1u << MARKET_SUSPENDED) !=
           MODULE_DONE ||
       market_variant(c, &v, in->id, in->variant) != MODULE_DONE)
     return MODULE_REVERTED;
   i64 stock = (i64)v.stock + in->delta;
   if (v.stock == SHOP_UNLIMITED || stock < 0 || stock >= SHOP_UNLIMITED)
-    return market_range(c, "stock", v.stock, 0, SHOP_UNLIMITED - 1);
+    return shop_range(c, "stock", v.stock, 0, SHOP_UNLIMITED - 1);
   v.stock = (u32)stock;
   market_stock(c, &l, &v);
   return MODULE_DONE;
 }
 
-static enum module_end market_do_set_paused(
-    struct module_call *c, const struct market_in_set_paused *in,
-    struct market_out_set_paused *out) {
+MODULE_DO(set_paused) {
   market_listing_t l;
-  (void)out;
   if (market_own(c, &l, in->id,
                  1u << (in->p ? MARKET_ACTIVE : MARKET_PAUSED)) != MODULE_DONE)
     return MODULE_REVERTED;
@@ -413,18 +369,15 @@ static enum module_end market_do_set_paused(
   return MODULE_DONE;
 }
 
-static enum module_end market_do_renew(struct module_call *c,
-                                       const struct market_in_renew *in,
-                                       struct market_out_renew *out) {
+MODULE_DO(renew) {
   market_listing_t l;
   u64 ttl = SETTING(listingTtl);
-  (void)out;
   if (market_own(c, &l, in->id, 1u << MARKET_EXPIRED) != MODULE_DONE ||
       shop_not_sanctioned(c, &l.seller, 2) != MODULE_DONE)
     return MODULE_REVERTED;
   if (in->expiresAt <= c->now_s || in->expiresAt > c->now_s + ttl)
-    return market_range(c, "expiresAt", in->expiresAt, c->now_s + 1,
-                        c->now_s + ttl);
+    return shop_range(c, "expiresAt", in->expiresAt, c->now_s + 1,
+                      c->now_s + ttl);
   l.expires = in->expiresAt;
   market_turn(c, &l, in->id, MARKET_ACTIVE, l.expires);
   return MODULE_DONE;
@@ -435,11 +388,8 @@ static void market_close(struct module_call *c, market_listing_t *l, u64 id) {
   MUST(end == MODULE_DONE);
   market_turn(c, l, id, MARKET_CLOSED, 0);
 }
-static enum module_end market_do_close(struct module_call *c,
-                                       const struct market_in_close *in,
-                                       struct market_out_close *out) {
+MODULE_DO(close) {
   market_listing_t l;
-  (void)out;
   if (market_own(c, &l, in->id, MARKET_LIVE | 1u << MARKET_EXPIRED) !=
       MODULE_DONE)
     return MODULE_REVERTED;
@@ -449,9 +399,7 @@ static enum module_end market_do_close(struct module_call *c,
 
 /*----------------------------------------------------------------- shipping */
 
-static enum module_end market_do_save_ship_table(
-    struct module_call *c, const struct market_in_save_ship_table *in,
-    struct market_out_save_ship_table *out) {
+MODULE_DO(save_ship_table) {
   struct shop_market_record_ship_table t;
   struct shop_market_record_zone zone[32];
   addr20 seller;
@@ -467,10 +415,10 @@ static enum module_end market_do_save_ship_table(
       .state = 1, .layout = 1, .created = c->now_s, .seller = seller};
   } else {
     module_record_get(c, TABLE(ship_table), &t, &key);
-    if (t.state == 0) return market_missing(c, MARKET_SHIP_TABLE, id);
-    if (!shop_acts_for(c, &t.seller, SHOP_SELL)) return market_refused(c);
+    if (t.state == 0) return shop_missing(c, MARKET_SHIP_TABLE, u256_from(id));
+    if (!shop_acts_for(c, &t.seller, SHOP_SELL)) return shop_refused(c);
   }
-  if (in->z.cnt > 32) return market_many(c, "zones", 32);
+  if (in->z.cnt > 32) return shop_many(c, "zones", 32);
   for (u32 i = 0; i < in->z.cnt; i++) {
     const struct market_struct_zone *z =
         MODULE_AT(struct market_struct_zone, &in->z, i);
@@ -606,13 +554,11 @@ void shop_restore(struct module_call *c, u64 id, u16 variant, u32 qty) {
   module_leave(c);
 }
 
-static enum module_end market_do_price_of(struct module_call *c,
-                                          const struct market_in_price_of *in,
-                                          struct market_out_price_of *out) {
+MODULE_DO(price_of) {
   market_listing_t l;
   u128 unit, ship;
   market_get(c, &l, in->id);
-  if (l.state == 0) return market_missing(c, MARKET_LISTING, in->id);
+  if (l.state == 0) return shop_missing(c, MARKET_LISTING, u256_from(in->id));
   if (market_unit(c, &unit, &l, in->id, in->variant) != MODULE_DONE)
     return MODULE_REVERTED;
   if (in->qty && unit > MODULE_AMOUNT_MAX / in->qty)
@@ -627,9 +573,7 @@ static enum module_end market_do_price_of(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end market_do_stock_of(struct module_call *c,
-                                          const struct market_in_stock_of *in,
-                                          struct market_out_stock_of *out) {
+MODULE_DO(stock_of) {
   market_variant_t v;
   if (market_variant(c, &v, in->id, in->variant) != MODULE_DONE)
     return MODULE_REVERTED;
@@ -655,16 +599,14 @@ static enum module_end market_coupon_own(struct module_call *c,
                                          market_coupon_t *r, u64 id) {
   u256 key = u256_from(id);
   module_record_get(c, TABLE(coupon), r, &key);
-  if (r->state == 0) return market_missing(c, MARKET_COUPON, id);
-  if (!shop_acts_for(c, &r->seller, SHOP_SELL)) return market_refused(c);
+  if (r->state == 0) return shop_missing(c, MARKET_COUPON, u256_from(id));
+  if (!shop_acts_for(c, &r->seller, SHOP_SELL)) return shop_refused(c);
   if (r->state != MARKET_COUPON_ACTIVE)
-    return market_state(c, MARKET_COUPON, id, r->state);
+    return shop_wrong(c, MARKET_COUPON, u256_from(id), r->state);
   return MODULE_DONE;
 }
 
-static enum module_end market_do_save_coupon(
-    struct module_call *c, const struct market_in_save_coupon *in,
-    struct market_out_save_coupon *out) {
+MODULE_DO(save_coupon) {
   const struct market_struct_coupon *a = &in->a;
   market_coupon_t r = {.state = MARKET_COUPON_ACTIVE, .layout = 1,
                        .created = c->now_s};
@@ -675,18 +617,19 @@ static enum module_end market_do_save_coupon(
              shop_owner(c, &r.seller, &in->owner, SHOP_SELL) != MODULE_DONE) {
     return MODULE_REVERTED;
   }
-  if (addr20_eq(&a->signer, &market_none))
+  if (shop_is_none(&a->signer))
     return MODULE_FAIL_COMMON(c, bad_address);
-  if (a->kind < 1 || a->kind > 2) return market_range(c, "kind", a->kind, 1, 2);
+  if (a->kind < 1 || a->kind > 2) return shop_range(c, "kind", a->kind, 1, 2);
   if (a->kind == MARKET_COUPON_BPS && a->value > 10000)
-    return market_range(c, "value", 10001, 0, 10000);
+    return shop_range(c, "value", 10001, 0, 10000);
   if (a->endsAt <= c->now_s || a->endsAt <= a->startsAt)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = a->endsAt);
   if (a->listing) {
     market_listing_t l;
     market_get(c, &l, a->listing);
-    if (l.state == 0) return market_missing(c, MARKET_LISTING, a->listing);
-    if (!addr20_eq(&l.seller, &r.seller)) return market_refused(c);
+    if (l.state == 0)
+      return shop_missing(c, MARKET_LISTING, u256_from(a->listing));
+    if (!addr20_eq(&l.seller, &r.seller)) return shop_refused(c);
   }
   if (!id) id = module_id_next(c, MARKET_COUPON);
   u256 key = u256_from(id);
@@ -716,11 +659,8 @@ static void market_coupon_end(struct module_call *c, market_coupon_t *r,
   market_coupon_put(c, r, id);
   market_coupon_saved(c, r, id);
 }
-static enum module_end market_do_end_coupon(
-    struct module_call *c, const struct market_in_end_coupon *in,
-    struct market_out_end_coupon *out) {
+MODULE_DO(end_coupon) {
   market_coupon_t r;
-  (void)out;
   if (market_coupon_own(c, &r, in->id) != MODULE_DONE) return MODULE_REVERTED;
   market_coupon_end(c, &r, in->id);
   return MODULE_DONE;
@@ -782,7 +722,7 @@ enum module_end shop_coupon(struct module_call *c, market_coupon_t *out,
   module_enter(&own, c, &shop_market);
   module_record_get(&own, TABLE(coupon), out, &key);
   if (out->state == 0 || !addr20_eq(&out->seller, seller)) {
-    end = market_missing(&own, MARKET_COUPON, id);
+    end = shop_missing(&own, MARKET_COUPON, u256_from(id));
   } else {
     u8 why = market_coupon_fault(&own, out, id, token, buyer, sig);
     if (why) end = MODULE_FAIL(&own, coupon_invalid, .why = why);
@@ -853,19 +793,16 @@ static void market_rate(struct module_call *c,
   market_put(c, &l, r->listing);
 }
 
-static enum module_end market_do_review(struct module_call *c,
-                                        const struct market_in_review *in,
-                                        struct market_out_review *out) {
+MODULE_DO(review) {
   struct shop_market_record_review r;
   struct shop_review_right right;
-  (void)out;
   if (!shop_review_right(c, &right, in->order) || right.side == 0)
-    return market_refused(c);
+    return shop_refused(c);
   u256 key = market_review_key(in->order, right.side);
   module_record_get(c, TABLE(review), &r, &key);
   u8 was = r.stars;
   if (r.state) {
-    if (r.edited || c->now_s > r.created + MARKET_EDIT_DAYS * MARKET_DAY)
+    if (r.edited || c->now_s > r.created + MARKET_EDIT_DAYS * SHOP_DAY)
       return MODULE_FAIL(c, already_reviewed);
     r.edited = true;
   } else {
@@ -884,22 +821,19 @@ static enum module_end market_do_review(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end market_do_reply(struct module_call *c,
-                                       const struct market_in_reply *in,
-                                       struct market_out_reply *out) {
+MODULE_DO(reply) {
   static const hash32 zero;
   struct shop_market_record_review r;
   u256 key = market_review_key(in->order, in->side);
-  (void)out;
   module_record_get(c, TABLE(review), &r, &key);
   if (r.state == 0)
     return MODULE_FAIL_COMMON(c, no_such_record, .t = MARKET_REVIEW,
                               .key = u256_hash32(&key));
-  if (!shop_acts_for(c, &r.subject, SHOP_SELL)) return market_refused(c);
+  if (!shop_acts_for(c, &r.subject, SHOP_SELL)) return shop_refused(c);
   if (!hash32_eq(&r.reply, &zero)) return MODULE_FAIL(c, already_reviewed);
-  if (c->now_s > r.created + 90 * MARKET_DAY)
+  if (c->now_s > r.created + 90 * SHOP_DAY)
     return MODULE_FAIL_COMMON(c, too_late,
-                              .notAfter = r.created + 90 * MARKET_DAY);
+                              .notAfter = r.created + 90 * SHOP_DAY);
   r.reply = in->text;
   market_review_put(c, &r);
   return MODULE_DONE;
@@ -911,16 +845,13 @@ static enum module_end market_do_reply(struct module_call *c,
 static enum module_end market_writer(struct module_call *c, addr20 *me,
                                      u64 order, const addr20 *with) {
   if (shop_self(c, me) != MODULE_DONE) return MODULE_REVERTED;
-  if (order && !shop_order_has(c, order, me, with)) return market_refused(c);
+  if (order && !shop_order_has(c, order, me, with)) return shop_refused(c);
   return MODULE_DONE;
 }
 
-static enum module_end market_do_message(struct module_call *c,
-                                         const struct market_in_message *in,
-                                         struct market_out_message *out) {
+MODULE_DO(message) {
   struct shop_market_record_thread t;
   addr20 me;
-  (void)out;
   if (market_writer(c, &me, in->order, &in->to) != MODULE_DONE)
     return MODULE_REVERTED;
   if (addr20_eq(&me, &in->to)) return MODULE_FAIL_COMMON(c, bad_address);
@@ -942,14 +873,11 @@ static enum module_end market_do_message(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end market_do_share_key(struct module_call *c,
-                                           const struct market_in_share_key *in,
-                                           struct market_out_share_key *out) {
+MODULE_DO(share_key) {
   addr20 me;
-  (void)out;
-  if (addr20_eq(&in->reader, &market_none))
+  if (shop_is_none(&in->reader))
     return MODULE_FAIL_COMMON(c, bad_address);
-  if (in->sealedKey.len > 512) return market_many(c, "sealedKey", 512);
+  if (in->sealedKey.len > 512) return shop_many(c, "sealedKey", 512);
   if (market_writer(c, &me, in->order, NULL) != MODULE_DONE)
     return MODULE_REVERTED;
   MODULE_EMIT(c, key_shared, .order = in->order, .content = in->content,
@@ -975,12 +903,11 @@ static bool market_timer(struct module_call *c, u8 type, const u256 *key) {
     market_turn(c, &l, id, l.before, l.expires);
   else
     market_turn(c, &l, id, MARKET_EXPIRED,
-                c->now_s + MARKET_EXPIRED_DAYS * MARKET_DAY);
+                c->now_s + MARKET_EXPIRED_DAYS * SHOP_DAY);
   return true;
 }
 #undef ID
 #undef MODULE_PUBLIC
 #undef TABLE
 #undef SETTING
-#undef MARKET_DAY
 #undef MARKET_LIVE

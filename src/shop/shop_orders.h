@@ -30,11 +30,22 @@ bool shop_review_right(struct module_call *c, struct shop_review_right *out,
 /* me is a party of the order, and with (not NULL) the other one. */
 bool shop_order_has(struct module_call *c, u64 order, const addr20 *me,
                     const addr20 *with);
-/* Mediation's: what is held of the order (sub SHOP_WHOLE) or of a milestone is
-** locked, and its clock stands.  opener: a party.  False: it cannot be
-** disputed now. */
-bool shop_order_lock(struct module_call *c, u128 *held, u64 order, u8 sub,
-                     const addr20 *opener) MUST_USE;
+/* Mediation's.  A dispute of an order (sub SHOP_WHOLE) or of one milestone:
+** why_..: that side cannot open one now.  held: what it would be about;
+** category and preferred mediator: of the first line's listing.  False: no such
+** order. */
+enum shop_dispute_why { SHOP_WHY_SUBJECT = 1, SHOP_WHY_STATE, SHOP_WHY_EARLY,
+                        SHOP_WHY_SIDE, SHOP_WHY_DROPPED, SHOP_WHY_DISPUTED };
+struct shop_dispute {
+  addr20 buyer, seller, token, mediator;
+  u128 held;
+  u32 category;
+  u8 why_buyer, why_seller;
+};
+bool shop_order_dispute(struct module_call *c, struct shop_dispute *out,
+                        u64 order, u8 sub);
+/* What is held of it is locked, and its clock stands. */
+void shop_order_lock(struct module_call *c, u64 order, u8 sub);
 /* The buyer's share of what is locked goes to him, the rest as a release. */
 void shop_order_settle(struct module_call *c, u64 order, u8 sub,
                        u16 buyer_bps);

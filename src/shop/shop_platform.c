@@ -23,6 +23,7 @@
 ** Orders.  Bonds and claims are what is accounted. */
 #include "shop/shop_platform.h"
 
+#include "shop/shop.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
 
@@ -41,7 +42,6 @@ static const struct module_row plat_rows[] = {
 #define SETTING(name) module_setting_get(c, shop_platform_param_##name)
 #define HEAD(r) ((struct module_header *)(r))
 
-#define PLAT_DAY 86400u
 enum { PLAT_PLATFORM = 1, PLAT_POST = 2 };
 enum { PLAT_ACTIVE = 1, PLAT_PAUSED, PLAT_CLOSING, PLAT_CLOSED,
        PLAT_SUSPENDED, PLAT_DORMANT };
@@ -65,19 +65,8 @@ const struct module_def shop_platform = {
   .base = &module_common, .timer = plat_timer, .owner_of = plat_owner_of,
   .controller_of = shop_controller_of};
 
-static const addr20 plat_none;
-
 /*---------------------------------------------------------------- platforms */
 
-static enum module_end plat_missing(struct module_call *c, u8 t, u256 key) {
-  return MODULE_FAIL_COMMON(c, no_such_record, .t = t,
-                            .key = u256_hash32(&key));
-}
-static enum module_end plat_wrong(struct module_call *c, u8 t, u256 key,
-                                  u8 state) {
-  return MODULE_FAIL_COMMON(c, wrong_state, .t = t, .key = u256_hash32(&key),
-                            .state = state);
-}
 static void plat_get(struct module_call *c, plat_t *p, u64 id) {
   u256 key = u256_from(id);
   module_record_get(c, TABLE(platform), p, &key);
@@ -107,13 +96,13 @@ static void plat_fees_now(struct module_call *c, plat_t *p) {
 static enum module_end plat_own(struct module_call *c, plat_t *p, u64 id,
                                 u32 states) {
   plat_get(c, p, id);
-  if (p->state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(id));
+  if (p->state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(id));
   if (!shop_acts_for(c, &p->operator, SHOP_PLATFORM))
     return MODULE_FAIL(c, not_operator);
   if (!(states >> p->state & 1)) {
     if (p->state == PLAT_CLOSED || p->state == PLAT_CLOSING)
       return MODULE_FAIL(c, platform_closed, .id = id);
-    return plat_wrong(c, PLAT_PLATFORM, u256_from(id), p->state);
+    return shop_wrong(c, PLAT_PLATFORM, u256_from(id), p->state);
   }
   plat_fees_now(c, p);
   return MODULE_DONE;
@@ -131,9 +120,7 @@ static enum module_end plat_mode(struct module_call *c, u8 mode) {
                             .value = u256_from(mode), .max = u256_from(1));
 }
 
-static enum module_end plat_do_register(struct module_call *c,
-                                        const struct plat_in_register *in,
-                                        struct plat_out_register *out) {
+MODULE_DO(register) {
   addr20 operator;
   u128 bond = module_setting_money(c, shop_platform_param_platformBond);
   if (shop_self(c, &operator) != MODULE_DONE ||
@@ -141,7 +128,7 @@ static enum module_end plat_do_register(struct module_call *c,
     return MODULE_REVERTED;
   if (in->mode > 1) return plat_mode(c, in->mode);
   if (plat_fee_check(c, in->feeBps, in->referralBps) != MODULE_DONE ||
-      module_take(c, &plat_none, bond) != MODULE_DONE)
+      module_take(c, &shop_none, bond) != MODULE_DONE)
     return MODULE_REVERTED;
   out->id = module_id_next(c, PLAT_PLATFORM);
   plat_t p = {.layout = 1, .created = c->now_s, .mode = in->mode,
@@ -154,11 +141,8 @@ static enum module_end plat_do_register(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end plat_do_update(struct module_call *c,
-                                      const struct plat_in_update *in,
-                                      struct plat_out_update *out) {
+MODULE_DO(update) {
   plat_t p;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
       MODULE_DONE)
     return MODULE_REVERTED;
@@ -171,11 +155,8 @@ static enum module_end plat_do_update(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end plat_do_set_fee(struct module_call *c,
-                                       const struct plat_in_set_fee *in,
-                                       struct plat_out_set_fee *out) {
+MODULE_DO(set_fee) {
   plat_t p;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
           MODULE_DONE ||
       plat_fee_check(c, in->feeBps, in->referralBps) != MODULE_DONE)
@@ -191,79 +172,64 @@ static enum module_end plat_do_set_fee(struct module_call *c,
   return MODULE_DONE;
 }
 
-static enum module_end plat_do_pause(struct module_call *c,
-                                     const struct plat_in_pause *in,
-                                     struct plat_out_pause *out) {
+MODULE_DO(pause) {
   plat_t p;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE)) != MODULE_DONE)
     return MODULE_REVERTED;
-  plat_turn(c, &p, in->id, PLAT_PAUSED, c->now_s + 180u * PLAT_DAY);
+  plat_turn(c, &p, in->id, PLAT_PAUSED, c->now_s + 180u * SHOP_DAY);
   return MODULE_DONE;
 }
-static enum module_end plat_do_resume(struct module_call *c,
-                                      const struct plat_in_resume *in,
-                                      struct plat_out_resume *out) {
+MODULE_DO(resume) {
   plat_t p;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_PAUSED) |
                                   PLAT_BIT(PLAT_DORMANT)) != MODULE_DONE)
     return MODULE_REVERTED;
   if (p.state == PLAT_DORMANT) {
     u128 bond = module_setting_money(c, shop_platform_param_platformBond);
-    if (module_take(c, &plat_none, bond) != MODULE_DONE)
+    if (module_take(c, &shop_none, bond) != MODULE_DONE)
       return MODULE_REVERTED;
     p.bond = bond;
   }
   plat_turn(c, &p, in->id, PLAT_ACTIVE, c->now_s + SETTING(idleMax));
   return MODULE_DONE;
 }
-static enum module_end plat_do_close_platform(
-    struct module_call *c, const struct plat_in_close_platform *in,
-    struct plat_out_close_platform *out) {
+MODULE_DO(close_platform) {
   plat_t p;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED) |
                                   PLAT_BIT(PLAT_DORMANT)) != MODULE_DONE)
     return MODULE_REVERTED;
-  plat_turn(c, &p, in->id, PLAT_CLOSING, c->now_s + 30u * PLAT_DAY);
+  plat_turn(c, &p, in->id, PLAT_CLOSING, c->now_s + 30u * SHOP_DAY);
   return MODULE_DONE;
 }
 
-static enum module_end plat_do_offer_operator(
-    struct module_call *c, const struct plat_in_offer_operator *in,
-    struct plat_out_offer_operator *out) {
+MODULE_DO(offer_operator) {
   plat_t p;
   addr20 me;
-  (void)out;
   if (plat_own(c, &p, in->id, PLAT_BIT(PLAT_ACTIVE) | PLAT_BIT(PLAT_PAUSED)) !=
           MODULE_DONE ||
       shop_self(c, &me) != MODULE_DONE)
     return MODULE_REVERTED;
   if (!addr20_eq(&me, &p.operator)) return MODULE_FAIL(c, not_operator);
-  if (addr20_eq(&in->next, &plat_none) || addr20_eq(&in->next, &p.operator))
+  if (shop_is_none(&in->next) || addr20_eq(&in->next, &p.operator))
     return MODULE_FAIL_COMMON(c, bad_address);
   p.pending = in->next;
   plat_put(c, &p, in->id);
   return MODULE_DONE;
 }
-static enum module_end plat_do_accept_operator(
-    struct module_call *c, const struct plat_in_accept_operator *in,
-    struct plat_out_accept_operator *out) {
+MODULE_DO(accept_operator) {
   plat_t p;
   addr20 me;
-  (void)out;
   plat_get(c, &p, in->id);
-  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(in->id));
   if (shop_self(c, &me) != MODULE_DONE) return MODULE_REVERTED;
-  if (addr20_eq(&p.pending, &plat_none) || !addr20_eq(&p.pending, &me))
+  if (shop_is_none(&p.pending) || !addr20_eq(&p.pending, &me))
     return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
   if (p.state != PLAT_ACTIVE && p.state != PLAT_PAUSED)
-    return plat_wrong(c, PLAT_PLATFORM, u256_from(in->id), p.state);
+    return shop_wrong(c, PLAT_PLATFORM, u256_from(in->id), p.state);
   shop_opened(c, &p.operator, -1);
   shop_opened(c, &me, 1);
   p.operator = me;
-  p.pending = plat_none;
+  p.pending = shop_none;
   plat_put(c, &p, in->id);
   return MODULE_DONE;
 }
@@ -278,7 +244,7 @@ enum module_end shop_fee_of(struct module_call *c, struct shop_fee *out,
   plat_get(&own, &p, platform);
   plat_fees_now(&own, &p);
   module_leave(c);
-  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(platform));
+  if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(platform));
   if (p.state != PLAT_ACTIVE)
     return MODULE_FAIL(c, platform_closed, .id = platform);
   *out = (struct shop_fee){p.fee_bps, p.referral_bps};
@@ -292,12 +258,10 @@ addr20 shop_operator_of(struct module_call *c, u64 platform) {
   module_leave(c);
   return p.operator;
 }
-static enum module_end plat_do_fee_of(struct module_call *c,
-                                      const struct plat_in_fee_of *in,
-                                      struct plat_out_fee_of *out) {
+MODULE_DO(fee_of) {
   plat_t p;
   plat_get(c, &p, in->id);
-  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(in->id));
   plat_fees_now(c, &p);
   out->feeBps = p.fee_bps;
   out->referralBps = p.referral_bps;
@@ -334,7 +298,7 @@ static enum module_end plat_listing(struct module_call *c,
                                     struct shop_market_record_listing *l,
                                     u64 id) {
   shop_listing(c, l, id);
-  if (l->state == 0) return plat_missing(c, 1, u256_from(id));
+  if (l->state == 0) return shop_missing(c, 1, u256_from(id));
   if (!shop_acts_for(c, &l->seller, SHOP_SELL))
     return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
   return MODULE_DONE;
@@ -353,26 +317,23 @@ static enum module_end plat_post_one(struct module_call *c, u64 listing,
   plat_post_t r;
   u256 key = plat_post_key(listing, id);
   plat_get(c, &p, id);
-  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(id));
+  if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(id));
   if (p.state != PLAT_ACTIVE)
     return MODULE_FAIL(c, platform_closed, .id = id);
   module_record_get(c, TABLE(cross_post), &r, &key);
   if (r.state && r.state != PLAT_REMOVED)
-    return plat_wrong(c, PLAT_POST, key, r.state);
+    return shop_wrong(c, PLAT_POST, key, r.state);
   r = (plat_post_t){.layout = 1, .created = c->now_s, .listing = listing,
                     .platform = id};
   plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
-                 p.mode ? c->now_s + 7 * PLAT_DAY : 0);
+                 p.mode ? c->now_s + 7 * SHOP_DAY : 0);
   return MODULE_DONE;
 }
-static enum module_end plat_do_post(struct module_call *c,
-                                    const struct plat_in_post *in,
-                                    struct plat_out_post *out) {
+MODULE_DO(post) {
   struct shop_market_record_listing l;
-  (void)out;
   if (plat_listing(c, &l, in->listing) != MODULE_DONE) return MODULE_REVERTED;
   if (l.state != SHOP_LISTING_ACTIVE)
-    return plat_wrong(c, 1, u256_from(in->listing), l.state);
+    return shop_wrong(c, 1, u256_from(in->listing), l.state);
   if (plat_out(c, in->listing)) return MODULE_FAIL(c, opted_out);
   if (shop_category_ok(c, l.category, &l.seller) != MODULE_DONE)
     return MODULE_REVERTED;
@@ -383,31 +344,25 @@ static enum module_end plat_do_post(struct module_call *c,
       return MODULE_REVERTED;
   return MODULE_DONE;
 }
-static enum module_end plat_do_unpost(struct module_call *c,
-                                      const struct plat_in_unpost *in,
-                                      struct plat_out_unpost *out) {
+MODULE_DO(unpost) {
   struct shop_market_record_listing l;
   plat_post_t r;
-  (void)out;
   if (plat_listing(c, &l, in->listing) != MODULE_DONE ||
       plat_count(c, in->platforms.cnt) != MODULE_DONE)
     return MODULE_REVERTED;
   for (u32 i = 0; i < in->platforms.cnt; i++) {
     u256 key = plat_post_key(in->listing, module_list_u64(&in->platforms, i));
     module_record_get(c, TABLE(cross_post), &r, &key);
-    if (r.state == 0) return plat_missing(c, PLAT_POST, key);
-    if (r.state == PLAT_REMOVED) return plat_wrong(c, PLAT_POST, key, r.state);
+    if (r.state == 0) return shop_missing(c, PLAT_POST, key);
+    if (r.state == PLAT_REMOVED) return shop_wrong(c, PLAT_POST, key, r.state);
     plat_post_turn(c, &r, PLAT_REMOVED, 0);
   }
   return MODULE_DONE;
 }
-static enum module_end plat_do_opt_out(struct module_call *c,
-                                       const struct plat_in_opt_out *in,
-                                       struct plat_out_opt_out *out) {
+MODULE_DO(opt_out) {
   struct shop_market_record_listing l;
   struct shop_platform_record_opt_out r;
   u256 key = u256_from(in->listing);
-  (void)out;
   if (plat_listing(c, &l, in->listing) != MODULE_DONE) return MODULE_REVERTED;
   module_record_get(c, TABLE(opt_out), &r, &key);
   if (r.state == 0) r.created = c->now_s;
@@ -432,44 +387,36 @@ static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
   if (r.state == 0 && p.mode == 0) { /* shown without a post */
     struct shop_market_record_listing l;
     shop_listing(c, &l, listing);
-    if (l.state == 0) return plat_missing(c, 1, u256_from(listing));
+    if (l.state == 0) return shop_missing(c, 1, u256_from(listing));
     r = (plat_post_t){.state = PLAT_SHOWN, .layout = 1, .created = c->now_s,
                       .listing = listing, .platform = id};
   }
-  if (r.state == 0) return plat_missing(c, PLAT_POST, key);
-  if (!(states >> r.state & 1)) return plat_wrong(c, PLAT_POST, key, r.state);
+  if (r.state == 0) return shop_missing(c, PLAT_POST, key);
+  if (!(states >> r.state & 1)) return shop_wrong(c, PLAT_POST, key, r.state);
   r.reason = reason;
   r.note = *note;
   plat_post_turn(c, &r, show ? PLAT_SHOWN : PLAT_HIDDEN,
-                 show ? 0 : c->now_s + 30u * PLAT_DAY);
+                 show ? 0 : c->now_s + 30u * SHOP_DAY);
   return MODULE_DONE;
 }
-static enum module_end plat_do_decide(struct module_call *c,
-                                      const struct plat_in_decide *in,
-                                      struct plat_out_decide *out) {
-  (void)out;
+MODULE_DO(decide) {
   return plat_judge(c, in->id, in->listing, in->show, in->reason, &in->note,
                     PLAT_BIT(PLAT_ASKED));
 }
 /* Of one already hidden: renewed. */
-static enum module_end plat_do_hide(struct module_call *c,
-                                    const struct plat_in_hide *in,
-                                    struct plat_out_hide *out) {
-  (void)out;
+MODULE_DO(hide) {
   return plat_judge(c, in->id, in->listing, false, in->reason, &in->note,
                     PLAT_BIT(PLAT_ASKED) | PLAT_BIT(PLAT_SHOWN) |
                         PLAT_BIT(PLAT_HIDDEN));
 }
 
-static enum module_end plat_do_shown_on(struct module_call *c,
-                                        const struct plat_in_shown_on *in,
-                                        struct plat_out_shown_on *out) {
+MODULE_DO(shown_on) {
   struct shop_market_record_listing l;
   plat_t p;
   plat_post_t r;
   u256 key = plat_post_key(in->listing, in->id);
   plat_get(c, &p, in->id);
-  if (p.state == 0) return plat_missing(c, PLAT_PLATFORM, u256_from(in->id));
+  if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(in->id));
   shop_listing(c, &l, in->listing);
   module_record_get(c, TABLE(cross_post), &r, &key);
   bool open = p.state == PLAT_ACTIVE && l.state == SHOP_LISTING_ACTIVE;
@@ -481,12 +428,9 @@ static enum module_end plat_do_shown_on(struct module_call *c,
 
 /*--------------------------------------------------------------- categories */
 
-static enum module_end plat_do_set_category(
-    struct module_call *c, const struct plat_in_set_category *in,
-    struct plat_out_set_category *out) {
+MODULE_DO(set_category) {
   struct shop_platform_record_category r;
   u256 key = u256_from(in->code);
-  (void)out;
   module_record_get(c, TABLE(category), &r, &key);
   if (r.state == 0) r.created = c->now_s;
   r.state = r.layout = 1;
@@ -531,7 +475,7 @@ static void plat_bond_back(struct module_call *c, plat_t *p, u64 id) {
   u256 key = u256_from(id);
   u128 bond = p->bond;
   p->bond = 0;
-  module_pay(c, &plat_none, &p->operator, bond, PLAT_PLATFORM, &key,
+  module_pay(c, &shop_none, &p->operator, bond, PLAT_PLATFORM, &key,
              PLAT_WHY_BOND);
 }
 static void plat_timer_platform(struct module_call *c, u64 id) {
@@ -545,7 +489,7 @@ static void plat_timer_platform(struct module_call *c, u64 id) {
     plat_bond_back(c, &p, id);
     plat_turn(c, &p, id, PLAT_DORMANT, 0);
   } else if (p.state == PLAT_PAUSED) {
-    plat_turn(c, &p, id, PLAT_CLOSING, c->now_s + 30u * PLAT_DAY);
+    plat_turn(c, &p, id, PLAT_CLOSING, c->now_s + 30u * SHOP_DAY);
   } else {
     plat_bond_back(c, &p, id);
     shop_opened(c, &p.operator, -1);
@@ -567,5 +511,4 @@ static bool plat_timer(struct module_call *c, u8 type, const u256 *key) {
 #undef TABLE
 #undef SETTING
 #undef HEAD
-#undef PLAT_DAY
 #undef PLAT_BIT
