@@ -273,6 +273,7 @@ u32 node_dev_drop_all(struct node *n, const addr20 *from); /* NULL: of all */
 /*--------------------------------------------------------------- reading */
 struct node_read;
 #define NODE_READ_MS 2000u
+#define NODE_RUN_BRIEF_MS 8u /* runs of at most so long are made often */
 /* A consistent view for one request; at most NODE_READ_MS, then reads fail
 ** with ERR_TIMEOUT: while it lasts, memory keeps what changed since.
 ** ERR_BUSY when all readers stay taken for 1 s. */

@@ -10,6 +10,8 @@
 
 #include "node/node_state_int.h"
 
+#define NSTATE_TICK_US 4000u
+
 struct nstate_maker {
   struct node_state *ns;
   struct nstate_gen *gen;
@@ -193,9 +195,13 @@ err nstate_batch_make(struct node_state *ns) {
   return ERR_OK;
 }
 
-/* Sleeps until there is a batch to make, or the next call's deadline. */
+/* Sleeps until there is a batch to make, or the next call's deadline.  Where
+** brief calls come one after the other it looks every NSTATE_TICK_US, so that
+** none of them need wake it. */
 static void nstate_maker_wait(struct node_state *ns) {
-  u64 next = UINT64_MAX, now = nstate_clock_us();
+  u64 now = nstate_clock_us();
+  u64 next = ns->brief_seen ? now + NSTATE_TICK_US : UINT64_MAX;
+  ns->brief_seen = false;
   for (struct nstate_call *c = ns->call; c; c = c->next) {
     if (c->deadline_us <= now) {
       atomic_store_explicit(&c->stop, true, memory_order_relaxed);
@@ -203,6 +209,7 @@ static void nstate_maker_wait(struct node_state *ns) {
       next = c->deadline_us;
     }
   }
+  ns->maker_wakes_us = next;
   if (next == UINT64_MAX) {
     pthread_cond_wait(&ns->flush_wake, &ns->flush_lock);
   } else {
@@ -231,8 +238,11 @@ void nstate_call_begin(struct node_state *ns, struct nstate_call *c) {
   atomic_init(&c->stop, false);
   c->next = ns->call;
   ns->call = c;
-  pthread_cond_signal(&ns->flush_wake);
+  ns->brief_seen |= c->brief;
+  bool wake = c->deadline_us < ns->maker_wakes_us;
+  if (wake) ns->maker_wakes_us = c->deadline_us;
   pthread_mutex_unlock(&ns->flush_lock);
+  if (wake) pthread_cond_signal(&ns->flush_wake);
 }
 
 void nstate_call_end(struct node_state *ns, struct nstate_call *c) {
@@ -263,6 +273,7 @@ static struct nstate_block *nstate_block_pop(struct node_state *ns, i64 floor) {
   if (b) {
     ns->oldest = b->next;
     if (!ns->oldest) ns->newest = NULL;
+    nstate_index_pop(ns, b->height);
   }
   pthread_mutex_unlock(&ns->apply_lock);
   return b;
@@ -339,3 +350,5 @@ void nstate_drop(struct node_state *ns, u32 *budget) {
   }
   nstate_gen_drop(ns, floor, budget);
 }
+
+#undef NSTATE_TICK_US

@@ -4,7 +4,8 @@
 ** above the flushed height the same entries are in memory.  Going through the
 ** range in windows of heights, each condition gives a sorted list of chunks
 ** (the union of its alternatives), the lists are intersected, and only the
-** chunks that remain are read and looked at log by log.  A filter without
+** chunks that remain are read and looked at log by log (what was read is kept
+** for the next who asks: node_logs_kept.h).  A filter without
 ** conditions reads all chunks.
 */
 #include <stdlib.h>
@@ -59,46 +60,110 @@ static err nlogs_tx_hash(struct nlogs *q, hash32 *out, u64 seq) {
   return ERR_OK;
 }
 
-static err nlogs_receipt(struct nlogs *q, const struct chain_receipt *receipt,
-                         u64 seq, u32 log_base) {
-  bool has_hash = false;
-  struct node_log out = {.number = STORE_SEQ_HEIGHT(seq),
-                         .tx_idx = STORE_SEQ_IDX(seq)};
-  for (u32 i = 0; i < receipt->log_cnt && !q->stopped; i++) {
-    if (!nlogs_match(q->f, &receipt->log[i])) continue;
-    if (!has_hash) {
-      TRY(nlogs_header(q, out.number));
-      TRY(nlogs_tx_hash(q, &out.tx_hash, seq));
-      out.time_ms = chain_header_time_ms(&q->header);
-      out.block_hash = q->hash;
-      has_hash = true;
+static err nlogs_tell(struct nlogs *q, struct nstate_logs *c) {
+  struct node_log out = {.number = STORE_SEQ_HEIGHT(c->seq),
+                         .time_ms = c->time_ms, .block_hash = c->block_hash};
+  for (u32 i = 0; i < c->cnt && !q->stopped; i++) {
+    struct nstate_log *e = &c->entry[i];
+    if (!nlogs_match(q->f, &e->log)) continue;
+    if (!atomic_load(&e->has_hash)) {
+      hash32 hash;
+      TRY(nlogs_tx_hash(q, &hash, STORE_SEQ(out.number, e->tx_idx)));
+      nstate_kept_hash(q->r->ns->logs, c, e->tx_idx, &hash);
     }
-    out.log_idx = (u64)log_base + i;
-    out.log = &receipt->log[i];
+    out.tx_hash = e->tx_hash;
+    out.tx_idx = e->tx_idx;
+    out.log_idx = e->log_idx;
+    out.log = &e->log;
     q->stopped = !q->cb(q->ctx, &out);
   }
   return ERR_OK;
 }
 
-/* The chunk is copied: reading hashes goes through the same reader. */
-static err nlogs_chunk(struct nlogs *q, const struct store_chunk *chunk) {
+/* Receipts of a chunk, read, and what their logs take. */
+struct nlogs_receipts {
+  struct chain_receipt *item;
+  u32 *base;             /* index in the block of the first log of each */
+  u32 first, cnt, log_cnt;
+  size_t data_len;
+};
+
+static err nlogs_read(struct nlogs_receipts *out, const struct store_chunk *c,
+                      struct arena *a) {
+  *out = (struct nlogs_receipts){.first = 0};
+  TRY(bytes_chunk_span(&out->first, &out->cnt, c));
+  out->item = arena_array(a, struct chain_receipt, out->cnt);
+  out->base = arena_array(a, u32, out->cnt);
+  if (!out->item || !out->base) return ERR_LIMIT;
+  for (u32 i = 0; i < out->cnt; i++) {
+    struct chain_receipt *r = &out->item[i];
+    slice bytes;
+    TRY(bytes_receipt(&bytes, &out->base[i], c, out->first + i));
+    TRY(chain_receipt_load(r, bytes, a));
+    out->log_cnt += r->log_cnt;
+    for (u32 k = 0; k < r->log_cnt; k++) out->data_len += r->log[k].data.len;
+  }
+  return ERR_OK;
+}
+
+static struct nstate_logs *nlogs_pack(const struct nlogs_receipts *in) {
+  struct nstate_logs *c = nstate_logs_make(in->log_cnt, in->data_len);
+  u8 *data = c->data;
+  for (u32 i = 0; i < in->cnt; i++) {
+    for (u32 k = 0; k < in->item[i].log_cnt; k++) {
+      struct nstate_log *e = &c->entry[c->cnt++];
+      e->log = in->item[i].log[k];
+      if (e->log.data.len) memcpy(data, e->log.data.ptr, e->log.data.len);
+      e->log.data.ptr = data;
+      data += e->log.data.len;
+      e->tx_idx = in->first + i;
+      e->log_idx = in->base[i] + k;
+    }
+  }
+  return c;
+}
+
+/* The chunk's bytes are copied: reading hashes goes through the same reader. */
+static err nlogs_decode(struct nlogs *q, struct nstate_logs **out,
+                        const struct store_chunk *chunk) {
   struct arena *a = &q->r->a;
   struct arena_mark mark = arena_mark(a);
   struct store_chunk c = {chunk->seq, arena_copy_slice(a, chunk->bytes)};
-  u32 first = 0, cnt = 0, base;
-  err e = a->over ? ERR_LIMIT : nstate_read_time(q->r);
-  if (!e) e = bytes_chunk_span(&first, &cnt, &c);
-  for (u32 i = 0; i < cnt && !e && !q->stopped; i++) {
-    struct chain_receipt receipt;
-    slice bytes;
-    e = bytes_receipt(&bytes, &base, &c, first + i);
-    if (!e) e = chain_receipt_load(&receipt, bytes, a);
-    if (!e)
-      e = nlogs_receipt(q, &receipt,
-                        STORE_SEQ(STORE_SEQ_HEIGHT(c.seq), first + i), base);
+  struct nlogs_receipts all;
+  err e = a->over ? ERR_LIMIT : nlogs_read(&all, &c, a);
+  if (!e) e = nlogs_header(q, STORE_SEQ_HEIGHT(c.seq));
+  if (!e) {
+    *out = nlogs_pack(&all);
+    (*out)->seq = c.seq;
+    (*out)->time_ms = chain_header_time_ms(&q->header);
+    (*out)->block_hash = q->hash;
   }
   arena_reset(a, mark);
   return e == ERR_INPUT || e == ERR_RANGE ? ERR_CORRUPT : e;
+}
+
+static err nlogs_chunk(struct nlogs *q, const struct store_chunk *chunk) {
+  struct nstate_logs *c;
+  TRY(nstate_read_time(q->r));
+  TRY(nlogs_decode(q, &c, chunk));
+  err e = nlogs_tell(q, c);
+  nstate_logs_give(c);
+  return e;
+}
+
+/* The chunk that begins at seq, kept or not. */
+static err nlogs_chunk_at(struct nlogs *q, u64 seq) {
+  TRY(nstate_read_time(q->r));
+  struct nstate_logs *c = nstate_kept_take(q->r->ns->logs, seq);
+  if (!c) {
+    struct store_chunk chunk;
+    TRY(store_read_chunk(q->r->r->store, &chunk, STORE_RECEIPT, seq));
+    TRY(nlogs_decode(q, &c, &chunk));
+    if (c->seq == seq) nstate_kept_put(q->r->ns->logs, c);
+  }
+  err e = nlogs_tell(q, c);
+  nstate_logs_give(c);
+  return e;
 }
 
 /*------------------------------------------------------------- candidates */
@@ -178,11 +243,8 @@ static err nlogs_window(struct nlogs *q, struct nlogs_list *all,
     first = false;
     if (all->cnt == 0) return ERR_OK;
   }
-  for (size_t i = 0; i < all->cnt && !q->stopped; i++) {
-    struct store_chunk c;
-    TRY(store_read_chunk(q->r->r->store, &c, STORE_RECEIPT, all->seq[i]));
-    TRY(nlogs_chunk(q, &c));
-  }
+  for (size_t i = 0; i < all->cnt && !q->stopped; i++)
+    TRY(nlogs_chunk_at(q, all->seq[i]));
   return ERR_OK;
 }
 

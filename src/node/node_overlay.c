@@ -176,16 +176,50 @@ void nstate_memory_index(struct node_state *ns, enum store_index index,
                          const u64 *key, u32 key_cnt, i64 above, i64 to,
                          void (*cb)(void *ctx, u64 seq), void *ctx) {
   pthread_mutex_lock(&ns->apply_lock);
-  for (const struct nstate_block *b = ns->oldest; b; b = b->next) {
-    if ((i64)b->height <= above || (i64)b->height > to) continue;
-    bool logs = index == STORE_INDEX_LOG;
-    const struct store_entry *e = logs ? b->log : b->party;
-    u32 cnt = logs ? b->log_cnt : b->party_cnt;
-    for (u32 i = 0; i < cnt; i++)
+  const struct nstate_index_list *l =
+      index == STORE_INDEX_LOG ? &ns->log_list : &ns->party_list;
+  u32 lo = l->first, hi = l->end;
+  while (lo < hi) {
+    u32 mid = lo + (hi - lo) / 2;
+    if ((i64)l->row[mid].height <= above) lo = mid + 1;
+    else hi = mid;
+  }
+  for (; lo < l->end && (i64)l->row[lo].height <= to; lo++) {
+    const struct store_entry *e = l->row[lo].entry;
+    for (u32 i = 0; i < l->row[lo].cnt; i++)
       for (u32 k = 0; k < key_cnt; k++)
         if (e[i].key == key[k]) cb(ctx, e[i].seq);
   }
   pthread_mutex_unlock(&ns->apply_lock);
+}
+
+static void nstate_index_add(struct nstate_index_list *l, u64 height,
+                             const struct store_entry *entry, u32 cnt) {
+  if (cnt == 0) return;
+  if (l->end == l->cap && l->first > l->cap / 2) {
+    memmove(l->row, l->row + l->first, (l->end - l->first) * sizeof *l->row);
+    l->end -= l->first;
+    l->first = 0;
+  } else if (l->end == l->cap) {
+    l->cap = l->cap ? 2 * l->cap : 64;
+    l->row = mem_realloc(l->row, l->cap * sizeof *l->row);
+  }
+  l->row[l->end++] = (struct nstate_index_row){height, entry, cnt};
+}
+
+static void nstate_index_take(struct nstate_index_list *l, u64 height) {
+  if (l->first < l->end && l->row[l->first].height == height) l->first++;
+}
+
+void nstate_index_pop(struct node_state *ns, u64 height) {
+  nstate_index_take(&ns->log_list, height);
+  nstate_index_take(&ns->party_list, height);
+}
+
+void nstate_index_clear(struct node_state *ns) {
+  mem_free(ns->log_list.row);
+  mem_free(ns->party_list.row);
+  ns->log_list = ns->party_list = (struct nstate_index_list){0};
 }
 
 void nstate_block_link(struct node_state *ns, struct nstate_block *b) {
@@ -207,6 +241,8 @@ void nstate_block_link(struct node_state *ns, struct nstate_block *b) {
     ns->oldest = b;
   }
   ns->newest = b;
+  nstate_index_add(&ns->log_list, b->height, b->log, b->log_cnt);
+  nstate_index_add(&ns->party_list, b->height, b->party, b->party_cnt);
   atomic_fetch_add(&ns->overlay_bytes, b->bytes);
   atomic_fetch_add(&ns->block_cnt, 1);
 }

@@ -75,6 +75,8 @@ static void nrewind_forget(struct node_state *ns) {
     nstate_block_free(b);
   }
   ns->newest = NULL;
+  nstate_index_clear(ns);
+  nstate_kept_clear(ns->logs);
   nstate_empty_grave(ns);
   ns->cur_blocks = ns->cur_changes = 0;
   atomic_store(&ns->overlay_bytes, 0);

@@ -28,10 +28,12 @@ err node_run_begin(struct node_read *r, struct chain_exec **out, u64 number,
   struct state_source src;
   struct chain_hashes hashes = node_run_hashes(r);
   u64 end_us = nstate_clock_us() + (u64)timeout_ms * 1000;
-  if (end_us > r->deadline_us) r->deadline_us = end_us;
+  bool brief = timeout_ms <= NODE_RUN_BRIEF_MS;
+  if (end_us > r->deadline_us || brief) r->deadline_us = end_us;
   TRY(node_read_state(r, &src, number));
   if (!r->exec) r->exec = chain_exec_open(nstate_clock_us());
   r->call.deadline_us = end_us;
+  r->call.brief = brief;
   nstate_call_begin(r->ns, &r->call);
   evm_set_interrupt(chain_exec_evm(r->exec), &r->call.stop);
   chain_exec_begin(r->exec, rules, header, &hashes, &src);

@@ -898,6 +898,8 @@ void nstate_free(struct node_state *ns) {
     ns->oldest = b->next;
     nstate_block_free(b);
   }
+  nstate_index_clear(ns);
+  nstate_kept_close(ns->logs);
   nstate_empty_grave(ns);
   mem_free(ns->grave);
   arena_fini(&ns->batch_arena);
@@ -926,6 +928,7 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   pthread_condattr_t attr;
   ns->cfg = *cfg;
   ns->store = cfg->store;
+  ns->logs = nstate_kept_open();
   atomic_init(&ns->keep, INT64_MAX);
   ns->budget = cfg->cache_bytes ? cfg->cache_bytes : NSTATE_CACHE_DEFAULT;
   ns->cfg.cache_bytes = ns->budget - ns->budget / 4;

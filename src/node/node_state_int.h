@@ -13,6 +13,7 @@
 
 #include "base/map.h"
 #include "node/node_bytes.h"
+#include "node/node_logs_kept.h"
 #include "node/node_state.h"
 
 #define NSTATE_SHARDS 16u
@@ -144,6 +145,17 @@ struct nstate_exec_conn {
   u64 begun_ms;
 };
 
+/* The entries of the blocks in memory that have any, by height; a block's are
+** appended as it is linked, and go when it is popped. */
+struct nstate_index_list {
+  struct nstate_index_row {
+    u64 height;
+    const struct store_entry *entry;
+    u32 cnt;
+  } *row;
+  u32 first, end, cap; /* rows first..end-1 */
+};
+
 enum nstate_flush_phase {
   NSTATE_IDLE,
   NSTATE_FROZEN,  /* a generation waits for its batch to be made */
@@ -160,6 +172,7 @@ struct node_state {
 
   pthread_mutex_t apply_lock;
   struct nstate_block *oldest, *newest; /* above what was dropped */
+  struct nstate_index_list log_list, party_list; /* of those */
   _Atomic i64 applied, durable;
   _Atomic i64 keep;            /* tables stay at or below; INT64_MAX: free */
   i64 frozen_to;               /* generations cover blocks up to here */
@@ -187,11 +200,14 @@ struct node_state {
   struct store_batch batch;
   struct arena batch_arena;
   struct nstate_call *call; /* running, with deadlines */
+  u64 maker_wakes_us;     /* when, at the latest, deadlines are looked at */
+  bool brief_seen;        /* since the maker last looked */
   bool upkeep_more, stop;
   pthread_t maker;
   bool maker_started;
   u64 prune_at;           /* head at which to prune next */
   _Atomic u64 hold_us;    /* the longest step of the writer */
+  struct nstate_kept *logs;
 };
 
 static inline u32 nstate_shard_of(const u8 *key) { return key[0] >> 4; }
@@ -207,6 +223,9 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
                                        u32 log_max, u32 party_max);
 void nstate_block_free(struct nstate_block *b);
 void nstate_block_link(struct node_state *ns, struct nstate_block *b);
+/* Of the indexes of memory: the oldest block goes; all do. */
+void nstate_index_pop(struct node_state *ns, u64 height);
+void nstate_index_clear(struct node_state *ns);
 /* Takes the block's versions out of the maps; it must be the oldest. */
 void nstate_block_unlink(struct node_state *ns, struct nstate_block *b);
 void nstate_node_key(u8 out[NSTATE_NODE_KEY], const hash32 *owner,
@@ -285,6 +304,7 @@ u64 nstate_clock_us(void);
 struct nstate_call {
   struct nstate_call *next;
   u64 deadline_us;
+  bool brief;             /* the next may soon follow, as short */
   atomic_bool stop;
 };
 /* One request's view: a reader, its snapshot, memory until node_read_end. */

@@ -35,6 +35,9 @@
 #define RPC_ARENA_KEEP (4u << 20)
 #define RPC_METHOD_NAME_MAX 2048u /* geth's */
 #define RPC_RESPONSE_SLACK (2u << 20) /* error objects of a full batch */
+#define RPC_BRIEF_US 500u      /* what an event loop may spend unnoticed */
+#define RPC_SUSPECT_US 1000000u
+#define RPC_REST 50u           /* times what was spent */
 
 struct rpc_server {
   struct node *node;
@@ -42,6 +45,7 @@ struct rpc_server {
   struct rpc_filters *filters;
   struct rpc_subs *subs;
   u64 head; /* atomic */
+  u64 suspect_us, rest_us; /* atomic; until when: see rpc_try */
   u32 wait_cnt; /* atomic */
   bool hurry; /* atomic */
   u32 watch;
@@ -72,18 +76,14 @@ struct rpc_requests {
 
 #define REQ(t, n) {RPC_##t, false, n},
 #define OPT(t, n) {RPC_##t, true, n},
-#define RPC_IS_QUICK true
-#define RPC_IS_SLOW false
 static const struct rpc_method rpc_methods[] = {
 #define METHOD(name, access, speed, summary, ...) \
-  {#name, rpc_do_##name, RPC_##access, RPC_IS_##speed, {__VA_ARGS__}},
+  {#name, rpc_do_##name, RPC_##access, RPC_##speed, {__VA_ARGS__}},
 #include "rpc/method.def"
 #undef METHOD
 };
 #undef REQ
 #undef OPT
-#undef RPC_IS_QUICK
-#undef RPC_IS_SLOW
 
 enum {
 #define METHOD(name, access, speed, summary, ...) RPC_ROW_##name,
@@ -200,7 +200,7 @@ bool rpc_is_quick(slice body) {
   rpc_scan_space(&body);
   if (!rpc_scan(&p, &body)) return false;
   const struct rpc_method *m = rpc_method_find(p.method);
-  return !m || m->quick;
+  return !m || m->speed == RPC_QUICK;
 }
 
 const char *rpc_client_version(void) {
@@ -224,6 +224,12 @@ const char *rpc_client_version(void) {
 }
 
 /*---------------------------------------------------------------- server */
+
+static u64 rpc_thread_us(void) {
+  struct timespec ts;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+  return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
+}
 
 u64 rpc_height(const struct rpc_server *s) {
   return __atomic_load_n(&s->head, __ATOMIC_ACQUIRE);
@@ -545,12 +551,23 @@ static void rpc_request_json(struct rpc_request *rq, const json_t *j,
   }
 }
 
+/* Objects are read without a tree where they are call objects only. */
+static bool rpc_plain_fits(const struct rpc_plain *p) {
+  const struct rpc_method *m = NULL;
+  for (u32 i = 0; i < p->param_cnt; i++) {
+    if (p->param[i].kind != RPC_OBJECT) continue;
+    if (!m) m = rpc_method_find(p->method);
+    if (!m || !m->param[i].name || m->param[i].type != RPC_CALL) return false;
+  }
+  return true;
+}
+
 /* By the scanner: false when it gave up anywhere. */
 static bool rpc_parse_plain(struct rpc_requests *q, slice body, u32 max,
                             const struct rpc_batch *b, struct arena *a) {
   struct rpc_plain p;
   for (;;) {
-    if (!rpc_scan(&p, &body)) return false;
+    if (!rpc_scan(&p, &body) || !rpc_plain_fits(&p)) return false;
     struct rpc_request *rq = rpc_request_add(q, max, a);
     if (rq) rpc_request_plain(rq, &p, b, a);
     rpc_scan_space(&body);
@@ -631,6 +648,12 @@ static err rpc_args(struct rpc_call *c, const struct rpc_request *rq) {
   return ERR_OK;
 }
 
+/* Given up: the call has run into the short time of rpc_try. */
+static bool rpc_gave_up(const struct rpc_batch *b, const struct rpc_call *c,
+                        err e) {
+  return b->brief && e < 0 && c->fault.code == RPC_ERR_TIMEOUT;
+}
+
 static void rpc_call_init(struct rpc_call *c, struct rpc_batch *b,
                           struct arena *a) {
   memset(c, 0, sizeof *c);
@@ -661,6 +684,11 @@ static void rpc_answer(struct rpc_batch *b, struct buf *out,
   if (out->over) {
     out->over = false;
     e = rpc_fail(&c, RPC_ERR_TOO_LARGE, "response too large");
+  }
+  if (rpc_gave_up(b, &c, e)) {
+    out->len = at;
+    arena_reset(a, mark);
+    return;
   }
   if (e < 0) {
     MUST(c.fault.code != 0);
@@ -848,6 +876,51 @@ void rpc_handle(struct rpc_server *s, struct buf *out, slice body,
   rpc_run(s, out, body, peer, true);
 }
 
+static bool rpc_run_brief(struct rpc_server *s, struct buf *out,
+                          const struct rpc_plain *p,
+                          const struct rpc_peer *peer) {
+  struct rpc_batch b = {.server = s, .node = s->node, .peer = peer,
+                        .brief = true};
+  struct rpc_request rq = {0};
+  struct arena a;
+  size_t start = out->len, max = out->max;
+  rpc_arena_take(s, &a);
+  if (max == 0 || start + s->cfg.response_max < max)
+    out->max = start + s->cfg.response_max;
+  rpc_request_plain(&rq, p, &b, &a);
+  rpc_answer(&b, out, &rq, &a);
+  if (b.read) node_read_end(b.read);
+  out->max = max;
+  rpc_arena_give(s, &a);
+  return out->len > start;
+}
+
+bool rpc_try(struct rpc_server *s, struct buf *out, slice body,
+             const struct rpc_peer *peer) {
+  struct rpc_plain p;
+  if (body.len > 4096) return false;
+  rpc_scan_space(&body);
+  if (!rpc_scan(&p, &body) || !rpc_plain_fits(&p) || p.id.len == 0)
+    return false;
+  rpc_scan_space(&body);
+  const struct rpc_method *m = rpc_method_find(p.method);
+  if (body.len || !m || m->speed != RPC_BRIEF) return false;
+  u64 start = rpc_clock_us();
+  if (start < __atomic_load_n(&s->rest_us, __ATOMIC_RELAXED)) return false;
+  bool suspect = start < __atomic_load_n(&s->suspect_us, __ATOMIC_RELAXED);
+  u64 spent = suspect ? rpc_thread_us() : 0;
+  bool done = rpc_run_brief(s, out, &p, peer);
+  u64 end = rpc_clock_us();
+  if (end - start <= RPC_BRIEF_US) return done;
+  /* The thread may only have waited for a processor: who is suspect is
+  ** measured by what it spends. */
+  __atomic_store_n(&s->suspect_us, end + RPC_SUSPECT_US, __ATOMIC_RELAXED);
+  spent = suspect ? rpc_thread_us() - spent : 0;
+  if (spent > RPC_BRIEF_US)
+    __atomic_store_n(&s->rest_us, end + RPC_REST * spent, __ATOMIC_RELAXED);
+  return done;
+}
+
 bool rpc_is_submission(slice body) {
   struct rpc_plain p;
   rpc_scan_space(&body);
@@ -893,3 +966,6 @@ void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
 #undef RPC_ARENA_KEEP
 #undef RPC_METHOD_NAME_MAX
 #undef RPC_RESPONSE_SLACK
+#undef RPC_BRIEF_US
+#undef RPC_SUSPECT_US
+#undef RPC_REST

@@ -74,6 +74,12 @@ void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,
 ** an event loop may do it itself.  A guess from the method's row; false when
 ** in doubt. */
 bool rpc_is_quick(slice body);
+/* Answers a body of one BRIEF request, on an event loop, and gives up (false,
+** nothing appended) when that takes over some milliseconds: then rpc_handle is
+** to do it, elsewhere.  Where long ones come, it rests fifty times as long as
+** they took, so an event loop gives them 2 % of its time at most. */
+bool rpc_try(struct rpc_server *s, struct buf *out, slice body,
+             const struct rpc_peer *peer);
 /* True when body is one eth_sendRawTransaction in the plain form. */
 bool rpc_is_submission(slice body);
 /* Answers cnt such bodies, each into its own out, and recovers their signatures

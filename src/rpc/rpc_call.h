@@ -39,7 +39,8 @@ err rpc_estimate_gas(struct rpc_call *c, u64 *gas) MUST_USE;
 /*------------------------------------------------------------ raw values */
 
 /* A JSON value as a parameter reader sees it: from the scanner of plain
-** requests, or from jansson.  tree is set for objects and arrays only. */
+** requests, or from jansson.  Objects and arrays have a tree; call objects of
+** plain requests have their text (str) instead, and flat once they are read. */
 enum rpc_kind {
   RPC_NONE, RPC_NULL, RPC_FALSE, RPC_TRUE, RPC_STRING, RPC_INTEGER, RPC_REAL,
   RPC_OBJECT, RPC_ARRAY
@@ -50,8 +51,16 @@ struct rpc_value {
   i64 num;
   double real;
   const json_t *tree;
+  const struct rpc_flat *flat;
 };
 struct rpc_value rpc_value_of(const json_t *j);
+/* The members of an object of plain values. */
+#define RPC_FLAT_MAX 12u
+struct rpc_flat {
+  slice key[RPC_FLAT_MAX];
+  struct rpc_value val[RPC_FLAT_MAX];
+  u32 cnt;
+};
 
 /*-------------------------------------------------------- typed parameters */
 
@@ -189,6 +198,7 @@ struct rpc_batch {
   struct rpc_server *server;
   struct node *node;
   const struct rpc_peer *peer;
+  bool brief;              /* rpc_try: gives up when it takes long */
   struct node_read *read;  /* NULL: none begun */
   u64 read_ms;             /* when */
 };
@@ -309,6 +319,7 @@ err rpc_fail_addresses(struct rpc_call *c, u64 from);
 
 /*--------------------------------------------------------------- methods */
 
+enum rpc_speed { RPC_QUICK, RPC_BRIEF, RPC_SLOW };
 struct rpc_param {
   u8 type;
   bool optional;
@@ -318,7 +329,7 @@ struct rpc_method {
   const char *name;
   err (*fn)(struct rpc_call *c);
   enum rpc_access access;
-  bool quick;
+  enum rpc_speed speed;
   struct rpc_param param[RPC_PARAM_MAX]; /* name NULL: past the last */
 };
 
@@ -333,8 +344,8 @@ const struct rpc_method *rpc_method_row(u32 i);
 /*------------------------------------------------------------- scanning */
 
 /* A request in the plain form that almost every client sends: one object of
-** the four known members, each once, parameters that are neither objects nor
-** arrays, no escapes and no letters beyond ASCII. */
+** the four known members, each once, parameters that are plain values or
+** objects of them, no escapes and no letters beyond ASCII. */
 struct rpc_plain {
   slice id;         /* as written; empty: notification */
   slice method;
@@ -344,6 +355,8 @@ struct rpc_plain {
 /* Takes one such object off *text.  False when the text is anything else,
 ** malformed or not: the caller then asks jansson. */
 bool rpc_scan(struct rpc_plain *out, slice *text);
+/* The same for an object of plain values. */
+bool rpc_scan_flat(struct rpc_flat *out, slice *text);
 void rpc_scan_space(slice *text);
 
 /*------------------------------------------------------------ rendering */

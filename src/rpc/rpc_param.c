@@ -357,7 +357,15 @@ err rpc_param_object(const struct rpc_value *v, const char *what,
 
 struct rpc_value rpc_member(const struct rpc_value *obj,
                             const char *key) {
-  struct rpc_value v = rpc_value_of(json_object_get(obj->tree, key));
+  struct rpc_value v = {0};
+  if (obj->tree) {
+    v = rpc_value_of(json_object_get(obj->tree, key));
+  } else if (obj->flat) {
+    slice name = slice_str(key);
+    for (u32 i = 0; i < obj->flat->cnt; i++) {
+      if (slice_eq(obj->flat->key[i], name)) v = obj->flat->val[i];
+    }
+  }
   if (v.kind == RPC_NULL) v.kind = RPC_NONE;
   return v;
 }
@@ -491,8 +499,15 @@ static err rpc_param_fees(struct chain_tx *tx, const struct rpc_value *v,
 }
 
 err rpc_read_CALL(struct rpc_call *c, struct rpc_arg *out,
-                  const struct rpc_value *v, struct errmsg *msg) {
+                  const struct rpc_value *value, struct errmsg *msg) {
+  struct rpc_value read = *value, *v = &read;
   TRY(rpc_param_object(v, "call", msg));
+  if (!v->tree) {
+    struct rpc_flat *flat = arena_new(c->a, struct rpc_flat);
+    slice text = v->str;
+    MUST(rpc_scan_flat(flat, &text));
+    v->flat = flat;
+  }
   struct rpc_txcall *call = out->call = arena_new(c->a, struct rpc_txcall);
   struct chain_tx *tx = &call->tx;
   u64 our_id = node_info(c->node)->chain_id;

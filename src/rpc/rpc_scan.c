@@ -2,11 +2,12 @@
 **
 ** Most bodies are {"jsonrpc":"2.0","id":1,"method":"...","params":["0x..."]}
 ** in some order.  This scanner reads that without building a tree, in one
-** pass, pointing into the body.  It takes only texts on which the JSON parser
-** would give the same values, and gives up on everything else: other or
-** repeated members, objects and arrays within params, escapes, bytes outside
-** 0x20..0x7e in strings, numbers with sign, point, exponent, leading zero or
-** more than 15 digits.  fuzz_rpc holds both ways against each other.
+** pass, pointing into the body; call objects too, {"to":"0x...","data":"0x..."}
+** of at most RPC_FLAT_MAX plain values.  It takes only texts on which the JSON
+** parser would give the same values, and gives up on everything else: other or
+** repeated members, arrays and other objects within params, escapes, bytes
+** outside 0x20..0x7e in strings, numbers with sign, point, exponent, leading
+** zero or more than 15 digits.  fuzz_rpc holds both ways against each other.
 */
 #include "rpc/rpc_call.h"
 
@@ -89,13 +90,54 @@ static bool rpc_scan_value(slice *s, struct rpc_value *out) {
   }
 }
 
+/* name, its colon, and the space around it */
+static bool rpc_scan_key(slice *s, slice *key) {
+  if (!rpc_scan_string(s, key)) return false;
+  rpc_scan_space(s);
+  if (!rpc_scan_char(s, ':')) return false;
+  rpc_scan_space(s);
+  return true;
+}
+
+bool rpc_scan_flat(struct rpc_flat *out, slice *text) {
+  out->cnt = 0;
+  if (!rpc_scan_char(text, '{')) return false;
+  rpc_scan_space(text);
+  if (rpc_scan_char(text, '}')) return true;
+  for (;;) {
+    u32 n = out->cnt;
+    if (n == RPC_FLAT_MAX || !rpc_scan_key(text, &out->key[n]) ||
+        !rpc_scan_value(text, &out->val[n])) {
+      return false;
+    }
+    for (u32 i = 0; i < n; i++) {
+      if (slice_eq(out->key[i], out->key[n])) return false;
+    }
+    out->cnt++;
+    rpc_scan_space(text);
+    if (rpc_scan_char(text, '}')) return true;
+    if (!rpc_scan_char(text, ',')) return false;
+    rpc_scan_space(text);
+  }
+}
+
+static bool rpc_scan_param(slice *s, struct rpc_value *out) {
+  struct rpc_flat flat;
+  const u8 *from = s->ptr;
+  if (s->len == 0 || *from != '{') return rpc_scan_value(s, out);
+  *out = (struct rpc_value){.kind = RPC_OBJECT};
+  if (!rpc_scan_flat(&flat, s)) return false;
+  out->str = slice_of(from, (size_t)(s->ptr - from));
+  return true;
+}
+
 static bool rpc_scan_params(slice *s, struct rpc_plain *out) {
   if (!rpc_scan_char(s, '[')) return false;
   rpc_scan_space(s);
   if (rpc_scan_char(s, ']')) return true;
   for (;;) {
     if (out->param_cnt == RPC_PARAM_MAX) return false;
-    if (!rpc_scan_value(s, &out->param[out->param_cnt++])) return false;
+    if (!rpc_scan_param(s, &out->param[out->param_cnt++])) return false;
     rpc_scan_space(s);
     if (rpc_scan_char(s, ']')) return true;
     if (!rpc_scan_char(s, ',')) return false;
@@ -117,10 +159,7 @@ static bool rpc_scan_id(slice *s, slice *out) {
 
 static bool rpc_scan_member(slice *s, struct rpc_plain *out, u32 *seen) {
   slice key;
-  if (!rpc_scan_string(s, &key)) return false;
-  rpc_scan_space(s);
-  if (!rpc_scan_char(s, ':')) return false;
-  rpc_scan_space(s);
+  if (!rpc_scan_key(s, &key)) return false;
   u32 bit;
   bool ok;
   if (slice_eq(key, slice_str("jsonrpc"))) {

@@ -35,7 +35,10 @@ static err world_fail(struct rpc_world *w, err e) {
 
 err rpc_world_open(struct rpc_world *w, struct rpc_call *c) {
   *w = (struct rpc_world){.c = c};
-  w->end_ms = node_clock_ms() + rpc_limits(c->batch->server)->evm_timeout_ms;
+  u32 time_ms = rpc_limits(c->batch->server)->evm_timeout_ms;
+  if (c->batch->brief && time_ms > NODE_RUN_BRIEF_MS)
+    time_ms = NODE_RUN_BRIEF_MS;
+  w->end_ms = node_clock_ms() + time_ms;
   return rpc_read(c, &w->r);
 }
 

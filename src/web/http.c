@@ -3,7 +3,8 @@
 ** libmicrohttpd runs a few event loops (epoll), each with its own share of the
 ** connections.  A request goes: headers (Host, route, method, content type and
 ** length are judged) -> body collected, up to its limit -> answered.  What is
-** quick (rpc_is_quick, files, health) is answered on the event loop; the rest
+** quick (rpc_is_quick, files, health) is answered on the event loop, and what
+** mostly is (rpc_try) tried there; the rest
 ** by a worker while the connection is suspended, so that a slow eth_call holds
 ** up nobody else's request.  Single transactions are taken together by eights
 ** (http_submit.c).
@@ -313,11 +314,21 @@ static void http_begin(struct http_request *rq, const char *path,
 
 /*---------------------------------------------------------------- workers */
 
+static const struct rpc_peer http_rpc_peer = {.access = RPC_PUBLIC};
+
 static void http_run_rpc(struct http_request *rq) {
-  static const struct rpc_peer peer = {.access = RPC_PUBLIC};
-  rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer);
+  rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &http_rpc_peer);
   rq->type = "application/json";
   rq->status = MHD_HTTP_OK;
+}
+
+/* On the event loop; false: it takes longer, a worker is to do it. */
+static bool http_try_rpc(struct http_request *rq) {
+  if (!rpc_try(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &http_rpc_peer))
+    return false;
+  rq->type = "application/json";
+  rq->status = MHD_HTTP_OK;
+  return true;
 }
 
 static void http_run_ca(struct http_request *rq) {
@@ -432,6 +443,7 @@ static enum MHD_Result http_finish(struct http_request *rq, const char *path,
     http_run(rq);
     return http_send(rq);
   }
+  if (rq->route == HTTP_RPC && http_try_rpc(rq)) return http_send(rq);
   bool submits = rq->route == HTTP_RPC && http_submit_wanted(rq);
   if (submits ? http_submit_add(rq) : http_hand_over(rq)) return MHD_YES;
   http_say(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "the node is shutting down");

@@ -2,7 +2,7 @@
 ** second and how long they take, for rpc.sh.
 **
 **   bench_http --url http://127.0.0.1:8545 --name ours [--blocks 10000]
-**              [--seconds 2] [--runs 3]
+**              [--seconds 2] [--runs 3] [--pid N] [--only eth_call]
 **
 ** Prepares the chain unless it has that many blocks: a token, one transfer of
 ** it in every hundredth block; where there is hardhat_mine it makes the blocks
@@ -11,7 +11,9 @@
 ** on 1 and on 32 kept connections, each with one request at a time, medians of
 ** the runs:
 **   {"name":"rpc_ours_eth_call_c32","value":52000,"unit":"1/s",
-**    "p50_us":…,"p99_us":…,"reply_bytes":…}
+**    "p50_us":…,"p99_us":…,"reply_bytes":…,"runs":3,"cpu_us":…}
+** cpu_us is what the process --pid, the node, spent on a request, user and
+** system, which a busy machine changes little.
 ** Replies are read whole; one that is an error ends the program. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -39,7 +41,8 @@ enum { HTTPB_CONNS = 32, HTTPB_SAMPLES = 1 << 20, HTTPB_RUNS_MAX = 9,
 #define HTTPB_TO "00000000000000000000000000000000000b0b00"
 
 static const char *httpb_url = "", *httpb_name = "node";
-static u64 httpb_blocks = 10000, httpb_runs = 3, httpb_seconds = 2;
+static const char *httpb_only = "";
+static u64 httpb_blocks = 10000, httpb_runs = 3, httpb_seconds = 2, httpb_pid;
 static u16 httpb_port;
 static u64 httpb_nonce, httpb_chain;
 static struct arena httpb_arena;
@@ -56,6 +59,22 @@ static double httpb_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Seconds of processor the node has used: fields 14 and 15 of its stat. */
+static double httpb_cpu(void) {
+  char path[64], text[1024] = "";
+  unsigned long long user = 0, sys = 0;
+  snprintf(path, sizeof path, "/proc/%llu/stat", (unsigned long long)httpb_pid);
+  FILE *f = httpb_pid ? fopen(path, "r") : NULL;
+  if (!f) return 0;
+  size_t n = fread(text, 1, sizeof text - 1, f);
+  fclose(f);
+  text[n] = 0;
+  const char *at = strrchr(text, ')');
+  if (at) sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                 &user, &sys);
+  return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
 }
 
 /*------------------------------------------------------------- connections */
@@ -279,7 +298,7 @@ static void httpb_prepare(void) {
 /*------------------------------------------------------------------- load */
 
 struct httpb_result {
-  double rate, p50, p99;
+  double rate, p50, p99, cpu;
   size_t bytes;
 };
 
@@ -300,7 +319,7 @@ static void httpb_load(struct httpb_result *out, slice request, u32 conns,
     epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
     httpb_put(c, request);
   }
-  double start = httpb_now(), now = start;
+  double start = httpb_now(), now = start, cpu = httpb_cpu();
   u64 done = 0;
   while (now - start < seconds) {
     struct epoll_event ev[HTTPB_CONNS];
@@ -315,6 +334,7 @@ static void httpb_load(struct httpb_result *out, slice request, u32 conns,
       httpb_put(c, request);
     }
   }
+  out->cpu = (httpb_cpu() - cpu) * 1e6 / (double)(done ? done : 1);
   for (u32 i = 0; i < conns; i++) {
     close(httpb_conns[i].fd);
     buf_fini(&httpb_conns[i].in);
@@ -334,6 +354,7 @@ static int httpb_by_rate(const void *a, const void *b) {
 
 static void httpb_measure(const char *method, const char *params, u32 conns) {
   struct httpb_result r[HTTPB_RUNS_MAX];
+  if (!strstr(method, httpb_only)) return;
   struct buf req;
   const char *body = arena_printf(
       &httpb_arena, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
@@ -347,9 +368,10 @@ static void httpb_measure(const char *method, const char *params, u32 conns) {
   qsort(r, httpb_runs, sizeof *r, httpb_by_rate);
   const struct httpb_result *m = &r[httpb_runs / 2];
   printf("{\"name\":\"rpc_%s_%s_c%u\",\"value\":%.0f,\"unit\":\"1/s\","
-         "\"p50_us\":%.1f,\"p99_us\":%.1f,\"reply_bytes\":%zu,\"runs\":%llu}\n",
+         "\"p50_us\":%.1f,\"p99_us\":%.1f,\"reply_bytes\":%zu,\"runs\":%llu,"
+         "\"cpu_us\":%.1f}\n",
          httpb_name, method, conns, m->rate, m->p50, m->p99, m->bytes,
-         (unsigned long long)httpb_runs);
+         (unsigned long long)httpb_runs, m->cpu);
   fflush(stdout);
   buf_fini(&req);
 }
@@ -362,6 +384,8 @@ static void httpb_options(int argc, char **argv) {
     if (!strcmp(argv[i], "--url")) httpb_url = val;
     else if (!strcmp(argv[i], "--name")) httpb_name = val;
     else if (!strcmp(argv[i], "--blocks")) httpb_blocks = strtoull(val, 0, 10);
+    else if (!strcmp(argv[i], "--only")) httpb_only = val;
+    else if (!strcmp(argv[i], "--pid")) httpb_pid = strtoull(val, 0, 10);
     else if (!strcmp(argv[i], "--runs")) httpb_runs = strtoull(val, 0, 10);
     else if (!strcmp(argv[i], "--seconds")) {
       httpb_seconds = strtoull(val, 0, 10);

@@ -183,6 +183,24 @@ static void body_when_scanned_or_parsed_then_same_reply(void **state) {
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[tru]}",
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\",\"params\":"
     "[{\"to\":\"0x00000000000000000000000000000000000000ff\"},\"latest\"]}",
+#define CALL(members) \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\",\"params\":[{" \
+    members "}]}"
+    CALL(""), CALL(" \"data\" : \"0x602a5f5260205ff3\" "), CALL("\"data\":7"),
+    CALL("\"data\":\"0x00\",\"data\":\"0x00\""), CALL("\"to\":null,\"x\":true"),
+    CALL("\"gas\":\"0x5208\",\"from\":\"0x01\""), CALL("\"data\":\"0x00\","),
+    CALL("\"accessList\":[],\"data\":\"0x602a5f5260205ff3\""),
+    CALL("\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,"
+         "\"i\":1,\"j\":1,\"k\":1,\"l\":1,\"data\":\"0x602a5f5260205ff3\""),
+#undef CALL
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getBalance\",\"params\":"
+    "[\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",{\"blockNumber\":\"0x0\"}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_estimateGas\",\"params\":"
+    "[{\"data\":\"0x602a5f5260205ff3\"},\"latest\",{}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\",\"params\":[{}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nope\",\"params\":[{}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_sendRawTransaction\","
+    "\"params\":[{\"a\":1}]}",
   };
   struct fixture *f = *state;
   for (u32 i = 0; i < ARRAY_LEN(bodies); i++) {
@@ -222,6 +240,55 @@ static void quick_when_slow_method_or_odd_body_then_false(void **state) {
 #undef Q
 }
 
+/* What an event loop tries itself: a call is answered as by rpc_handle; one
+** that goes on, and whatever is not brief, is left to a worker. */
+static void call_when_tried_then_same_reply_or_given_up(void **state) {
+  struct fixture *f = *state;
+#define CALL(code) "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\"," \
+                   "\"params\":[{\"data\":\"0x" code "\"},\"latest\"]}"
+  static const char *const never[] = {
+    "[" CALL("00") "]",
+    CALL("00") CALL("00"),
+    "{\"jsonrpc\":\"2.0\",\"method\":\"eth_call\",\"params\":[{}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getLogs\",\"params\":"
+    "[{\"fromBlock\":\"0x0\"}]}",
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_call\",\"params\":[{"
+    "\"to\":\"0x0000000000000000000000000000000000000001\",\"to\":null}]}",
+  };
+  static const char *const brief[] = {
+    CALL("60016000526020600060003e"), CALL("602a5f5260205ff3"),
+    CALL("60016000fd"), CALL("5"), CALL("fe"),
+  };
+  struct buf one, two;
+  buf_init(&one, 0);
+  buf_init(&two, 0);
+  for (u32 i = 0; i < ARRAY_LEN(never); i++) {
+    assert_false(rpc_try(f->rpc, &one, slice_str(never[i]), &fixture_peer));
+    assert_int_equal(one.len, 0);
+  }
+  for (u32 i = 0; i < ARRAY_LEN(brief); i++) {
+    buf_clear(&one);
+    buf_clear(&two);
+    rpc_handle(f->rpc, &two, slice_str(brief[i]), &fixture_peer);
+    /* A busy machine may make it give up. */
+    for (u32 tries = 0; tries < 2000; tries++) {
+      if (rpc_try(f->rpc, &one, slice_str(brief[i]), &fixture_peer)) break;
+      usleep(5000);
+    }
+    assert_string_equal(buf_cstr(&one), buf_cstr(&two));
+  }
+  /* One that jumps to and fro for as long as it may. */
+  struct rpc_config cfg = {.gas_cap = 1ull << 50};
+  struct rpc_server *rich = rpc_open(f->node, &cfg);
+  buf_clear(&one);
+  assert_false(rpc_try(rich, &one, slice_str(CALL("5b5f56")), &fixture_peer));
+  assert_int_equal(one.len, 0);
+  rpc_close(rich);
+  buf_fini(&one);
+  buf_fini(&two);
+#undef CALL
+}
+
 static int setup(void **state) {
   static struct fixture f;
   fixture_open(&f, NULL);
@@ -247,6 +314,7 @@ int main(void) {
     cmocka_unit_test(body_when_scanned_or_parsed_then_same_reply),
     cmocka_unit_test(methods_when_listed_then_ascending),
     cmocka_unit_test(quick_when_slow_method_or_odd_body_then_false),
+    cmocka_unit_test(call_when_tried_then_same_reply_or_given_up),
   };
   return cmocka_run_group_tests_name("rpc_body", tests, setup, teardown);
 }
