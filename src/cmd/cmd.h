@@ -92,10 +92,10 @@ err cmd_ipc_path(char *out, size_t size, const struct cmd *c,
                  struct errmsg *msg) MUST_USE;
 
 /* Asks the node that runs on c's database, over its Unix socket: *out is the
-** reply, to be given back with json_decref.  ERR_NOT_FOUND: none runs. */
-
+** reply, to be given back with json_decref; params: a JSON array.
+** ERR_NOT_FOUND: none runs. */
 err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
-                 struct errmsg *msg) MUST_USE;
+                 const char *params, struct errmsg *msg) MUST_USE;
 
 /* The whole program. */
 int cmd_main(int argc, char **argv);

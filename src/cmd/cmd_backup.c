@@ -31,7 +31,7 @@ static void backup_note(const struct cmd *c) {
   struct store *s;
   json_t *reply;
   u8 be[8];
-  err e = cmd_ask_node(&reply, c, "node_backupDone", &msg);
+  err e = cmd_ask_node(&reply, c, "node_backupDone", "[]", &msg);
   if (e == ERR_OK) json_decref(reply);
   if (e == ERR_OK || store_open(&s, c->db_path, 0, &msg) < 0) return;
   store_be64(be, node_clock_ms());

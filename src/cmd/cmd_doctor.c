@@ -362,7 +362,7 @@ int cmd_doctor(struct cmd *c) {
     jsonw_arr(&w);
   }
   doctor_folder(c, folder);
-  if (cmd_ask_node(&reply, c, "node_status", &msg) == ERR_OK) {
+  if (cmd_ask_node(&reply, c, "node_status", "[]", &msg) == ERR_OK) {
     d.status = json_object_get(reply, "result");
   }
   doctor_node(&d);

@@ -258,6 +258,13 @@ static err run_ask_reload(void *ctx, struct errmsg *msg) {
   return ERR_OK;
 }
 
+static void run_users(void *ctx) {
+  struct run *r = ctx;
+  pthread_mutex_lock(&r->lock);
+  if (r->http) http_auth_reload(r->http);
+  pthread_mutex_unlock(&r->lock);
+}
+
 static void run_urls(void *ctx, char *http, size_t http_size, char *ipc,
                      size_t ipc_size) {
   struct run *r = ctx;
@@ -490,7 +497,7 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   TRY(node_open(&r->node, &cfg, msg));
   r->rpc = rpc_open(r->node, &rpc);
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
-                              run_urls};
+                              run_users, run_urls};
   rpc_host_set(r->rpc, &r->host);
   if (dev && r->c->cfg.demo_shop) {
     TRY(cmd_demo_fill(r->node, r->rpc, msg));

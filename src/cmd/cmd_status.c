@@ -88,8 +88,8 @@ static bool status_same_file(const struct cmd *c, const char *db) {
 }
 
 err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
-                 struct errmsg *msg) {
-  char path[4096], text[256];
+                 const char *params, struct errmsg *msg) {
+  char path[4096], text[1024];
   struct rpc_ipc_client client;
   struct buf reply;
   TRY(cmd_ipc_path(path, sizeof path, c, msg));
@@ -99,7 +99,8 @@ err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
   for (u32 i = 0; e == ERR_OK && i < 2; i++) {
     /* First whether it is the right one. */
     snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-             "\"%s\",\"params\":[]}", i ? method : "node_status");
+             "\"%s\",\"params\":%s}", i ? method : "node_status",
+             i ? params : "[]");
     buf_init(&reply, 0);
     e = rpc_ipc_ask(&client, &reply, slice_str(text), STATUS_REPLY_MAX,
                     STATUS_MS, NULL, NULL, msg);
@@ -114,6 +115,7 @@ err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
     }
   }
   rpc_ipc_close(&client);
+  mem_wipe(text, sizeof text);
   if (e < 0 && *out) {
     json_decref(*out);
     *out = NULL;
@@ -124,7 +126,7 @@ err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
 /* Of a running node; ERR_NOT_FOUND when none listens. */
 static err status_running(const struct cmd *c, int *code, struct errmsg *msg) {
   json_t *j;
-  TRY(cmd_ask_node(&j, c, "node_status", msg));
+  TRY(cmd_ask_node(&j, c, "node_status", "[]", msg));
   err e = ERR_OK;
   json_t *r = json_object_get(j, "result");
   if (r && c->cfg.json) {

@@ -5,6 +5,7 @@
 #include <sodium/crypto_pwhash_argon2id.h>
 #include <sodium/utils.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "node/node_int.h"
 
@@ -85,6 +86,80 @@ err node_audit_add(struct node *n, const struct store_audit *a) {
   return user_run(n, user_do_audit_add, (struct user_call){.in = a});
 }
 
+/*------------------------------------------------------- administration */
+
+static err user_change(struct store *s, const struct store_user *list, u32 cnt,
+                       const struct node_user_change *c, struct errmsg *msg) {
+  struct store_user u = {.role = STORE_OWNER};
+  const struct store_user *old = NULL;
+  u64 id;
+  for (u32 i = 0; i < cnt; i++)
+    if (strcasecmp(list[i].name, c->name) == 0) old = &list[i];
+  if (c->make && c->role) u.role = store_role_find(c->role);
+  if (u.role == STORE_ROLE_CNT)
+    return err_say(msg, ERR_INPUT, "no role %s: owner, manager, cashier, "
+                   "accountant or mediator", c->role);
+  if (!node_user_name_valid(c->name))
+    return err_say(msg, ERR_INPUT, "a name is 1 to 32 letters, digits, dots, "
+                   "dashes, underscores");
+  if (c->make && old)
+    return err_say(msg, ERR_EXISTS, "there is a user %s already: cybermiles "
+                   "admin reset %s gives another password", c->name, c->name);
+  if (c->make && cnt >= NODE_USERS_MAX)
+    return err_say(msg, ERR_LIMIT, "there are %u users, no more", cnt);
+  if (!c->make && !old)
+    return err_say(msg, ERR_NOT_FOUND, "no user %s: cybermiles admin list "
+                   "shows all", c->name);
+  if (old) u = *old;
+  else snprintf(u.name, sizeof u.name, "%s", c->name);
+  if (c->make) u.created_ms = node_clock_ms();
+  snprintf(u.password, sizeof u.password, "%s", c->hash);
+  err e = store_user_put(s, &u, &id);
+  if (e == ERR_OK && !c->make) e = store_login_del_user(s, u.id);
+  mem_wipe(&u, sizeof u);
+  return e;
+}
+
+err node_user_change_file(struct store *s, const struct node_user_change *c,
+                          struct errmsg *msg) {
+  struct store_user *list = mem_alloc(NODE_USERS_MAX * sizeof *list);
+  struct store_audit a = {.at_ms = node_clock_ms()};
+  u32 cnt = 0;
+  msg->text[0] = 0;
+  err e = store_user_list(s, list, NODE_USERS_MAX, &cnt);
+  if (cnt > NODE_USERS_MAX) cnt = NODE_USERS_MAX;
+  if (e == ERR_OK) e = user_change(s, list, cnt, c, msg);
+  mem_wipe(list, NODE_USERS_MAX * sizeof *list);
+  mem_free(list);
+  if (e == ERR_OK) {
+    snprintf(a.address, sizeof a.address, "%s", c->from);
+    snprintf(a.event, sizeof a.event, "%s",
+             c->make ? "user.created" : "password.reset");
+    snprintf(a.detail, sizeof a.detail, "%.64s", c->name);
+    e = store_audit_add(s, &a);
+  }
+  if (e < 0 && !msg->text[0]) err_say(msg, e, "%s", store_error(s));
+  return e;
+}
+
+struct user_change_call {
+  const struct node_user_change *c;
+  struct errmsg *msg;
+  err result;
+};
+static void user_do_change(struct node *n, void *arg) {
+  struct user_change_call *q = arg;
+  q->result = node_user_change_file(n->store, q->c, q->msg);
+}
+
+err node_user_change(struct node *n, const struct node_user_change *c,
+                     struct errmsg *msg) {
+  struct user_change_call q = {c, msg, ERR_CLOSED};
+  if (!node_thread_call(&n->writer, user_do_change, &q))
+    return err_say(msg, ERR_CLOSED, "%s", err_text(ERR_CLOSED));
+  return q.result;
+}
+
 /*-------------------------------------------------------------- passwords */
 
 const char *node_password_weak(const char *password) {
@@ -118,6 +193,12 @@ err node_password_hash(char out[STORE_PASSWORD_MAX], const char *password) {
   mem_wipe(key, sizeof key);
   mem_wipe(b, sizeof b);
   return ERR_OK;
+}
+
+bool node_password_is_hash(const char *text) {
+  size_t n = strlen(text);
+  return n > sizeof USER_ARGON_TEXT && n < STORE_PASSWORD_MAX &&
+         strncmp(text, USER_ARGON_TEXT, sizeof USER_ARGON_TEXT - 1) == 0;
 }
 
 bool node_password_check(const char *hash, const char *password) {

@@ -34,11 +34,29 @@ err node_audit_list(struct node *n, struct store_audit *out, u32 max, u32 *cnt)
     MUST_USE;
 err node_audit_add(struct node *n, const struct store_audit *a) MUST_USE;
 
+/* What `admin` does, on a file that no node runs on (s), and on a running node;
+** hash is what node_password_hash made.  Noted in the audit, from being where it
+** was asked.  ERR_EXISTS, ERR_NOT_FOUND, ERR_INPUT, ERR_LIMIT with words. */
+#define NODE_USERS_MAX 64u
+struct node_user_change {
+  bool make;         /* else: another password, and logged out everywhere */
+  const char *name;
+  const char *role;  /* of a new one; NULL: owner */
+  const char *hash;
+  const char *from;
+};
+err node_user_change_file(struct store *s, const struct node_user_change *c,
+                          struct errmsg *msg) MUST_USE;
+err node_user_change(struct node *n, const struct node_user_change *c,
+                     struct errmsg *msg) MUST_USE;
+
 /* A password's text to keep; what says why it is refused (NULL: taken).
 ** False when a check's parameters cost too much memory or the text is none. */
 const char *node_password_weak(const char *password);
 err node_password_hash(char out[STORE_PASSWORD_MAX], const char *password)
     MUST_USE;
+/* Whether a text is what node_password_hash makes. */
+bool node_password_is_hash(const char *text);
 bool node_password_check(const char *hash, const char *password);
 const char *node_role_name(enum store_role role);
 /* 1 to 32 of a-z A-Z 0-9 . _ - */

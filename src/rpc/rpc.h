@@ -109,6 +109,8 @@ struct rpc_host {
   err (*stop_http)(void *ctx);
   /* Reads the configuration again, as SIGHUP does. */
   err (*reload)(void *ctx, struct errmsg *msg);
+  /* Users were made or changed in the file: reads them again. */
+  void (*users)(void *ctx);
   /* "http://127.0.0.1:8545"; "": closed.  ipc: "" when there is none. */
   void (*urls)(void *ctx, char *http, size_t http_size, char *ipc,
                size_t ipc_size);

@@ -8,6 +8,7 @@
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "gen/gen_version.h"
+#include "node/node_user.h"
 #include "rpc/rpc_call.h"
 
 static void admin_urls(struct rpc_call *c, char http[128], char ipc[256]) {
@@ -135,6 +136,83 @@ err rpc_do_admin_stopHTTP(struct rpc_call *c) {
   if (!h || !h->stop_http) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
   jsonw_bool(&c->w, h->stop_http(h->ctx) >= 0);
   return ERR_OK;
+}
+
+/*------------------------------------------------------------------ users */
+
+err rpc_do_admin_users(struct rpc_call *c) {
+  struct store_user *list = arena_array(c->a, struct store_user,
+                                        NODE_USERS_MAX);
+  struct jsonw *w = &c->w;
+  u32 cnt = 0;
+  rpc_view_drop(c);
+  err e = node_user_list(c->node, list, NODE_USERS_MAX, &cnt);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_arr(w);
+  for (u32 i = 0; i < cnt && i < NODE_USERS_MAX; i++) {
+    jsonw_obj(w);
+    jsonw_kv_str(w, "name", list[i].name);
+    jsonw_kv_str(w, "role", node_role_name(list[i].role));
+    jsonw_kv_u64(w, "createdMs", list[i].created_ms);
+    jsonw_obj_end(w);
+  }
+  jsonw_arr_end(w);
+  mem_wipe(list, NODE_USERS_MAX * sizeof *list);
+  return ERR_OK;
+}
+
+/* The password as it is kept, of what was given: itself, or what is kept. */
+static err admin_hash(struct rpc_call *c, char out[STORE_PASSWORD_MAX],
+                      char *given) {
+  err e = ERR_OK;
+  if (node_password_is_hash(given)) {
+    snprintf(out, STORE_PASSWORD_MAX, "%s", given);
+    return ERR_OK;
+  }
+  const char *weak = node_password_weak(given);
+  if (weak) return rpc_fail(c, RPC_ERR_PARAMS, "%s", weak);
+  e = node_password_hash(out, given);
+  mem_wipe(given, strlen(given));
+  return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
+}
+
+static err admin_user(struct rpc_call *c, bool make) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  char hash[STORE_PASSWORD_MAX];
+  struct errmsg msg = {.text = ""};
+  struct node_user_change change = {
+    .make = make, .name = admin_text(c, 0),
+    .role = make ? admin_text(c, 2) : NULL,
+    .hash = hash, .from = "administration",
+  };
+  rpc_view_drop(c);
+  TRY(admin_hash(c, hash, (char *)admin_text(c, 1)));
+  err e = node_user_change(c->node, &change, &msg);
+  mem_wipe(hash, sizeof hash);
+  if (e < 0) return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  if (h && h->users) h->users(h->ctx);
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+
+err rpc_do_admin_createUser(struct rpc_call *c) { return admin_user(c, true); }
+err rpc_do_admin_resetUser(struct rpc_call *c) { return admin_user(c, false); }
+
+/*------------------------------------------------------------------ peers */
+
+static err admin_no_peers(struct rpc_call *c) {
+  return rpc_fail(c, RPC_ERR_SERVER, "this node has no peers: its chain is "
+                  "made by its one validator");
+}
+err rpc_do_admin_addPeer(struct rpc_call *c) { return admin_no_peers(c); }
+err rpc_do_admin_addTrustedPeer(struct rpc_call *c) { return admin_no_peers(c); }
+/* As geth's: what is no peer is gone. */
+err rpc_do_admin_removePeer(struct rpc_call *c) {
+  jsonw_bool(&c->w, true);
+  return ERR_OK;
+}
+err rpc_do_admin_removeTrustedPeer(struct rpc_call *c) {
+  return rpc_do_admin_removePeer(c);
 }
 
 /*---------------------------------------------------------------- logging */

@@ -136,6 +136,8 @@ err http_tls_reload(struct http *h, struct errmsg *msg) MUST_USE;
 /* The local authority's certificate, which browsers are to trust, and its
 ** SHA-256 (each may be NULL); false unless --ui.tls auto. */
 bool http_tls_ca(struct http *h, struct buf *pem, char fingerprint[96]);
+/* Users were changed in the file; whose logins are gone there are out. */
+void http_auth_reload(struct http *h);
 /* The code of first set-up for the banner: "ABCD-EFGH"; empty when there are
 ** users. */
 const char *http_setup_code(const struct http *h);

@@ -34,7 +34,7 @@
 #include "crypto/hash.h"
 #include "web/http_int.h"
 
-#define AUTH_USERS_MAX 64u
+#define AUTH_USERS_MAX NODE_USERS_MAX
 #define AUTH_LOGINS_MAX 256u
 #define AUTH_FAILS_MAX 512u
 #define AUTH_SETUP_MS 1800000u
@@ -718,6 +718,34 @@ err http_auth_start(struct http *h, struct errmsg *msg) {
   a->login_cnt = logins < AUTH_LOGINS_MAX ? logins : AUTH_LOGINS_MAX;
   if (users == 0) auth_draw_code(a);
   return ERR_OK;
+}
+
+/* Sessions that the file has no more are ended; the others keep their times. */
+void http_auth_reload(struct http *h) {
+  struct http_auth *a = h->auth;
+  struct store_user *user = mem_alloc(AUTH_USERS_MAX * sizeof *user);
+  struct store_login *login = mem_alloc(AUTH_LOGINS_MAX * sizeof *login);
+  u32 users = 0, logins = 0;
+  err e = node_user_list(h->node, user, AUTH_USERS_MAX, &users);
+  if (e == ERR_OK) e = node_login_list(h->node, login, AUTH_LOGINS_MAX, &logins);
+  if (users > AUTH_USERS_MAX) users = AUTH_USERS_MAX;
+  if (logins > AUTH_LOGINS_MAX) logins = AUTH_LOGINS_MAX;
+  pthread_mutex_lock(&a->lock);
+  if (e == ERR_OK) {
+    memcpy(a->user, user, users * sizeof *user);
+    a->user_cnt = users;
+    if (users) mem_wipe(a->code, sizeof a->code);
+    for (u32 i = 0; i < a->login_cnt;) {
+      u32 k = 0;
+      while (k < logins && memcmp(login[k].token, a->login[i].token, 32)) k++;
+      if (k < logins) i++;
+      else a->login[i] = a->login[--a->login_cnt];
+    }
+  }
+  pthread_mutex_unlock(&a->lock);
+  mem_wipe(user, AUTH_USERS_MAX * sizeof *user);
+  mem_free(user);
+  mem_free(login);
 }
 
 /* When a session was last used is written at the end only: after a crash it

@@ -178,6 +178,15 @@ test('administration answers here, and does not exist over TCP', async () => {
     assert.equal(info.protocols.cybermiles.chainId, 31337);
     assert.equal(info.ports.http, node.port);
     assert.deepEqual(await s.result('admin_peers'), []);
+    const peer = 'enode://00@127.0.0.1:30303';
+    for (const method of ['admin_addPeer', 'admin_addTrustedPeer']) {
+      assert.match((await s.ask(method, [peer])).error.message,
+        /no peers: its chain is made by its one validator/);
+      assert.equal((await s.ask(method)).error.code, -32602);
+    }
+    for (const method of ['admin_removePeer', 'admin_removeTrustedPeer']) {
+      assert.equal(await s.result(method, [peer]), true);
+    }
     assert.equal(await s.result('debug_verbosity', [5]), null);
     assert.equal((await s.ask('debug_verbosity', [6])).error.code, -32602);
     assert.equal(await s.result('debug_verbosity', [3]), null);
@@ -199,7 +208,8 @@ test('administration answers here, and does not exist over TCP', async () => {
   });
   for (const method of ['admin_nodeInfo', 'admin_datadir', 'node_status',
     'debug_verbosity', 'debug_vmodule', 'admin_peers', 'admin_startHTTP',
-    'admin_stopHTTP', 'node_backupDone', 'node_reload']) {
+    'admin_stopHTTP', 'node_backupDone', 'node_reload', 'admin_addPeer',
+    'admin_users', 'admin_createUser', 'admin_resetUser', 'node_claim']) {
     assert.equal((await node.raw(method)).error.code, -32601, method);
   }
   assert.ok(!('admin' in await node.rpc('rpc_modules')));

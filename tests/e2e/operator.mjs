@@ -397,6 +397,71 @@ test('a password is changed by who knows it', () => {
   assert.equal(passwd(fresh, old).status, 0);
 });
 
+test('users of the dashboard are made and mended beside the running node',
+  async () => {
+    const db = join(dir, 'users.db'), ipc = join(dir, 'users.ipc');
+    const first = put('p1', 'the first long password\n');
+    const second = put('p2', 'the second long password\n');
+    assert.equal(run(['init', '--db', db]).status, 0);
+    const admin = (...args) => run(['admin', ...args, '--db', db, '--ipcpath',
+      ipc]);
+    assert.equal(admin('create', 'boss', '--password', first).status, 0);
+    const n = await Node.start(['run', '--db', db, '--ipcpath', ipc]);
+    const post = (path, body, cookie = '') => fetch(n.url + path, {
+      method: 'POST', body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', cookie } });
+    const login = (name, password) => post('/api/login', { name, password });
+    const r = await login('boss', 'the first long password');
+    assert.equal(r.status, 200);
+    const cookie = r.headers.get('set-cookie').split(';')[0];
+    const sessions = async () => (await fetch(`${n.url}/api/sessions`,
+      { headers: { cookie } })).status;
+    assert.equal(await sessions(), 200);
+    // Others do not end whose password stays.
+    const made = admin('create', 'till', 'cashier', '--password', first);
+    assert.equal(made.stdout, 'Made till, cashier\n', made.stderr);
+    assert.equal(await sessions(), 200);
+    assert.equal((await login('till', 'the first long password')).status, 200);
+    assert.deepEqual(JSON.parse(admin('list', '--json').stdout),
+      [{ name: 'boss', role: 'owner' }, { name: 'till', role: 'cashier' }]);
+    assert.equal(admin('list').stdout, 'boss owner\ntill cashier\n');
+    assert.equal(admin('reset', 'BOSS', '--password', second).status, 0);
+    assert.equal(await sessions(), 401);
+    assert.equal((await login('boss', 'the first long password')).status, 403);
+    const again = await login('boss', 'the second long password');
+    assert.equal(again.status, 200);
+    for (const [args, words] of [[['create', 'till'], /there is a user till/],
+      [['create', 'x y'], /a name is 1 to 32/],
+      [['create', 'z', 'king'], /no role king/],
+      [['reset', 'nobody'], /no user nobody/]]) {
+      const bad = admin(...args, '--password', first);
+      assert.notEqual(bad.status, 0);
+      assert.match(bad.stderr, words);
+    }
+    const weak = put('weak', 'short\n');
+    assert.match(admin('reset', 'till', '--password', weak).stderr,
+      /at least 10 characters/);
+    // The method itself: a password, or what is kept of one.
+    const owner = again.headers.get('set-cookie').split(';')[0];
+    const ask = async (method, ...params) => (await (await post('/admin/rpc',
+      { jsonrpc: '2.0', id: 1, method, params }, owner)).json());
+    assert.match((await ask('admin_createUser', 'a', 'short')).error.message,
+      /at least 10/);
+    assert.equal((await ask('admin_createUser', 'mediator1',
+      'some more long words', 'mediator')).result, true);
+    assert.equal((await login('mediator1', 'some more long words')).status, 200);
+    assert.equal((await ask('admin_users')).result.length, 3);
+    assert.equal((await ask('admin_resetUser', 'mediator1',
+      'other rather long words')).result, true);
+    assert.equal((await ask('admin_peers')).result.length, 0);
+    assert.equal((await n.stop()).code, 0);
+    const other = await Node.start(['run', '--db', db, '--ipcdisable']);
+    assert.equal(run(['admin', 'list', '--db', db]).status, 3);
+    await other.stop();
+    assert.equal(admin('list').stdout,
+      'boss owner\ntill cashier\nmediator1 mediator\n');
+  });
+
 test('license names what the program is made of', () => {
   assert.match(run(['license']).stdout, /^SQLite +public domain/m);
   assert.ok(JSON.parse(run(['license', '--json']).stdout).length > 8);
