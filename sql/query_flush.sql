@@ -27,6 +27,18 @@ INSERT INTO node_log(id, bytes) VALUES (?1, ?2);
 -- log_read
 SELECT bytes FROM node_log ORDER BY id;
 
+-- account_wipe
+DELETE FROM account;
+
+-- slot_wipe
+DELETE FROM slot;
+
+-- node_wipe
+DELETE FROM node;
+
+-- log_wipe
+DELETE FROM node_log;
+
 -- log_clear
 DELETE FROM node_log WHERE id <= ?1;
 

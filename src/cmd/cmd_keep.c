@@ -44,7 +44,7 @@ static u64 keep_clock_ms(void) {
 struct keep_work {
   sigset_t set;
   const char *what;
-  u64 begin_ms, told_ms, first;
+  u64 begin_ms, told_ms, first, last;
   bool stopped, begun;
 };
 static void keep_begin(struct keep_work *w, const char *what) {
@@ -68,8 +68,12 @@ static bool keep_signalled(struct keep_work *w) {
 static bool keep_go_on(void *ctx, u64 height, u64 head) {
   struct keep_work *w = ctx;
   u64 now = keep_clock_ms();
-  if (!w->begun) w->first = height;
+  if (!w->begun || height < w->last) { /* or the next work begins */
+    w->first = height;
+    if (w->begun) w->begin_ms = now;
+  }
   w->begun = true;
+  w->last = height;
   if (now - w->told_ms >= KEEP_TELL_MS || height == head) {
     u64 ms = now - w->begin_ms + 1, done = height - w->first + 1;
     u64 left = (head - height) * ms / done / 1000;
@@ -152,25 +156,42 @@ int cmd_export(struct cmd *c) {
 }
 
 /*--------------------------------------------------------- reindex, prune */
+static void keep_reindex_print(const struct cmd *c,
+                               const struct node_reindexed *r, u64 ms) {
+#define N(x) (unsigned long long)(x)
+  if (c->cfg.json) {
+    printf("{\"blocks\":%llu,\"entries\":%llu,\"accounts\":%llu,\"slots\":%llu,"
+           "\"nodes\":%llu,\"tables\":%s,\"blocksPerSecond\":%llu,"
+           "\"resumed\":%s,\"done\":%s}\n", N(r->blocks), N(r->entries),
+           N(r->accounts), N(r->slots), N(r->nodes),
+           r->tables ? "true" : "false", N(r->blocks * 1000 / ms),
+           r->resumed ? "true" : "false", r->done ? "true" : "false");
+    return;
+  }
+  printf("%llu blocks, %llu entries, %llu blocks/s\n", N(r->blocks),
+         N(r->entries), N(r->blocks * 1000 / ms));
+  if (r->tables)
+    printf("%llu accounts, %llu slots, %llu trie nodes made anew\n",
+           N(r->accounts), N(r->slots), N(r->nodes));
+  else if (r->done && c->cfg.tables)
+    printf("The accounts stay as they are, since the first differences were "
+           "pruned: \"export\" and \"import\" make them anew\n");
+  if (!r->done)
+    printf("Stopped; give the command again to go on.%s\n", c->cfg.tables
+           ? "  No node starts on the file before it is done." : "");
+#undef N
+}
+
 int cmd_reindex(struct cmd *c) {
   struct errmsg msg = {""};
   struct node_reindexed r;
   struct keep_work w;
   crypto_init(NULL);
   keep_begin(&w, "reindexing");
-  err e = node_reindex(&r, c->db_path, keep_go_on, &w, &msg);
+  u64 begin_ms = keep_clock_ms();
+  err e = node_reindex(&r, c->db_path, c->cfg.tables, keep_go_on, &w, &msg);
   if (e < 0) return cmd_fail(e, &msg);
-  u64 ms = keep_clock_ms() - w.begin_ms + 1;
-  printf(c->cfg.json
-             ? "{\"blocks\":%llu,\"entries\":%llu,\"blocksPerSecond\":%llu,"
-               "\"resumed\":%s,\"done\":%s}\n"
-             : "%llu blocks, %llu entries, %llu blocks/s%.0s\n%.0s",
-         (unsigned long long)r.blocks, (unsigned long long)r.entries,
-         (unsigned long long)(r.blocks * 1000 / ms),
-         r.resumed ? "true" : "false", r.done ? "true" : "false");
-  if (!r.done && !c->cfg.json)
-    printf("Stopped; the old indexes stay in use.  Give the command again to go "
-           "on.\n");
+  keep_reindex_print(c, &r, keep_clock_ms() - begin_ms + 1);
   return EXIT_DONE;
 }
 

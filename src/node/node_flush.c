@@ -182,7 +182,7 @@ err nstate_batch_make(struct node_state *ns) {
     b.row[t] = row;
     qsort(row, b.row_cnt[t], sizeof *row, nstate_row_cmp);
   }
-  for (u32 t = 0; t < STORE_INDEX_CNT; t++) {
+  for (u32 t = 0; t < STORE_INDEX_CNT && !ns->cfg.rebuild; t++) {
     struct store_entry *e = arena_array(m.a, struct store_entry,
                                         entry_max[t] + 1);
     b.entry_cnt[t] = nstate_entries(m.block, m.block_cnt, t, e);

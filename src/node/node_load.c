@@ -234,7 +234,7 @@ err nstate_load(struct node_state *ns, struct store_reader *r,
                 const struct store_standing *st, struct errmsg *msg) {
   for (i64 h = st->flushed + 1; h <= st->head; h++) {
     struct nstate_block *b = NULL;
-    err e = nstate_load_block(&b, r, (u64)h, true);
+    err e = nstate_load_block(&b, r, (u64)h, (u64)h >= st->oldest_body);
     if (e)
       return err_say(msg, e == ERR_INPUT ? ERR_CORRUPT : e,
                      "block %lld cannot be read back: %s", (long long)h,
@@ -420,11 +420,19 @@ static err nstate_redo(struct node_state *ns, const struct store_standing *st,
                      store_error(ns->store)) : ERR_OK;
 }
 
+/* Of tables that are made anew group by group: the group's end. */
+static void nstate_load_end(const struct node_state *ns,
+                            struct store_standing *st) {
+  if (ns->cfg.rebuild && st->head > (i64)ns->cfg.rebuild_to)
+    st->head = (i64)ns->cfg.rebuild_to;
+}
+
 err nstate_catch_up(struct node_state *ns, struct store_reader *r,
                     const struct store_standing *at_open, struct errmsg *msg) {
   struct store_standing st = *at_open;
   err e = store_reader_begin(r, &st);
   if (e) return err_say(msg, e, "cannot read the file: %s", err_text(e));
+  nstate_load_end(ns, &st);
   e = nstate_load(ns, r, &st, msg);
   store_reader_end(r);
   if (e) return e;
@@ -433,9 +441,11 @@ err nstate_catch_up(struct node_state *ns, struct store_reader *r,
     TRY(nstate_redo(ns, &st, msg));
     nstate_drop(ns, &budget);
     store_standing(ns->store, &st);
+    nstate_load_end(ns, &st);
     if (st.head == st.flushed) return ERR_OK;
   }
   TRY(store_reader_begin(r, &st));
+  nstate_load_end(ns, &st);
   e = nstate_commit_merged(ns, r, &st, msg);
   store_reader_end(r);
   return e;

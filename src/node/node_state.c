@@ -993,13 +993,19 @@ err node_state_open(struct node_state **out,
   struct store_standing st;
   *out = NULL;
   store_standing(ns->store, &st);
+  if (cfg->rebuild && st.head > (i64)cfg->rebuild_to)
+    st.head = (i64)cfg->rebuild_to;
   ns->flushed = st.flushed;
   atomic_store(&ns->applied, st.head);
   atomic_store(&ns->durable, st.head);
   ns->frozen_to = st.flushed;
   ns->frozen_ms = nstate_clock_ms();
   ns->upkeep_more = true;
-  err e = nstate_open_parties(ns, st.flushed, msg);
+  err e = ERR_OK;
+  if (!cfg->rebuild && store_rebuilding(ns->store))
+    e = err_say(msg, ERR_REFUSED, "%s: making its tables anew was cut off; give "
+                "\"cybermiles reindex\" again", store_path(ns->store));
+  if (!e && !cfg->rebuild) e = nstate_open_parties(ns, st.flushed, msg);
   if (!e) e = nstate_open_readers(ns, msg);
   if (!e && st.head > st.flushed)
     e = nstate_catch_up(ns, ns->reader[0].store, &st, msg);

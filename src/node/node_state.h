@@ -56,6 +56,10 @@ struct node_state_config {
   u64 body_blocks;          /* with transactions and receipts; 0: all */
   bool no_addresses;        /* no index of addresses in transactions */
   const struct par *par;    /* may be NULL */
+  /* Making the keyed tables anew (store_rebuild_begin): no higher than this, and
+  ** the indexes are left as they are. */
+  bool rebuild;
+  u64 rebuild_to;
   /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */
   u64 batch_changes, batch_blocks;
 };
@@ -123,12 +127,18 @@ err node_state_verify(const char *path, bool deep,
                       void (*progress)(void *ctx, u64 height, u64 head),
                       void *ctx, struct errmsg *msg) MUST_USE;
 
-/* Makes all indexes anew from the blocks of a stopped node's file, beside the
-** old ones until they are whole; an interrupted one goes on where it was.
-** go_on (may be NULL) is told the height and may end it (*done false). */
+/* Makes anew, from the blocks of a stopped node's file, all indexes, beside the
+** old ones until they are whole; and with tables the accounts, slots and tries,
+** from the differences, each group's root checked against its block's (not when
+** the first differences were pruned).  Until those are done the file serves
+** nobody else.  An interrupted one goes on where it was.  go_on (may be NULL)
+** is told the height, from 0 for each of the two, and may end it (*done
+** false). */
 struct node_reindexed {
   u64 blocks, entries;
+  u64 accounts, slots, nodes; /* rows of the keyed tables */
   bool resumed, done;
+  bool tables;                /* they were made anew too */
 };
 /* Drops from a stopped node's file what is older than so many states (at least
 ** 128) and blocks (0: all stay), and gives back the room. */
@@ -139,7 +149,7 @@ struct node_pruned {
 err node_prune(struct node_pruned *out, const char *path, u64 state, u64 blocks,
                bool (*go_on)(void *ctx), void *ctx, struct errmsg *msg)
     MUST_USE;
-err node_reindex(struct node_reindexed *out, const char *path,
+err node_reindex(struct node_reindexed *out, const char *path, bool tables,
                  bool (*go_on)(void *ctx, u64 height, u64 head), void *ctx,
                  struct errmsg *msg) MUST_USE;
 

@@ -230,6 +230,13 @@ void store_vacuum(struct store *s, bool all);
 /* Pages of the file, and those of them that hold nothing. */
 err store_pages(struct store *s, u64 *pages, u64 *free) MUST_USE;
 
+/* The keyed tables anew: all their rows go, and flushed is -1; until it is ended
+** opening tells it (store_rebuilding), and nobody but who makes them may use
+** them.  No batch may be in work. */
+err store_rebuild_begin(struct store *s) MUST_USE;
+err store_rebuild_end(struct store *s) MUST_USE;
+bool store_rebuilding(struct store *s);
+
 /* All indexes anew: from the height after *to (-1: from the start), ascending
 ** groups of blocks, the entries of each kind sorted; finish puts them in the
 ** place of the old ones.  No batch may be in work. */

@@ -100,6 +100,44 @@ err store_reindex_finish(struct store *s) {
   return store_reindex_end(s, e);
 }
 
+/*----------------------------------------------------------- keyed tables */
+#define STORE_META_REBUILD "rebuild"
+
+bool store_rebuilding(struct store *s) {
+  struct buf b;
+  buf_init(&b, 8);
+  bool on = store_meta_get(s, &b, STORE_META_REBUILD) == ERR_OK;
+  buf_fini(&b);
+  return on;
+}
+
+err store_rebuild_begin(struct store *s) {
+  static const enum store_stmt wipe[] = {
+      STORE_ST_account_wipe, STORE_ST_slot_wipe, STORE_ST_node_wipe,
+      STORE_ST_log_wipe};
+  struct store_standing before = s->standing;
+  MUST(s->flush.phase == STORE_FLUSH_OFF);
+  TRY(store_begin(s, true));
+  err e = ERR_OK;
+  for (u32 i = 0; i < ARRAY_LEN(wipe) && !e; i++)
+    e = store_run_st(s->conn.st[wipe[i]]);
+  sqlite3_stmt *st = STORE_ST(&s->conn, meta_put);
+  sqlite3_bind_text(st, 1, STORE_META_REBUILD, -1, SQLITE_STATIC);
+  store_bind_slice(st, 2, slice_str("1"));
+  if (!e) e = store_run_st(st);
+  sqlite3_clear_bindings(st);
+  s->standing.flushed = s->standing.log_to = -1;
+  if (!e) e = store_standing_write(s);
+  e = store_reindex_end(s, e);
+  if (e) s->standing = before;
+  return e;
+}
+
+err store_rebuild_end(struct store *s) {
+  return store_meta_del(s, STORE_META_REBUILD);
+}
+#undef STORE_META_REBUILD
+
 /*----------------------------------------------------------------- digests */
 static u64 store_mix(u64 x) { /* splitmix64's */
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -152,10 +152,18 @@ test('reindexed, and killed in it: the same indexes', async () => {
   const one = ok(run(['reindex', '--db', other, '--json']));
   assert.equal(one.done, true);
   assert.ok(one.entries > 3 * sent);
+  assert.equal(one.tables, true);
+  assert.ok(one.accounts > 10 && one.slots >= 1 && one.nodes >= 1);
   ok(run(['verify', '--deep', '--db', other]));
   for (let ms = 20; ms < 200; ms += 30) {
-    await killed(['reindex', '--db', other], ms);
+    await killed(['reindex', '--tables=false', '--db', other], ms);
     ok(run(['verify', '--deep', '--db', other]));
+  }
+  // While the tables are made nobody else uses the file.
+  for (let ms = 10; ms < 100; ms += 10) {
+    await killed(['reindex', '--db', other], ms);
+    const r = run(['verify', '--db', other]);
+    if (r.status) assert.match(r.stderr, /reindex/);
   }
   ok(run(['reindex', '--db', other]));
   ok(run(['verify', '--deep', '--db', other]));
