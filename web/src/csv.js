@@ -9,13 +9,34 @@ const cell = (value) => {
 export const csvText = (columns, rows) =>
   [columns, ...rows].map((r) => `${r.map(cell).join(',')}\r\n`).join('');
 
-// Gives the file to the browser to save.
-export function csv(name, columns, rows) {
-  const url = URL.createObjectURL(new Blob([csvText(columns, rows)],
-    { type: 'text/csv' }));
+// Rows of cells of a file by RFC 4180; an apostrophe that kept a formula from
+// being one goes.
+export function parseCsv(text) {
+  const rows = [];
+  let row = [], cell = '', quoted = false;
+  const end = () => { row.push(cell.replace(/^'(?=[=+\-@\t\r])/, '')); cell = ''; };
+  const s = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  for (let i = 0; i < s.length; i++) {
+    const c = s[i];
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (s[i + 1] === '"') { cell += '"'; i++; } else quoted = false;
+    } else if (c === '"' && cell === '') quoted = true;
+    else if (c === ',') end();
+    else if (c === '\n') { end(); rows.push(row); row = []; } else cell += c;
+  }
+  if (cell || row.length) { end(); rows.push(row); }
+  return rows.filter((r) => r.length > 1 || r[0] !== '');
+}
+
+// Gives a file to the browser to save.
+export function saveText(name, text, type = 'text/csv') {
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const a = document.createElement('a');
   a.href = url;
-  a.download = `${name.replace(/[^\p{L}\p{N}]+/gu, '-')}.csv`;
+  a.download = name;
   a.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
+export const csv = (name, columns, rows) => saveText(
+  `${name.replace(/[^\p{L}\p{N}]+/gu, '-')}.csv`, csvText(columns, rows));

@@ -79,3 +79,19 @@ export function bytes(n) {
   return new Intl.NumberFormat(language(), { style: 'unit', unit: SIZES[i],
     maximumSignificantDigits: 4 }).format(n / 1000 ** (i + 1));
 }
+
+// Of seconds since 1970.
+export const date = (s) => new Intl.DateTimeFormat(language(),
+  { dateStyle: 'medium', timeStyle: 'short' }).format(s * 1000);
+export const day = (s) => new Intl.DateTimeFormat(language(),
+  { dateStyle: 'medium' }).format(s * 1000);
+
+// "in 3 days", "2 hours ago".
+export function until(s, now = Date.now() / 1000) {
+  const f = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
+  const d = s - now, a = Math.abs(d);
+  if (a < 60) return f.format(Math.round(d), 'second');
+  if (a < 3600) return f.format(Math.round(d / 60), 'minute');
+  if (a < 86400) return f.format(Math.round(d / 3600), 'hour');
+  return f.format(Math.round(d / 86400), 'day');
+}

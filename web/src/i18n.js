@@ -45,6 +45,8 @@ export async function setLanguage(name = wanted()) {
     === 'Arab' ? 'rtl' : 'ltr';
 }
 
+export const has = (key) => key in fallback;
+
 export function t(key, values = {}) {
   let text = texts[key] ?? fallback[key] ?? key;
   if (text.includes('|')) {

@@ -1,7 +1,11 @@
 // main.js - the shell: navigation, search, theme, and the page of the path.
-// A new page is one row of PAGES.
+// A new page is one row of PAGES: load names its module, which comes when the
+// page is first opened; icon puts it into the navigation, bar also into that
+// of a narrow screen, whose other pages are under /more.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Password, Sent } from './act.js';
+import { Acting, loadActing } from './acting.js';
 import { connect, live, rpcAll } from './api.js';
 import { isAddress, isHash, number } from './format.js';
 import { language, languages, setLanguage, t } from './i18n.js';
@@ -15,15 +19,40 @@ import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
 import { loadSession, session } from './session.js';
-import { useSignal } from './signal.js';
-import { Icon, Notice, html } from './ui.js';
+import { useLoad, useSignal } from './signal.js';
+import { Failure, Icon, Notice, Skeleton, html } from './ui.js';
 import { discover } from './wallet.js';
 
+const sell = () => import('./pages/sell.js');
+const sellMore = () => import('./pages/sell_more.js');
+const orders = () => import('./pages/orders.js');
+const buy = () => import('./pages/buy.js');
+const invoices = () => import('./pages/invoices.js');
+const identity = () => import('./pages/identity.js');
+
 const PAGES = [
-  { path: '/', title: 'nav.home', page: Home, icon: 'home' },
+  { path: '/', title: 'nav.home', page: Home, icon: 'home', bar: true },
+  { path: '/sell', title: 'nav.sell', load: sell, name: 'Sell', icon: 'sell',
+    bar: true },
+  { path: '/orders', title: 'nav.orders', load: orders, name: 'Sold',
+    icon: 'orders', bar: true },
+  { path: '/till', title: 'nav.till', load: () => import('./pages/till.js'),
+    name: 'TillPage', icon: 'till' },
+  { path: '/invoices', title: 'nav.invoices', load: invoices,
+    name: 'Invoices', icon: 'invoice' },
+  { path: '/buy', title: 'nav.buy', load: buy, name: 'Buy', icon: 'buy',
+    bar: true },
+  { path: '/purchases', title: 'nav.purchases', load: orders, name: 'Bought',
+    icon: 'bag' },
+  { path: '/identity', title: 'nav.identity', load: identity,
+    name: 'Identity', icon: 'person' },
+  { path: '/storefront', title: 'nav.storefront',
+    load: () => import('./pages/storefront.js'), name: 'Storefront',
+    icon: 'front' },
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
   { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
   { path: '/node', title: 'nav.node', page: NodePage, icon: 'node' },
+  { path: '/more', title: 'nav.more', page: More },
   { path: '/setup', title: 'setup.title', page: Setup },
   { path: '/login', title: 'login.title', page: Login },
   { path: '/sessions', title: 'sessions.title', page: Sessions },
@@ -33,7 +62,53 @@ const PAGES = [
     under: '/blocks' },
   { path: '/address/:address', title: 'address.title', page: Account,
     under: '/blocks' },
+  ...[['/sell/new', 'sell.new'], ['/sell/listing/:id', 'sell.edit']].map(
+    ([path, title]) => ({ path, title, under: '/sell', name: 'SellEdit',
+      load: () => import('./pages/sell_edit.js') })),
+  ...[['/sell/shipping', 'sell.shipping', 'Shipping'],
+    ['/sell/coupons', 'sell.coupons', 'CouponsPage'],
+    ['/sell/reviews', 'sell.reviews', 'ReviewsPage'],
+    ['/sell/posts', 'sell.posts', 'PostsPage']].map(([path, title, name]) =>
+    ({ path, title, name, load: sellMore, under: '/sell' })),
+  { path: '/sell/csv', title: 'sell.csv', name: 'SellCsv', under: '/sell',
+    load: () => import('./pages/sell_csv.js') },
+  { path: '/order/:id', title: 'order.title', name: 'Order', under: '/orders',
+    load: () => import('./pages/order.js') },
+  { path: '/listing/:id', title: 'goods.listing', name: 'Listing', load: buy,
+    under: '/buy' },
+  { path: '/cart', title: 'nav.cart', name: 'CartPage', under: '/buy',
+    load: () => import('./pages/cart.js') },
+  ...[['/invoices/new', 'invoice.new', 'InvoiceNew'],
+    ['/invoice/:id', 'invoice.title', 'Invoice'],
+    ['/plans', 'plan.title', 'Plans'], ['/plan/:id', 'plan.one', 'Plan'],
+    ['/subscriptions', 'sub.title', 'Subscriptions']].map(
+    ([path, title, name]) => ({ path, title, name, load: invoices,
+      under: '/invoices' })),
+  { path: '/party/:address', title: 'party.title', name: 'PartyPage',
+    load: identity, under: '/buy' },
 ];
+
+// What a narrow screen has no room for.
+function More() {
+  return html`<h1>${t('nav.more')}</h1><ul class="plain more">
+    ${PAGES.filter((p) => p.icon && !p.bar).map((p) => html`<li key=${p.path}>
+      <a href=${p.path}><${Icon} name=${p.icon} />${t(p.title)}</a></li>`)}
+    </ul>`;
+}
+
+// A page whose module is on its way.
+const loadedPages = new Map();
+function Later({ row, params }) {
+  const state = useLoad(async () => {
+    const m = loadedPages.get(row.load) ?? await row.load();
+    loadedPages.set(row.load, m);
+    return m;
+  }, [row.load]);
+  const m = loadedPages.get(row.load);
+  if (m) return html`<${m[row.name]} ...${params} />`;
+  return state.error ? html`<${Failure} ...${state} />`
+    : html`<h1>${t(row.title)}</h1><${Skeleton} rows=${6} />`;
+}
 
 function Search() {
   const [problem, say] = useState('');
@@ -121,18 +196,25 @@ function Shell() {
   return html`<div class="shell" onClick=${follow}>
     <a class="skip" href="#main">${t('skip')}</a>
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"
-      height="28" /> CyberMiles</a><${Pill} /><${Search} /><${Who} /></header>
+      height="28" /> CyberMiles</a><${Pill} /><${Search} /><${Acting} />
+      <${Who} /></header>
     <nav aria-label=${t('nav.label')}>${PAGES.filter((p) => p.icon).map((p) =>
-      html`<a href=${p.path} aria-current=${here === p.path ? 'page' : null}>
-        <${Icon} name=${p.icon} />${t(p.title)}</a>`)}</nav>
+      html`<a href=${p.path} class=${p.bar ? 'bar' : 'far'}
+        aria-current=${here === p.path ? 'page' : null}>
+        <${Icon} name=${p.icon} />${t(p.title)}</a>`)}
+      <a href="/more" class="near" aria-current=${here === '/more'
+        ? 'page' : null}><${Icon} name="more" />${t('nav.more')}</a></nav>
     <main id="main" tabindex="-1" ref=${main}>
       ${lost && html`<${Notice} kind="error" title=${t('lost.title')}>
         ${t('lost.text')}<//>`}
-      ${found ? html`<${found.row.page} key=${path} ...${found.params} />`
+      <${Sent} />
+      ${found?.row.load ? html`<${Later} key=${path} ...${found} />`
+        : found ? html`<${found.row.page} key=${path} ...${found.params} />`
         : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}
           <a href="/">${t('nav.home')}</a></p>`}
     </main>
     <footer><${Theme} /><${Language} change=${change} /></footer>
+    <${Password} />
   </div>`;
 }
 
@@ -140,4 +222,5 @@ await setLanguage();
 connect();
 discover();
 loadSession();
+loadActing();
 render(html`<${Shell} />`, document.getElementById('app'));

@@ -5,8 +5,10 @@ export const route = signal(location.pathname);
 addEventListener('popstate', () => route.set(location.pathname));
 
 export function go(path) {
-  if (path !== location.pathname) history.pushState(null, '', path);
-  route.set(path);
+  if (path !== location.pathname + location.search) {
+    history.pushState(null, '', path);
+  }
+  route.set(location.pathname);
   scrollTo(0, 0);
 }
 

@@ -3,6 +3,7 @@ import { api, live, rpcAll } from '../api.js';
 import { cmt, number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
+import { Shop } from '../todo.js';
 import { Address, Ago, Bars, Empty, Facts, Loaded, Table, html }
   from '../ui.js';
 
@@ -35,7 +36,7 @@ export function Home() {
     : undefined, [operator, height]);
   const blocks = useLoad(async () => height === null ? undefined
     : loadBlocks(height, SHOWN), [height]);
-  return html`<h1>${t('nav.home')}</h1>
+  return html`<h1>${t('nav.home')}</h1><${Shop} />
     <div class="tiles">
       <section class="tile"><h2>${t('home.height')}</h2>
         <p class="big" data-test="height">

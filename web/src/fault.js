@@ -1,0 +1,30 @@
+// fault.js - a refusal of a module in a sentence.
+import { date, short, units } from './format.js';
+import { has, t } from './i18n.js';
+
+// Of a parameter's kind: money in CMT, times as dates, the rest as it is.
+function say(a) {
+  if (a.type === 'address') return short(a.value, 4, 4);
+  if (a.type === 'uint256') return units(a.value, 18, 6);
+  if (a.type === 'uint64' && a.value > 1500000000n) return date(Number(a.value));
+  if (a.type === 'bytes32') {
+    const text = new TextDecoder().decode(new Uint8Array(
+      a.value.slice(2).match(/../g).map((h) => parseInt(h, 16))));
+    return /^[\x20-\x7e]+\0*$/.test(text) ? text.replace(/\0+$/, '')
+      : short(a.value);
+  }
+  return String(a.value);
+}
+
+// told: of readCall, or null; e: what JSON-RPC or the wallet said.
+export function sentence(told, e) {
+  if (!told) {
+    return (e.message ?? String(e)).replace(/^execution reverted:? ?/, '')
+      || t('act.reverted');
+  }
+  const values = Object.fromEntries(told.args.map((a) => [a.name, say(a)]));
+  const key = told.name === 'CouponInvalid' ? `fault.coupon.${values.why}`
+    : `fault.${told.name}`;
+  return has(key) ? t(key, values) : `${told.name}(${told.args.map((a) =>
+    `${a.name}: ${say(a)}`).join(', ')})`;
+}

@@ -1,0 +1,67 @@
+// goods.js - a listing as people see it: picture, card, stars, price; states
+// of records as words with a mark, so that colour is never alone.
+import { NOBODY } from './act.js';
+import { pictureUrl } from './content.js';
+import { date, number, until } from './format.js';
+import { has, t } from './i18n.js';
+import { Money } from './money.js';
+import { useClock } from './signal.js';
+import { Address, html } from './ui.js';
+
+export const UNLIMITED = 4294967295;
+export const KINDS = { 1: 'physical', 2: 'digital', 3: 'service',
+  4: 'voucher' };
+
+export const titleOf = (listing) => listing.document?.title || listing.title
+  || t('goods.nameless', { id: listing.id });
+
+// Pictures of strangers are only ever images of our own origin.
+export function Picture({ hash, alt = '', size = 64 }) {
+  const url = pictureUrl(hash);
+  return url ? html`<img class="picture" src=${url} alt=${alt} width=${size}
+    height=${size} loading="lazy" decoding="async" />`
+    : html`<span class="picture none" aria-hidden="true"></span>`;
+}
+
+export function Stars({ value, count }) {
+  if (!value) return html`<span class="quiet">${t('goods.unrated')}</span>`;
+  return html`<span class="stars"><span aria-hidden="true">${'★'.repeat(
+    Math.round(value / 100))}${'☆'.repeat(5 - Math.round(value / 100))}</span>
+    <span> ${t('goods.stars', { n: number(value / 100) })}${count
+      ? ` (${number(count)})` : ''}</span></span>`;
+}
+
+const GOOD = ['active', 'paid', 'completed', 'released', 'open', 'shown',
+  'finished'];
+const BAD = ['cancelled', 'expired', 'closed', 'disputed', 'suspended',
+  'pastDue', 'lapsed', 'revoked', 'declined'];
+export function State({ word }) {
+  const kind = GOOD.includes(word) ? 'good' : BAD.includes(word) ? 'bad' : '';
+  return html`<span class="state ${kind}" data-state=${word}>
+    <span aria-hidden="true">${kind === 'good' ? '●' : kind === 'bad' ? '○'
+      : '◐'}</span> ${has(`state.${word}`) ? t(`state.${word}`) : word}</span>`;
+}
+
+export function Until({ at }) {
+  const now = useClock(30000);
+  return at ? html`<time datetime=${new Date(at * 1000).toISOString()}
+    title=${date(at)}>${until(at, now / 1000)}</time>` : '–';
+}
+
+export const stockText = (n) => n === UNLIMITED ? t('goods.plenty')
+  : n === 0 ? t('goods.sold.out') : t('goods.left', { n: number(n) });
+
+export const Price = ({ listing, value }) => html`<${Money}
+  value=${value ?? listing.price} token=${listing.token ?? NOBODY} />`;
+
+// A card that leads to the listing.
+export const Card = ({ listing, href = `/listing/${listing.id}` }) => html`
+  <article class="goods" data-test="card"><a href=${href}>
+    <${Picture} hash=${listing.document?.images?.[0]} size=${200} />
+    <h3><bdi>${titleOf(listing)}</bdi></h3></a>
+    <p class="price"><${Price} listing=${listing} /></p>
+    <p><${Stars} value=${listing.rating} /></p>
+    ${listing.stock === 0 && html`<p class="wrong">${t('goods.sold.out')}</p>`}
+  </article>`;
+
+export const Party = ({ value }) => html`<${Address} value=${value} />`;

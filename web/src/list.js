@@ -1,0 +1,79 @@
+// list.js - lists of the node's that come in pages: filters above, cards on a
+// narrow screen, "more" at the end; refreshed when something of ours happened
+// or the chain went on.
+import { useEffect, useState } from 'preact/hooks';
+import { changed } from './act.js';
+import { live, rpc } from './api.js';
+import { t } from './i18n.js';
+import { signal, useLoad, useSignal } from './signal.js';
+import { Empty, Failure, Skeleton, Table, html } from './ui.js';
+
+// Grows with ours at once, with the chain each few seconds at most.
+export const fresh = signal(0);
+const EVERY_MS = 3000;
+let last = 0, waiting = null, seen = null;
+const turn = () => {
+  last = Date.now();
+  waiting = null;
+  fresh.set(fresh.value + 1);
+};
+changed.watch(turn);
+live.watch(({ height }) => {
+  if (height === seen) return;
+  seen = height;
+  waiting ??= setTimeout(turn, Math.max(0, last + EVERY_MS - Date.now()));
+});
+
+// A call whose answer is kept up to date.
+export function useRpc(method, ...params) {
+  const turns = useSignal(fresh);
+  return useLoad(async () => method ? rpc(method, ...params) : undefined,
+    [method, JSON.stringify(params), turns]);
+}
+
+// filter: of the method's object; the pages so far stay when it is refreshed.
+export function useList(method, filter, limit = 25) {
+  const turns = useSignal(fresh);
+  const [pages, set] = useState(1);
+  const key = JSON.stringify(filter);
+  useEffect(() => set(1), [method, key]);
+  const state = useLoad(async () => {
+    let items = [], next = null;
+    for (let i = 0; i < pages; i++) {
+      const page = await rpc(method, { ...filter, limit,
+        ...(next && { cursor: next }) });
+      items = items.concat(page.items);
+      next = page.next ?? null;
+      if (!next) break;
+    }
+    return { items, next };
+  }, [method, key, pages, turns]);
+  return { ...state, more: () => set((n) => n + 1) };
+}
+
+// columns: keys of texts; row(item) -> { key, cells }.
+export function List({ state, caption, columns, row, empty, children }) {
+  if (state.error) return html`<${Failure} ...${state} />`;
+  if (!state.data) return html`<${Skeleton} rows=${6} />`;
+  const { items, next } = state.data;
+  if (!items.length) return empty ?? html`<${Empty} title=${t('list.none')} />`;
+  return html`${children ? children(items)
+    : html`<${Table} caption=${caption} columns=${columns}
+      rows=${items.map(row)} />`}
+    ${next && html`<p class="paging"><button type="button"
+      disabled=${state.loading} onClick=${state.more}>${t('list.more')}
+      </button></p>`}`;
+}
+
+// Tabs between the pages of one area.
+export const Tabs = ({ label, rows }) => html`
+  <div class="tabs" role="navigation" aria-label=${label}>
+    ${rows.map(([href, key]) => html`<a href=${href} aria-current=${
+      location.pathname === href ? 'page' : null}>${t(key)}</a>`)}</div>`;
+
+// A filter: choices of [value, text].
+export const Choice = ({ id, label, value, set, rows }) => html`
+  <label class="choice" for=${id}>${label}
+    <select id=${id} value=${value} onChange=${(e) => set(e.target.value)}>
+      ${rows.map(([v, text]) => html`<option value=${v}>${text}</option>`)}
+    </select></label>`;

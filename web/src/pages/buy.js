@@ -1,0 +1,161 @@
+// buy.js - the catalogue: search with facets, and one listing.
+import { useState } from 'preact/hooks';
+import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
+import { date, number } from '../format.js';
+import { Card, KINDS, Picture, Price, State, Stars, stockText, titleOf }
+  from '../goods.js';
+import { has, t } from '../i18n.js';
+import { Choice, List, useList, useRpc } from '../list.js';
+import { go } from '../router.js';
+import { useSignal } from '../signal.js';
+import { Empty, Facts, Field, Hash, Loaded, html } from '../ui.js';
+import { Review } from './sell_more.js';
+
+const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
+
+const categoryName = (code, names) => has(`category.${code}`)
+  ? t(`category.${code}`) : names.get(code) ?? t('buy.category', { code });
+
+function Facet({ name, title, rows, value, set, say }) {
+  if (!rows?.length) return null;
+  return html`<fieldset class="facet"><legend>${title}</legend>
+    ${rows.map((r) => html`<label class="tick" key=${r.value}>
+      <input type="radio" name=${name} checked=${value === r.value}
+        onChange=${() => set(r.value)} /> ${say(r.value)}
+      <small> ${number(r.count)}</small></label>`)}
+    ${value !== undefined && html`<button type="button"
+      onClick=${() => set(undefined)}>${t('list.all')}</button>`}</fieldset>`;
+}
+
+function Facets({ filter, put }) {
+  const { data } = useRpc('market_facets', filter);
+  const { data: cats } = useRpc('platform_categories', {});
+  const names = new Map((cats?.items ?? []).map((c) => [c.code, c.name]));
+  if (!data) return null;
+  return html`<${Facet} name="category" title=${t('sell.category')}
+      rows=${data.category} value=${filter.category}
+      set=${(v) => put({ category: v })}
+      say=${(v) => categoryName(v, names)} />
+    <${Facet} name="kind" title=${t('sell.kind')} rows=${data.kind}
+      value=${filter.kind} set=${(v) => put({ kind: v })}
+      say=${(v) => t(`kind.${KINDS[v]}`)} />`;
+}
+
+function Cart() {
+  const lines = useSignal(cart);
+  return html`<a class="button" href="/cart" data-test="cart">${t('nav.cart')}
+    ${' '}(${number(lines.reduce((n, l) => n + l.qty, 0))})</a>`;
+}
+
+export function Buy() {
+  const [filter, set] = useState({});
+  const [sort, setSort] = useState('');
+  const [mine, setMine] = useState(false);
+  const liked = useSignal(favourites);
+  const put = (change) => set(Object.fromEntries(Object.entries({ ...filter,
+    ...change }).filter(([, v]) => v !== undefined && v !== '')));
+  const list = useList('market_search', { ...filter, ...(sort && { sort }) },
+    24);
+  const submit = (e) => {
+    e.preventDefault();
+    put({ q: e.target.elements.q.value.trim() });
+  };
+  return html`<h1>${t('nav.buy')}</h1>
+    <div class="bar"><form class="find" role="search" onSubmit=${submit}
+        aria-label=${t('buy.search')}>
+        <label class="choice" for="q">${t('buy.what')}
+        <input id="q" name="q" type="search" /></label>
+        <button class="main" type="submit">${t('search.go')}</button></form>
+      <${Choice} id="sort" label=${t('list.sort')} value=${sort}
+        set=${setSort} rows=${[['', t('sort.best')], ...SORTS.map((s) =>
+          [s, t(`sort.${s}`)])]} />
+      <label class="tick"><input type="checkbox" checked=${filter.inStock
+        ?? false} onChange=${(e) => put({ inStock: e.target.checked
+          || undefined })} />${t('buy.inStock')}</label>
+      <label class="tick"><input type="checkbox" checked=${mine}
+        onChange=${(e) => setMine(e.target.checked)} />
+        ${t('buy.favourites')}</label>
+      <${Cart} /></div>
+    <div class="aside"><details class="facets" open=${innerWidth > 700}>
+      <summary>${t('buy.filters')}</summary>
+      <${Facets} filter=${filter} put=${put} /></details>
+    <div><${List} state=${list} empty=${html`<${Empty}
+        title=${t('buy.none')}>${t('buy.none.text')}<//>`}>
+      ${(items) => html`<div class="cards">${items.filter((l) => !mine
+        || liked.includes(l.id)).map((l) => html`<${Card} key=${l.id}
+          listing=${l} />`)}</div>`}<//></div></div>`;
+}
+
+/* ----------------------------------------------------------- one listing */
+
+function Order({ listing, variants }) {
+  const choices = variants.filter((v) => v.active);
+  const [form, set] = useState({ variant: String(choices[0]?.index ?? 0),
+    qty: '1' });
+  const v = variants.find((x) => String(x.index) === form.variant);
+  const name = (x) => listing.document?.variants?.[x.index]
+    || t('goods.variant', { n: x.index + 1 });
+  const price = v && BigInt(v.price) ? v.price : listing.price;
+  const ready = listing.state === 'active' && v && v.stock > 0;
+  const add = (e) => {
+    e.preventDefault();
+    addToCart({ listing: listing.id, variant: v.index,
+      qty: Number(form.qty) });
+    go('/cart');
+  };
+  return html`<form class="form" onSubmit=${add}>
+    <p class="big"><${Price} listing=${listing} value=${price} /></p>
+    ${choices.length > 1 && html`<${Field} id="variant"
+      label=${t('sell.variant')}><select id="variant" value=${form.variant}
+        onChange=${(e) => set({ ...form, variant: e.target.value })}>
+        ${choices.map((x) => html`<option value=${String(x.index)}>${name(x)}
+          ${x.stock === 0 ? ` · ${t('goods.sold.out')}` : ''}</option>`)}
+      </select><//>`}
+    <p>${stockText(v?.stock ?? 0)}</p>
+    <${Field} id="qty" label=${t('order.qty')}><input id="qty" type="number"
+      min="1" max=${Math.min(v?.stock ?? 1, 99)} value=${form.qty} required
+      onInput=${(e) => set({ ...form, qty: e.target.value })} /><//>
+    <button class="main" type="submit" disabled=${!ready}
+      data-test="add">${t('buy.add')}</button></form>`;
+}
+
+const terms = (l) => [
+  ['order.seller', html`<${Hash} value=${l.seller}
+    to=${`/party/${l.seller}`} />`],
+  ['list.state', html`<${State} word=${l.state} />`],
+  ['buy.ships', t('buy.days', { n: number(l.handling / 86400) })],
+  ['buy.arrives', t('buy.days', { n: number(l.delivery / 86400) })],
+  ['buy.returns', l.returnDays ? t('buy.days', { n: number(l.returnDays) })
+    : t('buy.noReturns')],
+  ['sell.tax', l.taxBps ? `${number(l.taxBps / 100)} %` : null],
+  ['buy.until', l.expires ? date(l.expires) : null]];
+
+const Reviews = ({ listing }) => {
+  const list = useList('market_reviews', { listing }, 10);
+  return html`<h2>${t('sell.reviews')}</h2><${List} state=${list}
+    empty=${html`<p class="quiet">${t('goods.unrated')}</p>`}>
+    ${(items) => items.map((r) => html`<${Review} key=${r.order}
+      review=${r} />`)}<//>`;
+};
+
+export function Listing({ id }) {
+  const state = useRpc('market_get', Number(id));
+  const liked = useSignal(favourites).includes(Number(id));
+  return html`<${Loaded} state=${state} rows=${8}>${(l) => l === null
+    ? html`<h1>${t('goods.gone')}</h1><p><a href="/buy">${t('nav.buy')}</a></p>`
+    : html`<h1><bdi>${titleOf(l)}</bdi></h1>
+      <p class="row"><${Stars} value=${l.rating} count=${l.ratingW} />
+        <button type="button" aria-pressed=${liked}
+          onClick=${() => flipFavourite(Number(id))}>
+          <span aria-hidden="true">${liked ? '♥' : '♡'}</span>
+          ${' '}${t('buy.favourite')}</button><${Cart} /></p>
+      <div class="beside"><div>${l.document?.images?.length
+        ? html`<div class="pictures">${l.document.images.map((h, i) => html`
+          <${Picture} hash=${h} size=${360} alt=${t('sell.picture',
+            { n: i + 1 })} />`)}</div>` : null}
+        ${l.document ? html`<p class="wrap"><bdi>${l.document.body}</bdi></p>`
+          : html`<p class="quiet">${t('content.missing')}</p>`}
+        <${Reviews} listing=${Number(id)} /></div>
+      <div><${Order} listing=${l} variants=${l.variants ?? []} />
+        <${Facts} rows=${terms(l)} /></div></div>`}<//>`;
+}

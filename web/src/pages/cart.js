@@ -1,0 +1,201 @@
+// cart.js - the cart and the checkout.  Lines of one seller and one token are
+// one order; orders of one token are placed together, all or nothing.
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes }
+  from '@noble/hashes/utils.js';
+import { useState } from 'preact/hooks';
+import { MODULE, NOBODY, ZERO32, act } from '../act.js';
+import { Mine, status } from '../acting.js';
+import { rpc } from '../api.js';
+import { cart, setQty } from '../cart.js';
+import { abiOf, callView, errorName } from '../contracts.js';
+import { number, short } from '../format.js';
+import { Picture, titleOf } from '../goods.js';
+import { t } from '../i18n.js';
+import { keyOf, putLetter } from '../letters.js';
+import { erc20, money, tokenOf } from '../money.js';
+import { go } from '../router.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { addressOf, code8, couponKey } from './sell_more.js';
+
+async function loadLines(lines) {
+  const all = await Promise.all(lines.map(async (line) => {
+    const listing = await rpc('market_get', line.listing);
+    const variant = listing?.variants?.find((v) => v.index === line.variant);
+    return { ...line, listing, v: variant, unit: variant
+      ? BigInt(variant.price) || BigInt(listing.price) : 0n };
+  }));
+  const groups = new Map();
+  for (const l of all) {
+    const key = l.listing ? `${l.listing.seller} ${l.listing.token}` : 'gone';
+    groups.set(key, [...groups.get(key) ?? [], l]);
+  }
+  return Promise.all([...groups].map(async ([key, list]) => ({ key, lines: list,
+    gone: key === 'gone', seller: list[0].listing?.seller,
+    token: await tokenOf(list[0].listing?.token) })));
+}
+
+/* ---------------------------------------------------------------- coupons */
+
+// keccak256("CMT-COUPON" || chainId || id || buyer), numbers as 32 bytes, the
+// buyer as 20, signed by the coupon's key.
+const word = (n) => hexToBytes(BigInt(n).toString(16).padStart(64, '0'));
+export function couponSignature(code, id, buyer, chainId) {
+  const hash = keccak_256(concatBytes(utf8ToBytes('CMT-COUPON'), word(chainId),
+    word(id), hexToBytes(buyer.slice(2))));
+  const sig = secp256k1.sign(hash, couponKey(code), { prehash: false,
+    format: 'recovered' });
+  return `0x${bytesToHex(sig.slice(1))}${(27 + sig[0]).toString(16)}`;
+}
+async function couponOf(code, seller, buyer) {
+  if (!code.trim()) return { coupon: 0, couponSig: '0x' };
+  const signer = addressOf(couponKey(code));
+  const { items } = await rpc('market_coupons', { seller, limit: 200 });
+  const found = items.find((c) => c.signer === signer);
+  return found ? { coupon: found.id, couponSig: couponSignature(code, found.id,
+    buyer, status.value.chainId) } : { coupon: 0, couponSig: '0x' };
+}
+
+/* ---------------------------------------------------------------- quotes */
+
+async function argsOf(group, form, buyer) {
+  return { seller: group.seller, lines: group.lines.map((l) => ({
+    listing: l.listing.id, version: l.listing.version, variant: l.variant,
+    qty: l.qty })), zone: code8(form.zone), token: group.token.address,
+  expectedTotal: 0, platform: 0, referrer: NOBODY,
+  ...await couponOf(form.coupon, group.seller, buyer), program: 0, points: 0,
+  shipHash: ZERO32, ref: ZERO32 };
+}
+
+async function quote(group, form, buyer) {
+  const { abi } = await abiOf(MODULE.orders);
+  const row = abi.find((r) => r.name === 'quote');
+  const args = await argsOf(group, form, buyer);
+  try {
+    const [total] = await callView(MODULE.orders, row, [args, buyer]);
+    return { ...group, args, total };
+  } catch (e) { return { ...group, error: errorName(abi, e) ?? e.message }; }
+}
+
+/* ------------------------------------------------------------- the order */
+
+async function approve(token, owner, total) {
+  const [has] = await callView(token.address, erc20[0], [owner,
+    MODULE.orders]);
+  if (has >= total) return;
+  await act(t('cart.approve', { amount: money(total, token) }), token.address,
+    'approve', [MODULE.orders, total], { abi: erc20 });
+}
+
+async function place(quotes, form, me) {
+  const groups = quotes.filter((q) => !q.gone);
+  for (const q of groups) {
+    q.args.expectedTotal = q.total;
+    if (form.address.trim() && await keyOf(q.seller)) {
+      q.args.shipHash = await putLetter(q.seller, me, form.address.trim());
+    }
+  }
+  const ids = [];
+  for (const token of new Set(groups.map((q) => q.token))) {
+    const part = groups.filter((q) => q.token === token);
+    const total = part.reduce((n, q) => n + q.total, 0n);
+    const cmt = token.address === NOBODY;
+    if (!cmt) await approve(token, me, total);
+    const { events } = await act(t('cart.order', { amount: money(total,
+      token) }), 'orders', part.length === 1 ? 'place' : 'placeMany',
+    [part.length === 1 ? part[0].args : part.map((q) => q.args)],
+    { value: cmt ? total : 0n });
+    ids.push(...events.filter((e) => e.name === 'OrderPlaced')
+      .map((e) => e.id));
+    const done = part.flatMap((q) => q.lines);
+    cart.set(cart.value.filter((l) => !done.some((d) =>
+      d.listing.id === l.listing && d.variant === l.variant)));
+  }
+  return ids;
+}
+
+function Line({ line, token }) {
+  const { listing } = line;
+  if (!listing) {
+    return html`<li>${t('goods.gone')} <button type="button"
+      onClick=${() => setQty({ listing: line.listing ?? line.id,
+        variant: line.variant }, 0)}>${t('cart.drop')}</button></li>`;
+  }
+  const key = { listing: listing.id, variant: line.variant };
+  const name = listing.document?.variants?.[line.variant];
+  return html`<li class="line"><${Picture} hash=${listing.document?.images?.[0]}
+      size=${56} /><span><a href=${`/listing/${listing.id}`}>
+      <bdi>${titleOf(listing)}</bdi></a>${name && html`<small> ${name}</small>`}
+      <br />${money(line.unit, token)}</span>
+    <label class="choice">${t('order.qty')}<input type="number" min="1" max="99"
+      value=${line.qty} onChange=${(e) => setQty(key,
+        Number(e.target.value))} /></label>
+    <button type="button" onClick=${() => setQty(key, 0)}>${t('cart.drop')}
+    </button></li>`;
+}
+
+function Checkout({ groups, me }) {
+  const [form, set] = useState({ zone: localStorage.getItem('zone') ?? 'DE',
+    coupon: '', address: '' });
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  const put = (name) => (e) => set({ ...form, [name]: e.target.value });
+  const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
+    l.variant}.${l.qty}`)).join();
+  const quotes = useLoad(async () => Promise.all(groups.filter((g) => !g.gone)
+    .map((g) => quote(g, form, me))), [key, form.zone, form.coupon, me]);
+  const list = quotes.data ?? [];
+  const bad = list.filter((q) => q.error);
+  const submit = async (e) => {
+    e.preventDefault();
+    setBusy(true);
+    setError(null);
+    localStorage.setItem('zone', form.zone);
+    try {
+      const ids = await place(list, form, me);
+      go(ids.length === 1 ? `/order/${ids[0]}` : '/purchases');
+    } catch (x) { setError(x); setBusy(false); }
+  };
+  return html`<form class="form" onSubmit=${submit} data-test="checkout">
+    <h2>${t('cart.checkout')}</h2>
+    <div class="pair"><${Field} id="zone" label=${t('cart.zone')}
+      hint=${t('cart.zone.hint')}><input id="zone" value=${form.zone} required
+        maxlength="8" onChange=${put('zone')} autocomplete="country" /><//>
+    <${Field} id="coupon" label=${t('cart.coupon')}><input id="coupon"
+      value=${form.coupon} onChange=${put('coupon')} autocomplete="off" /><//>
+    </div><${Field} id="address" label=${t('order.address')}
+      hint=${t('cart.address')}><textarea id="address" rows="4"
+        value=${form.address} autocomplete="street-address"
+        onInput=${put('address')}></textarea><//>
+    ${list.map((q) => html`<p key=${q.key} class="row between">
+      <span>${t('order.seller')} <a href=${`/party/${q.seller}`}>
+        ${short(q.seller, 4, 4)}</a></span>
+      ${q.error ? html`<span class="wrong" role="alert">${q.error}</span>`
+        : html`<strong>${money(q.total, q.token)}</strong>`}</p>`)}
+    <p class="quiet">${t('cart.safe')}</p>
+    ${error && html`<${Failure} error=${error} />`}
+    <button class="main" type="submit" data-test="place" disabled=${busy
+      || quotes.loading || bad.length > 0 || !list.length}>
+      ${t(busy ? 'act.busy' : 'cart.go')}</button></form>`;
+}
+
+export function CartPage() {
+  const lines = useSignal(cart);
+  const state = useLoad(() => loadLines(lines), [JSON.stringify(lines)]);
+  if (!lines.length) {
+    return html`<h1>${t('nav.cart')}</h1><${Empty} title=${t('cart.none')}>
+      <a href="/buy">${t('nav.buy')}</a><//>`;
+  }
+  return html`<h1>${t('nav.cart')}</h1><${Loaded} state=${state} rows=${4}>
+    ${(groups) => html`<div class="beside"><div>${groups.map((g) => html`
+      <section class="card" key=${g.key}><h2>${g.gone ? t('goods.gone')
+        : html`${t('order.seller')} ${short(g.seller, 4, 4)}`}</h2>
+        <ul class="plain">${g.lines.map((l) => html`<${Line} line=${l}
+          token=${g.token} />`)}</ul></section>`)}
+      ${groups.length > 1 && html`<${Notice} title=${t('cart.several',
+        { n: number(groups.length) })} />`}</div>
+      <${Mine}>${(me) => html`<${Checkout} groups=${groups} me=${me} />`}<//>
+    </div>`}<//>`;
+}

@@ -1,0 +1,311 @@
+// invoices.js - pay links and invoices: made, sent, printed, paid; and plans
+// with their subscriptions.
+import { useState } from 'preact/hooks';
+import { Do, MODULE, NOBODY, ZERO32, act } from '../act.js';
+import { Mine, acting } from '../acting.js';
+import { putDocument } from '../content.js';
+import { callView } from '../contracts.js';
+import { isAddress, number } from '../format.js';
+import { State, Until } from '../goods.js';
+import { t } from '../i18n.js';
+import { List, Tabs, useList, useRpc } from '../list.js';
+import { Money, erc20, money, parse, tokenOf } from '../money.js';
+import { Qr } from '../qr.js';
+import { go } from '../router.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Empty, Facts, Failure, Field, Hash, Loaded, html } from '../ui.js';
+
+const DAY = 86400;
+const now = () => Math.floor(Date.now() / 1000);
+const InvoiceTabs = () => html`<${Tabs} label=${t('nav.invoices')} rows=${[
+  ['/invoices', 'nav.invoices'], ['/invoices/new', 'invoice.new'],
+  ['/plans', 'plan.title'], ['/subscriptions', 'sub.title']]} />`;
+
+/* --------------------------------------------------------------- invoices */
+
+const row = (i) => ({ key: i.id, cells: [
+  html`<a href=${`/invoice/${i.id}`}>${t('invoice.number', { id: i.id })}</a>`,
+  html`<bdi>${i.document?.title ?? '–'}</bdi>`,
+  BigInt(i.amount) ? html`<${Money} value=${i.amount} token=${i.token} />`
+    : t('invoice.open'), html`<${State} word=${i.state} />`,
+  `${number(i.used)} / ${number(i.maxUses)}`,
+  html`<${Until} at=${i.expires} />`] });
+
+export const Invoices = () => html`<h1>${t('nav.invoices')}</h1>
+  <${InvoiceTabs} /><${Mine}>${(me) => html`<${Mine1} me=${me} />`}<//>`;
+function Mine1({ me }) {
+  const list = useList('order_invoices', { seller: me });
+  return html`<${List} state=${list} caption=${t('nav.invoices')} row=${row}
+    columns=${['invoice.id', 'sell.title', 'send.amount', 'list.state',
+      'invoice.used', 'invoice.until']} empty=${html`<${Empty}
+      title=${t('invoice.none')}><a href="/invoices/new">${t('invoice.new')}
+      </a><//>`} />`;
+}
+
+const START = { title: '', note: '', amount: '', token: '', payer: '',
+  mode: '1', uses: '1', days: '30', tax: '', handling: '3', delivery: '10',
+  inspect: '3', parts: [{ title: '', amount: '', days: '14' }] };
+
+async function make(form) {
+  const token = await tokenOf(form.token || NOBODY);
+  const bad = () => { throw new Error(t('send.bad.amount')); };
+  for (const a of [form.token, form.payer]) {
+    if (a && !isAddress(a)) throw new Error(t('send.bad.to'));
+  }
+  const steps = form.mode === '3' ? await Promise.all(form.parts.map(
+    async (p) => ({ amount: parse(p.amount, token) ?? bad(),
+      due: now() + Number(p.days) * DAY,
+      doc: await putDocument({ title: p.title }) }))) : [];
+  const amount = form.mode === '3'
+    ? steps.reduce((n, s) => n + s.amount, 0n)
+    : parse(form.amount || '0', token) ?? bad();
+  const doc = await putDocument({ title: form.title.trim(),
+    note: form.note.trim() });
+  const escrow = form.mode !== '2';
+  const { events } = await act(t('invoice.make'), 'orders', 'createInvoice',
+    [NOBODY, { payer: form.payer || NOBODY, token: token.address, amount,
+      tax: parse(form.tax || '0', token) ?? bad(), mode: Number(form.mode),
+      maxUses: Number(form.uses), maxFeeBps: 0, feed: 0,
+      expiresAt: now() + Number(form.days) * DAY, doc, ref: ZERO32,
+      handling: escrow ? Number(form.handling) * DAY : 0,
+      delivery: escrow ? Number(form.delivery) * DAY : 0,
+      inspect: escrow ? Number(form.inspect) * DAY : 0,
+      milestoneAmounts: steps.map((s) => s.amount),
+      milestoneDue: steps.map((s) => s.due),
+      milestoneDocs: steps.map((s) => s.doc) }]);
+  return events.find((e) => e.name === 'InvoiceSaved').id;
+}
+
+function Parts({ form, set }) {
+  const put = (i, change) => set({ ...form, parts: form.parts.map((p, k) =>
+    k === i ? { ...p, ...change } : p) });
+  const cell = (i, name, key) => html`<${Field} id=${`${name}-${i}`}
+    label=${t(key)}><input id=${`${name}-${i}`} value=${form.parts[i][name]}
+      required onInput=${(e) => put(i, { [name]: e.target.value })} /><//>`;
+  return html`<fieldset><legend>${t('order.milestones')}</legend>
+    ${form.parts.map((p, i) => html`<div class="pair" key=${i}>
+      ${cell(i, 'title', 'sell.title')}${cell(i, 'amount', 'send.amount')}
+      ${cell(i, 'days', 'invoice.due')}</div>`)}
+    <button type="button" disabled=${form.parts.length >= 16}
+      onClick=${() => set({ ...form, parts: [...form.parts,
+        START.parts[0]] })}>${t('invoice.part')}</button></fieldset>`;
+}
+
+export function InvoiceNew() {
+  const [form, set] = useState(START);
+  const [error, setError] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (e) => {
+    e.preventDefault();
+    setBusy(true);
+    setError(null);
+    try { go(`/invoice/${await make(form)}`); }
+    catch (x) { setError(x); setBusy(false); }
+  };
+  const input = (name, key, rest, hint) => html`<${Field} id=${name}
+    label=${t(key)} hint=${hint && t(hint)}><input id=${name}
+      value=${form[name]} onInput=${(e) => set({ ...form,
+        [name]: e.target.value })} ...${rest} /><//>`;
+  const number_ = { inputmode: 'numeric' };
+  return html`<h1>${t('invoice.new')}</h1><${InvoiceTabs} /><${Mine}>${() => html`
+    <form class="form" onSubmit=${submit}>
+    ${input('title', 'sell.title', { required: true, maxlength: 200 })}
+    <${Field} id="note" label=${t('do.note')}><textarea id="note" rows="3"
+      value=${form.note} maxlength="4000"
+      onInput=${(e) => set({ ...form, note: e.target.value })}></textarea><//>
+    <${Field} id="mode" label=${t('invoice.mode')}><select id="mode"
+      value=${form.mode} onChange=${(e) => set({ ...form,
+        mode: e.target.value })}>${['1', '2', '3'].map((m) => html`
+      <option value=${m}>${t(`mode.${m}`)}</option>`)}</select><//>
+    ${form.mode === '3' ? html`<${Parts} form=${form} set=${set} />`
+      : html`<div class="pair">${input('amount', 'send.amount',
+        { inputmode: 'decimal' }, 'invoice.amount')}
+        ${input('tax', 'order.tax', { inputmode: 'decimal' })}</div>`}
+    <details><summary>${t('sell.terms')}</summary><div class="form">
+      ${input('token', 'sell.token', { placeholder: 'CMT' })}
+      ${input('payer', 'invoice.payer', { placeholder: '0x…' },
+        'invoice.payer.hint')}
+      <div class="pair">${input('uses', 'invoice.uses', number_)}
+        ${input('days', 'invoice.days', number_)}</div>
+      <div class="pair">${input('handling', 'sell.handling', number_)}
+        ${input('inspect', 'sell.inspect', number_)}</div></div></details>
+    ${error && html`<${Failure} error=${error} />`}
+    <button class="main" type="submit" disabled=${busy}>
+      ${t(busy ? 'act.busy' : 'invoice.make')}</button></form>`}<//>`;
+}
+
+/* ------------------------------------------------------------ to be paid */
+
+function Pay({ invoice, token }) {
+  const [typed, set] = useState('');
+  const me = useSignal(acting);
+  const fixed = BigInt(invoice.amount);
+  const pay = async () => {
+    const amount = fixed || parse(typed, token);
+    if (!amount) throw new Error(t('send.bad.amount'));
+    const cmt = token.address === NOBODY;
+    if (!cmt) {
+      const [has] = await callView(token.address, erc20[0], [me.address,
+        MODULE.orders]);
+      if (has < amount) {
+        await act(t('cart.approve', { amount: money(amount, token) }),
+          token.address, 'approve', [MODULE.orders, amount], { abi: erc20 });
+      }
+    }
+    const { events } = await act(t('invoice.pay', { amount: money(amount,
+      token) }), 'orders', 'payInvoice', [invoice.id, amount, 0, NOBODY,
+      ZERO32], { value: cmt ? amount : 0n });
+    go(`/order/${events.find((e) => e.name === 'OrderPlaced').id}`);
+  };
+  return html`${!fixed && html`<${Field} id="amount"
+      label=${t('send.amount')}><input id="amount" inputmode="decimal"
+      value=${typed} onInput=${(e) => set(e.target.value)} /><//>`}
+    <${Do} kind="main" go=${pay} test="pay">${fixed ? t('invoice.pay',
+      { amount: money(fixed, token) }) : t('invoice.payAny')}<//>`;
+}
+
+function InvoiceBody({ invoice }) {
+  const me = useSignal(acting)?.address;
+  const token = useLoad(() => tokenOf(invoice.token), [invoice.token]).data;
+  const link = `${location.origin}/invoice/${invoice.id}`;
+  if (!token) return null;
+  return html`<div class="beside"><section class="card paper">
+      <h2><bdi>${invoice.document?.title ?? t('content.missing')}</bdi></h2>
+      <p class="wrap"><bdi>${invoice.document?.note}</bdi></p>
+      <p class="big">${BigInt(invoice.amount) ? money(invoice.amount, token)
+        : t('invoice.open')}</p><p><${State} word=${invoice.state} /></p>
+      <${Facts} rows=${[['order.seller', html`<${Hash} value=${invoice.seller}
+          to=${`/party/${invoice.seller}`} />`],
+        ['invoice.mode', t(`mode.${invoice.mode}`)],
+        ['order.tax', BigInt(invoice.tax) ? money(invoice.tax, token) : null],
+        ['invoice.until', html`<${Until} at=${invoice.expires} />`],
+        ['invoice.used', `${number(invoice.used)} / ${
+          number(invoice.maxUses)}`]]} />
+      ${invoice.state === 'open' && me && me !== invoice.seller && html`
+        <${Pay} invoice=${invoice} token=${token} />`}
+      ${invoice.state === 'open' && !me && html`<${Mine}>${() => null}<//>`}
+    </section><section class="card"><h2>${t('invoice.link')}</h2>
+      <${Qr} text=${link} label=${t('invoice.link')} />
+      <p class="row"><button type="button" onClick=${() => print()}>
+        ${t('print')}</button>
+      <a class="button" href=${`mailto:?subject=${encodeURIComponent(
+        invoice.document?.title ?? '')}&body=${encodeURIComponent(link)}`}>
+        ${t('invoice.mail')}</a>
+      ${me === invoice.seller && invoice.state === 'open' && html`<${Do}
+        confirm=${t('do.sure')} go=${() => act(t('invoice.cancel'), 'orders',
+          'cancelInvoice', [invoice.id])}>${t('invoice.cancel')}<//>`}</p>
+    </section></div>`;
+}
+
+export function Invoice({ id }) {
+  const state = useRpc('order_invoice', Number(id));
+  return html`<h1>${t('invoice.number', { id })}</h1>
+    <${Loaded} state=${state} rows=${8}>${(i) => i === null
+      ? html`<${Empty} title=${t('invoice.missing')} />`
+      : html`<${InvoiceBody} invoice=${i} />`}<//>`;
+}
+
+/* ------------------------------------------------- plans, subscriptions */
+
+function PlanForm({ done }) {
+  const [form, set] = useState({ title: '', amount: '', days: '30', max: '0' });
+  const [error, setError] = useState(null);
+  const input = (name, key, rest) => html`<${Field} id=${name}
+    label=${t(key)}><input id=${name} required value=${form[name]}
+      onInput=${(e) => set({ ...form, [name]: e.target.value })}
+      ...${rest} /><//>`;
+  const submit = async (e) => {
+    e.preventDefault();
+    try {
+      const amount = parse(form.amount);
+      if (!amount) throw new Error(t('send.bad.amount'));
+      await act(t('plan.make'), 'orders', 'savePlan', [0, NOBODY, {
+        token: NOBODY, amount, period: Number(form.days) * DAY, trial: 0,
+        maxPeriods: Number(form.max), maxFeeBps: 0,
+        doc: await putDocument({ title: form.title.trim() }) }]);
+      done();
+    } catch (x) { setError(x); }
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    ${input('title', 'sell.title', { maxlength: 200 })}
+    <div class="pair">${input('amount', 'plan.amount', { inputmode: 'decimal' })}
+    ${input('days', 'plan.days', { inputmode: 'numeric' })}</div>
+    ${error && html`<${Failure} error=${error} />`}
+    <button class="main" type="submit">${t('plan.make')}</button></form>`;
+}
+
+function PlanList({ me }) {
+  const [making, set] = useState(false);
+  const list = useList('order_plans', { seller: me });
+  const planRow = (p) => ({ key: p.id, cells: [p.id,
+    html`<a href=${`/plan/${p.id}`}><bdi>${p.document?.title ?? '–'}</bdi></a>`,
+    html`<${Money} value=${p.amount} token=${p.token} />`,
+    t('buy.days', { n: number(p.period / DAY) }),
+    html`<${State} word=${p.state} />`,
+    p.state === 'open' && html`<${Do} confirm=${t('do.sure')} go=${() => act(
+      t('plan.close'), 'orders', 'closePlan', [p.id])}>${t('plan.close')}<//>`,
+  ] });
+  return html`${making ? html`<${PlanForm} done=${() => set(false)} />`
+    : html`<p><button class="main" type="button" onClick=${() => set(true)}>
+      ${t('plan.new')}</button></p>`}
+    <${List} state=${list} caption=${t('plan.title')} row=${planRow}
+      columns=${['invoice.id', 'sell.title', 'plan.amount', 'plan.period',
+        'list.state', 'sell.acts']}
+      empty=${html`<${Empty} title=${t('plan.none')} />`} />
+    <${SubList} filter=${{ seller: me }} mine=${false} />`;
+}
+export const Plans = () => html`<h1>${t('plan.title')}</h1><${InvoiceTabs} />
+  <${Mine}>${(me) => html`<${PlanList} me=${me} />`}<//>`;
+
+function SubList({ filter, mine }) {
+  const list = useList('order_subscriptions', filter);
+  const subRow = (s) => ({ key: s.id, cells: [
+    html`<a href=${`/plan/${s.plan}`}>${t('plan.number', { id: s.plan })}</a>`,
+    html`<${Hash} value=${mine ? s.seller : s.buyer} />`,
+    html`<${Money} value=${s.amount} token=${s.token} />`,
+    html`<${Money} value=${s.prepaid} token=${s.token} />`,
+    html`<${State} word=${s.state} />`, html`<${Until} at=${s.nextAt} />`,
+    mine && ['active', 'pastDue'].includes(s.state) && html`<span class="row">
+      <${Do} go=${() => act(t('sub.topUp'), 'orders', 'topUp', [s.id, 1],
+        { value: s.token === NOBODY ? BigInt(s.amount) : 0n })}>
+        ${t('sub.topUp')}<//><${Do} confirm=${t('do.sure')} go=${() => act(
+          t('sub.cancel'), 'orders', 'cancelSub', [s.id])}>
+        ${t('sub.cancel')}<//></span>`] });
+  return html`<h2>${t('sub.title')}</h2><${List} state=${list}
+    caption=${t('sub.title')} row=${subRow} columns=${['plan.title',
+      'order.other', 'plan.amount', 'sub.prepaid', 'list.state', 'sub.next',
+      'sell.acts']} empty=${html`<${Empty} title=${t('sub.none')} />`} />`;
+}
+export const Subscriptions = () => html`<h1>${t('sub.title')}</h1>
+  <${InvoiceTabs} /><${Mine}>${(me) => html`<${SubList} mine
+    filter=${{ buyer: me }} />`}<//>`;
+
+function Subscribe({ plan, token }) {
+  const [n, set] = useState('1');
+  const total = BigInt(plan.amount) * BigInt(/^\d{1,4}$/.test(n) ? n : 1);
+  const go_ = async () => {
+    await act(t('sub.make'), 'orders', 'subscribe', [plan.id, Number(n), 0],
+      { value: plan.token === NOBODY ? total : 0n });
+    go('/subscriptions');
+  };
+  return html`<${Field} id="periods" label=${t('sub.periods')}>
+    <input id="periods" type="number" min="1" max="120" value=${n}
+      onInput=${(e) => set(e.target.value)} /><//>
+    <${Do} kind="main" go=${go_}>${t('sub.make')} · ${money(total, token)}<//>`;
+}
+
+export function Plan({ id }) {
+  const state = useRpc('order_plans', { limit: 200 });
+  const me = useSignal(acting)?.address;
+  const plan = state.data?.items.find((p) => p.id === Number(id));
+  const token = useLoad(async () => plan && tokenOf(plan.token),
+    [plan?.token]).data;
+  return html`<h1>${t('plan.number', { id })}</h1><${Loaded} state=${state}>
+    ${() => !plan || !token ? html`<${Empty} title=${t('plan.missing')} />`
+      : html`<section class="card"><h2><bdi>${plan.document?.title}</bdi></h2>
+        <p class="big">${money(plan.amount, token)} <small>${t('plan.each',
+          { n: number(plan.period / DAY) })}</small></p>
+        <p><${State} word=${plan.state} /></p>
+        ${me && me !== plan.seller && plan.state === 'open' && html`
+          <${Subscribe} plan=${plan} token=${token} />`}</section>`}<//>`;
+}

@@ -1,0 +1,274 @@
+// order.js - one order: what it is, who can do what until when, what happened,
+// letters, reviews, the packing slip.
+import { useState } from 'preact/hooks';
+import { Do, NOBODY, ZERO32, act } from '../act.js';
+import { acting } from '../acting.js';
+import { rpc } from '../api.js';
+import { putDocument } from '../content.js';
+import { date, number } from '../format.js';
+import { State, Until, titleOf } from '../goods.js';
+import { has, t } from '../i18n.js';
+import { Letter, Letters } from '../letters.js';
+import { useRpc } from '../list.js';
+import { Money, money, parse, plain, tokenOf } from '../money.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Ago, Empty, Facts, Field, Hash, Loaded, Table, html } from '../ui.js';
+import { Review } from './sell_more.js';
+
+const REASONS = [1, 2, 3, 4, 5, 6, 7];
+const FINAL = ['completed', 'cancelled', 'refunded', 'resolved'];
+const note = (text) => text.trim() ? putDocument({ text: text.trim() })
+  : ZERO32;
+const tracking = (text) => text.trim() ? putDocument({ tracking: text.trim() })
+  : ZERO32;
+
+/* --------------------------------------------------------------- steps */
+
+// What may be done: who, in which state, with what form; send(order, form,
+// token) gives the call.
+const ORDER = (method, args, options) => ['orders', method, args, options];
+const STEPS = [
+  { id: 'accept', by: 'seller', when: ['paid'], can: (o) => !(o.flags & 1),
+    send: (o) => ORDER('accept', [o.id]) },
+  { id: 'ship', by: 'seller', when: ['paid'], main: true, form: ['tracking'],
+    send: async (o, f) => ORDER('ship', [o.id, await tracking(f.tracking)]) },
+  { id: 'confirm', by: 'buyer', when: ['shipped'], main: true, sure: true,
+    send: (o) => ORDER('confirm', [o.id]) },
+  { id: 'askReturn', by: 'buyer', when: ['shipped'],
+    can: (o) => o.returnDays > 0, form: ['reason', 'note'],
+    send: async (o, f) => ORDER('askReturn', [o.id, Number(f.reason),
+      await note(f.note)]) },
+  { id: 'extend', by: 'both', when: ['shipped'], form: ['days'],
+    send: (o, f) => ORDER('extend', [o.id, Number(f.days) * 86400]) },
+  { id: 'answerYes', by: 'seller', when: ['returnAsked'], main: true,
+    send: (o) => ORDER('answerReturn', [o.id, true, ZERO32]) },
+  { id: 'answerNo', by: 'seller', when: ['returnAsked'], form: ['note'],
+    send: async (o, f) => ORDER('answerReturn', [o.id, false,
+      await note(f.note)]) },
+  { id: 'sendReturn', by: 'buyer', when: ['returnOpen'], main: true,
+    form: ['tracking'], send: async (o, f) => ORDER('sendReturn', [o.id,
+      await tracking(f.tracking)]) },
+  { id: 'confirmReturn', by: 'seller', when: ['returnSent'], main: true,
+    form: ['amount'], first: (o) => ({ amount: dueBack(o) }),
+    send: (o, f, tok) => ORDER('confirmReturn', [o.id,
+      amount(f.amount, tok)]) },
+  { id: 'refund', by: 'seller', when: ['paid', 'shipped'],
+    form: ['amount', 'reason'], send: (o, f, tok) => ORDER('refund', [o.id,
+      amount(f.amount, tok), Number(f.reason)]) },
+  { id: 'cancel', by: 'both', when: ['paid', 'milestones'], form: ['reason'],
+    can: (o, role) => o.state === 'paid' || role === 'seller', sure: true,
+    send: (o, f) => ORDER('cancel', [o.id, Number(f.reason)]) },
+  { id: 'refundLater', by: 'seller', when: ['completed'], form: ['amount'],
+    send: (o, f, tok) => ORDER('refundLater', [o.id, amount(f.amount, tok)],
+      { value: o.token === NOBODY ? amount(f.amount, tok) : 0n }) },
+  { id: 'review', by: 'both', when: ['completed', 'resolved', 'refunded'],
+    can: (o, role) => BigInt(o.released) > 0n
+      && !o.reviews?.some((r) => sideOf(r) === role),
+    form: ['stars', 'note'], send: async (o, f) => ['market', 'review', [o.id,
+      Number(f.stars), await note(f.note)]] },
+];
+const sideOf = (r) => r.side === 1 || r.side === 'buyer' ? 'buyer' : 'seller';
+const amount = (text, token) => {
+  const n = parse(text, token);
+  if (n === null) throw new Error(t('send.bad.amount'));
+  return n;
+};
+const dueBack = (o) => {
+  const due = BigInt(o.goods) - BigInt(o.discount) - BigInt(o.refunded);
+  return plain(due < 0n ? 0n : due < BigInt(o.held) ? due : BigInt(o.held));
+};
+
+const START = { tracking: '', note: '', reason: '1', amount: '', days: '7',
+  stars: '5' };
+
+function Input({ name, step, form, put, token }) {
+  const id = `${step}-${name}`;
+  const common = { id, value: form[name],
+    onInput: (e) => put({ ...form, [name]: e.target.value }) };
+  const label = t(`do.${name}`);
+  if (name === 'note') {
+    return html`<${Field} id=${id} label=${label}>
+      <textarea rows="3" maxlength="4000" ...${common}></textarea><//>`;
+  }
+  if (name === 'reason') {
+    return html`<${Field} id=${id} label=${label}><select ...${common}>
+      ${REASONS.map((r) => html`<option value=${String(r)}>
+        ${t(`reason.${r}`)}</option>`)}</select><//>`;
+  }
+  if (name === 'stars') {
+    return html`<${Field} id=${id} label=${label}><select ...${common}>
+      ${[5, 4, 3, 2, 1].map((n) => html`<option value=${String(n)}>
+        ${'★'.repeat(n)} ${n}</option>`)}</select><//>`;
+  }
+  return html`<${Field} id=${id} label=${name === 'amount'
+    ? `${label} (${token?.symbol ?? ''})` : label}><input ...${common}
+    inputmode=${name === 'amount' ? 'decimal' : name === 'days' ? 'numeric'
+      : null} autocomplete="off" /><//>`;
+}
+
+function Step({ step, order, token, again }) {
+  const [form, put] = useState({ ...START, ...step.first?.(order) });
+  const label = t(`do.${step.id}`);
+  const go = async () => {
+    const [module, method, args, options] = await step.send(order, form, token);
+    await act(label, module, method, args, options);
+    again();
+  };
+  const button = html`<${Do} go=${go} kind=${step.main ? 'main' : null}
+    confirm=${step.sure && t('do.sure')} test=${`do-${step.id}`}>${label}<//>`;
+  if (!step.form) return button;
+  return html`<details class="read" open=${step.main}><summary
+      data-test=${`open-${step.id}`}>${label}</summary><div class="form bare">
+    ${step.form.map((name) => html`<${Input} name=${name} step=${step.id}
+      form=${form} put=${put} token=${token} />`)}${button}</div></details>`;
+}
+
+/* ---------------------------------------------------------- escrow box */
+
+function Escrow({ order, role, token, again }) {
+  const steps = STEPS.filter((s) => s.when.includes(order.state)
+    && (s.can?.(order, role) ?? true));
+  const mine = steps.filter((s) => s.by === 'both' || s.by === role);
+  const theirs = steps.filter((s) => s.by !== 'both' && s.by !== role);
+  const { at, owner } = order.deadline ?? {};
+  const key = `exit.${order.state}`;
+  return html`<section class="card escrow" data-test="escrow">
+    <h2>${t('escrow.title')}</h2>
+    <p class="big"><${Money} value=${order.held} token=${order.token} />
+      <small>${t('escrow.held')}</small></p>
+    ${at ? html`<p>${t('escrow.turn', { who: t(`who.${owner}`) })}
+        ${' '}<strong><${Until} at=${at} /></strong> (${date(at)}).
+        ${has(key) && html` ${t(key)}`}</p>`
+      : FINAL.includes(order.state) && html`<p>${t('escrow.over')}</p>`}
+    ${role && mine.length > 0 && html`<h3>${t('escrow.you')}</h3>
+      ${mine.map((s) => html`<${Step} key=${s.id + order.state} step=${s}
+        order=${order} token=${token} again=${again} />`)}`}
+    ${role && theirs.length > 0 && html`<h3>${t('escrow.they', { who:
+        t(`who.${role === 'buyer' ? 'seller' : 'buyer'}`) })}</h3>
+      <ul>${theirs.map((s) => html`<li key=${s.id}>${t(`do.${s.id}`)}</li>`)}
+      </ul>`}
+  </section>`;
+}
+
+/* ---------------------------------------------------------- milestones */
+
+function Milestones({ order, role, token, again }) {
+  const list = order.milestonesList ?? [];
+  const [text, set] = useState('');
+  const go = (key, method, args) => async () => {
+    await act(t(key), 'orders', method, await args());
+    again();
+  };
+  const acts = (m) => html`<span class="row">
+    ${role === 'seller' && m.state === 'waiting' && html`<${Do}
+      go=${go('do.submit', 'submitMilestone', async () => [order.id, m.index,
+        await note(text)])}>${t('do.submit')}<//>`}
+    ${role === 'buyer' && m.state === 'submitted' && html`<${Do} kind="main"
+      go=${go('do.acceptWork', 'acceptMilestone', () => [order.id, m.index])}>
+        ${t('do.acceptWork')}<//><${Do} go=${go('do.rejectWork',
+        'rejectMilestone', async () => [order.id, m.index, await note(text)])}>
+        ${t('do.rejectWork')}<//>`}</span>`;
+  if (!list.length) return null;
+  return html`<section class="card"><h2>${t('order.milestones')}</h2>
+    <${Table} caption=${t('order.milestones')} columns=${['milestone.number',
+      'sell.price', 'milestone.due', 'list.state', 'sell.acts']}
+      rows=${list.map((m) => ({ key: m.index, cells: [number(m.index + 1),
+        money(m.amount, token), html`<${Until} at=${m.due} />`,
+        html`<${State} word=${m.state} />`, acts(m)] }))} />
+    ${role && html`<${Field} id="work-note" label=${t('do.note')}>
+      <textarea id="work-note" rows="2" value=${text}
+        onInput=${(e) => set(e.target.value)}></textarea><//>`}</section>`;
+}
+
+/* ------------------------------------------------------------ the rest */
+
+function useLines(order) {
+  return useLoad(async () => Promise.all((order?.lines ?? []).map(async (l) =>
+    ({ ...l, listing: await rpc('market_get', l.listing) ?? { id: l.listing },
+    }))), [order?.id]);
+}
+
+const Lines = ({ state, token }) => html`<${Loaded} state=${state}>
+  ${(lines) => lines.length > 0 && html`<${Table} caption=${t('order.lines')}
+    columns=${['sell.title', 'order.qty', 'sell.price']}
+    rows=${lines.map((l, i) => ({ key: i, cells: [
+      html`<a href=${`/listing/${l.listing.id}`}><bdi>${titleOf(l.listing)}
+        </bdi></a>${l.listing.document?.variants?.[l.variant] && html`
+        <small> ${l.listing.document.variants[l.variant]}</small>`}`,
+      number(l.qty), money(l.unit, token)] }))} />`}<//>`;
+
+const amountRow = (o, key, value) => BigInt(value ?? 0) > 0n
+  ? [key, html`<${Money} value=${value} token=${o.token} />`] : [key, null];
+
+const facts = (o) => [
+  ['order.seller', html`<${Hash} value=${o.seller} to=${`/party/${o.seller}`}
+    />`],
+  ['order.buyer', html`<${Hash} value=${o.buyer} to=${`/party/${o.buyer}`} />`],
+  ['order.placed', html`<${Ago} ms=${o.createdAt * 1000} />`],
+  amountRow(o, 'order.goods', o.goods), amountRow(o, 'order.discount',
+    o.discount), amountRow(o, 'order.shipping', o.shipping),
+  ['order.total', html`<strong><${Money} value=${o.total} token=${o.token} />
+    </strong>`],
+  amountRow(o, 'order.tax', o.tax), amountRow(o, 'order.fees', o.feeTotal),
+  amountRow(o, 'order.released', o.released),
+  amountRow(o, 'order.refunded', o.refunded),
+  amountRow(o, 'order.refundedLater', o.refundedLater),
+  ['order.platform', o.platform || null],
+];
+
+const eventText = (e) => e.event === 'OrderState' && has(`state.${e.state}`)
+  ? t(`state.${e.state}`) : has(`event.${e.event}`) ? t(`event.${e.event}`)
+    : e.event;
+
+const Timeline = ({ order }) => html`<section class="card">
+  <h2>${t('order.timeline')}</h2><ol class="timeline">
+  ${(order.timeline ?? []).map((e, i) => html`<li key=${i}>
+    <strong>${eventText(e)}</strong>
+    ${e.amount && html` <${Money} value=${e.amount} token=${order.token} />`}
+    <small> <${Ago} ms=${e.time * 1000} /> · <${Hash} value=${e.tx}
+      to=${`/tx/${e.tx}`} /></small></li>`)}</ol></section>`;
+
+// For print alone.
+const Slip = ({ order, lines }) => html`<section class="slip">
+  <h2>${t('slip.title', { id: order.id })}</h2>
+  <p>${t('order.placed')}: ${date(order.createdAt)}</p>
+  <ul>${(lines ?? []).map((l) => html`<li>${number(l.qty)} ×
+    <bdi> ${titleOf(l.listing)}</bdi>
+    ${l.listing.document?.variants?.[l.variant] ?? ''}</li>`)}</ul></section>`;
+
+function Body({ order, again }) {
+  const me = useSignal(acting)?.address;
+  const token = useLoad(() => tokenOf(order.token), [order.token]).data;
+  const lines = useLines(order);
+  const role = me === order.seller ? 'seller' : me === order.buyer ? 'buyer'
+    : null;
+  if (!token) return null;
+  return html`<p><${State} word=${order.state} /></p>
+    <div class="beside"><div>
+      <${Escrow} order=${order} role=${role} token=${token} again=${again} />
+      <${Milestones} order=${order} role=${role} token=${token}
+        again=${again} />
+      ${order.shipHash !== ZERO32 && role && html`<section class="card">
+        <h2>${t('order.address')}</h2><${Letter} content=${order.shipHash}
+          label=${t('order.address.show')} /></section>`}
+      ${(order.reviews ?? []).length > 0 && html`<section class="card">
+        <h2>${t('sell.reviews')}</h2>${order.reviews.map((r) => html`
+        <${Review} review=${r} mayReply=${role && sideOf(r) !== role} />`)}
+        </section>`}
+      ${role && html`<${Letters} order=${order.id} me=${me}
+        other=${role === 'seller' ? order.buyer : order.seller} />`}
+    </div><div><${Lines} state=${lines} token=${token} />
+      <${Facts} rows=${facts(order)} />
+      ${role === 'seller' && html`<p><button type="button"
+        onClick=${() => print()}>${t('slip.print')}</button></p>`}
+      <${Timeline} order=${order} /></div></div>
+    <${Slip} order=${order} lines=${lines.data} />`;
+}
+
+export function Order({ id }) {
+  const state = useRpc('order_get', Number(id));
+  return html`<h1>${t('order.number', { id })}</h1>
+    <${Loaded} state=${state} rows=${10}>${(order) => order === null
+      ? html`<${Empty} title=${t('order.missing')} />`
+      : html`<${Body} order=${order} again=${state.again} />`}<//>`;
+}

@@ -1,0 +1,73 @@
+// orders.js - what was sold, or bought: lists by state, and the month's file.
+import { useState } from 'preact/hooks';
+import { Do } from '../act.js';
+import { Mine } from '../acting.js';
+import { rpc } from '../api.js';
+import { saveText } from '../csv.js';
+import { State, Until } from '../goods.js';
+import { t } from '../i18n.js';
+import { Choice, List, useList } from '../list.js';
+import { Money } from '../money.js';
+import { Ago, Empty, Field, Hash, html } from '../ui.js';
+
+const STATES = ['', 'paid', 'shipped', 'returnAsked', 'returnOpen',
+  'returnSent', 'milestones', 'disputed', 'completed', 'cancelled', 'refunded',
+  'resolved'];
+const SORTS = ['new', 'deadline', 'total', 'old'];
+const COLUMNS = ['order.title', 'order.placed', 'order.other', 'order.total',
+  'list.state', 'order.until'];
+
+const row = (party) => (o) => ({ key: o.id, cells: [
+  html`<a href=${`/order/${o.id}`}>${t('order.number', { id: o.id })}</a>`,
+  html`<${Ago} ms=${o.createdAt * 1000} />`,
+  html`<${Hash} value=${o[party]} to=${`/party/${o[party]}`} />`,
+  html`<${Money} value=${o.total} token=${o.token} />`,
+  html`<${State} word=${o.state} />`, html`<${Until} at=${Number.isInteger(
+    o.deadline) ? o.deadline : o.deadline?.at} />`] });
+
+function Orders({ me, role }) {
+  const [state, setState] = useState(new URLSearchParams(location.search)
+    .get('state') ?? '');
+  const [sort, setSort] = useState('new');
+  const list = useList('order_list', { [role]: me, sort,
+    documents: false, ...(state && { state }) });
+  const other = role === 'seller' ? 'buyer' : 'seller';
+  return html`<div class="bar">
+      <${Choice} id="state" label=${t('list.state')} value=${state}
+        set=${setState} rows=${STATES.map((s) => [s, t(s ? `state.${s}`
+          : 'list.all')])} />
+      <${Choice} id="sort" label=${t('list.sort')} value=${sort}
+        set=${setSort} rows=${SORTS.map((s) => [s, t(`sort.${s}`)])} /></div>
+    <${List} state=${list} caption=${t('nav.orders')} columns=${COLUMNS}
+      row=${row(other)} empty=${html`<${Empty} title=${t('order.none')}>
+        ${t(role === 'seller' ? 'order.none.sold' : 'order.none.bought')}
+        ${' '}<a href=${role === 'seller' ? '/sell' : '/buy'}>
+        ${t(role === 'seller' ? 'nav.sell' : 'nav.buy')}</a><//>`} />`;
+}
+
+// For the accountant: one month, as the node has it.
+function Month({ me }) {
+  const [month, set] = useState(new Date().toISOString().slice(0, 7));
+  const [lines, setLines] = useState(false);
+  const get = async () => {
+    const [y, m] = month.split('-').map(Number);
+    const at = (mm) => Math.floor(Date.UTC(y, mm, 1) / 1000);
+    const file = await rpc('order_export', { seller: me, from: at(m - 1),
+      to: at(m), lines, format: 'csv' });
+    saveText(file.name ?? `orders-${month}.csv`, file.text);
+  };
+  return html`<section class="card"><h2>${t('month.title')}</h2>
+    <p>${t('month.text')}</p><div class="bar">
+    <${Field} id="month" label=${t('month.which')}><input id="month"
+      type="month" value=${month} onInput=${(e) => set(e.target.value)} /><//>
+    <label class="tick"><input type="checkbox" checked=${lines}
+      onChange=${(e) => setLines(e.target.checked)} />${t('month.lines')}
+    </label><${Do} go=${get} test="export">${t('month.get')}<//></div>
+  </section>`;
+}
+
+export const Sold = () => html`<h1>${t('nav.orders')}</h1>
+  <${Mine}>${(me) => html`<${Orders} me=${me} role="seller" />
+    <${Month} me=${me} />`}<//>`;
+export const Bought = () => html`<h1>${t('nav.purchases')}</h1>
+  <${Mine}>${(me) => html`<${Orders} me=${me} role="buyer" />`}<//>`;

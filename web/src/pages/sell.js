@@ -1,0 +1,62 @@
+// sell.js - a seller's listings.
+import { useState } from 'preact/hooks';
+import { Do, act } from '../act.js';
+import { Mine } from '../acting.js';
+import { Picture, Price, State, Stars, stockText, titleOf } from '../goods.js';
+import { number } from '../format.js';
+import { t } from '../i18n.js';
+import { Choice, List, Tabs, useList } from '../list.js';
+import { go } from '../router.js';
+import { Empty, html } from '../ui.js';
+
+export const SELL_TABS = [['/sell', 'sell.listings'],
+  ['/sell/shipping', 'sell.shipping'], ['/sell/coupons', 'sell.coupons'],
+  ['/sell/reviews', 'sell.reviews'], ['/sell/csv', 'sell.csv'],
+  ['/sell/posts', 'sell.posts']];
+export const SellTabs = () => html`<${Tabs} label=${t('nav.sell')}
+  rows=${SELL_TABS} />`;
+
+const STATES = ['any', 'active', 'paused', 'expired', 'closed', 'suspended'];
+
+function Acts({ listing }) {
+  const flip = (p) => () => act(t(p ? 'sell.pause' : 'sell.resume'), 'market',
+    'setPaused', [listing.id, p]);
+  return html`<span class="row">
+    <a class="button" href=${`/sell/listing/${listing.id}`}>${t('sell.edit')}</a>
+    ${listing.state === 'active' && html`<${Do} go=${flip(true)}>
+      ${t('sell.pause')}<//>`}
+    ${listing.state === 'paused' && html`<${Do} go=${flip(false)}>
+      ${t('sell.resume')}<//>`}
+    <button type="button" onClick=${() => go(`/sell/new?of=${listing.id}`)}>
+      ${t('sell.duplicate')}</button></span>`;
+}
+
+const row = (l) => ({ key: l.id, cells: [
+  html`<a class="thing" href=${`/listing/${l.id}`}>
+    <${Picture} hash=${l.document?.images?.[0]} size=${44} />
+    <bdi>${titleOf(l)}</bdi></a>`,
+  html`<${Price} listing=${l} />`, stockText(l.stock ?? 0),
+  html`<${State} word=${l.state} />`, number(l.sold),
+  html`<${Stars} value=${l.rating} />`, html`<${Acts} listing=${l} />`] });
+
+function Listings({ me }) {
+  const [state, setState] = useState('any');
+  const [q, setQ] = useState('');
+  const list = useList('market_search', { seller: me, state, sort: 'new',
+    ...(q && { q, sort: 'relevance' }) });
+  return html`<div class="bar"><a class="button main" href="/sell/new">
+      ${t('sell.new')}</a>
+    <label class="choice" for="q">${t('list.find')}
+      <input id="q" type="search" value=${q}
+        onInput=${(e) => setQ(e.target.value)} /></label>
+    <${Choice} id="state" label=${t('list.state')} value=${state}
+      set=${setState} rows=${STATES.map((s) => [s, t(`state.${s}`)])} /></div>
+    <${List} state=${list} caption=${t('sell.listings')} row=${row}
+      columns=${['sell.title', 'sell.price', 'sell.stock', 'list.state',
+        'sell.sold', 'sell.rating', 'sell.acts']}
+      empty=${html`<${Empty} title=${t('sell.none')}>${t('sell.first')}
+        ${' '}<a href="/sell/new">${t('sell.new')}</a><//>`} />`;
+}
+
+export const Sell = () => html`<h1>${t('nav.sell')}</h1><${SellTabs} />
+  <${Mine}>${(me) => html`<${Listings} me=${me} />`}<//>`;

@@ -1,0 +1,268 @@
+// sell_more.js - what surrounds listings: shipping tables, coupons, reviews,
+// where listings are shown.
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { useState } from 'preact/hooks';
+import { Do, NOBODY, act } from '../act.js';
+import { Mine } from '../acting.js';
+import { putDocument } from '../content.js';
+import { number } from '../format.js';
+import { Stars, State, Until } from '../goods.js';
+import { t } from '../i18n.js';
+import { List, useList } from '../list.js';
+import { Money, parse, plain } from '../money.js';
+import { Empty, Failure, Field, Hash, Notice, Table, html } from '../ui.js';
+import { SellTabs } from './sell.js';
+
+const Page = ({ title, children }) => html`<h1>${t(title)}</h1><${SellTabs} />
+  <${Mine}>${children}<//>`;
+
+/* -------------------------------------------------------- shipping tables */
+
+const ZONE = { code: '*', base: '', perItem: '', freeFrom: '', minDays: '3',
+  maxDays: '7' };
+const code8 = (s) => `0x${Array.from(utf8ToBytes(s.toUpperCase()), (b) =>
+  b.toString(16).padStart(2, '0')).join('').padEnd(16, '0')}`;
+export { code8 };
+
+function ZoneRows({ zones, set }) {
+  const put = (i, change) => set(zones.map((z, k) =>
+    k === i ? { ...z, ...change } : z));
+  const cell = (i, name, key, rest) => html`<td data-label=${t(key)}>
+    <input aria-label=${`${t(key)} ${i + 1}`} value=${zones[i][name]}
+      onInput=${(e) => put(i, { [name]: e.target.value })} ...${rest} /></td>`;
+  const money = { inputmode: 'decimal', placeholder: '0' };
+  const days = { inputmode: 'numeric', maxlength: 3 };
+  const columns = ['ship.zone', 'ship.base', 'ship.item', 'ship.free',
+    'ship.min', 'ship.max'];
+  return html`<table class="list grid"><caption class="quiet">
+      ${t('sell.shipping')}</caption>
+    <thead><tr>${columns.map((c) => html`<th scope="col">${t(c)}</th>`)}</tr>
+    </thead><tbody>${zones.map((z, i) => html`<tr key=${i}>
+      ${cell(i, 'code', columns[0], { maxlength: 8, required: true })}
+      ${cell(i, 'base', columns[1], money)}
+      ${cell(i, 'perItem', columns[2], money)}
+      ${cell(i, 'freeFrom', columns[3], money)}
+      ${cell(i, 'minDays', columns[4], days)}
+      ${cell(i, 'maxDays', columns[5], days)}</tr>`)}</tbody></table>`;
+}
+
+function TableForm({ table, done }) {
+  const [zones, set] = useState(table ? table.zones.map((z) => ({ ...z,
+    base: plain(z.base), perItem: plain(z.perItem),
+    freeFrom: plain(z.freeFrom) })) : [ZONE]);
+  const [error, setError] = useState(null);
+  const submit = async (e) => {
+    e.preventDefault();
+    setError(null);
+    const rows = zones.map((z) => ({ code: code8(z.code),
+      base: parse(z.base || '0'), perItem: parse(z.perItem || '0'),
+      freeFrom: parse(z.freeFrom || '0'), minDays: Number(z.minDays),
+      maxDays: Number(z.maxDays) }));
+    if (rows.some((r) => [r.base, r.perItem, r.freeFrom].includes(null))) {
+      setError(new Error(t('send.bad.amount')));
+      return;
+    }
+    try {
+      await act(t('ship.save'), 'market', 'saveShipTable',
+        [table?.id ?? 0, NOBODY, NOBODY, rows]);
+      done();
+    } catch (x) { setError(x); }
+  };
+  return html`<form class="form wide" onSubmit=${submit}>
+    <p>${t('ship.how')}</p><${ZoneRows} zones=${zones} set=${set} />
+    ${error && html`<${Failure} error=${error} />`}
+    <div class="row"><button type="button" disabled=${zones.length >= 32}
+        onClick=${() => set([...zones, { ...ZONE, code: '' }])}>
+        ${t('ship.add')}</button>
+      <button class="main" type="submit">${t('ship.save')}</button>
+      <button type="button" onClick=${done}>${t('act.not')}</button></div>
+  </form>`;
+}
+
+function Tables({ me }) {
+  const list = useList('market_shipTables', { seller: me });
+  const [edit, set] = useState(null); // a table, 'new', or null
+  if (edit) {
+    return html`<${TableForm} table=${edit === 'new' ? null : edit}
+      done=${() => set(null)} />`;
+  }
+  return html`<p><button class="main" type="button"
+      onClick=${() => set('new')}>${t('ship.new')}</button></p>
+    <${List} state=${list} empty=${html`<${Empty} title=${t('ship.none')}>
+      ${t('ship.how')}<//>`}>${(items) => items.map((s) => html`
+      <section class="card" key=${s.id}><h2>${t('sell.table', { id: s.id })}
+        </h2><${Table} caption=${t('sell.shipping')} columns=${['ship.zone',
+          'ship.base', 'ship.item', 'ship.free', 'ship.days']}
+          rows=${s.zones.map((z) => ({ key: z.code, cells: [z.code,
+            html`<${Money} value=${z.base} token=${s.token} />`,
+            html`<${Money} value=${z.perItem} token=${s.token} />`,
+            BigInt(z.freeFrom) ? html`<${Money} value=${z.freeFrom}
+              token=${s.token} />` : '–',
+            `${number(z.minDays)}–${number(z.maxDays)}`] }))} />
+        <p><button type="button" onClick=${() => set(s)}>${t('sell.edit')}
+        </button></p></section>`)}<//>`;
+}
+export const Shipping = () => html`<${Page} title="sell.shipping">
+  ${(me) => html`<${Tables} me=${me} />`}<//>`;
+
+/* --------------------------------------------------------------- coupons */
+
+// 80 bits in 16 letters that are not taken for one another.
+const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+const drawCode = () => [...randomBytes(16)].map((b) => LETTERS[b & 31]).join('')
+  .replace(/.{4}(?=.)/g, '$&-');
+
+// A code is the seed of a key; the chain knows its address alone.
+export const couponKey = (code) => keccak_256(utf8ToBytes(
+  `CyberMiles coupon ${code.trim().toUpperCase()}`));
+export const addressOf = (key) => `0x${bytesToHex(keccak_256(
+  secp256k1.getPublicKey(key, false).slice(1))).slice(24)}`;
+
+const codesOf = () => JSON.parse(localStorage.getItem('coupons') ?? '{}');
+const keepCode = (id, code) => localStorage.setItem('coupons',
+  JSON.stringify({ ...codesOf(), [id]: code }));
+
+function CouponForm({ done }) {
+  const [form, set] = useState({ kind: '1', value: '10', min: '0', uses: '100',
+    party: '1', days: '90' });
+  const [error, setError] = useState(null);
+  const input = (name, key, hint) => html`<${Field} id=${name} label=${t(key)}
+    hint=${hint && t(hint)}><input id=${name} value=${form[name]} required
+      inputmode="decimal" onInput=${(e) => set({ ...form,
+        [name]: e.target.value })} /><//>`;
+  const submit = async (e) => {
+    e.preventDefault();
+    setError(null);
+    const value = form.kind === '1'
+      ? BigInt(Math.round(Number(form.value.replace(',', '.')) * 100))
+      : parse(form.value);
+    const minTotal = parse(form.min);
+    if (value === null || minTotal === null) {
+      setError(new Error(t('send.bad.amount')));
+      return;
+    }
+    const code = drawCode();
+    try {
+      const { events } = await act(t('coupon.make'), 'market', 'saveCoupon',
+        [0, NOBODY, { signer: addressOf(couponKey(code)), token: NOBODY,
+          kind: Number(form.kind), value, minTotal, maxUses: Number(form.uses),
+          perParty: Number(form.party), startsAt: 0, listing: 0,
+          endsAt: Math.floor(Date.now() / 1000) + Number(form.days) * 86400 }]);
+      keepCode(events.find((x) => x.name === 'CouponSaved').id, code);
+      done();
+    } catch (x) { setError(x); }
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    <${Field} id="kind" label=${t('coupon.kind')}><select id="kind"
+      value=${form.kind} onChange=${(e) => set({ ...form,
+        kind: e.target.value })}><option value="1">${t('coupon.percent')}
+      </option><option value="2">${t('coupon.fixed')}</option></select><//>
+    <div class="pair">${input('value', form.kind === '1' ? 'coupon.percent'
+      : 'coupon.fixed')}${input('min', 'coupon.min')}</div>
+    <div class="pair">${input('uses', 'coupon.uses')}
+      ${input('party', 'coupon.party')}</div>${input('days', 'coupon.days')}
+    ${error && html`<${Failure} error=${error} />`}
+    <button class="main" type="submit">${t('coupon.make')}</button></form>`;
+}
+
+function Coupons({ me }) {
+  const list = useList('market_coupons', { seller: me });
+  const [making, set] = useState(false);
+  const codes = codesOf();
+  const row = (c) => ({ key: c.id, cells: [c.id,
+    c.kind === 1 ? `${number(c.value / 100)} %`
+      : html`<${Money} value=${c.value} token=${c.token} />`,
+    html`<${Money} value=${c.minTotal} token=${c.token} />`,
+    `${number(c.used)} / ${number(c.maxUses)}`,
+    html`<${State} word=${c.state} />`, html`<${Until} at=${c.ends} />`,
+    codes[c.id] ? html`<span class="hash code">${codes[c.id]}</span>`
+      : html`<small>${t('coupon.away')}</small>`,
+    c.state === 'active' && html`<${Do} go=${() => act(t('coupon.end'),
+      'market', 'endCoupon', [c.id])}>${t('coupon.end')}<//>`] });
+  return html`<p>${t('coupon.how')}</p>
+    ${making ? html`<${CouponForm} done=${() => set(false)} />`
+      : html`<p class="row"><button class="main" type="button"
+        onClick=${() => set(true)}>${t('coupon.new')}</button>
+        <button type="button" onClick=${() => print()}>${t('print')}</button>
+        </p>`}
+    <${List} state=${list} caption=${t('sell.coupons')} row=${row}
+      columns=${['coupon.id', 'coupon.value', 'coupon.min', 'coupon.used',
+        'list.state', 'coupon.until', 'coupon.code', 'sell.acts']}
+      empty=${html`<${Empty} title=${t('coupon.none')} />`} />`;
+}
+export const CouponsPage = () => html`<${Page} title="sell.coupons">
+  ${(me) => html`<${Coupons} me=${me} />`}<//>`;
+
+/* --------------------------------------------------------------- reviews */
+
+export function Reply({ review, side = 1 }) {
+  const [text, set] = useState('');
+  const id = `reply-${review.order}-${side}`;
+  return html`<details><summary>${t('review.reply')}</summary>
+    <${Field} id=${id} label=${t('review.answer')}><textarea id=${id} rows="3"
+      value=${text} onInput=${(e) => set(e.target.value)}></textarea><//>
+    <${Do} disabled=${!text.trim()} go=${async () => act(t('review.reply'),
+      'market', 'reply', [review.order, side,
+        await putDocument({ text: text.trim() })])}>${t('review.send')}<//>
+  </details>`;
+}
+
+export const Review = ({ review, mayReply }) => html`<article class="review">
+  <p><${Stars} value=${review.stars * 100} />${' '}
+    <small><${Hash} value=${review.author}
+      to=${`/party/${review.author}`} /></small></p>
+  ${review.text?.text ? html`<p><bdi>${review.text.text}</bdi></p>`
+    : html`<p class="quiet">${t('content.missing')}</p>`}
+  ${review.reply?.text && html`<blockquote><strong>${t('review.answered')}
+    </strong> <bdi>${review.reply.text}</bdi></blockquote>`}
+  ${mayReply && !review.reply && html`<${Reply} review=${review}
+    side=${review.side === 'seller' || review.side === 2 ? 2 : 1} />`}
+</article>`;
+
+function Reviews({ me }) {
+  const list = useList('market_reviews', { seller: me });
+  return html`<${List} state=${list} empty=${html`<${Empty}
+    title=${t('review.none')}>${t('review.none.text')}<//>`}>
+    ${(items) => items.map((r) => html`<section class="card"
+      key=${`${r.order}-${r.side}`}><p><a href=${`/order/${r.order}`}>
+        ${t('order.number', { id: r.order })}</a></p>
+      <${Review} review=${r} mayReply /></section>`)}<//>`;
+}
+export const ReviewsPage = () => html`<${Page} title="sell.reviews">
+  ${(me) => html`<${Reviews} me=${me} />`}<//>`;
+
+/* ----------------------------------------------------- where it is shown */
+
+function Posts({ me }) {
+  const listings = useList('market_search', { seller: me, sort: 'new' }, 100);
+  const platforms = useList('platform_list', {}, 50);
+  const [form, set] = useState({ listing: '', platform: '' });
+  const pick = (name, rows, say) => html`<${Field} id=${name}
+    label=${t(`post.${name}`)}><select id=${name} value=${form[name]}
+      onChange=${(e) => set({ ...form, [name]: e.target.value })}>
+      <option value="">–</option>${(rows.data?.items ?? []).map((x) => html`
+        <option value=${String(x.id)}>${say(x)}</option>`)}</select><//>`;
+  const go = (method, key) => () => act(t(key), 'platforms', method,
+    [Number(form.listing), [Number(form.platform)]]);
+  const ready = form.listing && form.platform;
+  return html`<p>${t('post.how')}</p><div class="form">
+    ${pick('listing', listings, (l) => l.document?.title ?? l.title ?? l.id)}
+    ${pick('platform', platforms, (p) => `${p.document?.name ?? p.id} · ${
+      number(p.feeBps / 100)} %`)}
+    <div class="row"><${Do} kind="main" disabled=${!ready}
+      go=${go('post', 'post.go')}>${t('post.go')}<//>
+    <${Do} disabled=${!ready} go=${go('unpost', 'post.end')}>
+      ${t('post.end')}<//></div></div>
+    ${form.listing && html`<${Posted} listing=${Number(form.listing)} />`}`;
+}
+function Posted({ listing }) {
+  const list = useList('platform_posts', { listing });
+  return html`<${List} state=${list} caption=${t('sell.posts')}
+    columns=${['post.platform', 'list.state']} row=${(p) => ({
+      key: p.platform, cells: [p.platform, html`<${State} word=${p.state} />`],
+    })} empty=${html`<${Notice} title=${t('post.all')} />`} />`;
+}
+export const PostsPage = () => html`<${Page} title="sell.posts">
+  ${(me) => html`<${Posts} me=${me} />`}<//>`;

@@ -1,0 +1,66 @@
+// todo.js - on the first page: what waits for us, and what came in.
+import { acting } from './acting.js';
+import { day, number } from './format.js';
+import { Until } from './goods.js';
+import { has, t } from './i18n.js';
+import { useRpc } from './list.js';
+import { Money, tokenOf } from './money.js';
+import { Plot } from './plot.js';
+import { useLoad, useSignal } from './signal.js';
+import { Table, html } from './ui.js';
+import { NOBODY } from './act.js';
+
+const DAY = 86400;
+const HREF = { orders: 'order', order: 'order' };
+
+const itemRow = (i) => ({ key: `${i.kind}-${i.module}-${i.id}`, cells: [
+  html`<strong>${has(`todo.${i.kind}`) ? t(`todo.${i.kind}`) : i.kind}</strong>`,
+  HREF[i.module] && (i.type === undefined || /order|milestone/i.test(i.type))
+    ? html`<a href=${`/order/${i.order ?? i.id}`}>${t('order.number',
+      { id: i.order ?? i.id })}</a>` : `${i.module} ${i.id ?? ''}`,
+  html`<${Until} at=${i.deadline?.at ?? i.deadline} />`] });
+
+function Todo({ me }) {
+  const { data, error } = useRpc('order_todo', me);
+  if (error || !data) return null;
+  return html`<section data-test="todo"><h2>${t('todo.title')}</h2>
+    ${data.items.length ? html`<${Table} caption=${t('todo.title')}
+      columns=${['todo.what', 'todo.where', 'order.until']}
+      rows=${data.items.slice(0, 12).map(itemRow)} />
+      ${data.items.length > 12 && html`<p><a href="/orders">${t('todo.all',
+        { n: data.items.length })}</a></p>`}`
+      : html`<p class="quiet">${t('todo.none')}</p>`}</section>`;
+}
+
+// Sums of the last so many days, and of as many before.
+const over = (items, from, to) => items.filter((i) => i.from >= from
+  && i.from < to).reduce((n, i) => n + BigInt(i.released), 0n);
+
+function Takings({ me }) {
+  const today = Math.floor(Date.now() / 1000 / DAY) * DAY;
+  const { data, error } = useRpc('order_summary', { seller: me, period: 'day',
+    from: today - 59 * DAY, to: today + DAY });
+  const token = useLoad(() => tokenOf(NOBODY), []).data;
+  if (error || !data?.items.length || !token) return null;
+  const items = data.items.filter((i) => i.token === NOBODY);
+  const value = (wei) => Number(wei / 10n ** 12n) / 1e6;
+  const points = Array.from({ length: 30 }, (_, k) => {
+    const from = today - (29 - k) * DAY;
+    return { at: from * 1000, value: value(over(items, from, from + DAY)) };
+  });
+  return html`<section data-test="takings"><h2>${t('takings.title')}</h2>
+    <div class="tiles">${[1, 7, 30].map((n) => html`<section class="tile">
+      <h3>${t('takings.days', { n })}</h3><p class="big"><${Money} digits=${2}
+        value=${over(items, today - (n - 1) * DAY, today + DAY)} /></p>
+      <p class="quiet">${t('takings.before')} <${Money} digits=${2}
+        value=${over(items, today - (2 * n - 1) * DAY, today - (n - 1) * DAY)}
+        /></p></section>`)}</div>
+    <${Plot} title=${t('takings.plot')} points=${points}
+      say=${(v) => `${number(v)} CMT`} clock=${(ms) => day(ms / 1000)} />
+  </section>`;
+}
+
+export function Shop() {
+  const me = useSignal(acting)?.address;
+  return me ? html`<${Todo} me=${me} /><${Takings} me=${me} />` : null;
+}
