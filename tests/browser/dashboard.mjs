@@ -242,7 +242,7 @@ test('the page is usable by keyboard alone', { skip }, async () => {
   await page.goto(`${node.url}/blocks`);
   await page.waitForSelector('h1');
   await page.keyboard.press('Tab');
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 24; i++) {
     const href = await page.evaluate(() =>
       document.activeElement.getAttribute('href'));
     if (href === '/send') break;

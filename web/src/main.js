@@ -199,7 +199,7 @@ function Shell() {
       height="28" /> CyberMiles</a><${Pill} /><${Search} /><${Acting} />
       <${Who} /></header>
     <nav aria-label=${t('nav.label')}>${PAGES.filter((p) => p.icon).map((p) =>
-      html`<a href=${p.path} class=${p.bar ? 'bar' : 'far'}
+      html`<a href=${p.path} class=${p.bar ? null : 'far'}
         aria-current=${here === p.path ? 'page' : null}>
         <${Icon} name=${p.icon} />${t(p.title)}</a>`)}
       <a href="/more" class="near" aria-current=${here === '/more'
