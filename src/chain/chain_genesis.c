@@ -13,6 +13,7 @@
 #include "codec/rlp.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
+#include "shop/shop_court.h"
 
 /* The runtime code of EIP-2935's contract, from the EIP. */
 static const u8 chain_history_code[] = {
@@ -335,6 +336,20 @@ static struct chain_genesis_account chain_genesis_credits(
   return out;
 }
 
+void chain_genesis_court(const struct chain_genesis *g,
+                         struct chain_genesis_account *acc, struct arena *a) {
+  struct shop_court_slot slot[SHOP_COURT_SLOTS];
+  if (!g->own || !g->commerce ||
+      chain_genesis_module_number(&acc->addr) != shop_court.number)
+    return;
+  acc->slot_cnt = shop_court_genesis(slot, g->header.timestamp);
+  struct chain_genesis_slot *list =
+      arena_array(a, struct chain_genesis_slot, acc->slot_cnt);
+  for (u32 i = 0; i < acc->slot_cnt; i++)
+    list[i] = (struct chain_genesis_slot){slot[i].slot, slot[i].val};
+  acc->slot = list;
+}
+
 static struct state_account chain_genesis_no_account(void) {
   return (struct state_account){.code_hash = CRYPTO_KECCAK_EMPTY,
                                 .storage_root = CRYPTO_KECCAK_RLP_NIL};
@@ -379,13 +394,11 @@ static void chain_genesis_diff(struct state_diff *diff,
   diff->account = arena_array(a, struct state_diff_account, g->account_cnt);
   diff->code = arena_array(a, struct state_diff_code, g->account_cnt);
   for (u32 i = 0; i < g->account_cnt; i++) {
-    const struct chain_genesis_account *acc = &g->account[i];
-    struct chain_genesis_account module;
-    if (g->credits && addr20_eq(&acc->addr, &CHAIN_CREDIT_ADDR)) {
-      module = chain_genesis_credits(g, acc, a);
-      acc = &module;
-    }
-    chain_genesis_diff_account(diff, acc, a);
+    struct chain_genesis_account acc = g->account[i];
+    if (g->credits && addr20_eq(&acc.addr, &CHAIN_CREDIT_ADDR))
+      acc = chain_genesis_credits(g, &acc, a);
+    chain_genesis_court(g, &acc, a);
+    chain_genesis_diff_account(diff, &acc, a);
   }
   chain_genesis_diff_sort(diff);
 }

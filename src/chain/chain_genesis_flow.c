@@ -162,6 +162,7 @@ void chain_flow_accounts(struct chain_flow *f, u32 first_byte,
     const struct chain_flow_large *l =
         chain_flow_is_large(f, &f->g->account[e[i].at]);
     if (l) acc.slot_cnt = 0;
+    chain_genesis_court(f->g, &acc, a);
     chain_genesis_diff_account(part, &acc, a);
     if (!l) continue;
     struct state_diff_account *d = &part->account[i];

@@ -32,6 +32,9 @@ void chain_genesis_sort_stakes(struct chain_genesis *g);
 #define CHAIN_GENESIS_FIXED (6 + 16 + 1)
 void chain_genesis_complete(struct chain_genesis *g);
 /* One account, and order, of a difference from nothing. */
+/* Court's account has the courts and rules that a chain begins with. */
+void chain_genesis_court(const struct chain_genesis *g,
+                         struct chain_genesis_account *acc, struct arena *a);
 void chain_genesis_diff_account(struct state_diff *diff,
                                 const struct chain_genesis_account *acc,
                                 struct arena *a);

@@ -2,6 +2,7 @@
 #include "chain/chain_module.h"
 
 #include "dpos/dpos_credit.h"
+#include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
 #include "shop/shop_orders.h"
@@ -16,6 +17,7 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_PLATFORMS] = &shop_platform,
   [CHAIN_MODULE_MARKET] = &shop_market,
   [CHAIN_MODULE_ORDERS] = &shop_orders,
+  [CHAIN_MODULE_COURT] = &shop_court,
 };
 
 static const struct module_def *chain_module_at(u32 i) {

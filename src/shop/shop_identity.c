@@ -18,9 +18,11 @@
 **   none       applyIssuer, with bond         -> Applied: 3 days -> Active;
 **              for a realm 30 days -> Retired*, bond back, unless
 **              approveIssuer (governance)     -> Active
+**   Active     a ruling                       -> Suspended: at its end Active;
+**              or Leaving, and of the bond what it says is lost
 **   Active     retireIssuer                   -> Leaving: 30 days -> Retired*,
 **              bond back; idleMax without an action -> Dormant, bond back,
-**              which addBond wakes
+**              which addBond wakes; both wait while a case against him is open
 ** Claim        issueClaim -> Offered: 14 days -> Declined*; acceptClaim ->
 **              Active: expiresAt -> Expired*; declineClaim -> Declined*;
 **              revokeClaim -> Revoked*
@@ -36,6 +38,7 @@
 
 #include "crypto/keccak.h"
 #include "shop/shop.h"
+#include "shop/shop_court.h"
 
 #define ID(what, name) ident_##what##_##name
 #define MODULE_PUBLIC(what, name) shop_identity_##what##_##name
@@ -388,20 +391,42 @@ MODULE_DO(reputation) {
   return MODULE_DONE;
 }
 
+static void ident_sanction_put(struct module_call *c, const addr20 *party,
+                               u8 level, u64 until, u64 case_id, u128 fine) {
+  u256 key = module_key_addr(party);
+  struct shop_identity_record_sanction s = {
+    .state = 1, .created = c->now_s, .updated = c->now_s, .level = level,
+    .until = until, .case_id = case_id, .fine_due = fine};
+  module_record_put(c, TABLE(sanction), &key, &s);
+  MODULE_EMIT(c, sanction_set, .party = *party, .level = level,
+              .until = until, .caseId = case_id,
+              .fine = module_word_of(fine));
+}
 void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,
                        u64 until, u64 case_id, u128 fine) {
   struct module_call own;
-  u256 key = module_key_addr(party);
   module_enter(&own, c, &shop_identity);
-  struct shop_identity_record_sanction s = {
-    .state = 1, .created = own.now_s, .updated = own.now_s, .level = level,
-    .until = until, .case_id = case_id, .fine_due = fine};
-  module_record_put(&own, TABLE(sanction), &key, &s);
-  if (level) ident_bump(&own, party, SHOP_SANCTIONS, 1);
-  MODULE_EMIT(&own, sanction_set, .party = *party, .level = level,
-              .until = until, .caseId = case_id,
-              .fine = module_word_of(fine));
+  ident_bump(&own, party, SHOP_SANCTIONS, 1);
+  ident_sanction_put(&own, party, level, until, case_id, fine);
   module_leave(c);
+}
+void shop_sanction_lower(struct module_call *c, const addr20 *party, u8 level,
+                         u64 until, u64 case_id) {
+  struct module_call own;
+  module_enter(&own, c, &shop_identity);
+  ident_sanction_put(&own, party, level, until, case_id, 0);
+  module_leave(c);
+}
+u64 shop_sanction_case(struct module_call *c, const addr20 *party) {
+  struct module_call own;
+  struct shop_identity_record_sanction s;
+  u256 key = module_key_addr(party);
+  u64 until;
+  module_enter(&own, c, &shop_identity);
+  u8 level = ident_sanction(&own, &until, party);
+  module_record_get(&own, TABLE(sanction), &s, &key);
+  module_leave(c);
+  return level ? s.case_id : 0;
 }
 
 /*----------------------------------------------------------------- identity */
@@ -727,6 +752,36 @@ static bool ident_is_guardian(struct module_call *c, const addr20 *anchor,
   return false;
 }
 
+/* An operator for anything. */
+static bool ident_operates(struct module_call *c, const addr20 *party,
+                           const ident_t *r, const addr20 *op) {
+  struct shop_identity_record_operator o;
+  u256 key = ident_pair_key(party, op);
+  module_record_get(c, TABLE(operator), &o, &key);
+  return o.purposes && o.epoch == r->epoch &&
+         (o.expires == 0 || o.expires > c->now_s);
+}
+bool shop_is_tied(struct module_call *c, const addr20 *party,
+                  const addr20 *who) {
+  struct module_call own;
+  addr20 controller;
+  ident_t r;
+  u32 approved;
+  bool tied = false;
+  module_enter(&own, c, &shop_identity);
+  ident_controller(&own, &controller, who);
+  if (ident_get(&own, &r, party)) {
+    tied = ident_operates(&own, party, &r, who) ||
+           ident_operates(&own, party, &r, &controller);
+    for (u32 i = 0; i < r.guardian_cnt && !tied; i++) {
+      addr20 guardian = ident_guardian(&own, party, i, &approved);
+      tied = addr20_eq(&guardian, who) || addr20_eq(&guardian, &controller);
+    }
+  }
+  module_leave(c);
+  return tied;
+}
+
 static void ident_approve(struct module_call *c, const addr20 *anchor,
                           const ident_t *r,
                           struct shop_identity_record_recovery *rec,
@@ -849,6 +904,46 @@ static void ident_bond_back(struct module_call *c, const addr20 *who,
   module_pay(c, &shop_none, who, i->bond, IDENT_ISSUER, &key,
              IDENT_WHY_BOND);
   i->bond = 0;
+}
+
+bool shop_is_issuer(struct module_call *c, const addr20 *party) {
+  struct module_call own;
+  ident_issuer_t i;
+  module_enter(&own, c, &shop_identity);
+  bool is = ident_issuer(&own, &i, party) && i.state != IDENT_APPLIED &&
+            i.state != IDENT_RETIRED;
+  module_leave(c);
+  return is;
+}
+void shop_issuer_suspend(struct module_call *c, const addr20 *party,
+                         u64 until) {
+  struct module_call own;
+  ident_issuer_t i;
+  module_enter(&own, c, &shop_identity);
+  if (ident_issuer(&own, &i, party) &&
+      (i.state == IDENT_ISSUING || i.state == IDENT_SUSPENDED)) {
+    i.state = IDENT_SUSPENDED;
+    ident_issuer_arm(&own, party, &i, until - own.now_s);
+    ident_issuer_put(&own, party, &i);
+  }
+  module_leave(c);
+}
+u128 shop_issuer_slash(struct module_call *c, const addr20 *party, u16 bps,
+                       const struct module_def *to) {
+  struct module_call own;
+  ident_issuer_t i;
+  u128 lost = 0;
+  module_enter(&own, c, &shop_identity);
+  if (ident_issuer(&own, &i, party) && i.state != IDENT_RETIRED) {
+    lost = shop_share(i.bond, bps, 10000);
+    i.bond -= lost;
+    i.state = IDENT_LEAVING;
+    ident_issuer_arm(&own, party, &i, 30 * SHOP_DAY);
+    module_give(&own, to, lost);
+    ident_issuer_put(&own, party, &i);
+  }
+  module_leave(c);
+  return lost;
 }
 
 MODULE_DO(apply_issuer) {
@@ -1286,7 +1381,11 @@ static void ident_timer_issuer(struct module_call *c, const u256 *key) {
   u256_to_addr(&who, key);
   module_record_get(c, TABLE(issuer), &i, key);
   i.deadline = 0;
-  if (i.state == IDENT_APPLIED && i.realm == 0) {
+  if (i.state != IDENT_APPLIED && i.state != IDENT_SUSPENDED &&
+      shop_court_open_against(c, &who)) {
+    ident_issuer_arm(c, &who, &i, SHOP_DAY);
+  } else if ((i.state == IDENT_APPLIED && i.realm == 0) ||
+             i.state == IDENT_SUSPENDED) {
     i.state = IDENT_ISSUING;
     ident_issuer_arm(c, &who, &i, idle);
   } else if (i.state == IDENT_ISSUING) {

@@ -73,4 +73,19 @@ u32 shop_rated(struct module_call *c, const addr20 *party,
 /* The court's: the level until then, for a case, with a fine. */
 void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,
                        u64 until, u64 case_id, u128 fine);
+/* A lower level in place of the one in force, or (0) none. */
+void shop_sanction_lower(struct module_call *c, const addr20 *party, u8 level,
+                         u64 until, u64 case_id);
+/* The case of the sanction in force; 0: there is none. */
+u64 shop_sanction_case(struct module_call *c, const addr20 *party);
+/* Who is, or controls, an operator or a guardian of the party. */
+bool shop_is_tied(struct module_call *c, const addr20 *party,
+                  const addr20 *who);
+/* An issuer whose bond is still there. */
+bool shop_is_issuer(struct module_call *c, const addr20 *party);
+void shop_issuer_suspend(struct module_call *c, const addr20 *party,
+                         u64 until);
+/* He leaves, and this share of his bond is what `to` holds; returned. */
+u128 shop_issuer_slash(struct module_call *c, const addr20 *party, u16 bps,
+                       const struct module_def *to);
 #endif

@@ -7,7 +7,8 @@
 **   Active, Paused   at expiresAt          -> Expired, for 180 days
 **   Expired   renew -> Active;  at its end -> Closed*
 **   Active, Paused, Expired   close        -> Closed*; open orders go on
-**   Suspended (a ruling's; comes with the court): at its end as before
+**   Active, Paused   a ruling or an emergency  -> Suspended: at its end as
+**             before; a ruling may close any
 ** Coupon: saveCoupon -> Active; endCoupon, or at endsAt -> Ended*
 ** Review (key: order, side): posted within reviewWindow of the order's end by
 ** a party of it; one edit within 14 days; one reply by the other side.
@@ -883,6 +884,37 @@ MODULE_DO(share_key) {
   MODULE_EMIT(c, key_shared, .order = in->order, .content = in->content,
               .reader = in->reader, .sealedKey = in->sealedKey);
   return MODULE_DONE;
+}
+
+/*--------------------------------------------------------------- the court's */
+
+void shop_listing_suspend(struct module_call *c, u64 id, u64 until) {
+  struct module_call own;
+  market_listing_t l;
+  module_enter(&own, c, &shop_market);
+  market_get(&own, &l, id);
+  if (MARKET_LIVE >> l.state & 1) l.before = l.state;
+  if (MARKET_LIVE >> l.state & 1 ||
+      (l.state == MARKET_SUSPENDED && l.deadline < until))
+    market_turn(&own, &l, id, MARKET_SUSPENDED, until);
+  module_leave(c);
+}
+void shop_listing_lift(struct module_call *c, u64 id) {
+  struct module_call own;
+  market_listing_t l;
+  module_enter(&own, c, &shop_market);
+  market_get(&own, &l, id);
+  if (l.state == MARKET_SUSPENDED)
+    market_turn(&own, &l, id, l.before, l.expires);
+  module_leave(c);
+}
+void shop_listing_close(struct module_call *c, u64 id) {
+  struct module_call own;
+  market_listing_t l;
+  module_enter(&own, c, &shop_market);
+  market_get(&own, &l, id);
+  if (l.state && l.state != MARKET_CLOSED) market_close(&own, &l, id);
+  module_leave(c);
 }
 
 /*---------------------------------------------------------------- deadlines */

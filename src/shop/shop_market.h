@@ -46,6 +46,11 @@ enum module_end shop_coupon_off(struct module_call *c, u128 *out,
 /* One use more, or given back. */
 void shop_coupon_count(struct module_call *c, u64 id, u64 order,
                        const addr20 *buyer, bool back);
+/* The court's: active or paused it is suspended until then, then as before;
+** lift: at once; close: for ever. */
+void shop_listing_suspend(struct module_call *c, u64 id, u64 until);
+void shop_listing_lift(struct module_call *c, u64 id);
+void shop_listing_close(struct module_call *c, u64 id);
 /* The module's ranges of handling, delivery, inspection, returns. */
 enum module_end shop_times_ok(struct module_call *c, u32 handling,
                               u32 delivery, u32 inspect, u16 return_days)

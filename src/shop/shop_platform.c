@@ -8,7 +8,9 @@
 **              bond back
 **   Active     idleMax without an action     -> Dormant, bond back; resume with
 **              the bond -> Active
-**   Suspended (a ruling's; comes with the court)
+**   Active, Paused   a ruling                -> Suspended: at its end as before;
+**              a ruling may begin the closing of any
+**   Bonds wait while a case against the operator is open.
 **   A fee falls at once and rises after feeNotice; what waits counts from its
 **   time on without anybody's doing.
 ** CrossPost (key: listing, platform)
@@ -24,6 +26,7 @@
 #include "shop/shop_platform.h"
 
 #include "shop/shop.h"
+#include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
 
@@ -469,6 +472,42 @@ enum module_end shop_category_ok(struct module_call *c, u32 category,
   return MODULE_DONE;
 }
 
+/*--------------------------------------------------------------- the court's */
+
+void shop_platform_suspend(struct module_call *c, u64 id, u64 until) {
+  struct module_call own;
+  plat_t p;
+  module_enter(&own, c, &shop_platform);
+  plat_get(&own, &p, id);
+  bool open = p.state == PLAT_ACTIVE || p.state == PLAT_PAUSED;
+  if (open) p.before = p.state;
+  if (open || (p.state == PLAT_SUSPENDED && p.deadline < until))
+    plat_turn(&own, &p, id, PLAT_SUSPENDED, until);
+  module_leave(c);
+}
+static void plat_resume(struct module_call *c, plat_t *p, u64 id) {
+  u64 idle = SETTING(idleMax);
+  plat_turn(c, p, id, p->before,
+            c->now_s + (p->before == PLAT_ACTIVE ? idle : 180u * SHOP_DAY));
+}
+void shop_platform_lift(struct module_call *c, u64 id) {
+  struct module_call own;
+  plat_t p;
+  module_enter(&own, c, &shop_platform);
+  plat_get(&own, &p, id);
+  if (p.state == PLAT_SUSPENDED) plat_resume(&own, &p, id);
+  module_leave(c);
+}
+void shop_platform_close(struct module_call *c, u64 id) {
+  struct module_call own;
+  plat_t p;
+  module_enter(&own, c, &shop_platform);
+  plat_get(&own, &p, id);
+  if (p.state && p.state != PLAT_CLOSING && p.state != PLAT_CLOSED)
+    plat_turn(&own, &p, id, PLAT_CLOSING, own.now_s + 30u * SHOP_DAY);
+  module_leave(c);
+}
+
 /*---------------------------------------------------------------- deadlines */
 
 static void plat_bond_back(struct module_call *c, plat_t *p, u64 id) {
@@ -483,7 +522,12 @@ static void plat_timer_platform(struct module_call *c, u64 id) {
   u64 idle = SETTING(idleMax);
   plat_get(c, &p, id);
   plat_fees_now(c, &p);
-  if (p.state == PLAT_ACTIVE && c->now_s < p.updated + idle) {
+  if (p.state == PLAT_SUSPENDED) {
+    plat_resume(c, &p, id);
+  } else if (p.state != PLAT_PAUSED &&
+             shop_court_open_against(c, &p.operator)) {
+    plat_turn(c, &p, id, p.state, c->now_s + SHOP_DAY);
+  } else if (p.state == PLAT_ACTIVE && c->now_s < p.updated + idle) {
     plat_turn(c, &p, id, PLAT_ACTIVE, p.updated + idle);
   } else if (p.state == PLAT_ACTIVE) {
     plat_bond_back(c, &p, id);

@@ -425,7 +425,8 @@ static char *read_tests(void) {
     "tests/module/test_module_timer.c", "tests/e2e/credits.mjs", "tests/chain/test_chain_credit.c",
     "tests/chain/test_chain_module.c", "tests/dpos/test_dpos_credit.c",
     "tests/shop/test_shop_identity.c", "tests/shop/test_shop_market.c",
-    "tests/shop/test_shop_orders.c"};
+    "tests/shop/test_shop_orders.c", "tests/shop/test_shop_court.c",
+    "tests/shop/test_shop_court_walk.c"};
   const char *src = getenv("SRCDIR");
   struct buf all;
   buf_init(&all, 0);
