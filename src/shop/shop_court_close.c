@@ -13,14 +13,13 @@
 
 #include <stdlib.h>
 
-#include "shop/shop.h"
-#include "shop/shop_identity.h"
+#define ID(what, name) shop_court_##what##_##name
 
 enum { COURT_EFFECT, COURT_JUDGE, COURT_FEES, COURT_BOND, COURT_REWARD,
        COURT_END };
 enum { COURT_STEP_GAS = 190000 /* a seat or a round, and what comes after */ };
 enum { COURT_LEVEL_FINE = 2, COURT_LEVEL_SUSPEND, COURT_LEVEL_CLOSE,
-       COURT_LEVEL_BAN };
+       COURT_LEVEL_BAN = COURT_BAN_LEVEL };
 enum { COURT_DAYS_WARN = 180, COURT_DAYS_FINE = 90, COURT_DAYS_SUSPEND = 30,
        COURT_DAYS_SUSPEND_MAX = 90, COURT_DAYS_CLOSE = 90,
        COURT_DAYS_BAN = 730 };
@@ -113,7 +112,7 @@ void shop_court_tally(struct module_call *c, court_case_t *k,
   k->decided = k->round;
   k->flags &= (u16)~COURT_FLAG_CONFIRMING;
   shop_court_round_put(c, r);
-  shop_court_tell_ruling(c, k, id, false);
+  MODULE_EMIT(c, ruling, .id = id, .round = k->round, .result = k->result);
   if (k->round >= k->max_rounds) {
     shop_court_unappealed(c, k, id);
     return;
@@ -233,7 +232,8 @@ static void court_effect_rehear(struct module_call *c, court_case_t *k,
 }
 
 static void court_effect(struct module_call *c, court_case_t *k, u64 id) {
-  shop_court_tell_ruling(c, k, id, true);
+  MODULE_EMIT(c, ruling, .id = id, .round = k->round, .result = k->result,
+              .isFinal = true);
   if (k->flags & COURT_FLAG_REHEAR) {
     court_effect_rehear(c, k, id);
   } else if (k->kind == COURT_ACCUSATION) {
@@ -267,7 +267,8 @@ static void court_judge_seat(struct module_call *c, court_case_t *k,
   shop_court_juror_get(c, &j, &s->juror);
   if (!voted && s->index >= r->opened) {
     s->state = COURT_SEAT_LEFT;
-    shop_court_tell_left(c, s, COURT_LEFT_GIVEN_UP);
+    MODULE_EMIT(c, seat_left, .id = id, .juror = s->juror,
+                .why = COURT_LEFT_GIVEN_UP);
   } else if (!voted) {
     s->state = COURT_SEAT_ABSENT;
     loss = k->lock;
@@ -282,7 +283,7 @@ static void court_judge_seat(struct module_call *c, court_case_t *k,
   loss = court_min(loss, j.stake);
   shop_court_unseat(c, &j, &s->juror, k->lock, loss);
   r->penalty += loss;
-  if (loss) shop_court_tell_paid(c, id, &s->juror, 0, loss);
+  if (loss) shop_court_fined(c, id, &s->juror, loss);
   if (s->state == COURT_SEAT_COHERENT)
     shop_bump(c, &s->juror, SHOP_JUROR_COHERENT, 1);
   if (s->state == COURT_SEAT_ABSENT || s->state == COURT_SEAT_INCOHERENT)
@@ -294,8 +295,7 @@ static void court_reward_seat(struct module_call *c, court_case_t *k,
   (void)r;
   if (s->state != COURT_SEAT_COHERENT) return;
   k->pot -= k->share;
-  shop_court_pay(c, &s->juror, k->share, id, COURT_WHY_REWARD);
-  shop_court_tell_paid(c, id, &s->juror, k->share, 0);
+  shop_court_reward(c, id, &s->juror, k->share);
 }
 
 /* Each seat of each round, as far as gas goes; the phase after the last. */
@@ -445,3 +445,4 @@ void shop_court_enforce_step(struct module_call *c, court_case_t *k, u64 id) {
   }
   shop_court_arm(c, k, id, c->now_s + 1);
 }
+#undef ID

@@ -14,8 +14,7 @@
 ** too small. */
 #include "shop/shop_court_int.h"
 
-#include "shop/shop.h"
-#include "shop/shop_identity.h"
+#define ID(what, name) shop_court_##what##_##name
 
 enum {
   COURT_SEAT_GAS = 260000, /* a seat and what comes after it in the call */
@@ -157,7 +156,8 @@ static void court_seat_give(struct module_call *c, court_case_t *k, u64 id,
   j->locked += lock;
   shop_court_juror_put(c, j, juror);
   k->drawn++;
-  shop_court_tell_drawn(c, &s);
+  MODULE_EMIT(c, drawn, .id = id, .round = round, .juror = *juror,
+              .seat = (u8)index);
 }
 
 /*--------------------------------------------------------------------- draw */
@@ -290,7 +290,8 @@ void shop_court_panel_end(struct module_call *c, court_panel_t *p, u64 id) {
     if (s.state != COURT_SEAT_DRAWN) continue;
     s.state = COURT_SEAT_LEFT;
     shop_court_seat_put(c, &s);
-    shop_court_tell_left(c, &s, COURT_LEFT_SILENT);
+    MODULE_EMIT(c, seat_left, .id = id, .juror = s.juror,
+                .why = COURT_LEFT_SILENT);
     shop_court_juror_get(c, &j, &s.juror);
     shop_court_unseat(c, &j, &s.juror, 0, 0);
   }
@@ -331,3 +332,4 @@ void shop_court_panel_step(struct module_call *c, court_panel_t *p, u64 id) {
   if (p->state == COURT_PANEL_DRAWING) court_panel_draw(c, p, id);
   else if (p->state == COURT_PANEL_VOTING) shop_court_panel_end(c, p, id);
 }
+#undef ID

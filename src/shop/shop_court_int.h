@@ -1,10 +1,21 @@
-/* shop_court_int.h - what the files of Court share: shop_court.c (methods,
-** events), shop_court_draw.c (who sits), shop_court_close.c (what comes of the
-** votes), shop_court_first.c (what a chain begins with).  All take the call as
-** Court's own. */
+/* shop_court_int.h - what the files of Court share: shop_court.c (filing,
+** deadlines), shop_court_jury.c (jurors, governance, views), shop_court_draw.c
+** (who sits), shop_court_vote.c (votes, appeals, fines), shop_court_close.c (what
+** comes of the votes), shop_court_first.c (subjects, genesis).  All take the
+** call as Court's own. */
 #ifndef SHOP_COURT_INT_H
 #define SHOP_COURT_INT_H
+#include "shop/shop.h"
 #include "shop/shop_court.h"
+#include "shop/shop_identity.h"
+
+#define ID(what, name) shop_court_##what##_##name
+#define MODULE_SHARED
+#include "module/pass_struct.inc"
+#include "shop/court.def"
+#include "module/pass_end.inc"
+#undef ID
+#undef MODULE_SHARED
 
 #define COURT_PANEL_ROUND 255u /* of the seats of an emergency's panel */
 enum { COURT_JUROR = 1, COURT_COURT, COURT_RULE, COURT_CASE, COURT_SEAT,
@@ -30,7 +41,7 @@ enum { COURT_WHY_BOND = 1, COURT_WHY_STAKE, COURT_WHY_REWARD, COURT_WHY_FEE,
 enum {
   COURT_PANEL_SEATS = 7, COURT_PANEL_YES = 5, COURT_SEATS_MAX = 5,
   COURT_CALL_SEATS = 31, COURT_COURTS = 16, COURT_TRADE = 1,
-  COURT_STEP_BPS = 500
+  COURT_STEP_BPS = 500, COURT_BAN_LEVEL = 5
 };
 #define COURT_FIELD(name) &shop_court_table_##name
 #define COURT_SETTING(name) module_setting_get(c, shop_court_param_##name)
@@ -76,6 +87,11 @@ void shop_court_unseat(struct module_call *c, court_juror_t *j,
                        const addr20 *who, u128 lock, u128 loss);
 void shop_court_pay(struct module_call *c, const addr20 *who, u128 amount,
                     u64 id, u8 why);
+/* A juror's reward, paid; what he lost. */
+void shop_court_reward(struct module_call *c, u64 id, const addr20 *juror,
+                       u128 amount);
+void shop_court_fined(struct module_call *c, u64 id, const addr20 *juror,
+                      u128 amount);
 /* What the sanctions of the last year say. */
 struct court_year { u32 count; u8 highest; };
 struct court_year shop_court_year(struct module_call *c, const addr20 *party);
@@ -103,15 +119,30 @@ struct court_subject {
 /* NULL: no module has registered for it. */
 const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind);
 
-/* Events, whose tables only that file has. */
-void shop_court_tell_drawn(struct module_call *c, const court_seat_t *s);
-void shop_court_tell_left(struct module_call *c, const court_seat_t *s,
-                          u8 why);
-void shop_court_tell_ruling(struct module_call *c, const court_case_t *k,
-                            u64 id, bool final);
-/* plus - minus */
-void shop_court_tell_paid(struct module_call *c, u64 id, const addr20 *juror,
-                          u128 plus, u128 minus);
+/* The case, there, and in this state. */
+enum module_end shop_court_open(struct module_call *c, court_case_t *k,
+                                u64 id) MUST_USE;
+enum module_end shop_court_in(struct module_call *c, const court_case_t *k,
+                              u64 id, u8 state) MUST_USE;
+/* What came with the message; over MODULE_AMOUNT_MAX: that and 1. */
+u128 shop_court_value(const struct module_call *c);
+bool shop_court_lately(const struct module_call *c, u64 at, u32 days);
+u256 shop_court_key(u64 a, u64 b, u64 d, u32 cnt);
+/* An open rule; its bond for this claimant. */
+enum module_end shop_court_rule(struct module_call *c,
+                                struct shop_court_record_rule *r,
+                                u16 id) MUST_USE;
+u128 shop_court_bond_of(struct module_call *c,
+                        const struct shop_court_record_rule *r,
+                        const court_def_t *d, const addr20 *claimant,
+                        bool emergency);
+/* What a new case takes over from its court. */
+void shop_court_fill(struct module_call *c, court_case_t *k,
+                     const court_def_t *d, u8 court);
+
+/*----------------------------------------------------- shop_court_jury.c */
+
+void shop_court_juror_due(struct module_call *c, const u256 *key);
 
 /*------------------------------------------------------- shop_court_draw.c */
 
