@@ -17,6 +17,7 @@
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_schedule.h"
 #include "cmd/cmd_demo.h"
 #include "codec/hex.h"
 #include "gen/gen_version.h"
@@ -179,6 +180,7 @@ struct run {
   struct node *node;
   struct rpc_server *rpc;
   struct rpc_ipc *ipc;
+  struct cmd_schedule *backups;
   char ipc_path[4096];  /* "": none */
   struct rpc_host host;
   pthread_mutex_t lock; /* guards the following */
@@ -476,6 +478,7 @@ static void run_stop(struct run *r) {
   pthread_t teller;
   cmd_notify("STOPPING=1\nSTATUS=stopping");
   bool tells = pthread_create(&teller, NULL, run_farewell_main, &f) == 0;
+  cmd_schedule_stop(r->backups);
   rpc_hurry(r->rpc);
   rpc_ipc_stop(r->ipc);
   run_farewell_at(&f, "requests of the HTTP port");
@@ -505,7 +508,8 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   if (r->c->cfg.http) {
     TRY(run_http(&r->http, r->c, r->node, r->rpc, msg));
   }
-  return run_ipc(r, msg);
+  TRY(run_ipc(r, msg));
+  return dev ? ERR_OK : cmd_schedule_start(&r->backups, r->c, r->node, msg);
 }
 
 static void run_log_banner(struct run *r) {

@@ -194,8 +194,12 @@ static const struct service_alert {
    "86400) < 0", "10m", "critical",
    "The disk is full, or will be within a day: make room, or prune."},
   {"CyberMilesNoBackup",
-   "time() - cybermiles_backup_last_success_timestamp > 172800", "1h",
-   "warning", "No verified backup for two days: cybermiles backup DEST."},
+   "time() - cybermiles_backup_last_success_timestamp > 172800 or "
+   "cybermiles_backup_interval_seconds > 0 and time() - "
+   "cybermiles_backup_last_success_timestamp > "
+   "2 * cybermiles_backup_interval_seconds", "1h", "warning",
+   "No verified backup for two days, or twice the time of --backup.every: "
+   "cybermiles backup DEST."},
   {"CyberMilesSlowCommits",
    "cybermiles_db_commit_seconds > 0.5 or cybermiles_db_wal_bytes > 1.5e9",
    "10m", "warning",

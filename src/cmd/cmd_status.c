@@ -61,8 +61,13 @@ static void status_print(const json_t *r) {
          status_bytes(e, status_num(r, "diskFreeBytes")),
          json_is_true(json_object_get(r, "diskLow"))
              ? ": TOO LITTLE, no blocks are made" : "");
-  printf("Last backup %s%s\n", backup ? status_age(a, backup, now) : "never",
-         backup ? " ago" : ": cybermiles backup DEST");
+  u64 every = status_num(r, "backupEverySeconds") / 3600;
+  u64 failed = status_num(r, "backupFailures");
+  printf("Last backup %s%s", backup ? status_age(a, backup, now) : "never",
+         backup ? " ago" : every ? "" : ": cybermiles backup DEST");
+  if (every) printf(", one every %" PRIu64 " h", every);
+  if (failed) printf(", %" PRIu64 " FAILED", failed);
+  printf("\n");
   printf("Memory      %s (cache %s, changes %s), %" PRIu64 " threads, %" PRIu64
          " files\n",
          status_bytes(c, status_num(p, "residentBytes")),

@@ -161,6 +161,7 @@ struct node_stat {
   u64 commits, commit_us;            /* groups of blocks; the last one */
   u64 gas, exec_us;                  /* of all blocks made here */
   u64 backup_ms;                     /* the last good copy; 0: none known */
+  u64 backup_every_s, backup_failures; /* 0: not by the node itself */
   bool disk_low;                     /* below disk_floor: no blocks */
   bool fenced;                       /* node_is_fenced */
 };
@@ -184,8 +185,11 @@ struct node_process {
   u32 fds, fds_max, threads;
 };
 void node_process(struct node_process *out);
-/* A verified copy of the file was made now: kept in the file. */
+/* A verified copy of the file was made now: kept in the file.  One could not be
+** made; and one is wanted every so many seconds: for node_stat. */
 err node_backup_done(struct node *n) MUST_USE;
+void node_backup_failed(struct node *n);
+void node_backup_plan(struct node *n, u64 every_s);
 
 /*--------------------------------------------------------- taking blocks in */
 /* One whose genesis has no `cybermiles` object: it is served but not

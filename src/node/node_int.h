@@ -93,6 +93,7 @@ struct node_tally {
   u64 commits, commit_us;       /* of blocks to the file; the last one */
   u64 gas, exec_us;             /* of all blocks made */
   u64 backup_ms;                /* when the last good copy was made */
+  u64 backup_every_s, backup_failures;
   u64 beat_ms;                  /* the writer's last turn */
   bool disk_low;
   u64 disk_asked_ms;            /* the core's */

@@ -68,6 +68,14 @@ err node_backup_done(struct node *n) {
   return b.result;
 }
 
+void node_backup_failed(struct node *n) {
+  __atomic_add_fetch(&n->tally.backup_failures, 1, __ATOMIC_RELAXED);
+}
+
+void node_backup_plan(struct node *n, u64 every_s) {
+  __atomic_store_n(&n->tally.backup_every_s, every_s, __ATOMIC_RELAXED);
+}
+
 bool node_disk_has_room(struct node *n) {
   u64 now = node_clock_ms(), asked = n->tally.disk_asked_ms;
   bool low = __atomic_load_n(&n->tally.disk_low, __ATOMIC_RELAXED);
@@ -115,6 +123,10 @@ void node_stat(struct node *n, struct node_stat *out) {
   out->gas = __atomic_load_n(&n->tally.gas, __ATOMIC_RELAXED);
   out->exec_us = __atomic_load_n(&n->tally.exec_us, __ATOMIC_RELAXED);
   out->backup_ms = __atomic_load_n(&n->tally.backup_ms, __ATOMIC_RELAXED);
+  out->backup_every_s =
+      __atomic_load_n(&n->tally.backup_every_s, __ATOMIC_RELAXED);
+  out->backup_failures =
+      __atomic_load_n(&n->tally.backup_failures, __ATOMIC_RELAXED);
   out->fenced = node_is_fenced(n, NULL);
   out->disk_low = __atomic_load_n(&n->tally.disk_low, __ATOMIC_RELAXED);
 }

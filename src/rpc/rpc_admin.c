@@ -301,6 +301,8 @@ static void admin_put_stat(struct jsonw *w, const struct node_stat *s) {
   jsonw_kv_u64(w, "nowMs", node_clock_ms());
   jsonw_key(w, "lastBackupMs");
   if (s->backup_ms) jsonw_u64(w, s->backup_ms); else jsonw_null(w);
+  jsonw_kv_u64(w, "backupEverySeconds", s->backup_every_s);
+  jsonw_kv_u64(w, "backupFailures", s->backup_failures);
 }
 
 err rpc_do_node_status(struct rpc_call *c) {

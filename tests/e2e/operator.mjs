@@ -2,7 +2,7 @@
 // exit codes, logs, health, metrics, doctor, and what is printed for others.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, renameSync,
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync,
   statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -307,6 +307,48 @@ test('readyz tells why not', async () => {
     join(dir, 'r.db')]).stdout);
   assert.equal(again.running, false);
 });
+
+test('a node makes verified copies of itself, and tells when it cannot',
+  async () => {
+    const db = join(dir, 'self.db'), into = join(dir, 'copies');
+    const ipc = join(dir, 'self.ipc');
+    mkdirSync(into);
+    assert.equal(run(['run', '--db', db, '--http.port', '0', '--backup.dir',
+      join(dir, 'nowhere')]).status, 2);
+    const args = ['run', '--db', db, '--ipcpath', ipc, '--backup.dir', into,
+      '--backup.every', '6', '--backup.keep', '2'];
+    let n = await Node.start(args);
+    await until('a copy', () => /backup +made folder=/.test(n.stderr), 60000);
+    const [copy] = readdirSync(into);
+    assert.match(copy, /^cybermiles-\d{8}-\d{6}\.db$/);
+    assert.equal(run(['verify', '--db', join(into, copy)]).status, 0);
+    const metric = async (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm')
+      .exec(await (await fetch(`${n.url}/metrics`)).text())[1]);
+    assert.equal(await metric('cybermiles_backup_interval_seconds'), 21600);
+    assert.equal(await metric('cybermiles_backup_failures_total'), 0);
+    assert.ok(await metric('cybermiles_backup_last_success_timestamp')
+      > Date.now() / 1000 - 600);
+    assert.match(run(['status', '--db', db, '--ipcpath', ipc]).stdout,
+      /Last backup \d+ s ago, one every 6 h\n/);
+    await n.stop();
+    // The file knows when the last one was: none is due.
+    n = await Node.start(args);
+    await new Promise((resolve) => { setTimeout(resolve, 2500); });
+    assert.equal(readdirSync(into).length, 1);
+    await n.stop();
+    // One that cannot be made: the folder is gone, as a disk that was unplugged.
+    const other = join(dir, 'self2.db');
+    const gone = join(dir, 'gone');
+    mkdirSync(gone);
+    n = await Node.start(['run', '--db', other, '--ipcdisable', '--backup.dir',
+      gone]);
+    remove(gone);
+    await until('its word', () => /backup +(failed|made)/.test(n.stderr), 60000);
+    if (/backup +failed/.test(n.stderr)) {
+      assert.equal(await metric('cybermiles_backup_failures_total'), 1);
+    }
+    await n.stop();
+  });
 
 test('a copy of a node that rests is noted in the file', async () => {
   const db = join(dir, 'rest.db');
