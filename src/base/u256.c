@@ -335,6 +335,19 @@ void u256_mulmod(u256 *out, const u256 *a, const u256 *b, const u256 *m) {
   u256_div_limbs(q, out, p, u256_limbs(p, 8), m);
 }
 
+bool u256_muldiv(u256 *q, u256 *r, const u256 *a, const u256 *b,
+                 const u256 *d) {
+  u64 p[8], quo[8] = {0};
+  u256 rem = U256_ZERO;
+  if (u256_is_zero(d)) return false;
+  u256_mul_full(p, a->w, b->w);
+  int len = u256_limbs(p, 8);
+  if (len) u256_div_limbs(quo, &rem, p, len, d);
+  memcpy(q->w, quo, 32);
+  if (r) *r = rem;
+  return u256_limbs(quo, 8) <= 4;
+}
+
 /*----------------------------------------------------------------- power */
 
 static u32 u256_ctz(const u256 *a) {

@@ -84,6 +84,10 @@ void u256_smod(u256 *out, const u256 *a, const u256 *b);
 /* (a + b) mod m and (a * b) mod m over the full sum and product; m 0 -> 0. */
 void u256_addmod(u256 *out, const u256 *a, const u256 *b, const u256 *m);
 void u256_mulmod(u256 *out, const u256 *a, const u256 *b, const u256 *m);
+/* floor(a * b / d) over the full product, and the remainder (r may be NULL);
+** false when it does not fit 256 bits, also for d 0. */
+bool u256_muldiv(u256 *q, u256 *r, const u256 *a, const u256 *b,
+                 const u256 *d) MUST_USE;
 void u256_exp(u256 *out, const u256 *base, const u256 *exponent);
 /* Shifts by 256 or more give 0 (sar: the sign). */
 void u256_shl(u256 *out, const u256 *a, u64 n);

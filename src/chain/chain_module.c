@@ -2,6 +2,7 @@
 #include "chain/chain_module.h"
 
 #include "dpos/dpos_credit.h"
+#include "native/native.h"
 #include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
@@ -18,6 +19,13 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_MARKET] = &shop_market,
   [CHAIN_MODULE_ORDERS] = &shop_orders,
   [CHAIN_MODULE_COURT] = &shop_court,
+  [CHAIN_MODULE_JSON] = &native_json,
+  [CHAIN_MODULE_STRING] = &native_string,
+  [CHAIN_MODULE_DECIMAL] = &native_decimal,
+  [CHAIN_MODULE_RSA] = &native_rsa,
+  [CHAIN_MODULE_SCRYPT] = &native_scrypt,
+  [CHAIN_MODULE_ED25519] = &native_ed25519,
+  [CHAIN_MODULE_MERKLE] = &native_merkle,
 };
 
 static const struct module_def *chain_module_at(u32 i) {

@@ -19,7 +19,8 @@ static const struct module_row beacon_rows[] = {
 };
 #include "module/pass_end.inc"
 
-enum { BEACON_NUMBER = 0x1006, BEACON_FN = 0x1107, BEACON_KEPT = 65536 };
+enum { BEACON_NUMBER = 0x1006, BEACON_FN = 0x1107, BEACON_KEPT = 65536,
+       BEACON_READ_GAS = 400 };
 
 const struct module_def module_beacon = {
   .name = "Beacon", .text = "Beacon, random values that can be proved",
@@ -38,6 +39,9 @@ bool module_beacon_get(struct module_call *c, u256 *v, u64 height) {
   struct module_call own;
   u256 slot;
   *v = U256_ZERO;
+  /* A function's calls cost what its methods do, no more. */
+  if (c->def->is_function && !evm_native_charge(c->n, BEACON_READ_GAS))
+    return MODULE_REVERTED;
   if (height < c->height && c->height - height <= BEACON_KEPT) {
     module_beacon_slot(&slot, height);
     module_enter(&own, c, &module_beacon);

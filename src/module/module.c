@@ -271,10 +271,12 @@ static enum module_end module_dispatch(struct module_call *c,
                                        const struct module_compiled *m,
                                        slice in, bool is_static) {
   u8 sel[4] = {0};
-  if (in.len == 0) return MODULE_FAIL_COMMON(c, no_plain_transfer);
   memcpy(sel, in.ptr, in.len < 4 ? in.len : 4);
   const struct module_entry *e =
       in.len < 4 ? NULL : module_find(m, load_be32(sel));
+  if (!e && m->def->is_function && !evm_native_charge(c->n, MODULE_GAS_CALL))
+    return MODULE_REVERTED;
+  if (in.len == 0) return MODULE_FAIL_COMMON(c, no_plain_transfer);
   if (!e)
     return MODULE_FAIL_COMMON(c, unknown_method, .selector = load_be32(sel));
   if (!module_takes_value(e->method->mut) && !u256_is_zero(&c->value))
@@ -301,9 +303,10 @@ static enum module_end module_message(struct module_call *c,
   if (!m->def->is_function &&
       (msg->kind == EVM_DELEGATECALL || msg->kind == EVM_CALLCODE))
     return MODULE_FAIL_COMMON(c, delegate_call);
-  if (!evm_native_charge(c->n, MODULE_GAS_CALL +
-                                   MODULE_GAS_WORD * ((in.len + 31) / 32)))
-    return MODULE_REVERTED;
+  u64 gas = m->def->is_function
+                ? m->def->byte_gas * (u64)in.len
+                : MODULE_GAS_CALL + MODULE_GAS_WORD * ((in.len + 31) / 32);
+  if (!evm_native_charge(c->n, gas)) return MODULE_REVERTED;
   if (module_dispatch(c, m, in, msg->is_static) != MODULE_DONE)
     return MODULE_REVERTED;
   u256 spent = module_word_of(c->flow->spent);

@@ -27,7 +27,8 @@
 **
 ** Dispatch, in order: DELEGATECALL and CALLCODE are refused
 ** (DelegateCallForbidden; functions, which hold nothing, take them); 400 gas
-** and 3 a word of call data; empty call data (NoPlainTransfer); unknown
+** and 3 a word of call data (a function: its own price a byte, and 400 only
+** when the call names no method); empty call data (NoPlainTransfer); unknown
 ** selector (UnknownMethod); value where the method takes none (NonPayable); a
 ** method that writes inside a static call (StaticContext) or while another
 ** module waits for a token's code (Reentered); the method's own gas; arguments
@@ -186,6 +187,7 @@ struct module_def {
   const struct module_row *row;
   u32 row_cnt;
   bool is_function;   /* holds nothing: any kind of call */
+  u8 byte_gas;        /* a function's price of a byte of call data */
   const struct module_def *base; /* whose rows it has too, or NULL */
   /* The record's deadline has come: the automatic exit.  False: it failed, and
   ** is tried again later. */
@@ -404,6 +406,10 @@ void module_signature(struct buf *b, const char *name,
                       const struct module_param *p);
 u32 module_place(u32 *at, const struct module_param *p);
 bool module_is_dynamic(const struct module_param *p);
+/* The bytes of the UTF-8 character that p begins with, of left >= 1; 0: it is
+** none. */
+u32 module_utf8_char(const u8 *p, size_t left);
+bool module_utf8(slice s);
 /* 0, or the number of the argument that is not what it should be, from 1. */
 u32 module_read(struct module_call *c, const struct module_param *p, void *in,
                 slice data);

@@ -38,19 +38,31 @@ struct module_reader {
   u64 total, max; /* bytes decoded */
 };
 
-static bool module_utf8(slice s) {
+u32 module_utf8_char(const u8 *p, size_t left) {
+  u8 c = p[0];
+  if (c < 0x80) return 1;
+  u32 more = c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2
+           : c >= 0xf0 && c < 0xf5 ? 3 : 4;
+  if (more == 4 || left <= more) return 0;
+  if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ||
+      (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
+    return 0;
+  for (u32 k = 1; k <= more; k++)
+    if ((p[k] & 0xc0) != 0x80) return 0;
+  return 1 + more;
+}
+
+bool module_utf8(slice s) {
   for (size_t i = 0; i < s.len;) {
-    u8 c = s.ptr[i];
-    u32 more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1
-             : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 4;
-    if (more == 4 || s.len - i <= more) return false;
-    u8 next = more ? s.ptr[i + 1] : 0;
-    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) ||
-        (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))
-      return false;
-    for (u32 k = 1; k <= more; k++)
-      if ((s.ptr[i + k] & 0xc0) != 0x80) return false;
-    i += 1 + more;
+    u64 eight;
+    if (s.len - i >= 8 && (memcpy(&eight, s.ptr + i, 8),
+                           (eight & 0x8080808080808080ull) == 0)) {
+      i += 8;
+      continue;
+    }
+    u32 n = module_utf8_char(s.ptr + i, s.len - i);
+    if (n == 0) return false;
+    i += n;
   }
   return true;
 }
@@ -128,7 +140,7 @@ static bool module_read_list(struct module_reader *r, void *dst,
   slice s;
   if (!module_tail(&s, &cnt, data, at, 32) || cnt > MODULE_LIST_MAX)
     return false;
-  for (u64 i = 0; i < cnt; i++) {
+  for (u64 i = 0; i < cnt && p->bits < 256; i++) {
     u256 w;
     u256_from_be(&w, s.ptr + 32 * i);
     if (!module_word_ok(p->item, p->bits, &w)) return false;

@@ -1,0 +1,289 @@
+/* bench_native.c - each native function at inputs that cost it the most time
+** per gas, called as a contract is, on one core, as JSON lines: Mgas/s; the
+** last line, "floor", is the slowest.  What calls cost the caller, in gas and
+** in time, is not in it.
+**
+** A figure is the best of many samples of the thread's own time, so that what
+** else the machine does matters little. */
+#include "../native/native_fixture.h"
+
+#include <sodium/crypto_sign_ed25519.h>
+#include <time.h>
+
+#define BENCH_TOTAL_NS 1.0e8
+static struct { char name[64]; double speed; } bench_worst = {"", 1e18};
+
+static double bench_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* nf_args, as the last call made them. */
+static void bench_say(const char *name, u32 number) {
+  double best = 1e18, start = bench_now(), began, took;
+  int cnt = 1;
+  do {
+    began = bench_now();
+    for (int i = 0; i < cnt; i++) nf_run(number, EVM_STATICCALL, NF_GAS);
+    took = bench_now() - began;
+    if (took / cnt < best) best = took / cnt;
+    if (took < 2e5) cnt *= 2;
+  } while (bench_now() - start < BENCH_TOTAL_NS);
+  MUST(nf_result.status == EVM_SUCCESS || nf_result.status == EVM_REVERT);
+  double speed = (double)nf_used() * 1e3 / best;
+  printf("{\"name\":\"native_%s\",\"value\":%.4g,\"unit\":\"Mgas/s\","
+         "\"gas\":%llu,\"ns\":%.0f}\n", name, speed,
+         (unsigned long long)nf_used(), best);
+  fflush(stdout);
+  if (speed < bench_worst.speed) {
+    bench_worst.speed = speed;
+    snprintf(bench_worst.name, sizeof bench_worst.name, "%s", name);
+  }
+}
+
+static u8 bench_text[1 << 20];
+static slice bench_fill(const char *part, size_t len) {
+  size_t n = strlen(part);
+  for (size_t i = 0; i < len; i++) bench_text[i] = (u8)part[i % n];
+  return slice_of(bench_text, len);
+}
+
+#define NAME(f) f "(bytes,string)"
+static void bench_json_text(const char *name, const char *f, slice s,
+                            const char *path) {
+  nf_call(0x1100, f, "bs", s, path);
+  bench_say(name, 0x1100);
+}
+static void bench_json(void) {
+  struct buf b;
+  buf_init(&b, 0);
+  bench_json_text("json_least", NAME("typeOf"), slice_str("1"), "");
+  bench_json_text("json_bad", NAME("typeOf"), slice_str(""), "");
+  buf_put_str(&b, "[");
+  while (b.len < 65520) buf_put_str(&b, "[],");
+  buf_put_str(&b, "0]");
+  bench_json_text("json_arrays", NAME("length"), buf_slice(&b), "");
+  bench_json_text("json_index", NAME("getRaw"), buf_slice(&b), "[21839]");
+  buf_clear(&b);
+  buf_put_str(&b, "[");
+  while (b.len < 65500) buf_put_str(&b, "{\"\":{},\"b\":0},");
+  buf_put_str(&b, "0]");
+  bench_json_text("json_objects", NAME("length"), buf_slice(&b), "");
+  for (int kind = 0; kind < 3; kind++) { /* what keys do to the sort */
+    static const char *const name[] = {"json_keys", "json_keys_alike",
+                                       "json_keys_escaped"};
+    buf_clear(&b);
+    buf_put_str(&b, "{\"\":0");
+    for (u32 i = 0; b.len < 65500; i++)
+      buf_printf(&b, kind == 0   ? ",\"%x\":0"
+                     : kind == 1 ? ",\"aaaaaaaa%04x\":0"
+                                 : ",\"\\u0061%x\":0",
+                 (i * 40503u) & 0xffff);
+    buf_put_str(&b, "}");
+    bench_json_text(name[kind], NAME("length"), buf_slice(&b), "");
+    bench_json_text(name[kind], NAME("typeOf"), buf_slice(&b), "none");
+  }
+  buf_clear(&b);
+  buf_put_str(&b, "\"");
+  while (b.len < 65500) buf_put_str(&b, "\\u00e9");
+  buf_put_str(&b, "\"");
+  bench_json_text("json_escapes", NAME("getString"), buf_slice(&b), "");
+  buf_clear(&b);
+  buf_put_str(&b, "\"");
+  while (b.len < 65500) buf_put_str(&b, "\xc3\xa9");
+  buf_put_str(&b, "\"");
+  bench_json_text("json_utf8", NAME("getString"), buf_slice(&b), "");
+  bench_fill("1", 65536);
+  bench_json_text("json_number", NAME("getInt"), slice_of(bench_text, 65536),
+                  "");
+  buf_fini(&b);
+}
+
+static void bench_string(void) {
+  static const char *const one[] = {"reverse", "lower", "trim", "toInt",
+                                    "fromHex", "lengthUtf8"};
+  char name[64];
+  for (u32 i = 0; i < ARRAY_LEN(one); i++)
+    for (u32 k = 0; k < 3; k++) {
+      static const char *const part[] = {"0", "\xc3\xa9", "\xe2\x82\xac"};
+      snprintf(name, sizeof name, "%s(string)", one[i]);
+      nf_call(0x1101, name, "b", bench_fill(part[k], k < 2 ? 65536 : 65535));
+      snprintf(name, sizeof name, "string_%s_%u", one[i], k);
+      bench_say(name, 0x1101);
+      if (k) continue;
+      snprintf(name, sizeof name, "%s(string)", one[i]);
+      nf_call(0x1101, name, "s", "0");
+      snprintf(name, sizeof name, "string_%s_least", one[i]);
+      bench_say(name, 0x1101);
+    }
+  nf_call(0x1101, "isUtf8(bytes)", "b", bench_fill("\xc3\xa9", 65536));
+  bench_say("string_isUtf8", 0x1101);
+  nf_call(0x1101, "isUtf8(bytes)", "b", bench_fill("\xc3\xa9", 1 << 20));
+  bench_say("string_too_long", 0x1101);
+  nf_call(0x1101, "toHex(bytes)", "b", bench_fill("a", 32767));
+  bench_say("string_toHex", 0x1101);
+  nf_call(0x1101, "compare(string,string)", "bb", bench_fill("a", 32768),
+          bench_fill("a", 32768));
+  bench_say("string_compare", 0x1101);
+  /* The worst of a linear search: long borders, and matches everywhere. */
+  bench_fill("aaaaaaaaaaaaaaab", 50000);
+  nf_call(0x1101, "indexOf(string,string,uint256)", "bsu",
+          slice_of(bench_text, 50000), "aaaaaaaaaaaaaaaa", 0ull);
+  bench_say("string_indexOf", 0x1101);
+  nf_call(0x1101, "split(string,string)", "bs", bench_fill("a,", 1000), ",");
+  bench_say("string_split", 0x1101);
+  nf_call(0x1101, "replace(string,string,string)", "bss",
+          bench_fill("a", 32768), "a", "bc");
+  bench_say("string_replace", 0x1101);
+  slice part[1024];
+  for (u32 i = 0; i < 1024; i++) part[i] = slice_of(bench_text, i % 2);
+  nf_call(0x1101, "join(string[],string)", "Ss", 1024, part, ", ");
+  bench_say("string_join", 0x1101);
+  nf_call(0x1101, "fromInt(int256)", "i", (i64)-1 << 62);
+  bench_say("string_fromInt", 0x1101);
+}
+
+static void bench_decimal(void) {
+  u256 big, x, d;
+  memset(&big, 0xff, sizeof big);
+  u256_shr(&x, &big, 1);
+  u256_shr(&d, &big, 2);
+  u256 near_one = u256_from(1100000000000000000ull);
+  nf_call(0x1102, "mulDiv(uint256,uint256,uint256,uint8)", "wwwu", &x, &d,
+          &x, 2ull);
+  bench_say("decimal_mulDiv", 0x1102);
+  nf_call(0x1102, "mul(int256,int256)", "ww", &d, &near_one);
+  bench_say("decimal_mul", 0x1102);
+  nf_call(0x1102, "div(int256,int256)", "ww", &near_one, &d);
+  bench_say("decimal_div", 0x1102);
+  nf_call(0x1102, "mul(int256,int256)", "ww", &x, &x);
+  bench_say("decimal_mul_overflow", 0x1102);
+  nf_call(0x1102, "mul(int256,int256)", "w", &x);
+  bench_say("decimal_mul_bad", 0x1102);
+  nf_call(0x1102, "scale(int256,uint8,uint8,uint8)", "wuuu", &x, 77ull, 0ull,
+          2ull);
+  bench_say("decimal_scale", 0x1102);
+  nf_call(0x1102, "sqrt(int256)", "w", &x);
+  bench_say("decimal_sqrt", 0x1102);
+  nf_call(0x1102, "exp(int256)", "i", (i64)4000000000000000123ll);
+  bench_say("decimal_exp", 0x1102);
+  nf_call(0x1102, "ln(int256)", "w", &d);
+  bench_say("decimal_ln", 0x1102);
+  nf_call(0x1102, "log2(int256)", "w", &d);
+  bench_say("decimal_log2", 0x1102);
+  nf_call(0x1102, "pow(int256,int256)", "ww", &near_one, &near_one);
+  bench_say("decimal_pow", 0x1102);
+  nf_call(0x1102, "compound(uint256,uint256,uint64)", "uuu", 1000000007ull,
+          1547125957ull, 315360000ull);
+  bench_say("decimal_compound", 0x1102);
+}
+
+static void bench_rsa(void) {
+  static const u32 bytes[] = {128, 256, 512};
+  u8 n[512], sig[512], e[32], digest[32] = {0};
+  memset(n, 0xff, sizeof n);
+  memset(sig, 0xa7, sizeof sig);
+  memset(e, 0xff, sizeof e);
+  for (u32 i = 0; i < 3; i++)
+    for (u32 k = 0; k < 4; k++) {
+      static const u8 three[] = {3}, f4[] = {1, 0, 1}, five[] = {17};
+      slice ex = k == 0 ? slice_of(three, 1) : k == 1 ? slice_of(five, 1)
+               : k == 2 ? slice_of(f4, 3) : slice_of(e, 32);
+      char name[64];
+      n[bytes[i] / 2] = 0x5a;
+      nf_call(0x1103, "verifyPkcs1(bytes,bytes,bytes32,bytes)", "bbhb",
+              slice_of(n, bytes[i]), ex, digest, slice_of(sig, bytes[i]));
+      snprintf(name, sizeof name, "rsa_%u_e%u", bytes[i] * 8, k);
+      bench_say(name, 0x1103);
+    }
+  nf_call(0x1103, "verifyPss(bytes,bytes,bytes32,bytes,uint8)", "bbhbu",
+          slice_of(n, 512), slice_of(e, 1), digest, slice_of(sig, 512), 32ull);
+  bench_say("rsa_pss", 0x1103);
+}
+
+static void bench_scrypt(void) {
+  static const u64 rows[][3] = {
+    {2, 1, 1}, {1024, 1, 1}, {32768, 1, 1}, {32768, 1, 4}, {1024, 32, 4},
+    {2, 16384, 1}, {2, 16384, 4}, {2, 1, 65536}, {1024, 8, 16}};
+  for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
+    char name[64];
+    nf_call(0x1104, "scrypt(bytes,bytes,uint32,uint32,uint32,uint32)",
+            "ssuuuu", "password", "salt", rows[i][0], rows[i][1], rows[i][2],
+            128ull);
+    snprintf(name, sizeof name, "scrypt_N%llu_r%llu_p%llu",
+             (unsigned long long)rows[i][0], (unsigned long long)rows[i][1],
+             (unsigned long long)rows[i][2]);
+    bench_say(name, 0x1104);
+  }
+  nf_call(0x1104, "scrypt(bytes,bytes,uint32,uint32,uint32,uint32)", "bbuuuu",
+          bench_fill("p", 300000), bench_fill("p", 300000), 2ull, 1ull, 1ull,
+          128ull);
+  bench_say("scrypt_long", 0x1104);
+}
+
+static void bench_ed25519(void) {
+  static u8 pk[64][32], r[64][32], s[64][32];
+  static slice m[64];
+  u8 seed[32] = {1}, sk[64], sig[64];
+  for (u32 len = 0; len <= 100000; len += 50000) {
+    char name[64];
+    slice text = bench_fill("m", len);
+    crypto_sign_ed25519_seed_keypair(pk[0], sk, seed);
+    crypto_sign_ed25519_detached(sig, NULL, text.ptr, text.len, sk);
+    nf_call(0x1105, "verify(bytes32,bytes,bytes32,bytes32)", "hbhh", pk[0],
+            text, sig, sig + 32);
+    MUST(nf_u() == 1);
+    snprintf(name, sizeof name, "ed25519_%u", len);
+    bench_say(name, 0x1105);
+  }
+  crypto_sign_ed25519_detached(sig, NULL, bench_text, 32, sk);
+  for (u32 i = 0; i < 64; i++) {
+    memcpy(pk[i], pk[0], 32), memcpy(r[i], sig, 32), memcpy(s[i], sig + 32, 32);
+    m[i] = slice_of(bench_text, 32);
+  }
+  nf_call(0x1105, "verifyMany(bytes32[],bytes[],bytes32[],bytes32[])", "HSHH",
+          64, pk, 64, m, 64, r, 64, s);
+  MUST(nf_u() == 1);
+  bench_say("ed25519_many", 0x1105);
+}
+
+static void bench_merkle(void) {
+  static u8 node[1024][32];
+  u8 top[32] = {0};
+  for (u32 levels = 0; levels <= 64; levels += 32) {
+    char name[64];
+    nf_call(0x1106, "verify(bytes32,bytes32,uint256,bytes32[])", "hhuH", top,
+            top, 0ull, levels, node);
+    snprintf(name, sizeof name, "merkle_verify_%u", levels);
+    bench_say(name, 0x1106);
+    nf_call(0x1106, "verifySorted(bytes32,bytes32,bytes32[])", "hhH", top, top,
+            levels, node);
+    snprintf(name, sizeof name, "merkle_verifySorted_%u", levels);
+    bench_say(name, 0x1106);
+  }
+  nf_call(0x1106, "verify(bytes32,bytes32,uint256,bytes32[])", "hhuH", top,
+          top, 0ull, 1024, node);
+  bench_say("merkle_too_deep", 0x1106);
+  for (u32 cnt = 1; cnt <= 1024; cnt = cnt * 8 + 1) {
+    char name[64];
+    nf_call(0x1106, "root(bytes32[])", "H", cnt, node);
+    snprintf(name, sizeof name, "merkle_root_%u", cnt);
+    bench_say(name, 0x1106);
+  }
+}
+
+int main(void) {
+  nf_open(NULL);
+  bench_decimal();
+  bench_merkle();
+  bench_ed25519();
+  bench_rsa();
+  bench_json();
+  bench_string();
+  bench_scrypt();
+  printf("{\"name\":\"floor\",\"value\":%.4g,\"unit\":\"Mgas/s\","
+         "\"row\":\"native_%s\"}\n", bench_worst.speed, bench_worst.name);
+  nf_close(NULL);
+  return 0;
+}
