@@ -42,3 +42,9 @@ void chain_module_abi(struct buf *out, u32 i) {
 void chain_module_solidity(struct buf *out, u32 i) {
   module_solidity(out, chain_module_at(i));
 }
+void chain_module_doc(struct buf *out, u32 i) {
+  module_doc_html(out, chain_module_at(i));
+}
+void chain_module_info(struct buf *out, u32 i) {
+  module_doc_json(out, chain_module_at(i));
+}

@@ -25,4 +25,6 @@ u32 chain_module_number(u32 i);        /* address 0x..number */
 /* Of the table that dispatches it. */
 void chain_module_abi(struct buf *out, u32 i);      /* JSON */
 void chain_module_solidity(struct buf *out, u32 i); /* interface IName */
+void chain_module_doc(struct buf *out, u32 i);      /* HTML */
+void chain_module_info(struct buf *out, u32 i);     /* the same as JSON */
 #endif

@@ -6,7 +6,7 @@
 #include "module/module.h"
 #include "crypto/keccak.h"
 
-enum { MODULE_GAS_CALL = 400, MODULE_GAS_WORD = 3 };
+enum { MODULE_NAMES = 2048 };
 
 #undef MODULE_KIND
 #define MODULE_KIND(ctype, text, kind, bits, item, indexed, name) \
@@ -37,6 +37,10 @@ struct module_compiled {
   struct module_entry *entry;  /* ascending by selector */
   u32 entry_cnt;
 };
+struct module_named {
+  const struct module_message *message;
+  hash32 hash;
+};
 struct module_set {
   struct arena a;              /* of the tables */
   struct arena call;           /* of the calls under way */
@@ -47,6 +51,7 @@ struct module_set {
   module_verified_fn *verified;
   struct module_compiled *module;
   u32 cnt;
+  struct module_named named[MODULE_NAMES]; /* errors and events, by address */
 };
 
 const struct module_row *module_row_at(const struct module_def *def,
@@ -161,20 +166,28 @@ void module_set_close(struct module_set *s) {
 
 /*------------------------------------------------------- errors and events */
 
-static void module_message_hash(struct module_set *s, hash32 *out,
-                                const struct module_message *m) {
+/* keccak256 of its signature, kept by the message's address once made. */
+static const hash32 *module_message_hash(struct module_set *s,
+                                         const struct module_message *m) {
+  u32 at = (u32)((uintptr_t)m / sizeof(void *)), tries = 0;
+  struct module_named *n = &s->named[at % MODULE_NAMES];
+  while (n->message && n->message != m) {
+    MUST(++tries < MODULE_NAMES);
+    n = &s->named[++at % MODULE_NAMES];
+  }
+  if (n->message) return &n->hash;
+  n->message = m;
   buf_clear(&s->scratch);
   module_signature(&s->scratch, m->name, m->param);
-  crypto_keccak256(out, s->scratch.ptr, s->scratch.len);
+  crypto_keccak256(&n->hash, s->scratch.ptr, s->scratch.len);
+  return &n->hash;
 }
 
 enum module_end module_fail(struct module_call *c,
                             const struct module_message *error,
                             const void *fields) {
-  hash32 h;
-  module_message_hash(c->set, &h, error);
   buf_clear(c->out);
-  buf_put(c->out, h.b, 4);
+  buf_put(c->out, module_message_hash(c->set, error)->b, 4);
   module_put(c->out, error->param, fields, NULL, NULL);
   return MODULE_REVERTED;
 }
@@ -184,7 +197,7 @@ void module_emit(struct module_call *c, const struct module_message *event,
   hash32 topic[4];
   u32 cnt = 1;
   struct buf data;
-  module_message_hash(c->set, &topic[0], event);
+  topic[0] = *module_message_hash(c->set, event);
   buf_init(&data, 0);
   module_put(&data, event->param, fields, topic, &cnt);
   evm_native_log(c->n, topic, cnt, buf_slice(&data));

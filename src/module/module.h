@@ -78,6 +78,7 @@
 #define MODULE_PARAM_MAX 64u
 #define MODULE_RECORD_SLOTS 40u
 #define MODULE_DEPTH 12u
+enum { MODULE_GAS_CALL = 400, MODULE_GAS_WORD = 3 };
 #define MODULE_GOVERNANCE 0x1002 /* who may call GOVERN methods; also where
                                  ** the treasury is */
 #define MODULE_AMOUNT_MAX ((((u128)1) << 127) - 1)
@@ -445,6 +446,10 @@ const struct module_record *module_record_of(const struct module_def *def,
 
 void module_abi_json(struct buf *out, const struct module_def *def);
 void module_solidity(struct buf *out, const struct module_def *def);
+/* For readers: methods with their gas, parameters with their ranges, records,
+** events and errors (module_doc.c). */
+void module_doc_html(struct buf *out, const struct module_def *def);
+void module_doc_json(struct buf *out, const struct module_def *def);
 
 /*----------------------------------------------------------- common errors */
 #include "module/pass_none.inc"

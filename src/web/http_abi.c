@@ -1,6 +1,8 @@
 /* http_abi.c - the native modules for other programs: /abi/ lists them, to
 ** programs /abi/index.json; /abi/NAME.json is a module's ABI, /abi/NAME.sol
-** its Solidity interface; any page may read them.  They are made from the
+** its Solidity interface, /abi/NAME.html tells readers of its methods, their
+** gas, parameters and records, /abi/NAME.info.json programs; any page may read
+** them.  They are made from the
 ** tables that dispatch the calls, anew for each request. */
 #include "chain/chain_module.h"
 #include "web/http_int.h"
@@ -12,10 +14,11 @@ static void abi_index(struct buf *b) {
                  "itself, for wallets and Solidity alike.</p>\n<ul>\n");
   for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
     const char *name = chain_module_name(i);
-    buf_printf(b, "<li>%s <code>0x%040x</code>: %s. "
-                  "<a href=\"/abi/%s.json\">ABI</a>, "
+    buf_printf(b, "<li><a href=\"/abi/%s.html\">%s</a> <code>0x%040x</code>: "
+                  "%s. <a href=\"/abi/%s.json\">ABI</a>, "
                   "<a href=\"/abi/%s.sol\">Solidity interface</a></li>\n",
-               name, chain_module_number(i), chain_module_text(i), name, name);
+               name, name, chain_module_number(i), chain_module_text(i), name,
+               name);
   }
   buf_put_str(b, "</ul>\n</body></html>\n");
 }
@@ -27,6 +30,16 @@ static void abi_list(struct buf *b) {
                i ? "," : "", chain_module_name(i), chain_module_number(i));
   buf_put_str(b, "]");
 }
+
+static const struct {
+  const char *ending, *type;
+  void (*make)(struct buf *b, u32 i);
+} abi_texts[] = {
+  {".json", "application/json", chain_module_abi},
+  {".info.json", "application/json", chain_module_info},
+  {".sol", "text/plain; charset=utf-8", chain_module_solidity},
+  {".html", "text/html; charset=utf-8", chain_module_doc},
+};
 
 /* The content type of what path names, written to b; NULL: nothing. */
 static const char *abi_make(struct buf *b, const char *path) {
@@ -42,13 +55,10 @@ static const char *abi_make(struct buf *b, const char *path) {
     const char *name = chain_module_name(i), *rest = path + 5;
     size_t len = strlen(name);
     if (strncmp(rest, name, len) != 0) continue;
-    if (strcmp(rest + len, ".json") == 0) {
-      chain_module_abi(b, i);
-      return "application/json";
-    }
-    if (strcmp(rest + len, ".sol") == 0) {
-      chain_module_solidity(b, i);
-      return "text/plain; charset=utf-8";
+    for (u32 k = 0; k < ARRAY_LEN(abi_texts); k++) {
+      if (strcmp(rest + len, abi_texts[k].ending) != 0) continue;
+      abi_texts[k].make(b, i);
+      return abi_texts[k].type;
     }
   }
   return NULL;
