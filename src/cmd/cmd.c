@@ -445,26 +445,23 @@ static void cmd_memory_setup(void) {
 #endif
 }
 
-int cmd_main(int argc, char **argv) {
-  cmd_memory_setup();
-  struct cmd c = {.argc = argc, .argv = argv};
+static int cmd_do(struct cmd *c, int argc, char **argv) {
   const struct cmd_row *row = NULL;
   struct errmsg msg;
-  c.arg = mem_alloc(sizeof *c.arg * (size_t)(argc + 1));
-  err e = cmd_flags_default(&c, &msg);
+  err e = cmd_flags_default(c, &msg);
   if (e < 0) return cmd_fail(e, &msg);
-  int code = cmd_parse(&c, &row, argc, argv);
+  int code = cmd_parse(c, &row, argc, argv);
   if (code >= 0) return code;
-  if (c.cfg.version) return cmd_version(&c);
-  if (!row || c.cfg.help) {
+  if (c->cfg.version) return cmd_version(c);
+  if (!row || c->cfg.help) {
     if (row) {
       cmd_help_one(row);
     } else {
-      cmd_help(&c);
+      cmd_help(c);
     }
-    return row || c.cfg.help ? EXIT_DONE : EXIT_USAGE;
+    return row || c->cfg.help ? EXIT_DONE : EXIT_USAGE;
   }
-  if ((int)c.arg_cnt < row->least || (int)c.arg_cnt > row->most) {
+  if ((int)c->arg_cnt < row->least || (int)c->arg_cnt > row->most) {
     fprintf(stderr, "cybermiles: usage: cybermiles %s %s\n", row->name,
             row->args);
     return EXIT_USAGE;
@@ -472,8 +469,8 @@ int cmd_main(int argc, char **argv) {
   /* What only tells of the program works with a broken configuration too. */
   bool tells = row->run == cmd_help || row->run == cmd_version ||
                row->run == cmd_license || row->run == cmd_completion;
-  code = tells ? EXIT_DONE : cmd_setup(&c, &msg);
-  return code ? code : row->run(&c);
+  code = tells ? EXIT_DONE : cmd_setup(c, &msg);
+  return code ? code : row->run(c);
 }
 
 err cmd_reread(struct cmd *out, const struct cmd *c, struct errmsg *msg) {
@@ -567,3 +564,12 @@ err cmd_password(char *out, size_t size, const struct cmd *c, const char *what,
 }
 
 #undef RAW
+
+int cmd_main(int argc, char **argv) {
+  struct cmd c = {.argc = argc, .argv = argv};
+  cmd_memory_setup();
+  c.arg = mem_alloc(sizeof *c.arg * (size_t)(argc + 1));
+  int code = cmd_do(&c, argc, argv);
+  mem_free(c.arg);
+  return code;
+}

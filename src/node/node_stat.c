@@ -109,6 +109,7 @@ void node_stat(struct node *n, struct node_stat *out) {
   u64 left = nstat_disk_free(n);
   if (left < UINT64_MAX) out->disk_free_bytes = left;
   out->checkpoints = c.cnt;
+  out->upkeep_us = store_upkeep_us(n->store);
   out->checkpoint_us = c.last_us;
   out->checkpoint_step_us = c.step_us;
   out->cache_bytes = s.cache_bytes;

@@ -259,7 +259,10 @@ static err store_upkeep_some(struct store *s, u64 until_us, bool *more) {
   return *more ? ERR_OK : store_vacuum_some(s, until_us, more);
 }
 
+u64 store_upkeep_us(const struct store *s) { return s->upkeep_us; }
+
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
+  u64 begin_us = store_clock_us();
   *more = false;
   err e = store_begin(s, false);
   if (!e) e = store_upkeep_some(s, store_clock_us() + slice_us / 2, more);
@@ -270,5 +273,7 @@ err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
     store_merge_drop(s);
     *more = false;
   }
+  u64 took_us = store_clock_us() - begin_us;
+  if (took_us > s->upkeep_us) s->upkeep_us = took_us;
   return e;
 }

@@ -191,6 +191,7 @@ struct store {
   u64 checkpoint_ms;        /* when the last one was */
   struct store_checkpoint checkpoint;
   _Atomic u64 checkpoint_cnt, checkpoint_step_us, checkpoint_last_us;
+  _Atomic u64 upkeep_us; /* the longest step of it */
   struct store_vfs vfs;
   char error[256];
 };
