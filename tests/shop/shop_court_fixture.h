@@ -177,7 +177,10 @@ static inline void sj_open(struct sj *s, u32 jurors) {
   sj_issuer(&s->f);
   for (u32 i = 0; i < jurors; i++) sj_join(s, 0x1f);
 }
-static inline void sj_close(struct sj *s) { sf_close(&s->f); }
+static inline void sj_close(struct sj *s) {
+  assert_int_equal(s->f.failed, 0); /* no deadline ever does */
+  sf_close(&s->f);
+}
 
 /*---------------------------------------------------------------- invariants */
 

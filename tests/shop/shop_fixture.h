@@ -19,7 +19,9 @@ struct sf {
   u8 out[8192];
   size_t out_len;
   u64 gas;
-  u64 due;               /* deadlines taken since sf_open */
+  u64 due;               /* blocks in which deadlines were taken */
+  u64 due_gas;           /* most gas that those of a block took */
+  u32 failed;            /* deadlines that failed */
 };
 
 /* Contracts are those of code. */
@@ -116,11 +118,37 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
   f->gas = o.gas_used;
 }
 
+/* Logs of the last block with this event; the last of them in *out. */
+static inline u32 sf_logs(const struct sf *f, const char *event,
+                          const struct state_log **out) {
+  hash32 topic;
+  u32 cnt = 0;
+  crypto_keccak256(&topic, (const u8 *)event, strlen(event));
+  for (u32 i = 0; i < f->cf.block.tx_cnt; i++) {
+    const struct chain_receipt *r = &f->cf.block.receipt[i];
+    for (u32 k = 0; k < r->log_cnt; k++)
+      if (hash32_eq(&r->log[k].topic[0], &topic)) {
+        cnt++;
+        if (out) *out = &r->log[k];
+      }
+  }
+  return cnt;
+}
+#define assert_logged(f, event) \
+  do { \
+    if (sf_logs(f, event, NULL) == 0) \
+      fail_msg("%s:%d: no %s", __FILE__, __LINE__, event); \
+  } while (0)
+
 /* What the last block's deadlines did comes last; noted. */
 static inline void sf_note_block(struct sf *f) {
   const struct chain_block_result *b = &f->cf.block;
-  if (b->tx_cnt && b->tx[b->tx_cnt - 1]->type == CHAIN_TX_TYPE_SYSTEM)
-    f->due++;
+  u32 last = b->tx_cnt - 1;
+  if (b->tx_cnt == 0 || b->tx[last]->type != CHAIN_TX_TYPE_SYSTEM) return;
+  f->due++;
+  if (b->receipt[last].gas_used > f->due_gas)
+    f->due_gas = b->receipt[last].gas_used;
+  f->failed += sf_logs(f, "TimerFailed(uint8,bytes32,uint64,bytes)", NULL);
 }
 /* A transaction in a block of its own, a second later; the reason of a revert
 ** is found by asking first. */
@@ -210,28 +238,6 @@ static inline void sf_param(struct sf *f, u32 module, const char *name,
   sf_u256(f, v);
   sf_govern(f, module);
 }
-
-/* Logs of the last block with this event; the last of them in *out. */
-static inline u32 sf_logs(const struct sf *f, const char *event,
-                          const struct state_log **out) {
-  hash32 topic;
-  u32 cnt = 0;
-  crypto_keccak256(&topic, (const u8 *)event, strlen(event));
-  for (u32 i = 0; i < f->cf.block.tx_cnt; i++) {
-    const struct chain_receipt *r = &f->cf.block.receipt[i];
-    for (u32 k = 0; k < r->log_cnt; k++)
-      if (hash32_eq(&r->log[k].topic[0], &topic)) {
-        cnt++;
-        if (out) *out = &r->log[k];
-      }
-  }
-  return cnt;
-}
-#define assert_logged(f, event) \
-  do { \
-    if (sf_logs(f, event, NULL) == 0) \
-      fail_msg("%s:%d: no %s", __FILE__, __LINE__, event); \
-  } while (0)
 
 /* Time passes, and a block. */
 static inline void sf_pass(struct sf *f, u64 seconds) {

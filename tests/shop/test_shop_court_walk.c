@@ -528,6 +528,13 @@ static void walk_file(struct walk *w, u32 r) {
   w->cases += id != 0;
   walk_note(w);
 }
+/* Jurors agree, by and large. */
+static u64 walk_vote(struct walk *w, u64 id, const sj_seat_t *seat) {
+  u64 vote = id % 4 == 3 ? 5 : id % 4;
+  if (seat->juror.b[3] % 5 == 0) vote = 0;
+  u64 most = sj_case(&w->s.f, id).max_level;
+  return vote > most ? most : vote;
+}
 /* What a juror who sits does: what he should, mostly. */
 static void walk_sit(struct walk *w, u64 id, u32 r) {
   struct sf *f = &w->s.f;
@@ -537,7 +544,7 @@ static void walk_sit(struct walk *w, u64 id, u32 r) {
   if (cnt == 0) return;
   sj_seat_t seat = sj_seat(f, id, on_panel ? SJ_PANEL : k.round,
                            (u16)((r >> 4) % cnt));
-  u64 vote = (seat.juror.b[3] + id) % 3 * 2 % (k.max_level + 1u);
+  u64 vote = walk_vote(w, id, &seat);
   if (on_panel) {
     DO(&seat.juror, 0, "emergencyVote(uint64,bool)", "uu", id,
        (u64)((r >> 12) % 8 > 1));
@@ -553,6 +560,21 @@ static void walk_sit(struct walk *w, u64 id, u32 r) {
     sj_commit(f, id, k.round, &seat.juror, vote, 0);
   }
   walk_note(w);
+}
+/* Most of those who sit do what is due. */
+static void walk_all(struct walk *w, u64 id, u32 r) {
+  struct sf *f = &w->s.f;
+  sj_case_t k = sj_case(f, id);
+  sj_round_t round = sj_round(f, id, k.round);
+  bool same = r & 3;
+  for (u16 i = round.first; i < round.cnt; i++) {
+    sj_seat_t seat = sj_seat(f, id, k.round, i);
+    if (walk_rand(&w->seed) % 12 == 0) continue;
+    u64 vote = walk_vote(w, id, &seat);
+    if (k.state == SJ_COMMIT) sj_commit(f, id, k.round, &seat.juror, vote, 0);
+    else if (same) sj_reveal(f, id, &seat.juror, vote, 0);
+    walk_note(w);
+  }
 }
 static void walk_party(struct walk *w, u64 id, u32 r) {
   struct sf *f = &w->s.f;
@@ -640,28 +662,32 @@ static void court_when_walked_at_random_keeps_the_books(void **st) {
     u64 id = open ? w->cases - r % open : 0;
     r = walk_rand(&w->seed);
     if (pick == 0 || id == 0) walk_file(w, r);
-    else if (pick < 9) walk_sit(w, id, r);
-    else if (pick < 12) walk_party(w, id, r);
-    else if (pick == 12) walk_juror(w, r);
-    else sf_pass(f, r % 4 == 0 ? 1 + r / 4 % SF_DAY : 1 + r / 4 % 12);
+    else if (pick < 5) walk_sit(w, id, r);
+    else if (pick < 8) walk_all(w, id, r);
+    else if (pick < 11) walk_party(w, id, r);
+    else if (pick == 11) walk_juror(w, r);
+    else sf_pass(f, r % 4 ? 1 + r / 4 % 12 : 1 + r / 4 % (2 * SF_DAY));
     sj_balanced(&w->s, w->cases);
   }
   while (walk_open(w) && f->cf.head.number < 1000) {
     sf_pass(f, walk_open(w) == 1 ? SF_DAY : 10);
     if (f->cf.head.number % 8 == 0) sj_balanced(&w->s, w->cases);
   }
-  u32 sanctions = 0;
+  u32 sanctions = 0, rounds = 0;
   for (u64 id = 1; id <= w->cases; id++) {
     sj_case_t k = sj_case(f, id);
     if (k.state != SJ_CLOSED)
       fail_msg("case %llu in state %u", (unsigned long long)id, k.state);
     sanctions += k.result > 0;
+    rounds += k.round;
   }
   walk_seats(w);
   sj_balanced(&w->s, w->cases);
-  printf("%llu cases (%u with a result), %llu steps done, %llu refused\n",
-         (unsigned long long)w->cases, sanctions, (unsigned long long)w->done,
-         (unsigned long long)w->refused);
+  printf("%llu cases (%u with a result, %u rounds), %llu steps done, %llu "
+         "refused; deadlines took up to %llu gas a block\n",
+         (unsigned long long)w->cases, sanctions, rounds,
+         (unsigned long long)w->done, (unsigned long long)w->refused,
+         (unsigned long long)f->due_gas);
   assert_true(w->cases > 5 && w->done > 80 && w->refused > 80);
   sj_close(&w->s);
   mem_free(w);
