@@ -6,6 +6,7 @@
 #include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
+#include "shop/shop_mediation.h"
 #include "shop/shop_orders.h"
 #include "shop/shop_platform.h"
 
@@ -18,6 +19,7 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_PLATFORMS] = &shop_platform,
   [CHAIN_MODULE_MARKET] = &shop_market,
   [CHAIN_MODULE_ORDERS] = &shop_orders,
+  [CHAIN_MODULE_MEDIATION] = &shop_mediation,
   [CHAIN_MODULE_COURT] = &shop_court,
   [CHAIN_MODULE_JSON] = &native_json,
   [CHAIN_MODULE_STRING] = &native_string,

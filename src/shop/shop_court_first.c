@@ -7,10 +7,11 @@
 #include "shop/shop_court_int.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
+#include "shop/shop_mediation.h"
 #include "shop/shop_platform.h"
 
 enum { COURT_IDENTITY = 0x1010, COURT_PLATFORMS = 0x1011,
-       COURT_MARKET = 0x1012 };
+       COURT_MARKET = 0x1012, COURT_MEDIATION = 0x1014 };
 enum { COURT_SLASH_CLOSE = 5000, COURT_SLASH_BAN = 10000, COURT_BAN = 5 };
 
 /*------------------------------------------------------------------ subjects */
@@ -87,6 +88,7 @@ static const struct court_subject court_subjects[] = {
   {COURT_MARKET, 1, COURT_ACCUSATION, .can_wait = true,
    .owner = court_listing_owner, .suspend = court_listing_suspend,
    .lift = shop_listing_lift, .close = court_listing_close},
+  {COURT_MEDIATION, 2, COURT_APPEAL_CASE, .ruled = shop_mediation_ruling},
 };
 
 const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind) {

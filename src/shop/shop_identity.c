@@ -1040,6 +1040,23 @@ static enum module_end ident_attester(struct module_call *c, addr20 *anchor,
   return MODULE_DONE;
 }
 
+/* One fact more, or less, that the issuer says of the subject. */
+static u256 ident_attests_key(const addr20 *issuer, const addr20 *subject) {
+  u256 part[2] = {module_key_addr(issuer), module_key_addr(subject)}, key;
+  module_key_of(&key, part, 2);
+  return key;
+}
+static void ident_attests(struct module_call *c, const addr20 *issuer,
+                          const addr20 *subject, int delta) {
+  struct shop_identity_record_attests r;
+  u256 key = ident_attests_key(issuer, subject);
+  module_record_get(c, TABLE(attests), &r, &key);
+  r.issuer = *issuer;
+  r.subject = *subject;
+  r.facts += (u32)delta;
+  module_record_put(c, TABLE(attests), &key, &r);
+}
+
 MODULE_DO(attest_human) {
   struct shop_identity_record_nullifier n;
   ident_issuer_t i;
@@ -1070,6 +1087,7 @@ MODULE_DO(attest_human) {
                                               in->nullifier};
   module_record_put(c, TABLE(nullifier), &key, &n);
   if (r.human_until == 0) ident_count_human(c, i.realm, 1);
+  ident_attests(c, &issuer, &in->subject, 1);
   r.realm = i.realm;
   r.nullifier = in->nullifier;
   r.human_until = in->until;
@@ -1161,6 +1179,17 @@ static void ident_standing(struct module_call *c, const ident_claim_t *r,
   s.schema = r->schema;
   s.claims += (u32)delta;
   module_record_put(c, TABLE(standing), &key, &s);
+  ident_attests(c, &r->issuer, &r->subject, delta);
+}
+bool shop_is_close(struct module_call *c, const addr20 *party,
+                   const addr20 *other) {
+  struct module_call own;
+  struct shop_identity_record_attests said;
+  u256 key = ident_attests_key(other, party);
+  module_enter(&own, c, &shop_identity);
+  module_record_get(&own, TABLE(attests), &said, &key);
+  module_leave(c);
+  return said.facts || shop_is_tied(c, party, other);
 }
 bool shop_has_claim(struct module_call *c, const addr20 *party,
                     const hash32 *schema) {

@@ -53,6 +53,9 @@ bool shop_person(struct module_call *c, addr20 *anchor, const addr20 *party);
 /* The claim is the party's, active, and of this schema. */
 bool shop_has_claim(struct module_call *c, const addr20 *party,
                     const hash32 *schema);
+/* Other is a guardian, an operator or an issuer of party. */
+bool shop_is_close(struct module_call *c, const addr20 *party,
+                   const addr20 *other);
 /* It has an identity that lives. */
 bool shop_has_identity(struct module_call *c, const addr20 *party);
 /* It has an encryption key. */

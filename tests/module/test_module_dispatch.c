@@ -427,7 +427,8 @@ static char *read_tests(void) {
     "tests/shop/test_shop_identity.c", "tests/shop/test_shop_market.c",
     "tests/shop/test_shop_orders.c", "tests/shop/test_shop_court.c",
     "tests/shop/test_shop_court_walk.c", "tests/native/test_native_decimal.c",
-    "tests/native/test_native_crypto.c", "tests/native/test_native_text.c"};
+    "tests/native/test_native_crypto.c", "tests/native/test_native_text.c",
+    "tests/shop/test_shop_mediation.c"};
   const char *src = getenv("SRCDIR");
   struct buf all;
   buf_init(&all, 0);

@@ -469,57 +469,31 @@ static void token_when_it_loses_some_takes_no_deposits(void **st) {
 
 /*------------------------------------------------- invoices and milestones */
 
-#define INVOICE "(address,address,uint256,uint256,uint8,uint32,uint16,uint64," \
-  "uint64,bytes32,bytes32,uint32,uint32,uint32,uint256[],uint64[],bytes32[])"
-static u64 invoice(struct sf *f, u64 mode, u64 amount, u64 uses, u32 steps) {
-  sf_call_of(f, "createInvoice(address," INVOICE ")");
-  sf_u(f, 0), sf_u(f, 64);
-  sf_u(f, 0), sf_u(f, 0), sf_u(f, amount), sf_u(f, 0), sf_u(f, mode);
-  sf_u(f, uses), sf_u(f, 1000), sf_u(f, 0), sf_u(f, sf_now(f) + 30 * SF_DAY);
-  sf_u(f, 1), sf_u(f, 2), sf_u(f, SF_DAY), sf_u(f, SF_DAY), sf_u(f, 2 * SF_DAY);
-  sf_u(f, 17 * 32), sf_u(f, (18 + steps) * 32), sf_u(f, (19 + 2 * steps) * 32);
-  sf_u(f, steps);
-  for (u32 i = 0; i < steps; i++) sf_u(f, amount / steps);
-  sf_u(f, steps);
-  for (u32 i = 0; i < steps; i++) sf_u(f, sf_now(f) + (i + 1) * 10 * SF_DAY);
-  sf_u(f, steps);
-  for (u32 i = 0; i < steps; i++) sf_u(f, i);
-  sf_send_m(f, 0, ORDERS, 0);
-  return f->ok ? sf_word(f, 0) : 0;
-}
-static u64 pay_invoice(struct sf *f, u32 user, u64 id, u64 amount) {
-  u256 v = u256_from(amount);
-  sf_call_of(f, "payInvoice(uint64,uint256,uint64,address,bytes32)");
-  sf_u(f, id), sf_u(f, amount), sf_u(f, 0), sf_u(f, 0), sf_u(f, 0);
-  sf_send_value(f, user, ORDERS, &v);
-  return f->ok ? sf_word(f, 0) : 0;
-}
-
 static void invoice_when_paid_makes_an_order(void **st) {
   (void)st;
   struct sf f;
   sf_open(&f);
   u256 seller = sf_balance(&f, U(0)), key;
-  u64 a = invoice(&f, 2, 5000, 2, 0);
+  u64 a = st_invoice(&f, 2, 5000, 2, 0);
   assert_done(&f);
   assert_logged(&f, "InvoiceSaved(uint64,address,bytes)");
-  pay_invoice(&f, 1, a, 4999);
+  st_pay_invoice(&f, 1, a, 4999);
   IN("TotalChanged(uint8,uint256)");
-  u64 id = pay_invoice(&f, 1, a, 5000);
+  u64 id = st_pay_invoice(&f, 1, a, 5000);
   assert_done(&f);
   assert_int_equal(st_state(&f, id), COMPLETED); /* at the till */
   assert_int_equal(gain(&f, 0, &seller), 5000);
-  pay_invoice(&f, 2, a, 5000);
-  pay_invoice(&f, 2, a, 5000);
+  st_pay_invoice(&f, 2, a, 5000);
+  st_pay_invoice(&f, 2, a, 5000);
   IN("InvoiceUsedUp()");
-  a = invoice(&f, 1, 5000, 0, 0);
-  id = pay_invoice(&f, 1, a, 5000);
+  a = st_invoice(&f, 1, 5000, 0, 0);
+  id = st_pay_invoice(&f, 1, a, 5000);
   assert_int_equal(st_state(&f, id), PAID);
   DO(1, "cancelInvoice(uint64)", "u", a);
   IN("NotAuthorised(address)");
   DO(0, "cancelInvoice(uint64)", "u", a);
   assert_done(&f);
-  a = invoice(&f, 1, 5000, 0, 0);
+  a = st_invoice(&f, 1, 5000, 0, 0);
   sf_pass(&f, 31 * SF_DAY);
   key = u256_from(a);
   assert_int_equal(sf_state(&f, ORDERS, 2, &key), 4);
@@ -540,9 +514,9 @@ static void milestones_when_worked_off_are_paid_one_by_one(void **st) {
   struct sf f;
   sf_open(&f);
   u256 seller = sf_balance(&f, U(0)), buyer;
-  u64 a = invoice(&f, 3, 9000, 1, 3);
+  u64 a = st_invoice(&f, 3, 9000, 1, 3);
   assert_done(&f);
-  u64 id = pay_invoice(&f, 1, a, 9000);
+  u64 id = st_pay_invoice(&f, 1, a, 9000);
   assert_done(&f);
   buyer = sf_balance(&f, U(1));
   assert_int_equal(st_state(&f, id), MILESTONES);
@@ -565,7 +539,7 @@ static void milestones_when_worked_off_are_paid_one_by_one(void **st) {
   sf_pass(&f, 40 * SF_DAY); /* the third never comes */
   assert_int_equal(gain(&f, 1, &buyer), 3000);
   assert_int_equal(st_state(&f, id), COMPLETED);
-  invoice(&f, 1, 9000, 1, 3);
+  st_invoice(&f, 1, 9000, 1, 3);
   IN("MilestoneSum()");
   st_balanced(&f, ORDERS);
   sf_close(&f);
@@ -669,7 +643,7 @@ static void invoice_when_for_one_payer_is_not_anothers(void **st) {
   (void)st;
   struct sf f;
   sf_open(&f);
-  sf_call_of(&f, "createInvoice(address," INVOICE ")");
+  sf_call_of(&f, "createInvoice(address," ST_INVOICE ")");
   sf_u(&f, 0), sf_u(&f, 64), sf_a(&f, U(1)), sf_u(&f, 0), sf_u(&f, 500);
   for (u32 i = 0; i < 5; i++) sf_u(&f, (u64[]){0, 2, 1, 0, 0}[i]);
   sf_u(&f, sf_now(&f) + SF_DAY);
@@ -678,9 +652,9 @@ static void invoice_when_for_one_payer_is_not_anothers(void **st) {
   for (u32 i = 0; i < 3; i++) sf_u(&f, 0);
   sf_send_m(&f, 0, ORDERS, 0);
   assert_done(&f);
-  pay_invoice(&f, 2, 1, 500);
+  st_pay_invoice(&f, 2, 1, 500);
   IN("NotPayer()");
-  pay_invoice(&f, 1, 1, 500);
+  st_pay_invoice(&f, 1, 1, 500);
   assert_done(&f);
   sf_close(&f);
 }
