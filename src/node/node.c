@@ -293,6 +293,7 @@ static err node_open_chain(struct node *n, struct errmsg *msg) {
   };
   TRY(node_state_open(&n->state, &sc, msg));
   TRY(node_boot_genesis(n, msg));
+  if (!node_is_plain(n)) TRY(node_proj_open(&n->proj, n->store, msg));
   chain_rules_at(&n->rules, &n->genesis, n->genesis.header.number + 1,
                  node_clock_ms() / 1000);
   if (node_is_plain(n)) {
@@ -397,6 +398,7 @@ void node_close(struct node *n) {
   }
   app_close(n->app);
   node_submit_close(n);
+  node_proj_close(n->proj);
   if (n->store && store_close(n->store, &msg) < 0) {
     log_event(LOG_ERROR, "node", "close.store", "error=\"%s\"", msg.text);
   }

@@ -6,6 +6,7 @@
 #include "node/node.h"
 #include "node/node_app.h"
 #include "node/node_pool.h"
+#include "node/node_proj.h"
 #include "node/node_state.h"
 #include "node/node_workers.h"
 #include "store/store.h"
@@ -115,6 +116,7 @@ struct node {
   u32 dev_cnt;
 
   struct store *store;          /* the writer's */
+  struct node_proj *proj;       /* the writer's; NULL: a chain without */
   struct node_state *state;
   struct node_workers *workers;
   struct node_pool *pool;

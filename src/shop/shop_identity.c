@@ -371,9 +371,16 @@ u32 shop_rated(struct module_call *c, const addr20 *party,
   module_enter(&own, c, &shop_identity);
   u32 weight = was ? was_weight : ident_person(&own, &anchor, reviewer) ? 4 : 1;
   ident_rep_get(&own, &r, party);
+  i64 sum = (i64)weight * stars - (i64)weight * was;
   r.review_weight += was ? 0 : weight;
-  r.review_sum += (u64)weight * stars - (u64)weight * was;
+  r.review_sum += (u64)sum;
   ident_rep_put(&own, party, &r);
+  if (!was)
+    MODULE_EMIT(&own, rep_changed, .party = *party,
+                .counter = SHOP_REVIEW_WEIGHT, .delta = weight);
+  if (sum)
+    MODULE_EMIT(&own, rep_changed, .party = *party,
+                .counter = SHOP_REVIEW_SUM, .delta = sum);
   module_leave(c);
   return weight;
 }

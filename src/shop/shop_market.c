@@ -779,7 +779,8 @@ static void market_review_put(struct module_call *c,
   module_record_put(c, TABLE(review), &key, r);
   MODULE_EMIT(c, review_saved, .order = r->order, .side = r->side,
               .listing = r->listing, .author = r->author, .stars = r->stars,
-              .text = r->text, .reply = r->reply);
+              .weight = r->weight, .subject = r->subject, .text = r->text,
+              .reply = r->reply);
 }
 /* A buyer's stars count for the listing too. */
 static void market_rate(struct module_call *c,

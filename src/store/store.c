@@ -292,6 +292,7 @@ void store_abandon(struct store *s) {
   store_rollback(s);
   store_merge_drop(s);
   store_watch_fini(&s->watch);
+  store_tables_fini(s);
   store_conn_close(&s->conn);
   store_vfs_fini(&s->vfs);
   if (s->lock_fd >= 0) close(s->lock_fd);
@@ -310,6 +311,7 @@ err store_close(struct store *s, struct errmsg *msg) {
                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     e = store_err(rc);
     /* Statements would keep the log in use. */
+    store_tables_fini(s);
     for (u32 i = 0; i < STORE_ST_CNT; i++) {
       sqlite3_finalize(s->conn.st[i]);
       s->conn.st[i] = NULL;
@@ -420,7 +422,7 @@ err store_append_block(struct store *s, const struct store_block *b) {
     TRY(store_run_st(st));
   }
   s->standing.head = (i64)b->height;
-  return ERR_OK;
+  return s->projector ? s->projector->block(s->projector->ctx, b) : ERR_OK;
 }
 
 err store_append(struct store *s, struct store_block *const *blocks, u32 cnt) {
@@ -454,6 +456,8 @@ err store_cut(struct store *s, u64 height) {
     e = store_run_st(s->conn.st[stmt[i]]);
   }
   s->standing.head = (i64)height;
+  if (!e && s->projector)
+    e = s->projector->cut(s->projector->ctx, height);
   if (!e) e = store_standing_write(s);
   if (!e) e = store_commit(s);
   if (e) {

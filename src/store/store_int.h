@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "store/store.h"
+#include "store/store_table.h"
 
 #define STORE_PAGE_SIZE 8192
 
@@ -177,8 +178,23 @@ struct store_watch {
   u64 since_ms;        /* since when open_cnt > 0 */
 };
 
+/* store_table.c: what the writer prepared; what a reader used last. */
+struct store_tables {
+  sqlite3_stmt **st;
+  u32 cnt, cap;
+};
+struct store_cached {
+  sqlite3_stmt *st;
+  u64 used;
+};
+void store_tables_fini(struct store *s);
+void store_cached_fini(struct store_reader *r);
+err store_table_functions(struct store_conn *c) MUST_USE;
+
 struct store {
   struct store_conn conn;
+  struct store_tables tables;
+  const struct store_projector *projector;
   char *path;
   int lock_fd;
   bool read_only, scratch, was_open, in_tx, vacuum;
@@ -218,5 +234,7 @@ struct store_reader {
   struct store_run_list runs; /* of the snapshot; loaded when first asked */
   bool has_runs;
   sqlite3_stmt *busy;         /* holds the last view */
+  struct store_cached cached[STORE_CACHE_ST];
+  u64 cached_clock;
 };
 #endif

@@ -29,6 +29,7 @@ void store_reader_close(struct store_reader *r) {
   if (!r) return;
   store_reader_end(r);
   store_run_list_fini(&r->runs);
+  store_cached_fini(r);
   store_conn_close(&r->conn);
   mem_free(r);
 }

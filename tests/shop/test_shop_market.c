@@ -225,8 +225,8 @@ static void review_when_traded_counts_once(void **st) {
   IN("StarsRange()");
   M(1, "review(uint64,uint8,bytes32)", "uuu", order, 5ull, 1ull);
   assert_done(&f);
-  assert_logged(&f, "ReviewSaved(uint64,uint8,uint64,address,uint8,bytes32,"
-                    "bytes32)");
+  assert_logged(&f, "ReviewSaved(uint64,uint8,uint64,address,uint8,uint8,"
+                    "address,bytes32,bytes32)");
   M(1, "review(uint64,uint8,bytes32)", "uuu", order, 1ull, 1ull); /* edit */
   assert_done(&f);
   M(1, "review(uint64,uint8,bytes32)", "uuu", order, 2ull, 1ull);

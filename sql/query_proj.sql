@@ -1,0 +1,211 @@
+-- query_proj.sql - statements of projections and content that are not made from
+-- a table's description (src/store/store_table.h).  Conditions for lists begin
+-- with part_.
+
+-- proj_create
+CREATE TABLE IF NOT EXISTS projection(
+  module TEXT PRIMARY KEY,
+  height INTEGER NOT NULL,
+  block_hash BLOB NOT NULL,
+  schema INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- content_create
+CREATE TABLE IF NOT EXISTS content(
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  added INTEGER NOT NULL,
+  until INTEGER,
+  bytes BLOB NOT NULL
+);
+
+-- proj_head_get
+SELECT height, block_hash, schema FROM projection WHERE module = ?1;
+
+-- proj_head_put
+INSERT INTO projection(module, height, block_hash, schema)
+VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT(module) DO UPDATE SET height = excluded.height,
+  block_hash = excluded.block_hash, schema = excluded.schema;
+
+-- proj_ref_put
+INSERT OR REPLACE INTO content_ref(hash, module, kind, id, height)
+VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- proj_ref_list
+SELECT kind, id FROM content_ref WHERE hash = ?1 AND kind > 0;
+
+-- proj_ref_any
+SELECT 1 FROM content_ref WHERE hash = ?1 LIMIT 1;
+
+-- proj_ref_create
+CREATE TABLE IF NOT EXISTS content_ref(
+  hash BLOB NOT NULL,
+  module INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  PRIMARY KEY(hash, module, kind, id)
+) WITHOUT ROWID;
+
+-- proj_ref_clear
+DELETE FROM content_ref WHERE module = ?1;
+
+-- proj_event_create
+CREATE TABLE IF NOT EXISTS commerce_event(
+  module INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  height INTEGER NOT NULL,
+  log INTEGER NOT NULL,
+  source INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY(module, type, key, height, log)
+) WITHOUT ROWID;
+
+-- proj_event_clear
+DELETE FROM commerce_event WHERE source = ?1;
+
+-- proj_event_put
+INSERT OR REPLACE INTO commerce_event(module, type, key, height, log, source,
+                                      place)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- proj_event_list
+SELECT height, log, place FROM commerce_event
+WHERE module = ?1 AND type = ?2 AND key = ?3
+ORDER BY height DESC, log DESC LIMIT ?4;
+
+-- content_get
+SELECT type, size, until, bytes FROM content WHERE hash = ?1;
+
+-- content_stat
+SELECT type, size, until FROM content WHERE hash = ?1;
+
+-- content_put
+INSERT INTO content(hash, type, size, added, until, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT(hash) DO UPDATE SET
+  until = CASE WHEN excluded.until IS NULL OR until IS NULL THEN NULL
+               ELSE max(until, excluded.until) END;
+
+-- content_hold
+UPDATE content SET until = NULL WHERE hash = ?1 AND until IS NOT NULL;
+
+-- content_clean
+DELETE FROM content WHERE id IN
+(SELECT id FROM content WHERE until < ?1 LIMIT 64);
+
+-- content_index
+CREATE INDEX IF NOT EXISTS content_until ON content(until)
+WHERE until IS NOT NULL;
+
+-- content_waiting
+SELECT count(*), coalesce(sum(size), 0) FROM content WHERE until IS NOT NULL;
+
+-- content_kept
+SELECT count(*), coalesce(sum(size), 0) FROM content;
+
+-- fts_market_put
+INSERT OR REPLACE INTO market_fts(rowid, title, body, tags, variant_text)
+SELECT id, ?3, ?4, ?5, ?6 FROM market_listing WHERE id = ?1 AND doc = ?2;
+
+-- fts_market_title
+UPDATE market_listing SET title = ?3, doc_ok = ?3 IS NOT NULL
+WHERE id = ?1 AND doc = ?2;
+
+-- fts_market_clear
+DELETE FROM market_fts WHERE rowid = ?1;
+
+-- fts_platform_put
+INSERT OR REPLACE INTO platform_fts(rowid, name, about)
+SELECT id, ?3, ?4 FROM platform_platform WHERE id = ?1 AND doc = ?2;
+
+-- fts_platform_title
+UPDATE platform_platform SET title = ?3, doc_ok = ?3 IS NOT NULL
+WHERE id = ?1 AND doc = ?2;
+
+-- fts_platform_clear
+DELETE FROM platform_fts WHERE rowid = ?1;
+
+-- fts_identity_put
+INSERT OR REPLACE INTO id_fts(rowid, handle, display)
+SELECT rowid, handle, ?3 FROM id_identity WHERE rowid = ?1 AND doc = ?2;
+
+-- fts_identity_title
+UPDATE id_identity SET title = ?3, doc_ok = ?3 IS NOT NULL
+WHERE rowid = ?1 AND doc = ?2;
+
+-- fts_identity_clear
+INSERT OR REPLACE INTO id_fts(rowid, handle, display)
+SELECT rowid, handle, '' FROM id_identity WHERE rowid = ?1;
+
+-- row_of_identity
+SELECT rowid FROM id_identity WHERE anchor = ?1;
+
+-- id_operator_epoch
+DELETE FROM id_operator WHERE anchor = ?1 AND EXISTS
+(SELECT 1 FROM id_identity WHERE anchor = ?1 AND epoch <> ?2);
+
+-- id_rep_score
+UPDATE id_rep SET
+  rating = (14000 + 100 * coalesce(review_sum, 0)) /
+           (40 + coalesce(review_weight, 0)),
+  score = max(0, min(1000,
+    2 * ((14000 + 100 * coalesce(review_sum, 0)) /
+         (40 + coalesce(review_weight, 0)))
+    - 40 * coalesce(disputes_lost, 0) - 15 * coalesce(seller_cancels, 0)
+    - 100 * coalesce(sanctions, 0)))
+WHERE party = ?1;
+
+-- review_listing
+UPDATE market_listing SET (rating_w, rating_sum) =
+  (SELECT coalesce(sum(weight), 0), coalesce(sum(weight * stars), 0)
+   FROM market_review WHERE listing = ?1 AND side = 1)
+WHERE id = ?1;
+
+-- review_rating
+UPDATE market_listing SET rating =
+  CASE WHEN rating_w > 0 THEN 100 * rating_sum / rating_w ELSE 0 END
+WHERE id = ?1;
+
+-- listing_stock
+SELECT coalesce(max(stock) = 4294967295, 0),
+  coalesce(sum(CASE WHEN stock < 4294967295 THEN stock ELSE 0 END), 0),
+  count(*)
+FROM market_variant WHERE listing = ?1 AND active <> 0;
+
+-- part_in_stock
+EXISTS(SELECT 1 FROM market_variant AS v
+       WHERE v.listing = t.id AND v.active <> 0 AND v.stock > 0);
+
+-- part_zone
+(t.ship_table = 0 OR EXISTS(SELECT 1 FROM market_ship_zone AS z
+ WHERE z.ship_table = t.ship_table AND z.code IN (?, ?, '*')));
+
+-- part_platform
+(CASE (SELECT state FROM platform_post AS p
+       WHERE p.listing = t.id AND p.platform = ?)
+ WHEN 2 THEN 1 WHEN 3 THEN 0 ELSE
+   (SELECT mode FROM platform_platform AS q WHERE q.id = ?) IS 0
+   AND coalesce((SELECT o."out" FROM platform_opt_out AS o
+                 WHERE o.listing = t.id), 0) = 0 END);
+
+-- part_party
+(t.buyer = ? OR t.seller = ?);
+
+-- part_line
+EXISTS(SELECT 1 FROM order_line AS l
+       WHERE l."order" = t.id AND l.listing = ?);
+
+-- part_schema
+EXISTS(SELECT 1 FROM id_issuer_schema AS s
+       WHERE s.issuer = t.issuer AND s.schema = ?);
+
+-- part_from_or_to
+(t."from" = ? OR t."to" = ?);
+
+-- part_with
+(t."from" = ? OR t."to" = ?);

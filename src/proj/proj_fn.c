@@ -1,0 +1,61 @@
+/* proj_fn.c - what events do to tables beyond copying words. */
+#include "proj/proj_int.h"
+
+#include <stdio.h>
+
+#include "shop/shop_identity.h"
+
+/* Columns of id_rep in the order of RepChanged's counters. */
+static const char *const proj_fn_counters[] = {
+  "sold", "bought", "counterparties", "seller_cancels", "disputes_settled",
+  "disputes_lost", "mediated", "med_rating_n", "med_rating_sum",
+  "juror_coherent", "juror_incoherent", "loans_repaid", "loans_late",
+  "loans_defaulted", "sanctions", "review_weight", "review_sum"};
+
+err proj_fn_open(struct proj *p) {
+  MUST(ARRAY_LEN(proj_fn_counters) == ARRAY_LEN(p->rep));
+  for (u32 i = 0; i < ARRAY_LEN(p->rep); i++) {
+    const struct store_term term[] = {
+        {"party", '='}, {proj_fn_counters[i], '+'}, {"height", '='},
+        {"tx", '='}, {"log", '='}};
+    TRY(store_table_prepare(p->s, &p->rep[i], proj_table(PROJ_T_id_rep),
+                            STORE_PUT, term, ARRAY_LEN(term)));
+  }
+  return ERR_OK;
+}
+
+/* The party is indexed; counter and delta are the data. */
+err proj_fn_rep(struct proj *p, const struct proj_event_data *d) {
+  if (d->log->topic_cnt < 2 || d->data.len < 64) return ERR_OK;
+  u64 counter = load_be64(d->data.ptr + 24);
+  if (counter >= ARRAY_LEN(p->rep)) return ERR_OK;
+  struct store_val v[] = {
+      store_blob(slice_of(d->log->topic[1].b + 12, 20)),
+      store_num(load_be64(d->data.ptr + 56)), store_num(d->b->height),
+      store_blob(hash32_slice(d->tx)), store_num(d->log_idx)};
+  TRY(store_table_run(p->s, p->rep[counter], v, ARRAY_LEN(v)));
+  return proj_run(p, PROJ_ST_id_rep_score, v, 1);
+}
+
+/* Operators that were named under another epoch are void. */
+err proj_fn_identity(struct proj *p, const struct proj_event_data *d) {
+  struct module_component c;
+  u32 at = 0;
+  while (module_record_component(&c, &shop_identity_table_identity, at) &&
+         (c.name_len != 5 || memcmp(c.name, "epoch", 5) != 0))
+    at++;
+  if (d->log->topic_cnt < 2 || d->rec.len / 32 <= at) return ERR_OK;
+  struct store_val v[] = {
+      store_blob(slice_of(d->log->topic[1].b + 12, 20)),
+      store_num(load_be64(d->rec.ptr + 32 * at + 24))};
+  return proj_run(p, PROJ_ST_id_operator_epoch, v, 2);
+}
+
+/* What buyers' reviews come to for a listing. */
+err proj_fn_review(struct proj *p, const struct proj_event_data *d) {
+  if (d->log->topic_cnt < 3) return ERR_OK;
+  struct store_val v = store_num(load_be64(d->log->topic[2].b + 24));
+  if (!v.num) return ERR_OK;
+  TRY(proj_run(p, PROJ_ST_review_listing, &v, 1));
+  return proj_run(p, PROJ_ST_review_rating, &v, 1);
+}
