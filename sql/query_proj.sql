@@ -209,3 +209,67 @@ EXISTS(SELECT 1 FROM id_issuer_schema AS s
 
 -- part_with
 (t."from" = ? OR t."to" = ?);
+
+-- market_threads
+SELECT "order", "from", "to", content, max(time),
+  CASE WHEN "from" = ?1 THEN "to" ELSE "from" END AS partner, height, count(*)
+FROM market_message WHERE "from" = ?1 OR "to" = ?1
+GROUP BY "order", partner ORDER BY max(rowid) DESC LIMIT ?2;
+
+-- market_counts
+SELECT
+ (SELECT count(*) FROM market_listing AS l
+  WHERE l.created_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR l.seller = ?3)),
+ (SELECT count(*) FROM market_listing AS l
+  WHERE l.state = 1 AND (?3 IS NULL OR l.seller = ?3)),
+ (SELECT count(*) FROM market_review AS r
+  WHERE r.time BETWEEN ?1 AND ?2 AND r.side = 1
+  AND (?3 IS NULL OR r.subject = ?3)),
+ (SELECT coalesce(sum(stars), 0) FROM market_review AS r
+  WHERE r.time BETWEEN ?1 AND ?2 AND r.side = 1
+  AND (?3 IS NULL OR r.subject = ?3)),
+ count(*), coalesce(sum(state = 8), 0), coalesce(sum(state = 9), 0),
+ coalesce(sum(state = 7), 0)
+FROM order_order AS o
+WHERE o.created_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR o.seller = ?3)
+  AND (?4 IS NULL OR o.platform = ?4);
+
+-- market_volume
+SELECT token, count(*), m_sum(total), m_sum(released), m_sum(refunded),
+  m_sum(fee_paid)
+FROM order_order AS o
+WHERE o.created_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR o.seller = ?3)
+  AND (?4 IS NULL OR o.platform = ?4)
+GROUP BY token ORDER BY 2 DESC LIMIT 200;
+
+-- order_summary_day
+SELECT created_at / 86400 * 86400 AS since, token, count(*), m_sum(total),
+  m_sum(released), m_sum(refunded), m_sum(refunded_later), m_sum(fee_paid),
+  m_sum(tax)
+FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
+GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
+
+-- order_summary_week
+SELECT (created_at + 259200) / 604800 * 604800 - 259200 AS since, token,
+  count(*), m_sum(total), m_sum(released), m_sum(refunded),
+  m_sum(refunded_later), m_sum(fee_paid), m_sum(tax)
+FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
+GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
+
+-- order_summary_month
+SELECT CAST(strftime('%s', created_at, 'unixepoch', 'start of month')
+            AS INTEGER) AS since,
+  token, count(*), m_sum(total), m_sum(released), m_sum(refunded),
+  m_sum(refunded_later), m_sum(fee_paid), m_sum(tax)
+FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
+GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
+
+-- order_lines_of
+SELECT l.* FROM order_line AS l JOIN order_order AS o ON o.id = l."order"
+WHERE o.seller = ?1 AND o.created_at BETWEEN ?2 AND ?3
+ORDER BY l."order", l.n LIMIT ?4;
+
+-- platform_income
+SELECT token, count(*), m_sum(platform_fee), m_sum(fee_paid), m_sum(total)
+FROM order_order WHERE platform = ?1 AND created_at BETWEEN ?2 AND ?3
+GROUP BY token ORDER BY 2 DESC LIMIT 200;

@@ -24,6 +24,7 @@
 #define KADR(n) {#n, STORE_ADDR, true},
 #define KHSH(n) {#n, STORE_HASH, true},
 #define NUM(n) {#n, STORE_INT, false},
+#define BIT(n) {#n, STORE_BOOL, false},
 #define ADR(n) {#n, STORE_ADDR, false},
 #define HSH(n) {#n, STORE_HASH, false},
 #define MON(n) {#n, STORE_MONEY, false},
@@ -50,6 +51,7 @@ static const u8 proj_table_modules[] = {
 #undef KADR
 #undef KHSH
 #undef NUM
+#undef BIT
 #undef ADR
 #undef HSH
 #undef MON
@@ -61,6 +63,7 @@ static const char *const proj_table_docs[] = {
 #define KADR(n)
 #define KHSH(n)
 #define NUM(n)
+#define BIT(n)
 #define ADR(n)
 #define HSH(n)
 #define MON(n)
@@ -88,6 +91,7 @@ static const struct proj_fts_def {
 #undef KADR
 #undef KHSH
 #undef NUM
+#undef BIT
 #undef ADR
 #undef HSH
 #undef MON
@@ -713,7 +717,9 @@ static bool proj_value(struct store_val *out, const struct proj_event_data *d,
   const u8 *w = proj_word(d, a->src, scratch);
   if (!w) return false;
   switch (a->kind) {
-    case STORE_INT: *out = store_num(load_be64(w + 24)); return true;
+    case STORE_INT: case STORE_BOOL:
+      *out = store_num(load_be64(w + 24));
+      return true;
     case STORE_ADDR: *out = store_blob(slice_of(w + 12, 20)); return true;
     case STORE_MONEY: *out = store_blob(slice_of(w + 16, 16)); return true;
     case STORE_HASH: *out = store_blob(slice_of(w, 32)); return true;

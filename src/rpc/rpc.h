@@ -29,6 +29,7 @@ struct rpc_session;
 struct rpc_peer { /* who asks; one for each body */
   enum rpc_access access;
   struct rpc_session *session; /* NULL: no subscriptions */
+  u64 from;                    /* of its address, for limits; 0: not known */
 };
 
 struct rpc_config {      /* a 0 takes the default of limits below */

@@ -9,6 +9,10 @@
 **   u128, money       "0x" quantity, of the token in "token" (zero address:
 **                     CMT, 18 decimals)
 **   address, bytes32  "0x", lower case; bytes8 (a zone's code): text
+**   deadline          {"at": seconds or null, "owner": who is to act: "buyer" |
+**                     "seller" | "mediator" | "juror" | "owner" | "anyone" |
+**                     "governance" | "timer" | "module" | "none", "exit": words
+**                     or null: what happens then by itself}
 **   state             a lower-case word, listed in src/proj/proj_state.def:
 **                     "paid" "shipped" "returnAsked" ..; "stateNumber": number
 **   doc               "docHash", and "document": the parsed JSON, or null when
@@ -23,13 +27,10 @@
 **   the same filters and sort.  An unknown key is -32602 and names those that
 **   there are.  Filters that are states take the word.  With
 **   "documents": false items have no "document".
-** NAME_get(id) -> null, or the record with
-**   "deadline": {"at": seconds or null, "owner": "buyer" | "seller" |
-**      "mediator" | "juror" | "owner" | "anyone" | "governance" | "timer" |
-**      "module" | "none", "exit": words or null}   exit: what happens then
-**   "timeline": its events, oldest first, at most 200:
-**      {"event": "OrderState", "height", "time", "tx", "logIndex", and the
-**      event's parameters by their names}; "state" again as a word
+** NAME_get(id) -> null, or the item with
+**   "timeline": its events, oldest first, the newest 200:
+**      {"module", "event": "OrderState", the event's parameters by their names
+**      (state is its number), "stateWord", "height", "time", "tx", "logIndex"}
 ** NAME_params() -> [{"name", "text", "value", "min", "max"}]: numbers, money
 **   as quantities.
 **
@@ -43,7 +44,7 @@
 **   items: listings with "title", "rating" (x 100, 0: none), "stock" (of all
 **   variants; 4294967295: unlimited), "document"
 ** market_facets(the same filters) -> {"category": [{"value","count"}..],
-**   "kind": .., "token": .., "rating": .., "capped": bool, "height"}
+**   "kind": .., "token": .., "seller": .., "capped": bool, "height"}
 ** market_get(id) -> listing + "variants", "shipTableZones", deadline, timeline
 ** market_variants({listing}) items: {"listing", "index", "price", "stock",
 **   "sku", "active"}
@@ -62,13 +63,15 @@
 **   "volume": [{"token", "total", "released", "refunded", "fees", "orders"}],
 **   "from", "to", "height"}; from, to: seconds of createdAt
 **
-** order_get(id): record + "milestonesList", "invoice", "reviews", ..
+** order_get(id): record + "milestones", "reviews"; items have "title", that of the
+**   first line's listing
 ** order_list({buyer, seller, party, platform, state, token, ref, from, to,
 **   listing, sort: "new" | "old" | "deadline" | "total"})
 ** order_todo(party) -> {"items": [{"kind": "ship" | "confirm" | "answerReturn"
 **   | "sendReturn" | "confirmReturn" | "submitMilestone" | "acceptMilestone" |
-**   "topUp" | "claim" | .., "module", "type", "id", "state", "deadline",
-**   "exit", "role"}], "height"}: soonest first
+**   "topUp" | "renew" | "claim" | "recovery", "module", "type", "id",
+**   "index" (of a milestone), "at", "owner", "exit", "state", "role": "buyer",
+**   "seller" or "owner"}], "height"}: soonest first
 ** order_invoice(id), order_invoices({seller, payer, state}),
 ** order_payUri(id) -> {"uri": "cybermiles:..", "web": path, "qr": text}
 ** order_plans({seller, state}), order_subscriptions({buyer, seller, plan,
@@ -115,6 +118,137 @@
 */
 #ifndef RPC_RPC_COMMERCE_H
 #define RPC_RPC_COMMERCE_H
+#include "node/node_proj.h"
 #include "rpc/rpc_call.h"
 
+/* One request: the view, its tables and the state after its head. */
+struct rpc_shop {
+  struct rpc_call *c;
+  struct node_read *r;
+  struct store_reader *s;
+  struct state_source src;
+  u64 head;
+  bool no_documents;
+};
+err rpc_shop_begin(struct rpc_call *c, struct rpc_shop *q) MUST_USE;
+/* The error object for an err of a query. */
+err rpc_shop_fail(struct rpc_shop *q, err e);
+
+/* A row of a table, copied: its columns, height, tx, log, number, order. */
+struct rpc_row {
+  struct store_val v[STORE_TABLE_COLS + 6];
+  u32 cnt;
+};
+struct rpc_rows {
+  struct arena *a;
+  struct rpc_row *row;
+  u32 cnt, cap;
+};
+/* A store_row_fn: ctx is a struct rpc_rows. */
+err rpc_rows_add(void *ctx, const struct store_val *v, u32 cnt);
+/* Column of a table by its name. */
+const struct store_val *rpc_row_col(const struct rpc_row *row, u32 table,
+                                    const char *col);
+
+/* Members of a record, from state, into the object that is open; *found: there
+** is one.  key: of the record. */
+err rpc_shop_record(struct rpc_shop *q, bool *found, u32 module, u8 type,
+                    const u256 *key) MUST_USE;
+/* "document": the parsed bytes of a hash, or null, as a value. */
+err rpc_shop_document(struct rpc_shop *q, const hash32 *hash) MUST_USE;
+/* "timeline" of a record, its key as in the events (8 or 20 bytes). */
+err rpc_shop_timeline(struct rpc_shop *q, u32 module, u8 type, slice key,
+                      u32 limit) MUST_USE;
+/* An event's parameters as members of the object that is open. */
+void rpc_shop_event(struct rpc_call *c, u32 module, const struct state_log *l);
+void rpc_shop_val(struct jsonw *w, const struct store_val *v, u8 kind);
+/* a_name as "aName" */
+const char *rpc_shop_camel(char out[64], const char *name, size_t len);
+
+/* How a list is asked for and shown.  filters: "name:kind" parted by blanks, or
+** "name:kind>column" (at least), "<column" (at most), "=column", or
+** "name:kind|part_x*2" (a condition of sql/query_proj.sql, the value so many
+** times).  kind: u number, a address, h hash, m money, s state, b bool, t text.
+** sorts: "name:+column" or "-column", "name:-": by number; the first is the
+** default. */
+struct rpc_list {
+  const char *filters, *sorts;
+  u16 table;
+  u8 module, type; /* type 0: the row tells all */
+  /* More members of an item; may be NULL. */
+  err (*more)(struct rpc_shop *q, const struct rpc_row *row);
+  /* More conditions, from members that filters do not name ("*name"). */
+  err (*where)(struct rpc_shop *q, struct store_query *sq, const char *name,
+               const struct rpc_value *v);
+};
+/* Answers a list method; fixed: conditions that always hold (may be NULL). */
+err rpc_shop_list(struct rpc_call *c, const struct rpc_list *l,
+                  const struct store_where *fixed, u32 fixed_cnt) MUST_USE;
+/* The same in parts: the query of an argument, then its items. */
+err rpc_shop_query(struct rpc_shop *q, struct store_query *sq,
+                   const struct rpc_list *l, const struct rpc_value *arg)
+    MUST_USE;
+err rpc_shop_page(struct rpc_shop *q, const struct rpc_list *l,
+                  struct store_query *sq) MUST_USE; /* the whole answer */
+err rpc_shop_item(struct rpc_shop *q, const struct rpc_list *l,
+                  const struct rpc_row *row) MUST_USE; /* members */
+/* Answers a get method by the row with this key: null, or the item with its
+** timeline. */
+err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
+                 const struct store_val *key, u32 keys,
+                 err (*more)(struct rpc_shop *q, const struct rpc_row *row))
+    MUST_USE;
+/* Rows of a table where a column has a value, in order of their number. */
+err rpc_shop_rows(struct rpc_shop *q, struct rpc_rows *out, u32 table,
+                  const char *col, struct store_val v, u32 limit) MUST_USE;
+/* An array of items under a key. */
+err rpc_shop_items(struct rpc_shop *q, const char *key,
+                   const struct rpc_list *l, const struct rpc_rows *rows)
+    MUST_USE;
+/* Answers NAME_params. */
+err rpc_shop_params(struct rpc_call *c, u32 module) MUST_USE;
+void rpc_shop_where(struct store_query *sq, const char *col, enum store_op op,
+                    struct store_val v);
+/* What lists add to their items, and conditions of their own. */
+err rpc_shop_more_listing(struct rpc_shop *q, const struct rpc_row *row)
+    MUST_USE;
+err rpc_shop_more_review(struct rpc_shop *q, const struct rpc_row *row)
+    MUST_USE;
+err rpc_shop_more_order(struct rpc_shop *q, const struct rpc_row *row)
+    MUST_USE;
+err rpc_shop_more_milestone(struct rpc_shop *q, const struct rpc_row *row)
+    MUST_USE;
+err rpc_shop_where_market(struct rpc_shop *q, struct store_query *sq,
+                          const char *name, const struct rpc_value *v)
+    MUST_USE;
+err rpc_shop_where_q(struct rpc_shop *q, struct store_query *sq,
+                     const char *name, const struct rpc_value *v) MUST_USE;
+/* Words that a person typed as an FTS5 expression: all of them, the last as a
+** beginning; empty when there are none. */
+slice rpc_shop_match(struct arena *a, slice words);
+/* A member of the one object that a method takes; RPC_NONE: not given. */
+struct rpc_value rpc_shop_arg(struct rpc_call *c, const char *key);
+/* Members as values; when not given, what out had. */
+err rpc_shop_arg_u64(struct rpc_call *c, u64 *out, const char *key) MUST_USE;
+err rpc_shop_arg_addr(struct rpc_call *c, addr20 *out, bool *given,
+                      const char *key) MUST_USE;
+/* Other members are refused: keys, parted by blanks. */
+err rpc_shop_arg_only(struct rpc_call *c, const char *keys) MUST_USE;
+/* Exports: {"format", "name", "text"}.  A cell that a spreadsheet would take for
+** a formula begins with an apostrophe. */
+err rpc_export_format(struct rpc_call *c, bool *csv) MUST_USE;
+void rpc_export_rows(struct buf *b, const struct rpc_rows *rows, u32 table,
+                     bool csv);
+err rpc_export_answer(struct rpc_call *c, const struct buf *text, bool csv,
+                      const char *name) MUST_USE;
+extern const struct rpc_list RPC_LISTS[];
+enum rpc_list_id {
+#define LIST(name, module, type, table, filters, sorts, more, where) \
+  RPC_L_##name,
+#define LIST_OWN LIST
+#include "rpc/rpc_commerce.def"
+#undef LIST
+#undef LIST_OWN
+  RPC_LIST_CNT
+};
 #endif

@@ -101,7 +101,7 @@ static err table_exec(struct store *s, struct buf *b) {
 
 static void table_create_text(struct buf *b, const struct store_table_def *t) {
   static const char *const type[] = {"INTEGER", "BLOB", "BLOB", "BLOB",
-                                     "TEXT"};
+                                     "TEXT", "INTEGER"};
   buf_put_str(b, "CREATE TABLE IF NOT EXISTS ");
   table_name(b, t->name);
   buf_put_str(b, "(");
@@ -109,6 +109,8 @@ static void table_create_text(struct buf *b, const struct store_table_def *t) {
     table_name(b, c->name);
     buf_put_str(b, " ");
     buf_put_str(b, type[c->kind]);
+    if (!c->key && (c->kind == STORE_INT || c->kind == STORE_BOOL))
+      buf_put_str(b, " DEFAULT 0");
     if (c == t->col && table_is_numbered(t)) buf_put_str(b, " PRIMARY KEY");
     buf_put_str(b, ",");
   }

@@ -1,8 +1,8 @@
 /* store_table.h - tables that are derived from the chain: whoever projects
 ** events into rows describes a table, and the statements follow from that.
 **
-** A column is a number, an address (20 bytes), a hash (32), money (16 bytes,
-** big-endian: sorts by value) or text.  Every table ends with the columns
+** A column is a number (0 unless given), an address (20 bytes), a hash (32),
+** money (16 bytes, big-endian: sorts by value) or text.  Every table ends with the columns
 ** height, tx, log: what changed its row last.  The row's number (rowid) is its
 ** only key column when that is a number, else rows are numbered as they came.
 ** An FTS table is SQLite's FTS5 over a table of the same numbers: unicode61
@@ -23,7 +23,8 @@
 #define STORE_CACHE_ST 48u
 
 enum store_kind {
-  STORE_INT, STORE_ADDR, STORE_HASH, STORE_MONEY, STORE_TEXT
+  STORE_INT, STORE_ADDR, STORE_HASH, STORE_MONEY, STORE_TEXT,
+  STORE_BOOL /* a number, 0 or 1 */
 };
 struct store_column {
   const char *name;
