@@ -28,6 +28,7 @@
 #include "cmd/cmd_stream.h"
 #include "crypto/secp256k1.h"
 #include "node/node_export.h"
+#include "node/node_proj.h"
 #include "node/node_state.h"
 
 #define KEEP_TELL_MS 1000
@@ -182,8 +183,37 @@ static void keep_reindex_print(const struct cmd *c,
 #undef N
 }
 
+static bool keep_go_on_tables(void *ctx, u64 height, u64 head, u64 events) {
+  (void)events;
+  return keep_go_on(ctx, height, head);
+}
+/* The tables of the modules of commerce. */
+static int keep_reindex_tables(struct cmd *c) {
+  struct errmsg msg = {""};
+  struct node_projected r;
+  struct keep_work w;
+  const char *module = c->cfg.module;
+  if (!module[0] || strcmp(module, "all") == 0) module = NULL;
+  keep_begin(&w, "reindexing tables");
+  err e = node_proj_reindex(&r, c->db_path, module, keep_go_on_tables, &w,
+                            &msg);
+  if (e < 0) return cmd_fail(e, &msg);
+  u64 ms = keep_clock_ms() - w.begin_ms + 1;
+  printf(c->cfg.json ? "{\"module\":\"%s\",\"blocks\":%llu,\"events\":%llu,"
+                       "\"eventsPerSecond\":%llu,\"done\":%s}\n"
+                     : "tables of %s: %llu blocks, %llu events, %llu "
+                       "events/s%.0s\n",
+         module ? module : "all", (unsigned long long)r.blocks,
+         (unsigned long long)r.events,
+         (unsigned long long)(r.events * 1000 / ms), r.done ? "true" : "false");
+  if (!r.done && !c->cfg.json)
+    printf("Stopped; the node goes on with it when it starts.\n");
+  return EXIT_DONE;
+}
+
 int cmd_reindex(struct cmd *c) {
   struct errmsg msg = {""};
+  if (c->cfg.module[0]) return keep_reindex_tables(c);
   struct node_reindexed r;
   struct keep_work w;
   crypto_init(NULL);
