@@ -112,7 +112,7 @@ static bool content_number(struct content_walk *w) {
   const u8 *digits = w->p;
   while (w->p < w->end && *w->p >= '0' && *w->p <= '9') w->p++;
   size_t len = (size_t)(w->p - digits);
-  if (!len) return content_bad(w, "no value");
+  if (!len) return content_bad(w, "a blank, or no value");
   if (*digits == '0' && (len > 1 || digits != start))
     return content_bad(w, "a number with a leading zero");
   if (len > 16) return content_bad(w, "an integer of more than 16 digits");

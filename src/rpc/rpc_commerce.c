@@ -416,9 +416,8 @@ static const struct module_message *shop_message(u32 module,
   return found;
 }
 
-void rpc_shop_event(struct rpc_call *c, u32 module, const struct state_log *l) {
+void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l) {
   const struct module_message *msg = shop_message(module, l);
-  struct jsonw *w = &c->w;
   u32 topic = 1, at = 0;
   jsonw_kv_str(w, "module", proj_module_name(module));
   if (!msg) {
@@ -441,9 +440,8 @@ void rpc_shop_event(struct rpc_call *c, u32 module, const struct state_log *l) {
   }
 }
 
-/* Where an event stands; state as a word. */
-static void shop_event_place(struct jsonw *w, u64 height, u64 time_s,
-                             const hash32 *tx, u64 log_idx) {
+void rpc_shop_event_place(struct jsonw *w, u64 height, u64 time_s,
+                          const hash32 *tx, u64 log_idx) {
   jsonw_kv_u64(w, "height", height);
   jsonw_kv_u64(w, "time", time_s);
   jsonw_kv_hex(w, "tx", hash32_slice(tx));
@@ -499,10 +497,10 @@ err rpc_shop_timeline(struct rpc_shop *q, u32 module, u8 type, slice key,
     u32 of = proj_module_of(&l->addr);
     if (of == PROJ_MODULE_CNT) return ERR_CORRUPT;
     jsonw_obj(w);
-    rpc_shop_event(q->c, of, l);
+    rpc_shop_event(w, of, l);
     const struct module_message *msg = shop_message(of, l);
     if (msg) shop_event_state(w, of, type, l, msg->name);
-    shop_event_place(w, height, t.time_s, &t.hash, log);
+    rpc_shop_event_place(w, height, t.time_s, &t.hash, log);
     jsonw_obj_end(w);
   }
   jsonw_arr_end(w);
@@ -814,7 +812,7 @@ static err shop_cursor_read(struct rpc_shop *q, struct store_query *sq,
   } else if (!e && (word[0] == 'b' || word[0] == 't')) {
     size_t len = strlen(word + 1);
     u8 *b = arena_alloc(q->c->a, len / 2 + 1);
-    e = b ? hex_decode(b, word + 1, len / 2) : ERR_LIMIT;
+    e = b ? hex_decode(b, word + 1, len) : ERR_LIMIT;
     if (len % 2) e = ERR_INPUT;
     sq->after = word[0] == 'b' ? store_blob(slice_of(b, len / 2))
                                : store_text(slice_of(b, len / 2));

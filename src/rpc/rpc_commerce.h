@@ -160,7 +160,10 @@ err rpc_shop_document(struct rpc_shop *q, const hash32 *hash) MUST_USE;
 err rpc_shop_timeline(struct rpc_shop *q, u32 module, u8 type, slice key,
                       u32 limit) MUST_USE;
 /* An event's parameters as members of the object that is open. */
-void rpc_shop_event(struct rpc_call *c, u32 module, const struct state_log *l);
+void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l);
+/* And where it stands. */
+void rpc_shop_event_place(struct jsonw *w, u64 height, u64 time_s,
+                          const hash32 *tx, u64 log_idx);
 void rpc_shop_val(struct jsonw *w, const struct store_val *v, u8 kind);
 /* a_name as "aName" */
 const char *rpc_shop_camel(char out[64], const char *name, size_t len);

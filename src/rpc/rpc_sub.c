@@ -15,11 +15,15 @@
 ** lock guards sessions and subscriptions, and is held while a block's news
 ** are pushed.  The transport's push must neither block nor call back.
 **
+** "commerce" tells the events of the native modules of trade, decoded, from a
+** height on if that is asked for (rpc_commerce.h).
+**
 ** Limits: SUB_SESSION_MAX subscriptions of a session.
 */
 #include <pthread.h>
 
 #include "codec/hex.h"
+#include "rpc/rpc_commerce.h"
 #include "rpc/rpc_param.h"
 
 #define SUB_SESSION_MAX 1000u
@@ -27,7 +31,8 @@
 #define SUB_RETRY_MS 100u
 #define SUB_FEED_BATCH 1024u
 
-enum sub_kind { SUB_HEADS, SUB_LOGS, SUB_PENDING, SUB_SYNCING, SUB_KIND_CNT };
+enum sub_kind { SUB_HEADS, SUB_LOGS, SUB_PENDING, SUB_SYNCING, SUB_COMMERCE,
+                SUB_KIND_CNT };
 struct rpc_sub {
   struct rpc_sub *next;       /* of the session */
   struct rpc_session *session;
@@ -37,6 +42,10 @@ struct rpc_sub {
   char id[35];                /* "0x" and 32 digits */
   u64 at;                     /* height or number to tell next */
   struct rpc_filter what;
+  u32 modules;                /* of commerce: bits; 0: all */
+  bool has_party, has_from;
+  addr20 party;
+  u64 from;
   struct arena mem;
 };
 struct rpc_session {
@@ -82,6 +91,7 @@ static void sub_go_back(struct rpc_subs *ss, u64 head) {
   pthread_mutex_lock(&ss->lock);
   SUB_EACH(ss, s, SUB_HEADS) if (s->at > head + 1) s->at = head + 1;
   SUB_EACH(ss, s, SUB_LOGS) if (s->at > head + 1) s->at = head + 1;
+  SUB_EACH(ss, s, SUB_COMMERCE) if (s->at > head + 1) s->at = head + 1;
   pthread_mutex_unlock(&ss->lock);
 }
 
@@ -137,6 +147,7 @@ static u64 sub_lowest(struct rpc_subs *ss, u64 head) {
   u64 low = head + 1;
   SUB_EACH(ss, s, SUB_HEADS) if (s->at < low) low = s->at;
   SUB_EACH(ss, s, SUB_LOGS) if (s->at < low) low = s->at;
+  SUB_EACH(ss, s, SUB_COMMERCE) if (s->at < low) low = s->at;
   return low;
 }
 
@@ -167,9 +178,43 @@ struct sub_log_turn {
   struct sub_news *news;
 };
 
+/* An event names a party when one of its words is his address. */
+static bool sub_names(const struct state_log *log, const addr20 *party) {
+  u8 word[32] = {0};
+  memcpy(word + 12, party->b, 20);
+  for (u32 i = 1; i < log->topic_cnt; i++)
+    if (!memcmp(log->topic[i].b, word, 32)) return true;
+  for (size_t at = 0; at + 32 <= log->data.len; at += 32)
+    if (!memcmp(log->data.ptr + at, word, 32)) return true;
+  return false;
+}
+static void sub_on_event(struct sub_log_turn *t, const struct node_log *log) {
+  u32 module = proj_module_of(&log->log->addr);
+  bool rendered = false;
+  if (module == PROJ_MODULE_CNT) return;
+  SUB_EACH(t->ss, s, SUB_COMMERCE) {
+    if (s->at != log->number || (s->modules && !(s->modules >> module & 1)) ||
+        (s->has_party && !sub_names(log->log, &s->party)))
+      continue;
+    if (!rendered) {
+      struct jsonw w;
+      buf_clear(&t->news->result);
+      jsonw_init(&w, &t->news->result);
+      jsonw_obj(&w);
+      rpc_shop_event(&w, module, log->log);
+      rpc_shop_event_place(&w, log->number, log->time_ms / 1000, &log->tx_hash,
+                           log->log_idx);
+      jsonw_obj_end(&w);
+      rendered = true;
+    }
+    sub_push(t->news, s);
+  }
+}
+
 static bool sub_on_log(void *ctx, const struct node_log *log) {
   struct sub_log_turn *t = ctx;
   bool rendered = false;
+  sub_on_event(t, log);
   SUB_EACH(t->ss, s, SUB_LOGS) {
     if (s->at != log->number || !sub_matches(&s->what, log->log)) continue;
     if (!rendered) {
@@ -198,12 +243,14 @@ static err sub_tell_block(struct rpc_subs *ss, struct node_read *r,
   hash32 hash;
   TRY(node_read_header(r, &h, &hash, number));
   bool has_logs = memcmp(&h.bloom, &none, sizeof none) != 0;
-  if (has_logs && sub_waits(ss, SUB_LOGS, number)) {
+  if (has_logs && (sub_waits(ss, SUB_LOGS, number) ||
+                   sub_waits(ss, SUB_COMMERCE, number))) {
     struct node_log_filter all = {.from = number, .to = number};
     struct sub_log_turn turn = {ss, news};
     TRY(node_read_logs(r, &all, sub_on_log, &turn));
   }
   SUB_EACH(ss, s, SUB_LOGS) if (s->at == number) s->at++;
+  SUB_EACH(ss, s, SUB_COMMERCE) if (s->at == number) s->at++;
   if (!sub_waits(ss, SUB_HEADS, number)) return ERR_OK;
   struct jsonw w;
   buf_clear(&news->result);
@@ -299,7 +346,8 @@ static void *sub_main(void *arg) {
     u64 head = ss->head;
     pthread_mutex_unlock(&ss->wake_lock);
     pthread_mutex_lock(&ss->lock);
-    bool blocks = ss->cnt[SUB_HEADS] || ss->cnt[SUB_LOGS];
+    bool blocks = ss->cnt[SUB_HEADS] || ss->cnt[SUB_LOGS] ||
+                  ss->cnt[SUB_COMMERCE];
     bool pending = ss->cnt[SUB_PENDING] != 0;
     pthread_mutex_unlock(&ss->lock);
     ms = pending ? SUB_FEED_MS : 1000;
@@ -378,6 +426,51 @@ static err sub_refuse(struct rpc_call *c) {
   return rpc_fail(c, RPC_ERR_METHOD, "notifications not supported");
 }
 
+static err sub_module(struct rpc_call *c, struct rpc_sub *s,
+                      const json_t *name) {
+  u32 m = json_is_string(name) ? proj_module_find(json_string_value(name))
+                               : PROJ_MODULE_CNT;
+  if (m == PROJ_MODULE_CNT)
+    return rpc_fail(c, RPC_ERR_PARAMS, "module: one of the modules of commerce, "
+                    "such as market, or a list of them");
+  s->modules |= 1u << m;
+  return ERR_OK;
+}
+/* {module, party, fromHeight}. */
+static err sub_commerce(struct rpc_call *c, struct rpc_sub *s,
+                        const struct rpc_value *v) {
+  struct errmsg msg = {""};
+  const char *key;
+  json_t *member, *item;
+  size_t i;
+  if (v->kind != RPC_OBJECT)
+    return rpc_fail(c, RPC_ERR_PARAMS, "one object: module, party, fromHeight");
+  json_object_foreach((json_t *)v->tree, key, member) {
+    struct rpc_value m = rpc_value_of(member);
+    err e = ERR_OK;
+    if (!strcmp(key, "party")) {
+      s->has_party = true;
+      e = rpc_param_fixed(s->party.b, 20, &m, "0x and 40 hex digits", &msg);
+    } else if (!strcmp(key, "fromHeight")) {
+      s->has_from = true;
+      e = rpc_param_count(&s->from, &m, &msg);
+    } else if (!strcmp(key, "module") && json_is_array(member)) {
+      json_array_foreach(member, i, item) TRY(sub_module(c, s, item));
+    } else if (!strcmp(key, "module")) {
+      TRY(sub_module(c, s, member));
+    } else {
+      return rpc_fail(c, RPC_ERR_PARAMS, "unknown member \"%.40s\": there are "
+                      "module, party, fromHeight", key);
+    }
+    if (e < 0) return rpc_fail(c, RPC_ERR_PARAMS, "%s: %s", key, msg.text);
+  }
+  u64 head = rpc_height(c->batch->server);
+  if (s->has_from && s->from + RPC_LOG_RANGE_MAX < head)
+    return rpc_fail(c, RPC_ERR_PARAMS, "fromHeight: at most %u blocks back; "
+                    "eth_getLogs has older events", RPC_LOG_RANGE_MAX);
+  return ERR_OK;
+}
+
 /* Reads the second argument by the subscription's kind. */
 static err sub_options(struct rpc_call *c, struct rpc_sub *s) {
   struct errmsg msg = {.text = ""};
@@ -385,6 +478,7 @@ static err sub_options(struct rpc_call *c, struct rpc_sub *s) {
   const struct rpc_value *v = &c->arg[1].any;
   err e = ERR_OK;
   if (!c->arg[1].given) return ERR_OK;
+  if (s->kind == SUB_COMMERCE) return sub_commerce(c, s, v);
   if (s->kind == SUB_PENDING) {
     e = rpc_param_bool(&s->full, v, &msg);
   } else if (s->kind == SUB_LOGS) {
@@ -397,7 +491,7 @@ static err sub_options(struct rpc_call *c, struct rpc_sub *s) {
 
 static err sub_make(struct rpc_call *c, struct rpc_sub **out) {
   static const char *const names[SUB_KIND_CNT] = {
-    "newHeads", "logs", "newPendingTransactions", "syncing"};
+    "newHeads", "logs", "newPendingTransactions", "syncing", "commerce"};
   slice name = c->arg[0].text;
   u32 kind = 0;
   while (kind < SUB_KIND_CNT && !slice_eq(name, slice_str(names[kind]))) {
@@ -431,6 +525,7 @@ static bool sub_add(struct rpc_call *c, struct rpc_sub *s,
   s->made_by = peer;
   s->at = s->kind == SUB_PENDING ? node_feed_seq(c->node)
                                  : rpc_height(c->batch->server) + 1;
+  if (s->has_from && s->from < s->at) s->at = s->from;
   pthread_mutex_lock(&se->subs->lock);
   bool ok = se->cnt < SUB_SESSION_MAX;
   if (ok) {

@@ -112,6 +112,8 @@ static enum MHD_Result http_send(struct http_request *rq) {
   http_add_cors(rq, r);
   if (rq->route == HTTP_RPC) {
     MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+  } else if (rq->route == HTTP_CONTENT) {
+    http_content_headers(rq, r);
   } else {
     MHD_add_response_header(r, "Cache-Control", "no-store");
     http_add_security(rq, r);
@@ -301,6 +303,8 @@ static void http_begin(struct http_request *rq, const char *path,
     if (!rq->status && m == HTTP_POST) http_check_post(rq);
   } else if (strcmp(path, "/") == 0 && http_socket_wanted(rq)) {
     rq->route = HTTP_SOCKET;
+  } else if (m == HTTP_GET && http_content_wanted(rq, path)) {
+    rq->route = HTTP_CONTENT;
   } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
     rq->route = HTTP_PAGE;
   } else if (m == HTTP_OPTIONS && strcmp(path, "/") == 0) {
@@ -314,17 +318,17 @@ static void http_begin(struct http_request *rq, const char *path,
 
 /*---------------------------------------------------------------- workers */
 
-static const struct rpc_peer http_rpc_peer = {.access = RPC_PUBLIC};
-
 static void http_run_rpc(struct http_request *rq) {
-  rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &http_rpc_peer);
+  struct rpc_peer peer = {.access = RPC_PUBLIC, .from = http_from(rq->conn)};
+  rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer);
   rq->type = "application/json";
   rq->status = MHD_HTTP_OK;
 }
 
 /* On the event loop; false: it takes longer, a worker is to do it. */
 static bool http_try_rpc(struct http_request *rq) {
-  if (!rpc_try(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &http_rpc_peer))
+  static const struct rpc_peer peer = {.access = RPC_PUBLIC}; /* quick ones */
+  if (!rpc_try(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer))
     return false;
   rq->type = "application/json";
   rq->status = MHD_HTTP_OK;
@@ -353,6 +357,7 @@ static void http_run(struct http_request *rq) {
     case HTTP_METRICS: http_metrics(rq); break;
     case HTTP_READY: http_api_ready(rq); break;
     case HTTP_CA: http_run_ca(rq); break;
+    case HTTP_CONTENT: http_content_run(rq); break;
     case HTTP_SESSION: http_auth_session(rq); break;
     case HTTP_SETUP:
     case HTTP_LOGIN:

@@ -105,7 +105,7 @@ enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
   HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET,
   HTTP_CA, HTTP_SESSION, HTTP_SETUP, HTTP_LOGIN, HTTP_LOGOUT, HTTP_PASSWORD,
-  HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC
+  HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC, HTTP_CONTENT
 };
 
 struct http_request {
@@ -114,6 +114,7 @@ struct http_request {
   struct MHD_Connection *conn;
   struct http_request *next; /* among submissions */
   enum http_route route;
+  hash32 content;            /* of HTTP_CONTENT */
   u64 since_ms;
   bool secure;               /* came through TLS */
   bool hsts;                 /* and by a name that may be HTTPS for good */
@@ -162,6 +163,14 @@ bool http_host_takes_hsts(const struct http_request *rq);
 void http_pages_make(struct http *h);
 void http_pages_free(struct http *h);
 enum MHD_Result http_page_send(struct http_request *rq, const char *path);
+
+/* http_content.c: /content/HASH; what a request is limited by: a number of its
+** address, 0 unknown. */
+bool http_content_wanted(struct http_request *rq, const char *path);
+void http_content_run(struct http_request *rq);
+void http_content_headers(const struct http_request *rq,
+                          struct MHD_Response *r);
+u64 http_from(struct MHD_Connection *conn);
 
 /* http_abi.c: what is below /abi/. */
 bool http_abi_wanted(const char *path);

@@ -93,18 +93,14 @@ test('a listing is found by the words of its document, once it is here',
       [[0, 10, true], [1, 2, true]]);
     assert.equal(got.deadline.owner, 'seller');
     assert.equal(got.deadline.exit, 'expires');
-    assert.deepEqual(got.timeline.map((e) => e.event),
-      ['ListingSaved', 'VariantsSaved'].sort((a, b) =>
-        got.timeline.findIndex((e) => e.event === a)
-        - got.timeline.findIndex((e) => e.event === b)));
-    for (const q of ['watering', 'GIESSKANNE'.toLowerCase(), 'gießkan',
-      'garden', 'blue', 'Watering can']) {
+    assert.deepEqual(got.timeline.map((e) => e.event).sort(),
+      ['ListingSaved', 'VariantsSaved']);
+    for (const q of ['watering', 'gießkan', 'GARDEN', 'blue', 'can Watering']) {
       const { items } = await ask('market_search', { q });
-      if (q === 'giesskanne') continue;
       assert.deepEqual(items.map((i) => i.id), [1], q);
     }
     for (const q of ['"', '*', 'title:x', 'a" OR "b', "'; DROP TABLE x", '(',
-      'NEAR(', '\u0000'.repeat(0), '^', '-'])
+      'NEAR(', '', '^', '-'])
       await ask('market_search', { q });
     assert.deepEqual((await ask('market_variants', { listing: 1 })).items
       .map((v) => v.index), [0, 1]);
@@ -125,6 +121,7 @@ test('searches filter, sort and page; an unknown filter is named', async () => {
     all.push(...page.items);
     assert.equal(page.items[0].document, undefined);
     cursor = page.next;
+    assert.ok(all.length < 20);
     if (!cursor) break;
   }
   assert.equal(all.length, 12);
@@ -183,9 +180,8 @@ test('an order runs, is reviewed and written about', async () => {
   assert.deepEqual([o.state, o.held, o.released],
     ['completed', '0x0', '0x3e8']);
   assert.deepEqual(o.timeline.map((e) => e.event), ['OrderPlaced', 'OrderState',
-    'Shipped', 'Released', 'OrderState', 'ReviewSaved'].filter(() => true)
-    .sort((a, b) => o.timeline.findIndex((e) => e.event === a)
-      - o.timeline.findIndex((e) => e.event === b)));
+    'Shipped', 'Released', 'OrderState', 'ReviewSaved']);
+  assert.equal(o.timeline[1].stateWord, 'shipped');
   assert.deepEqual(o.reviews[0].text, { text: 'Does not drip.' });
   const rated = await ask('market_get', 1);
   assert.deepEqual([rated.rating, rated.ratingW, rated.sold], [500, 1, 2]);
@@ -283,20 +279,16 @@ test('hostile documents are refused, or served as what they are', async () => {
 });
 
 test('events come by subscription, from a height on', async () => {
-  const ws = new WebSocket(node.url.replace('http', 'ws'));
+  const ws = new ethers.WebSocketProvider(node.url.replace('http', 'ws'));
   const got = [];
-  await new Promise((resolve) => { ws.onopen = resolve; });
-  const seen = (cnt) => new Promise((resolve) => {
-    const look = () => (got.length >= cnt ? resolve() : setTimeout(look, 20));
-    look();
-  });
-  ws.onmessage = (m) => {
-    const j = JSON.parse(m.data);
-    if (j.method === 'eth_subscription') got.push(j.params.result);
+  const seen = async (cnt) => {
+    while (got.length < cnt) await new Promise((r) => setTimeout(r, 20));
   };
-  ws.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe',
-    params: ['commerce', { module: 'orders', party: buyer.address,
-      fromHeight: 1 }] }));
+  const id = await ws.send('eth_subscribe', ['commerce', { module: 'orders',
+    party: buyer.address, fromHeight: 1 }]);
+  ws._register(id, { pollingInterval: 0, start() {}, stop() {}, pause() {},
+    resume() {}, _handleMessage: (m) => got.push(m),
+    _emit: (p, m) => got.push(m) });
   await seen(1);
   assert.equal(got[0].event, 'OrderPlaced');
   assert.equal(got[0].buyer, buyer.address.toLowerCase());
@@ -307,7 +299,8 @@ test('events come by subscription, from a height on', async () => {
   await seen(n + 1);
   assert.ok(got.slice(n).some((e) => e.event === 'OrderPlaced' && e.id === 2));
   assert.ok(got.every((e) => e.module === 'orders'));
-  ws.close();
+  await assert.rejects(ws.send('eth_subscribe', ['commerce', { x: 1 }]));
+  await ws.destroy();
 });
 
 async function everything() {
