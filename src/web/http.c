@@ -17,7 +17,8 @@
 ** libmicrohttpd takes a client that shuts down its sending side before it has
 ** the reply for one that went away.
 **
-** Limits: connections in all and of one address, headers 32 KiB, bodies
+** Limits: connections in all and of one address, headers 16 KiB (that much is
+** kept for each connection, and wiped between its requests), bodies
 ** (rpc.body_max; 256 KiB for /api/; 256 MiB of all together), 60 s for a body
 ** to arrive, idle time.
 ** The listening address is a literal: nothing here resolves names.
@@ -37,7 +38,7 @@
 #include "codec/json.h"
 #include "web/http_int.h"
 
-#define HTTP_CONNECTION_MEMORY 32768u
+#define HTTP_CONNECTION_MEMORY 16384u
 #define HTTP_BACKLOG 1024
 #define HTTP_OTHER_FILES 256u /* database, threads, log */
 #define HTTP_PAGE_ROOM (1u << 20) /* more than any file has */

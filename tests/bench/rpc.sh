@@ -5,10 +5,13 @@
 # and on 32 kept connections, as JSON lines; medians of $RUNS (3) runs of
 # $SECONDS_EACH (2) seconds.
 #
-# Starts $CYBERMILES dev on a chain of its own.  With ANVIL=path and GETH=path
+# Starts $CYBERMILES dev on a chain of its own; cpu_us is what the node spent on
+# a request.  With ANVIL=path and GETH=path
 # those are measured in the same run by the same generator (bench_http.c in
 # $BENCH_HTTP), and the ratios (ours by theirs) follow:
-#   {"name":"ratio_anvil_eth_call_c32","rate":…,"p99":…}
+#   {"name":"ratio_anvil_eth_call_c32","rate":…,"p99":…,"cpu":…}
+# geth has no way to make empty blocks, so its chain takes minutes: with
+# GETH_DATA=folder it is made once, and kept there.
 # Stops what it started.
 set -eu
 bin=${CYBERMILES:?where the program is}
@@ -48,7 +51,7 @@ measure() {
     fi
     [ -n "$url" ] || sleep 0.1
   done
-  "$gen" --url "$url" --name "$name" --blocks "$blocks" \
+  "$gen" --url "$url" --name "$name" --blocks "$blocks" --pid $pid \
     --runs "${RUNS:-3}" --seconds "${SECONDS_EACH:-2}" >"$dir/$name"
   cat "$dir/$name"
   stop_one
@@ -62,8 +65,9 @@ ratios() {
     { gsub(/"/, "", $2) }
     $2 in rate { printf "{\"name\":\"ratio_%s_%s\",\"rate\":%.2f,", peer, $2,
                    rate[$2] / $4
-                 printf "\"p99\":%.3f}\n", p99[$2] / $10 }
-    { rate[$2] = $4; p99[$2] = $10 }'
+                 printf "\"p99\":%.3f,\"cpu\":%.3f}\n", p99[$2] / $10,
+                   $16 ? cpu[$2] / $16 : 0 }
+    { rate[$2] = $4; p99[$2] = $10; cpu[$2] = $16 }'
 }
 
 measure ours 'JSON-RPC' "$bin" dev --http.port 0 --verbosity 1
@@ -72,7 +76,8 @@ if [ -n "${ANVIL:-}" ]; then
   ratios anvil
 fi
 if [ -n "${GETH:-}" ]; then
-  measure geth 'HTTP server started' "$GETH" --datadir "$dir/geth.d" --dev \
+  measure geth 'HTTP server started' "$GETH" --dev \
+    --datadir "${GETH_DATA:-$dir/geth.d}" \
     --http --http.port 0 --http.api eth,net,web3 --ipcdisable --nodiscover
   ratios geth
 fi

@@ -304,6 +304,51 @@ static void logs_when_range_over_limit_then_usable_range_named(void **state) {
   fixture_close(&f);
 }
 
+/* A block is told whole, the rest is named. */
+static void logs_when_over_count_then_usable_range_named(void **state) {
+  (void)state;
+  struct fixture f;
+  struct rpc_config cfg = {.log_cnt_max = 2};
+  fixture_open(&f, &cfg);
+  /* Creations that log once each. */
+  struct chain_tx tx = {.type = 2, .gas_limit = 100000,
+                        .data = hex_bytes(&f, "60aa5f5fa1")};
+  for (; tx.nonce < 4; tx.nonce++)
+    json_decref(fixture_receipt(&f, fixture_send(&f, 0, &tx)));
+  fixture_expect_error(&f, -32005,
+                       "query returned more than 2 results. Try with this "
+                       "block range [0x1, 0x2]",
+                       "eth_getLogs", "[{\"fromBlock\":\"0x1\"}]");
+  assert_int_equal(
+      log_cnt(&f, "{\"fromBlock\":\"0x1\",\"toBlock\":\"0x2\"}"), 2);
+  /* Those read before are as those read anew. */
+  assert_int_equal(
+      log_cnt(&f, "{\"fromBlock\":\"0x1\",\"toBlock\":\"0x2\",\"topics\":["
+                  "\"" TOPIC "\"]}"), 2);
+  assert_int_equal(
+      log_cnt(&f, "{\"fromBlock\":\"0x2\",\"toBlock\":\"0x3\",\"topics\":["
+                  "\"" TOPIC "\"]}"), 2);
+  fixture_close(&f);
+}
+
+/* The code answers the gas it has. */
+static void call_when_gas_over_cap_then_capped(void **state) {
+  (void)state;
+  static const char *const calls[] = {
+    "[{\"data\":\"0x5a5f5260205ff3\"}]",
+    "[{\"data\":\"0x5a5f5260205ff3\",\"gas\":\"0xfffffffffff\"}]"};
+  struct fixture f;
+  struct rpc_config cfg = {.gas_cap = 100000};
+  fixture_open(&f, &cfg);
+  for (u32 i = 0; i < ARRAY_LEN(calls); i++) {
+    u64 gas = strtoull(fixture_result(&f, "eth_call", calls[i]), NULL, 16);
+    assert_true(gas > 30000 && gas < 100000);
+  }
+  fixture_expect_error(&f, -32000, "gas required exceeds allowance (100000)",
+                       "eth_estimateGas", "[{\"data\":\"0x5b600056\"}]");
+  fixture_close(&f);
+}
+
 static void call_when_run_then_output_or_reason(void **state) {
   struct chain *c = *state;
   struct fixture *f = &c->f;
@@ -600,6 +645,8 @@ int main(void) {
     cmocka_unit_test(contract_when_called_then_slot_and_log),
     cmocka_unit_test(logs_when_filtered_then_by_address_topic_and_range),
     cmocka_unit_test(logs_when_range_over_limit_then_usable_range_named),
+    cmocka_unit_test(logs_when_over_count_then_usable_range_named),
+    cmocka_unit_test(call_when_gas_over_cap_then_capped),
     cmocka_unit_test(call_when_run_then_output_or_reason),
     cmocka_unit_test(call_when_endless_then_timed_out),
     cmocka_unit_test(estimate_when_used_as_limit_then_succeeds),

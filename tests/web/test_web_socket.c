@@ -2,6 +2,7 @@
 ** subscriptions, pings, closing, limits, slow readers.
 */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -422,6 +423,34 @@ static void reader_when_slow_then_others_are_served(void **state) {
   client_close(&c);
 }
 
+/* Subscribes many times over and reads nothing while blocks come: what the
+** systems and the server held for it is all that it gets, then the end. */
+static void subscriber_when_it_reads_nothing_then_cut_off(void **state) {
+  enum { SUBSCRIPTIONS = 500, BLOCKS = 50, HEAD = 1000 };
+  struct server *s = *state;
+  struct client c;
+  int small = 65536;
+  u64 got = 0;
+  client_connect(&c, s);
+  setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  assert_int_equal(client_shake(&c, SHAKE KEY VERSION), 101);
+  for (u32 i = 0; i < SUBSCRIPTIONS; i++)
+    client_ask(&c, s, "eth_subscribe", "[\"newHeads\"]");
+  for (u32 i = 0; i < BLOCKS; i++) send_one(s);
+  for (;;) {
+    static u8 in[65536];
+    ssize_t n = recv(c.fd, in, sizeof in, 0);
+    if (n < 0) assert_int_equal(errno, ECONNRESET); /* not a time over */
+    if (n <= 0) break;
+    got += (u64)n;
+  }
+  assert_true(got < (u64)SUBSCRIPTIONS * BLOCKS * HEAD);
+  client_close(&c);
+  client_open(&c, s); /* others are served */
+  assert_string_equal(client_ask(&c, s, "eth_chainId", "[]"), "0x7a69");
+  client_close(&c);
+}
+
 static void connections_when_too_many_then_refused(void **state) {
   struct server *s = *state;
   struct client c[16];
@@ -482,6 +511,7 @@ int main(void) {
     cmocka_unit_test(ping_when_sent_then_pong_with_its_bytes),
     cmocka_unit_test(close_when_sent_or_faulty_then_answered_by_code),
     cmocka_unit_test(reader_when_slow_then_others_are_served),
+    cmocka_unit_test(subscriber_when_it_reads_nothing_then_cut_off),
     cmocka_unit_test(connections_when_too_many_then_refused),
     cmocka_unit_test(server_when_stopped_then_says_goodbye),
   };
