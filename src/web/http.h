@@ -25,7 +25,8 @@
 **                       "networkId":31337,"genesisHash":"0x…","dev":true,
 **                       "operator":"0x…","height":12,"blockGasLimit":500000000,
 **                       "intervalMs":1000,"startedMs":…,"nowMs":…,
-**                       "pending":0,"queued":0,"keysUsable":true}
+**                       "pending":0,"queued":0,"fenced":false,"keysUsable":true}
+**                      fenced: a copied validator's file, which signs nothing.
 **                      keysUsable: this caller may use /api/keys, /api/send.
 **   GET  /api/events   server-sent events; a new one starts with "status":
 **                       event: status  data: {"height":…,"pending":…,"queued":…}

@@ -52,6 +52,7 @@ void http_api_status(struct http_request *rq) {
   jsonw_kv_u64(&w, "nowMs", node_clock_ms());
   jsonw_kv_u64(&w, "pending", pool.pending);
   jsonw_kv_u64(&w, "queued", pool.queued);
+  jsonw_kv_bool(&w, "fenced", node_is_fenced(rq->h->node, NULL));
   jsonw_kv_bool(&w, "keysUsable", http_keys_allowed(rq, &why));
   api_close(rq, &w);
 }

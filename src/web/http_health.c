@@ -53,9 +53,9 @@ static u32 health_reasons(struct jsonw *w, const struct health *e,
   if (node_failed(h->node, &msg) < 0) {
     jsonw_str(w, msg.text), cnt++;
   }
-  if (node_is_fenced(h->node, &msg)) {
-    jsonw_printf(w, "this copy of a validator's file does not sign: %s; "
-                 "node_claim or --claim", msg.text), cnt++;
+  if (node_is_fenced(h->node, NULL)) {
+    jsonw_str(w, "a copied or moved validator's file: it signs nothing until "
+                 "it is claimed; \"cybermiles status\" tells more"), cnt++;
   } else if (makes && e->heard_age_ms > HEALTH_HEAD_MS) {
     jsonw_printf(w, "no block for %llu s",
                  (unsigned long long)e->heard_age_ms / 1000), cnt++;

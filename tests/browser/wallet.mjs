@@ -144,3 +144,22 @@ test('a wallet that refuses the network: nothing is sent, and it is said',
     assert.equal(await provider.getTransactionCount(signer.address), nonce);
     await p.context().close();
   });
+
+test('the page Node adds this network to a wallet', { skip }, async () => {
+  for (const [announced, label, refuses] of [[true, 'Test Wallet', false],
+    [false, 'Browser wallet', false], [true, 'Test Wallet', true]]) {
+    const p = await open(browser);
+    await p.addInitScript(inject, { address: signer.address, announced,
+      refuses });
+    await p.goto(`${node.url}/node`);
+    const button = p.locator('[data-test=add-network]', { hasText: label });
+    await button.click();
+    await p.waitForSelector(refuses ? '.notice.error' : '.notice.good');
+    const seen = await p.evaluate(() => window.testWallet);
+    assert.deepEqual(seen.chains['0x7a69'],
+      refuses ? undefined : [node.url.replace(/\/$/, '')]);
+    if (refuses) assert.match(await p.textContent('.notice.error'), /rejected/);
+    assert.deepEqual(p.wrong, []);
+    await p.context().close();
+  }
+});

@@ -216,7 +216,9 @@ test('a copy of a validator\'s file serves but does not sign until it is '
   assert.match(two.stdout, /NOT SIGNING: .*copy of .*one\.db/);
   const ready = await fetch(`${two.url}/readyz`);
   assert.equal(ready.status, 503);
-  assert.match((await ready.json()).reasons[0], /copy of .*one\.db/);
+  assert.match((await ready.json()).reasons[0], /signs nothing until it is/);
+  assert.equal((await (await fetch(`${two.url}/api/status`)).json()).fenced,
+    true);
   assert.match(await (await fetch(`${two.url}/metrics`)).text(),
     /^cybermiles_fenced 1$/m);
   assert.match(run(['status', '--db', copy, '--ipcpath', ipc]).stdout,

@@ -23,6 +23,14 @@ export async function accountsOf(wallet) {
   return wallet.provider.request({ method: 'eth_requestAccounts' });
 }
 
+// The wallet asks its user; it knows the network then, and is on it.
+export async function addNetwork({ provider }, chainId) {
+  await provider.request({ method: 'wallet_addEthereumChain', params: [{
+    chainId: `0x${chainId.toString(16)}`, chainName: `CyberMiles ${chainId}`,
+    nativeCurrency: { name: 'CyberMiles Token', symbol: 'CMT', decimals: 18 },
+    rpcUrls: [location.origin], blockExplorerUrls: [location.origin] }] });
+}
+
 export async function useNetwork(wallet, chainId) {
   const id = `0x${chainId.toString(16)}`;
   const { provider } = wallet;
@@ -32,10 +40,7 @@ export async function useNetwork(wallet, chainId) {
       params: [{ chainId: id }] });
   } catch (e) {
     if (e.code !== 4902 && e.data?.originalError?.code !== 4902) throw e;
-    await provider.request({ method: 'wallet_addEthereumChain', params: [{
-      chainId: id, chainName: `CyberMiles ${chainId}`,
-      nativeCurrency: { name: 'CyberMiles Token', symbol: 'CMT', decimals: 18 },
-      rpcUrls: [location.origin], blockExplorerUrls: [location.origin] }] });
+    await addNetwork(wallet, chainId);
   }
 }
 

@@ -1,12 +1,15 @@
 // node.js - how the node does: what it runs on, and its metrics as plots.  A
 // new plot is one row of PLOTS.
+import { useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { bytes, number } from '../format.js';
+import { ago, bytes, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
 import { Plot } from '../plot.js';
-import { useLoad } from '../signal.js';
-import { Facts, Failure, Loaded, Meter, html } from '../ui.js';
+import { session } from '../session.js';
+import { useLoad, useSignal } from '../signal.js';
+import { Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
+import { addNetwork, wallets } from '../wallet.js';
 
 const round = (n) => number(Math.round(n * 100) / 100);
 const per = (unit) => (n) => `${round(n)} ${t(unit)}`;
@@ -57,8 +60,49 @@ function Now({ values }) {
       all: number(values.ethereum_peer_limit) })],
     ['node.disk', html`<${Meter} label=${t('node.free')} value=${free}
       max=${free + file} text=${bytes(free)} />`],
+    ['node.backup', values.cybermiles_backup_last_success_timestamp
+      ? ago(values.cybermiles_backup_last_success_timestamp * 1000)
+      : t('node.backup.never')],
     ['node.readers', t('node.of', { n: number(values.cybermiles_readers_busy),
       all: number(values.cybermiles_readers) })]]} />`;
+}
+
+// A copied or moved validator's file: an owner says that it is the only one.
+function Fence({ again }) {
+  const [error, fail] = useState(null);
+  const owner = useSignal(session)?.role === 'owner';
+  const claim = async () => {
+    try {
+      const r = await api('/admin/rpc', { jsonrpc: '2.0', id: 1,
+        method: 'node_claim', params: [] });
+      if (r.error) throw new Error(r.error.message);
+      again();
+    } catch (e) { fail(e); }
+  };
+  return html`<${Notice} kind="error" title=${t('node.fenced')}
+    action=${owner && html`<button type="button" class="main" data-test="claim"
+      onClick=${claim}>${t('node.claim')}</button>`}>
+    <p>${t('node.fenced.text')}</p>
+    ${!owner && html`<p><code>cybermiles run --claim</code></p>`}
+    ${error && html`<p class="wrong" role="alert">${error.message}</p>`}<//>`;
+}
+
+// A button for each wallet that is there.
+function AddNetwork({ chainId }) {
+  const list = useSignal(wallets);
+  const [said, say] = useState(null);
+  const add = async (wallet) => {
+    try {
+      await addNetwork(wallet, chainId);
+      say(html`<${Notice} kind="good" title=${t('node.added')} />`);
+    } catch (e) {
+      say(html`<${Notice} kind="error" title=${t('node.notadded')}>
+        <p>${e.message}</p><//>`);
+    }
+  };
+  return html`${list.map((w) => html`<p><button type="button"
+    data-test="add-network" onClick=${() => add(w)}>
+    ${t('node.add', { wallet: w.info.name })}</button></p>`)}${said}`;
 }
 
 export function NodePage() {
@@ -67,6 +111,7 @@ export function NodePage() {
   const newest = list.at(-1);
   return html`<h1>${t('nav.node')}</h1>
     <p><a href="/console">${t('console.title')}</a></p>
+    ${status.data?.fenced && html`<${Fence} again=${status.again} />`}
     ${error && html`<${Failure} error=${error} />`}
     ${newest && html`<${Now} values=${newest.values} />`}
     <h2>${t('node.plots')}</h2>
@@ -81,5 +126,5 @@ export function NodePage() {
     <${Loaded} state=${status}>${(s) => html`<${Facts} rows=${[
       ['home.chain', s.chainId], ['home.version', `${s.version} ${s.commit}`],
       ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
-    ]} />`}<//>`;
+    ]} /><${AddNetwork} chainId=${s.chainId} />`}<//>`;
 }
