@@ -482,10 +482,8 @@ MODULE_DO(rehear) {
   out->rehearing = module_id_next(c, COURT_CASE);
   if (court_take_bond(c, &k, out->rehearing, bond, d.jurors0) != MODULE_DONE)
     return MODULE_REVERTED;
-  u64 ended = old.updated;
   old.flags |= COURT_FLAG_REHEARD;
   shop_court_case_put(c, &old, in->id);
-  old.updated = ended;
   shop_court_turn(c, &k, out->rehearing, COURT_EVIDENCE,
                   c->now_s + k.evidence);
   shop_court_case_save(c, &k, out->rehearing);

@@ -110,11 +110,8 @@ void shop_court_juror_due(struct module_call *c, const u256 *key) {
   bool active = j.state == COURT_ACTIVE;
   j.deadline = 0;
   if (active && (j.seats || c->now_s < j.updated + idle)) {
-    u64 seen = j.updated;
     module_timer_set(c, (struct module_header *)&j, COURT_JUROR, key,
-                     j.seats ? c->now_s + SHOP_DAY : seen + idle);
-    shop_court_juror_put(c, &j, &who);
-    j.updated = seen;
+                     j.seats ? c->now_s + SHOP_DAY : j.updated + idle);
     module_record_put(c, COURT_FIELD(juror), key, &j);
     return;
   }

@@ -329,9 +329,7 @@ MODULE_DO(pay_fine) {
   if (shop_sanction_of(c, &until, &k.accused) == 2 &&
       shop_sanction_case(c, &k.accused) == in->id)
     shop_sanction_lower(c, &k.accused, 0, c->now_s, in->id);
-  u64 ended = k.updated;
   shop_court_case_save(c, &k, in->id);
-  k.updated = ended;
   shop_court_pay(c, &k.claimant, owed, in->id, COURT_WHY_OWED);
   return MODULE_DONE;
 }

@@ -22,6 +22,8 @@ struct sf {
   u64 due;               /* blocks in which deadlines were taken */
   u64 due_gas;           /* most gas that those of a block took */
   u32 failed;            /* deadlines that failed */
+  const struct state_log *log; /* of the last call; a view until the next */
+  u32 log_cnt;
 };
 
 /* Contracts are those of code. */
@@ -115,6 +117,8 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
   chain_exec_call(f->cf.x, &o, &tx);
   assert_int_equal(o.verdict, CHAIN_OK);
   sf_keep(f, o.status == EVM_SUCCESS, o.output);
+  f->log = o.log;
+  f->log_cnt = o.log_cnt;
   f->gas = o.gas_used;
 }
 
@@ -134,6 +138,19 @@ static inline u32 sf_logs(const struct sf *f, const char *event,
   }
   return cnt;
 }
+/* The last call's, in a block or not. */
+static inline bool sf_said(const struct sf *f, const char *event) {
+  hash32 topic;
+  crypto_keccak256(&topic, (const u8 *)event, strlen(event));
+  for (u32 i = 0; i < f->log_cnt; i++)
+    if (hash32_eq(&f->log[i].topic[0], &topic)) return true;
+  return false;
+}
+#define assert_said(f, event) \
+  do { \
+    if (!sf_said(f, event)) \
+      fail_msg("%s:%d: no %s", __FILE__, __LINE__, event); \
+  } while (0)
 #define assert_logged(f, event) \
   do { \
     if (sf_logs(f, event, NULL) == 0) \

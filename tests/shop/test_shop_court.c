@@ -50,8 +50,11 @@ static void accusation_when_reversed_pays_to_the_wei(void **st) {
   sj_balanced(&s, 1);
   reply(f, id);
   assert_int_equal(sj_state(f, id), SJ_EVIDENCE);
+  assert_said(f, "CasePeriod(uint64,uint8,uint8,uint64)");
+  assert_said(f, "CourtCaseSaved(uint64,address,address,bytes)");
   assert_true(DO(U(1), 0, "submit(uint64,bytes32,uint8)", "uuu", id, 1ull,
                  1ull));
+  assert_said(f, "EvidenceAdded(uint64,address,bytes32,uint8)");
   sj_draw(&s, id);
   assert_logged(f, "CasePeriod(uint64,uint8,uint8,uint64)");
   sj_balanced(&s, 1);
@@ -312,6 +315,7 @@ static void vote_when_not_right_is_refused(void **st) {
   DO(&a, 0, "leaveJury()", "");
   IN("SeatsOpen()");
   assert_true(sj_commit(f, id, 1, &a, 1, 0));
+  assert_said(f, "Committed(uint64,address,bytes32)");
   sj_commit(f, id, 1, &a, 1, 0);
   IN("AlreadyCommitted()");
   DO(&a, 0, "declineSeat(uint64)", "u", id);
@@ -331,6 +335,7 @@ static void vote_when_not_right_is_refused(void **st) {
   sj_reveal(f, id, &d, 4, 0); /* above the rule's greatest level */
   IN("VoteRange()");
   assert_true(sj_reveal(f, id, &a, 1, 0));
+  assert_said(f, "Revealed(uint64,address,uint8,bool,bytes32)");
   sj_reveal(f, id, &a, 1, 0);
   IN("RevealMismatch()");
   assert_true(sj_reveal(f, id, &b, 1, 0));
@@ -442,6 +447,7 @@ static void vote_when_told_costs_the_seat_and_the_lock(void **st) {
   u128 had = balance(f, U(4));
   snitch(f, U(4), id, &a, 1, 99);
   assert_done(f);
+  assert_said(f, "JurorPaid(uint64,address,int256)");
   assert_true(balance(f, U(4)) == had + 10 * SJ_CMT);
   assert_true(sj_juror(f, &a).stake == 180 * SJ_CMT);
   assert_int_equal(sj_juror(f, &a).seats, 0);
@@ -455,6 +461,7 @@ static void vote_when_told_costs_the_seat_and_the_lock(void **st) {
   IN("WrongState(uint8,bytes32,uint8)");
   assert_true(sj_reveal(f, id, &b, 1, 0));
   assert_true(sj_reveal(f, id, &d, 1, 0));
+  assert_said(f, "Ruling(uint64,uint8,uint16,bool)");
   assert_int_equal(sj_state(f, id), SJ_APPEAL); /* two of three suffice */
   had = balance(f, &b);
   sj_finish(&s, id, 1);
@@ -470,6 +477,9 @@ static void seat_when_declined_goes_to_the_next_index(void **st) {
   u64 id = seated(&s, 12);
   addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1);
   assert_true(DO(&a, 0, "declineSeat(uint64)", "u", id));
+  assert_said(f, "SeatLeft(uint64,address,uint8)");
+  assert_said(f, "Drawn(uint64,uint8,address,uint8)");
+  assert_said(f, "JurorSaved(address,bytes)");
   sj_round_t r = sj_round(f, id, 1);
   assert_int_equal(r.cnt, 4);
   assert_int_equal(r.alive, 3);
@@ -573,6 +583,38 @@ static void juror_when_near_a_party_is_never_drawn(void **st) {
   sj_close(&s);
 }
 
+/* However many guardians the parties have, a draw stays within its gas. */
+static void juror_when_parties_have_many_guardians_is_drawn(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  u256 most = u256_from(15);
+  sj_open(&s, 16);
+  sf_param(f, IDENTITY, "guardiansMax", &most);
+  for (u32 user = 1; user <= 2; user++) {
+    sj_human(f, U(user), 90 + user);
+    sf_call_of(f, "setGuardians(address[],uint8,uint32)");
+    sf_u(f, 96), sf_u(f, 8), sf_u(f, 2 * SF_DAY), sf_u(f, 15);
+    for (u32 i = 0; i < 15; i++) {
+      addr20 g = sj_address(500 + 15 * user + i);
+      if (i == 14) g = s.juror[user];
+      sf_a(f, &g);
+    }
+    assert_true(sj_send(f, U(user), IDENTITY, 0));
+  }
+  u64 id = begin(&s, 1, 5);
+  reply(f, id);
+  f->due_gas = 0;
+  sj_draw(&s, id);
+  assert_int_equal(sj_state(f, id), SJ_COMMIT);
+  printf("a draw took %llu gas at most\n", (unsigned long long)f->due_gas);
+  for (u16 i = 0; i < 3; i++) {
+    addr20 who = in_seat(&s, id, i);
+    assert_false(addr20_eq(&who, &s.juror[1]) || addr20_eq(&who, &s.juror[2]));
+  }
+  sj_close(&s);
+}
+
 static void draw_when_repeated_is_uniform_and_the_same(void **st) {
   (void)st;
   enum { N = 13, ROUNDS = 26000 };
@@ -631,6 +673,7 @@ static void fine_when_paid_lifts_the_sanction_and_pays_what_is_owed(
   sj_balanced(&s, 1);
   /* With a fund nothing stays owed; a fine not paid ends after 90 days. */
   assert_true(DO(U(4), 7 * SJ_CMT, "fundCourt()", ""));
+  assert_said(f, "FundChanged(uint256)");
   DO(U(4), 0, "fundCourt()", "");
   IN("ZeroAmount()");
   id = begin(&s, 1, 9);
@@ -661,6 +704,7 @@ int main(void) {
     cmocka_unit_test(vote_when_told_costs_the_seat_and_the_lock),
     cmocka_unit_test(seat_when_declined_goes_to_the_next_index),
     cmocka_unit_test(juror_when_near_a_party_is_never_drawn),
+    cmocka_unit_test(juror_when_parties_have_many_guardians_is_drawn),
     cmocka_unit_test(draw_when_repeated_is_uniform_and_the_same),
     cmocka_unit_test(
         fine_when_paid_lifts_the_sanction_and_pays_what_is_owed),

@@ -174,6 +174,47 @@ static void round_when_the_last_is_final(void **st) {
   sj_close(&s);
 }
 
+/* 3, 7, 15, 31 seats: as many as a court has by default. */
+static void accusation_when_fought_over_four_rounds_ends(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  static const u8 vote[] = {1, 0, 1, 1};
+  sj_open(&s, 120);
+  u64 id = judged(&s, 1, IDENTITY, 1, 0, U(2), 5, vote[0]), most = f->due_gas;
+  for (u32 round = 1; round < 4; round++) {
+    sj_case_t k = sj_case(f, id);
+    const addr20 *loser = k.result ? U(2) : U(1);
+    assert_int_equal(k.result, vote[round - 1]);
+    assert_true(DO(loser, (2u * k.n + 1) * k.juror_fee,
+                   "appeal(uint64,bytes32)", "uu", id, 1ull));
+    sj_draw(&s, id);
+    sj_vote(&s, id, &vote[round], 1, 0);
+    sj_balanced(&s, 1);
+  }
+  assert_int_equal(sj_case(f, id).drawn, 56);
+  assert_int_equal(sj_case(f, id).n, 31);
+  DO(U(2), 315 * SJ_CMT, "appeal(uint64,bytes32)", "uu", id, 1ull);
+  IN("LastRound()");
+  u64 begun = f->cf.head.number;
+  sj_finish(&s, id, 1);
+  assert_int_equal(sj_state(f, id), SJ_CLOSED);
+  printf("56 seats judged and paid in %llu blocks, %llu gas at most; drawing "
+         "%llu\n", (unsigned long long)(f->cf.head.number - begun),
+         (unsigned long long)f->due_gas, (unsigned long long)most);
+  /* 15 + 35 + 75 + 155 of fees, and 7 x 10 of the second round, which the
+  ** claimant who overturned it has back first: 49 share the rest. */
+  u128 share = (280 + 70 - 70) * SJ_CMT / 49;
+  u32 paid = 0;
+  for (u32 i = 0; i < s.jurors; i++) {
+    u256 v = sf_balance(f, &s.juror[i]);
+    u256 want = module_word_of(800 * SJ_CMT + share);
+    paid += u256_eq(&v, &want);
+  }
+  assert_int_equal(paid, 49);
+  sj_close(&s);
+}
+
 /* An appeal's round that finds no pool leaves the ruling before it. */
 static void appeal_when_no_pool_leaves_the_ruling(void **st) {
   (void)st;
@@ -235,6 +276,8 @@ static void emergency_when_five_of_seven_agree_suspends(void **st) {
       IN("NotSeated()");
     }
     assert_true(DO(&who, 0, "emergencyVote(uint64,bool)", "uu", id, 1ull));
+    assert_said(f, "EmergencyVoted(uint64,address,bool)");
+    assert_said(f, "PanelSaved(uint64,bytes)");
     DO(&who, 0, "emergencyVote(uint64,bool)", "uu", id, 1ull);
     IN("AlreadyCommitted()");
     u256 has = sf_balance(f, &who), want = module_word_of(805 * SJ_CMT);
@@ -423,6 +466,7 @@ static void court_when_governed_has_its_courts_and_rules(void **st) {
   put_court(f, 6, 3, 10000);
   sf_govern(f, COURT);
   assert_done(f);
+  assert_said(f, "CourtSaved(uint8,bytes)");
   put_rule(f, 8, 7, 3, 1000);
   sf_govern(f, COURT);
   IN("NoSuchRecord(uint8,bytes32)");
@@ -435,6 +479,7 @@ static void court_when_governed_has_its_courts_and_rules(void **st) {
   put_rule(f, 8, 6, 3, 1000);
   sf_govern(f, COURT);
   assert_done(f);
+  assert_said(f, "RuleSaved(uint16,bytes)");
   assert_true(DO(&s.juror[0], SJ_CMT, "stake(uint16)", "u", 0x3full));
   assert_int_equal(sj_pool(f, 6), 1);
   accuse(f, 8, IDENTITY, 1, 0, U(2), 4, 0);
@@ -446,8 +491,6 @@ static void court_when_governed_has_its_courts_and_rules(void **st) {
   sj_close(&s);
 }
 
-/* CourtSaved, RuleSaved, PanelSaved, FundChanged, SeatLeft, Drawn, Committed,
-** Revealed and EmergencyVoted carry what these records hold. */
 static void names_when_numbered_keep_their_numbers(void **st) {
   (void)st;
   static const char *const name[] = {
@@ -699,6 +742,7 @@ int main(void) {
     cmocka_unit_test(ban_when_not_confirmed_is_less),
     cmocka_unit_test(level_when_few_agree_is_a_fine),
     cmocka_unit_test(round_when_the_last_is_final),
+    cmocka_unit_test(accusation_when_fought_over_four_rounds_ends),
     cmocka_unit_test(appeal_when_no_pool_leaves_the_ruling),
     cmocka_unit_test(emergency_when_five_of_seven_agree_suspends),
     cmocka_unit_test(emergency_when_no_pool_or_no_majority_does_nothing),
