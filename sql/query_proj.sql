@@ -273,3 +273,37 @@ ORDER BY l."order", l.n LIMIT ?4;
 SELECT token, count(*), m_sum(platform_fee), m_sum(fee_paid), m_sum(total)
 FROM order_order WHERE platform = ?1 AND created_at BETWEEN ?2 AND ?3
 GROUP BY token ORDER BY 2 DESC LIMIT 200;
+
+-- fts_mediator_put
+INSERT OR REPLACE INTO mediation_fts(rowid, profile)
+SELECT rowid, ?3 FROM mediation_mediator WHERE rowid = ?1 AND doc = ?2;
+
+-- fts_mediator_title
+UPDATE mediation_mediator SET title = ?3, doc_ok = ?3 IS NOT NULL
+WHERE rowid = ?1 AND doc = ?2;
+
+-- fts_mediator_clear
+DELETE FROM mediation_fts WHERE rowid = ?1;
+
+-- row_of_mediator
+SELECT rowid FROM mediation_mediator WHERE party = ?1;
+
+-- fts_court_put
+INSERT OR REPLACE INTO court_fts(rowid, grounds)
+SELECT id, ?3 FROM court_case WHERE id = ?1 AND doc = ?2;
+
+-- fts_court_title
+UPDATE court_case SET title = ?3, doc_ok = ?3 IS NOT NULL
+WHERE id = ?1 AND doc = ?2;
+
+-- fts_court_clear
+DELETE FROM court_fts WHERE rowid = ?1;
+
+-- part_disputants
+(t.opener = ? OR t.respondent = ?);
+
+-- part_court_party
+(t.accused = ? OR t.claimant = ?);
+
+-- part_juror
+EXISTS(SELECT 1 FROM court_seat AS s WHERE s.case_id = t.id AND s.juror = ?);

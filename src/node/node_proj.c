@@ -315,7 +315,7 @@ err node_proj_reindex(struct node_projected *out, const char *path,
   *out = (struct node_projected){0};
   if (m == PROJ_MODULE_CNT)
     return err_say(msg, ERR_INPUT, "%s is no module with tables: identity, "
-                   "platforms, market, orders", module);
+                   "platforms, market, orders, mediation, court", module);
   TRY(store_open(&s, path, 0, msg));
   store_standing(s, &st);
   err e = st.head < 0 ? err_say(msg, ERR_NOT_FOUND, "%s has no blocks", path)

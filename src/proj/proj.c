@@ -14,8 +14,10 @@
 #include <stdlib.h>
 
 #include "crypto/keccak.h"
+#include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
+#include "shop/shop_mediation.h"
 #include "shop/shop_orders.h"
 #include "shop/shop_platform.h"
 
@@ -112,6 +114,8 @@ static const struct {
   [PROJ_PLATFORMS] = {"platforms", &shop_platform},
   [PROJ_MARKET] = {"market", &shop_market},
   [PROJ_ORDERS] = {"orders", &shop_orders},
+  [PROJ_MEDIATION] = {"mediation", &shop_mediation},
+  [PROJ_COURT] = {"court", &shop_court},
 };
 const struct module_def *proj_module(u32 m) {
   return m < PROJ_MODULE_CNT ? proj_modules[m].def : NULL;

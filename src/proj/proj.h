@@ -23,10 +23,11 @@
 #include "module/module.h"
 #include "store/store_table.h"
 
-#define PROJ_SCHEMA 1u
+#define PROJ_SCHEMA 2u
 
 enum proj_module {
-  PROJ_IDENTITY, PROJ_PLATFORMS, PROJ_MARKET, PROJ_ORDERS, PROJ_MODULE_CNT
+  PROJ_IDENTITY, PROJ_PLATFORMS, PROJ_MARKET, PROJ_ORDERS, PROJ_MEDIATION,
+  PROJ_COURT, PROJ_MODULE_CNT
 };
 #define PROJ_ALL ((1u << PROJ_MODULE_CNT) - 1)
 const struct module_def *proj_module(u32 m);

@@ -34,6 +34,8 @@ const struct proj_fts_text PROJ_FTS_TEXT[PROJ_FTS_CNT] = {
   [PROJ_F_market_fts] = {"market", {"title name", "body description about",
                                     "tags", "variants"}},
   [PROJ_F_platform_fts] = {"platform", {"name title", "about description"}},
+  [PROJ_F_mediation_fts] = {"mediator", {"about name title"}},
+  [PROJ_F_court_fts] = {"court", {"text grounds title body"}},
   [PROJ_F_id_fts] = {"identity", {"display name title"}},
 };
 

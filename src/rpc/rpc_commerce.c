@@ -310,6 +310,23 @@ err rpc_shop_record(struct rpc_shop *q, bool *found, u32 module, u8 type,
   return s.e < 0 ? s.e : ERR_OK;
 }
 
+err rpc_shop_slot(struct rpc_shop *q, u256 *out, u32 module,
+                  const u256 *slot) {
+  struct shop_record s = {.q = q, .module = module, .e = ERR_OK};
+  module_address(&s.addr, proj_module(module)->number);
+  crypto_keccak256(&s.addr_hash, s.addr.b, 20);
+  shop_slots(&s, out, slot, 1);
+  return s.e < 0 ? s.e : ERR_OK;
+}
+err rpc_shop_exists(struct rpc_shop *q, bool *found, u32 module, u8 type,
+                    const u256 *key) {
+  u256 base, word;
+  module_slot_of(&base, type, key);
+  TRY(rpc_shop_slot(q, &word, module, &base));
+  *found = !u256_is_zero(&word);
+  return ERR_OK;
+}
+
 err rpc_shop_document(struct rpc_shop *q, const hash32 *hash) {
   static const hash32 none;
   struct proj_content doc;
@@ -551,7 +568,8 @@ static err shop_columns(struct rpc_shop *q, const struct rpc_list *l,
       continue;
     }
     if (!strcmp(c[i].name, "state") && !r && row->v[i].kind == STORE_NUM) {
-      u8 type = l->table == PROJ_T_order_milestone ? 3 : l->type;
+      u8 type = l->table == PROJ_T_order_milestone ? 3
+                : l->table == PROJ_T_court_seat   ? 5 : l->type;
       shop_state(w, l->module, type, (u8)row->v[i].num);
       continue;
     }

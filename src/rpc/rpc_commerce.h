@@ -154,6 +154,11 @@ const struct store_val *rpc_row_col(const struct rpc_row *row, u32 table,
 ** is one.  key: of the record. */
 err rpc_shop_record(struct rpc_shop *q, bool *found, u32 module, u8 type,
                     const u256 *key) MUST_USE;
+/* Whether there is one; a slot of a module. */
+err rpc_shop_exists(struct rpc_shop *q, bool *found, u32 module, u8 type,
+                    const u256 *key) MUST_USE;
+err rpc_shop_slot(struct rpc_shop *q, u256 *out, u32 module, const u256 *slot)
+    MUST_USE;
 /* "document": the parsed bytes of a hash, or null, as a value. */
 err rpc_shop_document(struct rpc_shop *q, const hash32 *hash) MUST_USE;
 /* "timeline" of a record, its key as in the events (8 or 20 bytes). */

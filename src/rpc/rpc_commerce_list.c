@@ -35,6 +35,13 @@ err rpc_do_order_params(struct rpc_call *c) {
   return rpc_shop_params(c, PROJ_ORDERS);
 }
 
+err rpc_do_mediation_params(struct rpc_call *c) {
+  return rpc_shop_params(c, PROJ_MEDIATION);
+}
+err rpc_do_court_params(struct rpc_call *c) {
+  return rpc_shop_params(c, PROJ_COURT);
+}
+
 /*--------------------------------------------------------------- arguments */
 struct rpc_value rpc_shop_arg(struct rpc_call *c, const char *key) {
   struct rpc_value none = {.kind = RPC_NONE};
@@ -109,6 +116,10 @@ slice rpc_shop_match(struct arena *a, slice words) {
 
 err rpc_shop_where_q(struct rpc_shop *q, struct store_query *sq,
                      const char *name, const struct rpc_value *v) {
+  static const struct { u16 table; const char *name; } fts[] = {
+    {PROJ_T_id_identity, "id_fts"}, {PROJ_T_platform_platform, "platform_fts"},
+    {PROJ_T_mediation_mediator, "mediation_fts"},
+    {PROJ_T_court_case, "court_fts"}};
   struct errmsg msg;
   slice text;
   if (strcmp(name, "q") != 0) {
@@ -122,8 +133,8 @@ err rpc_shop_where_q(struct rpc_shop *q, struct store_query *sq,
     return rpc_fail(q->c, RPC_ERR_PARAMS, "q: %s", msg.text);
   slice match = rpc_shop_match(q->c->a, text);
   if (match.len)
-    rpc_shop_where(sq, sq->table == proj_table(PROJ_T_id_identity)
-                           ? "id_fts" : "platform_fts",
-                   STORE_MATCH, store_text(match));
+    for (u32 i = 0; i < ARRAY_LEN(fts); i++)
+      if (sq->table == proj_table(fts[i].table))
+        rpc_shop_where(sq, fts[i].name, STORE_MATCH, store_text(match));
   return ERR_OK;
 }

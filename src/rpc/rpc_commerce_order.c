@@ -36,6 +36,8 @@ static err order_get_more(struct rpc_shop *q, const struct rpc_row *row) {
   TRY(rpc_shop_rows(q, &rows, PROJ_T_order_milestone, "order", row->v[0], 32));
   TRY(rpc_shop_items(q, "milestones", &RPC_LISTS[RPC_L_order_milestones],
                      &rows));
+  TRY(rpc_shop_rows(q, &rows, PROJ_T_mediation_case, "subject", row->v[0], 16));
+  TRY(rpc_shop_items(q, "cases", &RPC_LISTS[RPC_L_mediation_list], &rows));
   TRY(rpc_shop_rows(q, &rows, PROJ_T_market_review, "order", row->v[0], 2));
   return rpc_shop_items(q, "reviews", &RPC_LISTS[RPC_L_market_reviews], &rows);
 }
@@ -107,6 +109,11 @@ static const struct order_clock {
   {PROJ_T_market_listing, PROJ_MARKET, 1, NULL, "seller"},
   {PROJ_T_market_coupon, PROJ_MARKET, 4, NULL, "seller"},
   {PROJ_T_platform_platform, PROJ_PLATFORMS, 1, NULL, "operator"},
+  {PROJ_T_mediation_case, PROJ_MEDIATION, 2, "opener", "respondent"},
+  {PROJ_T_mediation_case, PROJ_MEDIATION, 2, NULL, "mediator"},
+  {PROJ_T_mediation_mediator, PROJ_MEDIATION, 1, NULL, "party"},
+  {PROJ_T_court_case, PROJ_COURT, 4, "claimant", "accused"},
+  {PROJ_T_court_juror, PROJ_COURT, 1, NULL, "party"},
   {PROJ_T_id_identity, PROJ_IDENTITY, 1, NULL, "anchor"},
   {PROJ_T_id_claim, PROJ_IDENTITY, 6, "subject", "issuer"},
   {PROJ_T_id_consent, PROJ_IDENTITY, 7, "subject", "verifier"},
@@ -203,6 +210,8 @@ static err order_clocks_read(struct rpc_shop *q, struct order_dues *out,
   for (u32 i = 0; i < ARRAY_LEN(order_clocks); i++) {
     const struct order_clock *k = &order_clocks[i];
     if (module < PROJ_MODULE_CNT && k->module != module) continue;
+    /* Its other parties have a row of their own. */
+    if (!party && i && order_clocks[i - 1].table == k->table) continue;
     if (!party || (!k->buyer && !k->seller)) {
       TRY(order_clock_rows(q, out, k, NULL, NULL));
       continue;
@@ -247,7 +256,7 @@ err rpc_do_timer_list(struct rpc_call *c) {
     module = proj_module_find(name);
     if (module == PROJ_MODULE_CNT)
       return rpc_fail(c, RPC_ERR_PARAMS, "module: identity, platforms, market, "
-                      "orders");
+                      "orders, mediation, court");
   }
   TRY(rpc_shop_begin(c, &q));
   struct order_dues *dues = arena_alloc(c->a, sizeof *dues);
@@ -282,6 +291,15 @@ static const struct order_task {
   {PROJ_MARKET, 1, 3, "seller", "renew"},
   {PROJ_IDENTITY, 6, 1, "buyer", "claim"},
   {PROJ_IDENTITY, 1, 2, "owner", "recovery"},
+  {PROJ_MEDIATION, 2, 1, "owner", "answerCase"},
+  {PROJ_MEDIATION, 2, 2, "owner", "chooseMediator"},
+  {PROJ_MEDIATION, 2, 2, "buyer", "chooseMediator"},
+  {PROJ_MEDIATION, 2, 3, "owner", "acceptCase"},
+  {PROJ_MEDIATION, 2, 4, "buyer", "submitEvidence"},
+  {PROJ_MEDIATION, 2, 5, "owner", "propose"},
+  {PROJ_MEDIATION, 2, 6, "owner", "answerProposal"},
+  {PROJ_MEDIATION, 2, 6, "buyer", "answerProposal"},
+  {PROJ_COURT, 4, 1, "owner", "replyToCase"},
 };
 static const char *order_task_of(const struct order_due *d) {
   u8 state = order_state_of(d);

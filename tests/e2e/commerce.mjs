@@ -371,7 +371,8 @@ test('every method answers on the demo shop', async () => {
       'platform_categories', 'market_search', 'market_variants',
       'market_shipTables', 'market_reviews', 'market_coupons',
       'market_messages', 'order_list', 'order_invoices', 'order_milestones',
-      'order_plans', 'order_subscriptions', 'timer_list'];
+      'order_plans', 'order_subscriptions', 'mediation_list',
+      'mediation_mediators', 'court_list', 'court_rulings', 'timer_list'];
     for (const m of lists) {
       const r = await q(m, {});
       assert.ok(Array.isArray(r.items), m);
@@ -393,8 +394,18 @@ test('every method answers on the demo shop', async () => {
         assert.ok('at' in one.deadline && 'owner' in one.deadline);
       }
     }
+    for (const get of ['mediation_get', 'court_get'])
+      assert.equal(await q(get, 999999), null);
+    const courts = (await q('court_courts')).items;
+    assert.equal(courts.length, 5);
+    assert.equal(courts[0].id, 1);
+    assert.ok((await q('court_rules')).items.length >= 7);
+    assert.deepEqual((await q('court_myDuty', me)).items, []);
+    assert.equal(await q('court_jurorStats', me), null);
+    const cost = await q('mediation_preview', { subject: 1, bps: 5000 });
+    assert.ok(BigInt(cost.deposit) > 0n);
     for (const m of ['id_params', 'platform_params', 'market_params',
-      'order_params'])
+      'order_params', 'mediation_params', 'court_params'])
       assert.ok((await q(m)).every((p) => p.name && 'value' in p));
     const id = await q('id_get', 'harbour-roast');
     assert.equal(id.anchor, me);
