@@ -1,0 +1,169 @@
+// sell.mjs - a merchant's first five minutes, from an empty folder to the first
+// listing; the editor, CSV, the month's file; in Chromium.
+// TEST_TIMEOUT=300
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Node, folder, remove } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+import { actAs, settled } from './purse.mjs';
+
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const WORD = 'open sesame and more';
+let browser, shop, dir;
+
+before(async () => {
+  if (skip) return;
+  browser = await launch();
+  dir = folder();
+  shop = await Node.start(['dev', '--demo-shop']);
+});
+after(async () => {
+  await browser?.close();
+  if (shop) assert.equal((await shop.stop()).code, 0);
+  if (dir) remove(dir);
+});
+
+// One pixel is enough of a picture; the browser makes a JPEG of it.
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42'
+  + 'mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+test('from an empty folder to the first listing', { skip }, async () => {
+  const node = await Node.start(['run', '--db', join(dir, 'first.db')]);
+  const password = /shown only this once: (\S+)/.exec(node.stdout)[1];
+  const code = /code (\S+),/.exec(node.stdout)[1];
+  const page = await open(browser);
+  await page.goto(node.url);
+  await page.click('a.who');
+  await page.fill('#code', code);
+  await page.fill('#name', 'ada');
+  await page.fill('#password', WORD);
+  await page.click('button.main');
+  await page.waitForSelector('a.who:has-text("ada")');
+  await page.click('nav a[href="/sell"]');
+  await page.click('a[href="/sell/new"] >> nth=0');
+  await page.fill('#title', 'Oak stool');
+  await page.fill('#body', 'Three legs, oiled.\nMade to order.');
+  await page.setInputFiles('#pictures', { name: 'stool.png',
+    mimeType: 'image/png', buffer: PNG });
+  await page.waitForSelector('.thumb img');
+  await page.fill('#price', 'a lot');
+  await page.click('form.form button.main');
+  await page.waitForSelector('#price-error');
+  await page.fill('#price', '45.5');
+  await page.fill('#stock-0', '3');
+  await page.click('form.form button.main');
+  await page.waitForSelector('dialog #pw');
+  await page.fill('#pw', password);
+  await page.click('dialog button.main');
+  await page.waitForSelector('h1:has-text("Oak stool")', { timeout: 30000 });
+  assert.match(await page.textContent('main'), /45\.5\s+CMT/);
+  assert.match(await page.textContent('main'), /3 in stock/);
+  await page.waitForFunction(() => document.querySelector(
+    '.pictures img')?.naturalWidth > 0);
+  await page.goto(`${node.url}/sell`);
+  await page.waitForSelector('td:has-text("Oak stool")');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+  assert.equal((await node.stop()).code, 0);
+});
+
+test('a listing is changed, paused, and copied', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(`${shop.url}/sell`);
+  await page.waitForSelector('tbody tr');
+  await page.click('tbody tr >> nth=0 >> a.button');
+  await page.fill('#title', 'Oat biscuits, new tin');
+  await page.fill('#price', '10.25');
+  await page.click('form.form button.main');
+  await page.waitForSelector('h1:has-text("new tin")');
+  assert.match(await page.textContent('main'), /10\.25\s+CMT/);
+  await page.goto(`${shop.url}/sell`);
+  const first = page.locator('tbody tr', { hasText: 'new tin' });
+  await first.locator('button:has-text("Pause")').click();
+  await first.locator('[data-state=paused]').waitFor();
+  await first.locator('button:has-text("Duplicate")').click();
+  await page.waitForFunction(() => document.querySelector('#title')?.value
+    === 'Oat biscuits, new tin');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('CSV: wrong rows are named, the good ones listed; a formula stays text',
+  { skip }, async () => {
+    const page = await open(browser);
+    await page.goto(`${shop.url}/sell/csv`);
+    const file = join(dir, 'in.csv');
+    writeFileSync(file, 'title,price,stock\r\n"Jar, small",3.5,10\r\n'
+      + ',4,1\r\nPot,much,1\r\n"=HYPERLINK(""x"")",6,2\r\n');
+    await page.setInputFiles('#file', file);
+    await page.waitForSelector('.notice:has-text("2 rows are good, 2 are not")');
+    const wrong = await page.textContent('table');
+    assert.match(wrong, /3.*title/s);
+    assert.match(wrong, /4.*price/s);
+    await page.click('[data-test=import]');
+    await settled(page);
+    await page.waitForSelector('[role=status]:has-text("2 of 2")');
+    const [download] = await Promise.all([page.waitForEvent('download'),
+      page.click('section:has(h2:has-text("Export")) button >> nth=0')]);
+    const text = readFileSync(await download.path(), 'utf8');
+    assert.match(text, /"Jar, small"/);
+    assert.doesNotMatch(text, /(^|,)"?=HYPERLINK/m);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a shipping table, a coupon with its code, an invoice, the month\'s file',
+  { skip }, async () => {
+    const page = await open(browser);
+    await page.goto(`${shop.url}/sell/shipping`);
+    await page.click('button:has-text("New shipping table")');
+    await page.fill('[aria-label="Zone 1"]', 'FR');
+    await page.fill('[aria-label="Base, CMT 1"]', '4.5');
+    await page.click('form button.main');
+    await page.waitForSelector('td:has-text("FR")');
+    await page.goto(`${shop.url}/sell/coupons`);
+    await page.click('button:has-text("New coupon")');
+    await page.click('form button.main');
+    await page.waitForSelector('.code');
+    assert.match(await page.textContent('.code'), /^(\w{4}-){3}\w{4}$/);
+    await page.goto(`${shop.url}/invoices/new`);
+    await page.fill('#title', 'A stall for a day');
+    await page.fill('#amount', '12');
+    await page.click('form.form button.main');
+    await page.waitForSelector('.qr svg');
+    assert.match(await page.textContent('main'), /A stall for a day/);
+    await page.goto(`${shop.url}/orders`);
+    await page.fill('#month', new Date(Date.now() - 15 * 86400000)
+      .toISOString().slice(0, 7));
+    const [download] = await Promise.all([page.waitForEvent('download'),
+      page.click('[data-test=export]')]);
+    const rows = readFileSync(await download.path(), 'utf8').trim().split('\n');
+    assert.ok(rows.length > 10, `${rows.length} rows`);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('what the demo shop has is on the pages', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(shop.url);
+  await page.waitForSelector('[data-test=todo] tbody tr');
+  await page.waitForSelector('[data-test=takings] svg');
+  await page.goto(`${shop.url}/orders?state=returnAsked`);
+  await page.waitForSelector('main [data-state=returnAsked], main .empty');
+  await page.goto(`${shop.url}/storefront`);
+  await page.waitForSelector('h2:has-text("Harbour Market")');
+  await page.locator('button:has-text("Show")').first().click();
+  await settled(page);
+  await page.goto(`${shop.url}/identity`);
+  await page.waitForSelector('[data-test=reputation] meter');
+  await page.locator('[data-test=reputation] summary').click();
+  assert.match(await page.textContent('[data-test=reputation]'),
+    /Rating = \(14000/);
+  await actAs(page, '0x90F79bf6EB2c4f870365E785982E1f101E93b906');
+  await page.goto(`${shop.url}/purchases`);
+  await page.waitForSelector('tbody tr');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
