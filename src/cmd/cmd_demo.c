@@ -392,6 +392,16 @@ static err demo_plan(struct demo *d, u32 i, u32 who, const char *name,
       period_d * 86400, demo_text(d, "title", name));
 }
 
+/* The second shop asks the storefront that wants to be asked. */
+static err demo_post(struct demo *d, u32 from) {
+  for (u32 i = from; i < 40; i += 4) {
+    TRY(demo_send(d, 1, DEMO_PLATFORM, 0, NULL, NULL, "post(uint64,uint64[])",
+                  "(%llu,[%llu])", (unsigned long long)d->listing[i],
+                  (unsigned long long)d->platform[1]));
+  }
+  return ERR_OK;
+}
+
 static err demo_open(struct demo *d) {
   TRY(demo_people(d));
   TRY(demo_platforms(d));
@@ -404,11 +414,7 @@ static err demo_open(struct demo *d) {
   TRY(demo_plan(d, 0, 0, "Coffee each week: 250 g of what we roast", 11500, 7));
   TRY(demo_plan(d, 1, 2, "A book each month, chosen for you", 9900, 30));
   TRY(demo_block(d, 2 * 3600000));
-  for (u32 i = 20; i < 40; i += 3) {
-    TRY(demo_send(d, 1, DEMO_PLATFORM, 0, NULL, NULL, "post(uint64,uint64[])",
-                  "(%llu,[%llu])", (unsigned long long)d->listing[i],
-                  (unsigned long long)d->platform[1]));
-  }
+  TRY(demo_post(d, 20));
   return demo_block(d, 3 * 3600000);
 }
 
@@ -642,6 +648,7 @@ static err demo_day(struct demo *d, u32 day) {
   TRY(demo_steps_of(d, day, 'S'));
   TRY(demo_bills_of(d, day, 'S'));
   TRY(demo_jobs(d, day, 'S'));
+  if (day == CMD_DEMO_DAYS - 3) TRY(demo_post(d, 21));
   TRY(demo_block(d, ms + 4 * 3600000));
   TRY(demo_steps_of(d, day, 'B'));
   TRY(demo_bills_of(d, day, 'B'));

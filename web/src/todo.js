@@ -11,14 +11,13 @@ import { Table, html } from './ui.js';
 import { NOBODY } from './act.js';
 
 const DAY = 86400;
-const HREF = { orders: 'order', order: 'order' };
 
 const itemRow = (i) => ({ key: `${i.kind}-${i.module}-${i.id}`, cells: [
   html`<strong>${has(`todo.${i.kind}`) ? t(`todo.${i.kind}`) : i.kind}</strong>`,
-  HREF[i.module] && (i.type === undefined || /order|milestone/i.test(i.type))
+  i.module === 'orders' && [1, 3].includes(i.type)
     ? html`<a href=${`/order/${i.order ?? i.id}`}>${t('order.number',
       { id: i.order ?? i.id })}</a>` : `${i.module} ${i.id ?? ''}`,
-  html`<${Until} at=${i.deadline?.at ?? i.deadline} />`] });
+  html`<${Until} at=${i.at} />`] });
 
 function Todo({ me }) {
   const { data, error } = useRpc('order_todo', me);

@@ -93,7 +93,7 @@ const must = (address) => {
 
 function Keys({ who }) {
   return html`<section class="card"><h2>${t('id.keys')}</h2>
-    ${!who.handle || /^0x0*$/.test(who.handle) ? html`<${One} id="handle"
+    ${!who.handle ? html`<${One} id="handle"
       label=${t('id.handle')} hint=${t('id.handle.hint')}
       button=${t('id.handle.set')} send=${(h) => act(t('id.handle.set'),
         'identity', 'setHandle', [h], { value: 10n ** 19n })} />` : html`
@@ -145,7 +145,7 @@ function Guardians({ who }) {
       action=${html`<${Do} kind="main" go=${() => act(t('guard.cancel'),
         'identity', 'cancelRecovery', [])}>${t('guard.cancel')}<//>`}>
       <p><${Until} at=${who.deadline?.at} /></p><//>`}
-    <p>${t('guard.now', { n: number(who.guardianCnt ?? who.guardianCount ?? 0),
+    <p>${t('guard.now', { n: number(who.guardianCnt),
       need: number(who.threshold) })}</p>
     <${Field} id="guardians" label=${t('guard.list')}><textarea id="guardians"
       rows="3" value=${text} placeholder="0x…"
@@ -202,7 +202,7 @@ function Consents({ me }) {
       ${t('consent.give')}<//></section>`;
 }
 
-const nameOf = (who) => who.document?.name || who.handleText || who.name;
+const nameOf = (who) => who.document?.name || who.handle || t('party.title');
 const about = (who) => [['id.name', nameOf(who)],
   ['id.about', who.document?.about || null],
   ['id.kind', t(who.kind === 2 ? 'id.firm' : 'id.person')],

@@ -153,7 +153,7 @@ function Escrow({ order, role, token, again }) {
 /* ---------------------------------------------------------- milestones */
 
 function Milestones({ order, role, token, again }) {
-  const list = order.milestonesList ?? [];
+  const list = order.milestones ?? [];
   const [text, set] = useState('');
   const go = (key, method, args) => async () => {
     await act(t(key), 'orders', method, await args());
@@ -216,8 +216,8 @@ const facts = (o) => [
   ['order.platform', o.platform || null],
 ];
 
-const eventText = (e) => e.event === 'OrderState' && has(`state.${e.state}`)
-  ? t(`state.${e.state}`) : has(`event.${e.event}`) ? t(`event.${e.event}`)
+const eventText = (e) => e.event === 'OrderState'
+  && has(`state.${e.stateWord}`) ? t(`state.${e.stateWord}`) : has(`event.${e.event}`) ? t(`event.${e.event}`)
     : e.event;
 
 const Timeline = ({ order }) => html`<section class="card">
