@@ -58,7 +58,7 @@ export const Price = ({ listing, value }) => html`<${Money}
 export const Card = ({ listing, href = `/listing/${listing.id}` }) => html`
   <article class="goods" data-test="card"><a href=${href}>
     <${Picture} hash=${listing.document?.images?.[0]} size=${200} />
-    <h3><bdi>${titleOf(listing)}</bdi></h3></a>
+    <strong class="name"><bdi>${titleOf(listing)}</bdi></strong></a>
     <p class="price"><${Price} listing=${listing} /></p>
     <p><${Stars} value=${listing.rating} /></p>
     ${listing.stock === 0 && html`<p class="wrong">${t('goods.sold.out')}</p>`}
