@@ -184,6 +184,7 @@ struct run {
   char ipc_path[4096];  /* "": none */
   struct rpc_host host;
   pthread_mutex_t lock; /* guards the following */
+  struct arena texts;   /* of doors opened by administration */
   struct http *http;    /* NULL: closed */
   bool stop_http;       /* asked for: the main thread does it */
   bool reload;
@@ -224,12 +225,12 @@ static err run_start_http(void *ctx, const char *addr, u32 port,
                           struct errmsg *msg) {
   struct run *r = ctx;
   struct cmd c = *r->c;
-  /* http_start keeps what it is given. */
-  if (addr) c.cfg.http_addr = mem_strdup(addr);
-  if (port) c.cfg.http_port = port;
-  if (cors) c.cfg.http_corsdomain = mem_strdup(cors);
-  if (vhosts) c.cfg.http_vhosts = mem_strdup(vhosts);
   pthread_mutex_lock(&r->lock);
+  /* http_start keeps what it is given. */
+  if (addr) c.cfg.http_addr = arena_printf(&r->texts, "%s", addr);
+  if (port) c.cfg.http_port = port;
+  if (cors) c.cfg.http_corsdomain = arena_printf(&r->texts, "%s", cors);
+  if (vhosts) c.cfg.http_vhosts = arena_printf(&r->texts, "%s", vhosts);
   err e = r->http ? err_say(msg, ERR_EXISTS, "HTTP server already running on %s",
                             http_url(r->http))
                   : run_http(&r->http, &c, r->node, r->rpc, msg);
@@ -535,6 +536,7 @@ static void run_log_banner(struct run *r) {
 static int run_node(struct cmd *c, bool dev) {
   sigset_t set;
   struct run r = {.c = c, .lock = PTHREAD_MUTEX_INITIALIZER};
+  arena_init(&r.texts, 1 << 10, 0);
   struct errmsg msg = {""};
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -557,6 +559,7 @@ static int run_node(struct cmd *c, bool dev) {
   }
   run_signals_force();
   run_stop(&r);
+  arena_fini(&r.texts);
   return code;
 }
 

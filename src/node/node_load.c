@@ -211,7 +211,7 @@ err nstate_load_block(struct nstate_block **out, struct store_reader *r,
     struct state_diff diff = {.account = d.account,
                               .account_cnt = (u32)d.account_cnt};
     for (size_t i = 0, at = 0; i < d.account_cnt; i++) {
-      d.account[i].slot = d.slot + at;
+      d.account[i].slot = d.slot ? d.slot + at : NULL;
       at += d.account[i].slot_cnt;
     }
     struct nstate_block *b = nstate_block_make(
