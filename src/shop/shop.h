@@ -11,6 +11,13 @@ static inline bool shop_is_none(const addr20 *a) {
   return addr20_eq(a, &shop_none);
 }
 
+/* No one's: 0, the precompiles, the modules and the functions (all addresses
+** below 65,536).  Nothing is owed to them. */
+static inline bool shop_is_nobody(const addr20 *a) {
+  static const u8 zeros[18];
+  return memcmp(a->b, zeros, sizeof zeros) == 0;
+}
+
 /* NoSuchRecord, WrongState, NotAuthorised(the sender), OutOfRange, TooMany. */
 enum module_end shop_missing(struct module_call *c, u8 t, u256 key);
 enum module_end shop_wrong(struct module_call *c, u8 t, u256 key, u8 state);

@@ -602,7 +602,7 @@ static enum module_end ident_next_free(struct module_call *c,
                                        const addr20 *anchor,
                                        const addr20 *next) {
   addr20 bound = ident_anchor_of(c, next);
-  if (shop_is_none(next)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(next)) return MODULE_FAIL_COMMON(c, bad_address);
   if (addr20_eq(next, anchor) && shop_is_none(&bound)) return MODULE_DONE;
   return ident_free(c, next);
 }
@@ -642,7 +642,7 @@ MODULE_DO(set_operator) {
   addr20 anchor;
   ident_t r;
   if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
-  if (shop_is_none(&in->op) || addr20_eq(&in->op, &r.controller))
+  if (shop_is_nobody(&in->op) || addr20_eq(&in->op, &r.controller))
     return MODULE_FAIL_COMMON(c, bad_address);
   if (in->purposes > 255 || (in->expiresAt && in->expiresAt <= c->now_s))
     return MODULE_FAIL_COMMON(c, bad_calldata,
@@ -705,7 +705,7 @@ static enum module_end ident_guardians_check(
   for (u32 i = 0; i < cnt; i++) {
     addr20 who, other;
     module_list_addr(&who, &in->guardians, i);
-    if (shop_is_none(&who)) return MODULE_FAIL_COMMON(c, bad_address);
+    if (shop_is_nobody(&who)) return MODULE_FAIL_COMMON(c, bad_address);
     if (addr20_eq(&who, anchor) || addr20_eq(&who, &r->controller))
       return MODULE_FAIL(c, guardian_self);
     for (u32 k = 0; k < i; k++) {

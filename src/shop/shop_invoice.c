@@ -310,7 +310,9 @@ static enum module_end invoice_plain(struct module_call *c, order_t *o,
                                    u128 amount, u64 platform, u16 max_fee) {
   addr20 buyer;
   if (shop_self(c, &buyer) != MODULE_DONE) return MODULE_REVERTED;
-  if (shop_is_none(seller)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(seller) ||
+      (!shop_is_none(&o->referrer) && shop_is_nobody(&o->referrer)))
+    return MODULE_FAIL_COMMON(c, bad_address);
   if (addr20_eq(seller, &buyer) || addr20_eq(&o->referrer, &buyer) ||
       addr20_eq(&o->referrer, seller))
     return MODULE_FAIL_COMMON(c, self_deal);

@@ -375,7 +375,8 @@ static enum module_end order_draft(struct module_call *c,
                                    const addr20 *buyer) {
   u64 most = SETTING(linesMax);
   *d = (struct order_draft){.max_fee = 10000};
-  if (shop_is_none(&a->seller) || shop_is_none(buyer))
+  if (shop_is_nobody(&a->seller) || shop_is_none(buyer) ||
+      (!shop_is_none(&a->referrer) && shop_is_nobody(&a->referrer)))
     return MODULE_FAIL_COMMON(c, bad_address);
   if (addr20_eq(&a->seller, buyer) || addr20_eq(&a->referrer, buyer) ||
       addr20_eq(&a->referrer, &a->seller))

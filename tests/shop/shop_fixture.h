@@ -282,4 +282,22 @@ static inline u64 sf_state(struct sf *f, u32 module, u8 type, const u256 *key) {
   /* bytes; of a record with arrays, behind one more offset */
   return sf_word(f, 2) == 32 ? sf_word(f, 3) : sf_word(f, 2);
 }
+/* A module's record as its C struct, without arrays. */
+static inline void sf_record(struct sf *f, u32 module,
+                             const struct module_record *r, void *out,
+                             const u256 *key) {
+  u256 slot[MODULE_RECORD_SLOTS], base, one = u256_from(1);
+  struct state_source src = state_mem_source(f->cf.mem);
+  addr20 at = sf_module(module);
+  hash32 h, s;
+  crypto_keccak256(&h, at.b, 20);
+  module_slot_of(&base, r->type, key);
+  for (u32 i = 0; i < module_record_slots(r); i++) {
+    hash32 word = u256_hash32(&base);
+    crypto_keccak256(&s, word.b, 32);
+    assert_int_equal(src.slot(src.ctx, &slot[i], &at, &h, &base, &s), ERR_OK);
+    u256_add(&base, &base, &one);
+  }
+  module_record_unpack(r, out, slot);
+}
 #endif

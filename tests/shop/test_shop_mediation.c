@@ -137,19 +137,8 @@ static u64 gained(struct sf *f, u32 user, const u256 *before) {
 #define MILLI (SF_CMT / 1000)
 static addr20 drawn(struct sf *f, u64 id) {
   struct shop_mediation_record_case k;
-  u256 key = u256_from(id), slot[MODULE_RECORD_SLOTS], base, one = u256_from(1);
-  struct state_source src = state_mem_source(f->cf.mem);
-  addr20 at = sf_module(MEDIATION);
-  hash32 h, s;
-  crypto_keccak256(&h, at.b, 20);
-  module_slot_of(&base, 2, &key);
-  for (u32 i = 0; i < module_record_slots(&shop_mediation_table_case); i++) {
-    hash32 word = u256_hash32(&base);
-    crypto_keccak256(&s, word.b, 32);
-    assert_int_equal(src.slot(src.ctx, &slot[i], &at, &h, &base, &s), ERR_OK);
-    u256_add(&base, &base, &one);
-  }
-  module_record_unpack(&shop_mediation_table_case, &k, slot);
+  u256 key = u256_from(id);
+  sf_record(f, MEDIATION, &shop_mediation_table_case, &k, &key);
   return k.mediator;
 }
 
