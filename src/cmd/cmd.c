@@ -323,6 +323,18 @@ static const char *const cmd_log_formats[] = {
   [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JOURNAL] = "journal"};
 
 /* Judges what no single row can. */
+/* geth's WebSockets may have a port of their own; ours are on the HTTP port. */
+static err cmd_check_ws(const struct cmd *c, struct errmsg *msg) {
+  const char *api = c->cfg.http_api ? c->cfg.http_api : "";
+  const char *what =
+      c->cfg.ws_port && c->cfg.ws_port != c->cfg.http_port ? "port"
+      : c->cfg.ws_addr && strcmp(c->cfg.ws_addr, c->cfg.http_addr) ? "addr"
+      : c->cfg.ws_api && strcmp(c->cfg.ws_api, api) ? "api" : NULL;
+  if (!what) return ERR_OK;
+  return err_say(msg, ERR_USAGE, "--ws.%s: WebSockets are on the HTTP port: "
+                 "leave it out, or give the same as --http.%s", what, what);
+}
+
 static err cmd_check(const struct cmd *c, struct errmsg *msg) {
   u32 format = 0;
   while (format < ARRAY_LEN(cmd_log_formats) &&
@@ -343,6 +355,10 @@ static err cmd_check(const struct cmd *c, struct errmsg *msg) {
   if (c->cfg.http_port > 65535) {
     return err_say(msg, ERR_USAGE, "--http.port must be 0 to 65535");
   }
+  if (c->cfg.metrics_port == 0 || c->cfg.metrics_port > 65535) {
+    return err_say(msg, ERR_USAGE, "--metrics.port must be 1 to 65535");
+  }
+  TRY(cmd_check_ws(c, msg));
   if (c->cfg.log_size == 0 || c->cfg.log_size > 1 << 20 ||
       c->cfg.log_keep > 1000) {
     return err_say(msg, ERR_USAGE, "--log.maxsize must be 1 to 1048576, "

@@ -213,6 +213,10 @@ static err run_http(struct http **h, const struct cmd *c, struct node *n,
     .wal_max = c->cfg.wal_max << 20,
     .backup_age_s = c->cfg.backup_age * 3600,
     .no_metrics = !c->cfg.metrics,
+    .metrics_addr = c->cfg.metrics_addr,
+    .metrics_port = (u32)c->cfg.metrics_port,
+    .no_ws = !c->cfg.ws,
+    .ws_origins = c->cfg.ws_origins,
     .rpc = run_rpc_config(c),
   };
   return http_start(h, &cfg, n, msg);
@@ -348,12 +352,17 @@ static void run_dump_threads(void) {
     /* The state is the third field, ticks are the 14th and 15th. */
     const char *ticks = close;
     for (u32 i = 2; ticks && i < 14; i++) ticks = strchr(ticks + 1, ' ');
+    char waits[64] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%.200s/wchan", e->d_name);
+    f = fopen(path, "re");
+    if (f && !fgets(waits, sizeof waits, f)) waits[0] = 0;
+    if (f) fclose(f);
     char *rest = (char *)(ticks ? ticks : ""), state = close[1] ? close[2] : '?';
     unsigned long long user = strtoull(rest, &rest, 10);
     unsigned long long sys = strtoull(rest, &rest, 10);
     log_event(LOG_WARN, "node", "state.thread",
-              "id=%.16s name=\"%s\" state=%c cpu_ticks=%llu", e->d_name, name,
-              state, user + sys);
+              "id=%.16s name=\"%s\" state=%c waits=\"%s\" cpu_ticks=%llu",
+              e->d_name, name, state, waits, user + sys);
   }
   closedir(d);
 }
@@ -563,7 +572,9 @@ static int run_node(struct cmd *c, bool dev) {
   return code;
 }
 
-int cmd_run(struct cmd *c) { return run_node(c, false); }
+int cmd_run(struct cmd *c) {
+  return c->cfg.dev ? cmd_dev(c) : run_node(c, false);
+}
 
 /* Without --db the chain lives in a folder of its own under TMPDIR and goes
 ** with the process. */

@@ -666,6 +666,7 @@ static err http_start_parts(struct http *h, struct errmsg *msg) {
   if (h->worker_cnt) h->daemon = http_start_daemon(h, h->tls ? -1 : h->listen);
   if (!h->daemon) return err_say(msg, ERR_IO, "cannot start the HTTP threads");
   http_check_files(h);
+  TRY(http_metrics_start(h, msg));
   return h->tls ? http_tls_start(h, h->listen, msg) : ERR_OK;
 }
 
@@ -712,6 +713,7 @@ err http_start(struct http **out, const struct http_config *cfg,
 
 void http_stop(struct http *h) {
   if (!h) return;
+  http_metrics_stop(h);
   http_tls_quiesce(h);
   if (h->daemon) MHD_quiesce_daemon(h->daemon);
   pthread_mutex_lock(&h->lock);

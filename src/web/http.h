@@ -114,6 +114,10 @@ struct http_config {        /* a 0 or NULL takes the default */
                             ** is not ready; 2 GiB */
   u64 backup_age_s;         /* the same for the last copy's age; 0 = any */
   bool no_metrics;          /* /metrics is not there */
+  const char *metrics_addr; /* it alone on a port of its own too; NULL: not */
+  u32 metrics_port;
+  bool no_ws;               /* no WebSockets */
+  const char *ws_origins;   /* may open them besides corsdomain's */
   struct rpc_config rpc;
   struct rpc_server *server; /* NULL: one of its own, made by rpc */
 };

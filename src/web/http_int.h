@@ -35,8 +35,9 @@ struct http_page {
 struct http_names {
   struct http_names *before;
   char *vhosts[HTTP_LIST_MAX], *origins[HTTP_LIST_MAX];
-  u32 vhost_cnt, origin_cnt;
-  bool any_host, any_origin;
+  char *ws_origins[HTTP_LIST_MAX];
+  u32 vhost_cnt, origin_cnt, ws_origin_cnt;
+  bool any_host, any_origin, any_ws_origin;
 };
 
 struct http_request;
@@ -63,6 +64,7 @@ struct http {
                             ** before the end, for requests look at it */
   int listen;
   struct MHD_Daemon *daemon;
+  struct MHD_Daemon *metrics; /* on a port of its own; NULL: none */
   u16 port;
   char url[80];
   u64 body_bytes;         /* of all requests; atomic */
@@ -140,6 +142,9 @@ void http_add_security(const struct http_request *rq, struct MHD_Response *r);
 
 /* http_policy.c: who may ask what. */
 const struct http_names *http_names(const struct http *h);
+/* http_metrics.c: /metrics on a port of its own. */
+err http_metrics_start(struct http *h, struct errmsg *msg) MUST_USE;
+void http_metrics_stop(struct http *h);
 void http_policy_init(struct http *h);
 void http_policy_fini(struct http *h);
 /* True when the Host header is one of ours; else name is what it said. */

@@ -1,7 +1,10 @@
 /* http_metrics.c - GET /metrics in the text format of Prometheus (version
 ** 0.0.4): the rows of metric.def; requests by method and code; how long they
 ** took, as a histogram. */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "web/http_int.h"
@@ -92,4 +95,74 @@ void http_metrics(struct http_request *rq) {
   metric_put_rpc(out, h->rpc);
   rq->type = "text/plain; version=0.0.4; charset=utf-8";
   rq->status = MHD_HTTP_OK;
+}
+
+/*------------------------------------------------------ on a port of its own */
+
+static enum MHD_Result metric_answer(void *ctx, struct MHD_Connection *conn,
+                                     const char *url, const char *method,
+                                     const char *version, const char *upload,
+                                     size_t *upload_size, void **state) {
+  struct http_request rq = {.h = ctx, .conn = conn};
+  (void)version, (void)upload;
+  if (*upload_size) return MHD_NO; /* a scraper sends no body */
+  if (!*state) { /* headers only so far */
+    *state = ctx;
+    return MHD_YES;
+  }
+  buf_init(&rq.reply, 0);
+  rq.status = MHD_HTTP_NOT_FOUND;
+  rq.type = "text/plain; charset=utf-8";
+  if (strcmp(method, "GET") == 0 &&
+      (strcmp(url, "/metrics") == 0 ||
+       strcmp(url, "/debug/metrics/prometheus") == 0)) { /* geth's */
+    http_metrics(&rq);
+  } else {
+    buf_put_str(&rq.reply, "here is /metrics alone\n");
+  }
+  struct MHD_Response *r = MHD_create_response_from_buffer(
+      rq.reply.len, rq.reply.ptr, MHD_RESPMEM_MUST_COPY);
+  buf_fini(&rq.reply);
+  if (!r) return MHD_NO;
+  MHD_add_response_header(r, "Content-Type", rq.type);
+  enum MHD_Result ok = MHD_queue_response(conn, rq.status, r);
+  MHD_destroy_response(r);
+  return ok;
+}
+
+err http_metrics_start(struct http *h, struct errmsg *msg) {
+  const struct http_config *c = &h->cfg;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+  } at;
+  unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+  memset(&at, 0, sizeof at);
+  if (!c->metrics_addr || !c->metrics_addr[0]) return ERR_OK;
+  if (inet_pton(AF_INET, c->metrics_addr, &at.in.sin_addr) == 1) {
+    at.in.sin_family = AF_INET;
+    at.in.sin_port = htons((u16)c->metrics_port);
+  } else if (inet_pton(AF_INET6, c->metrics_addr, &at.in6.sin6_addr) == 1) {
+    at.in6.sin6_family = AF_INET6;
+    at.in6.sin6_port = htons((u16)c->metrics_port);
+    flags |= MHD_USE_IPv6;
+  } else {
+    return err_say(msg, ERR_USAGE, "--metrics.addr: %s is no IP address",
+                   c->metrics_addr);
+  }
+  h->metrics = MHD_start_daemon(
+      flags, 0, NULL, NULL, metric_answer, h, MHD_OPTION_SOCK_ADDR, &at.any,
+      MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
+  if (!h->metrics)
+    return err_say(msg, ERR_BIND, "--metrics.addr %s --metrics.port %u: cannot "
+                   "bind it: %s", c->metrics_addr, c->metrics_port,
+                   strerror(errno));
+  return ERR_OK;
+}
+
+void http_metrics_stop(struct http *h) {
+  if (h->metrics) MHD_stop_daemon(h->metrics);
+  h->metrics = NULL;
 }

@@ -54,6 +54,8 @@ void http_policy_reload(struct http *h, const char *vhosts,
   n->vhost_cnt = policy_split(n->vhosts, vhosts, &n->any_host);
   policy_own_names(n);
   n->origin_cnt = policy_split(n->origins, corsdomain, &n->any_origin);
+  n->ws_origin_cnt = policy_split(n->ws_origins, h->cfg.ws_origins,
+                                  &n->any_ws_origin);
   n->before = h->names;
   __atomic_store_n(&h->names, n, __ATOMIC_RELEASE);
 }
@@ -67,6 +69,7 @@ void http_policy_fini(struct http *h) {
     before = n->before;
     for (u32 i = 0; i < n->vhost_cnt; i++) mem_free(n->vhosts[i]);
     for (u32 i = 0; i < n->origin_cnt; i++) mem_free(n->origins[i]);
+    for (u32 i = 0; i < n->ws_origin_cnt; i++) mem_free(n->ws_origins[i]);
     mem_free(n);
   }
 }
@@ -182,7 +185,13 @@ bool http_same_origin(const struct http_request *rq) {
 }
 
 bool http_socket_origin_allowed(const struct http_request *rq) {
-  return http_cors_origin(rq) || http_same_origin(rq);
+  const struct http_names *h = http_names(rq->h);
+  const char *origin = http_header(rq, "Origin");
+  if (http_cors_origin(rq) || http_same_origin(rq)) return true;
+  for (u32 i = 0; origin && i < h->ws_origin_cnt; i++) {
+    if (strcasecmp(origin, h->ws_origins[i]) == 0) return true;
+  }
+  return origin && h->any_ws_origin;
 }
 
 bool http_keys_allowed(struct http_request *rq, const char **why) {

@@ -515,9 +515,13 @@ enum MHD_Result http_socket_send(struct http_request *rq) {
   const char *key = http_header(rq, "Sec-WebSocket-Key");
   const char *version = http_header(rq, "Sec-WebSocket-Version");
   char accept[29];
+  if (rq->h->cfg.no_ws) {
+    return socket_refuse(rq, MHD_HTTP_FORBIDDEN, "started with --ws=false\n");
+  }
   if (!http_socket_origin_allowed(rq)) {
     return socket_refuse(rq, MHD_HTTP_FORBIDDEN,
-                         "this origin is not allowed: see --http.corsdomain\n");
+                         "this origin is not allowed: see --ws.origins and "
+                         "--http.corsdomain\n");
   }
   if (!version || strcmp(version, "13") != 0) {
     return socket_refuse(rq, MHD_HTTP_UPGRADE_REQUIRED,

@@ -413,6 +413,58 @@ test('metrics have the names and count requests', async () => {
   await off.stop();
 });
 
+test('geth\'s words for WebSockets and metrics', async () => {
+  const free = await new Promise((resolve) => {
+    const s = net.createServer();
+    s.listen(0, '127.0.0.1', () => {
+      const { port } = s.address();
+      s.close(() => resolve(port));
+    });
+  });
+  const n = await Node.start(['run', '--dev', '--ws', '--ws.origins',
+    'https://shop.example', '--metrics.addr', '127.0.0.1', '--metrics.port',
+    String(free)]);
+  assert.equal(await n.rpc('eth_chainId'), '0x7a69', 'run --dev is dev');
+  const at = `http://127.0.0.1:${free}`;
+  for (const path of ['/metrics', '/debug/metrics/prometheus']) {
+    assert.match(await (await fetch(at + path)).text(),
+      /^ethereum_blockchain_height 0$/m);
+  }
+  assert.equal((await fetch(`${at}/`)).status, 404);
+  assert.equal((await fetch(`${at}/metrics`, { method: 'POST', body: 'x' })
+    .catch(() => ({ status: 404 }))).status, 404);
+  const upgrade = (port, origin) => new Promise((resolve, reject) => {
+    const s = net.connect(port, '127.0.0.1');
+    let text = '';
+    s.on('error', reject);
+    s.on('data', (d) => {
+      text += d;
+      resolve(Number(text.slice(9, 12)));
+      s.destroy();
+    });
+    s.write('GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
+      + 'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+      + `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: ${origin}\r\n`
+      + '\r\n');
+  });
+  assert.equal(await upgrade(n.port, 'https://shop.example'), 101);
+  assert.equal(await upgrade(n.port, 'https://evil.example'), 403);
+  const r = await n.post('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}',
+    { origin: 'https://shop.example' });
+  assert.equal(r.headers.get('access-control-allow-origin'), null);
+  const taken = run(['dev', '--http.port', '0', '--metrics.addr', '127.0.0.1',
+    '--metrics.port', String(free)]);
+  assert.equal(taken.status, 4, taken.stderr);
+  await n.stop();
+  const off = await Node.start(['dev', '--ws=false']);
+  assert.equal(await upgrade(off.port, `http://localhost:${off.port}`), 403);
+  await off.stop();
+  const other = run(['dev', '--ws.port', '8546']);
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /--ws\.port: WebSockets are on the HTTP port/);
+  assert.equal(run(['dev', '--metrics.addr', 'nonsense']).status, 2);
+});
+
 test('http.api serves some name spaces and no others', async () => {
   const n = await Node.start(['dev', '--http.api', 'net, web3', '--ipcpath',
     join(dir, 'api.ipc')]);
