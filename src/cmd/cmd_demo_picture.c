@@ -68,7 +68,7 @@ static bool pic_inside(const struct pic_shape *s, int x, int y) {
 
 /* Later shapes lie above earlier ones; the light comes from the left. */
 static u8 pic_pixel(u32 motif, int x, int y) {
-  u8 at = (u8)((u32)y * PIC_SHADES / PIC_SIZE);
+  u8 at = (u8)((u32)y * (PIC_SHADES - 1) / PIC_SIZE);
   for (u32 i = 0; i < ARRAY_LEN(pic_shapes); i++) {
     const struct pic_shape *s = &pic_shapes[i];
     if (s->motif != motif || !pic_inside(s, x, y)) continue;

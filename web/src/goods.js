@@ -1,12 +1,13 @@
 // goods.js - a listing as people see it: picture, card, stars, price; states
 // of records as words with a mark, so that colour is never alone.
 import { NOBODY } from './act.js';
+import { rpc } from './api.js';
 import { pictureUrl } from './content.js';
-import { date, number, until } from './format.js';
+import { date, number, short, until } from './format.js';
 import { has, t } from './i18n.js';
 import { Money } from './money.js';
-import { useClock } from './signal.js';
-import { Address, html } from './ui.js';
+import { useClock, useLoad } from './signal.js';
+import { html } from './ui.js';
 
 export const UNLIMITED = 4294967295;
 export const KINDS = { 1: 'physical', 2: 'digital', 3: 'service',
@@ -64,4 +65,18 @@ export const Card = ({ listing, href = `/listing/${listing.id}` }) => html`
     ${listing.stock === 0 && html`<p class="wrong">${t('goods.sold.out')}</p>`}
   </article>`;
 
-export const Party = ({ value }) => html`<${Address} value=${value} />`;
+// Somebody by the name he gave himself; what leads to his page.
+const names = new Map();
+const nameOf = (address) => {
+  if (!names.has(address)) {
+    names.set(address, rpc('id_get', address).then((who) =>
+      who?.document?.name || who?.handle || null, () => null));
+  }
+  return names.get(address);
+};
+export function Party({ value }) {
+  const { data } = useLoad(() => nameOf(value), [value]);
+  return html`<a href=${`/party/${value}`} title=${value}>${data
+    ? html`<bdi>${data}</bdi>` : html`<span class="hash">${short(value)}
+      </span>`}</a>`;
+}

@@ -2,13 +2,13 @@
 import { useState } from 'preact/hooks';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
 import { date, number } from '../format.js';
-import { Card, KINDS, Picture, Price, State, Stars, stockText, titleOf }
+import { Card, KINDS, Party, Picture, Price, State, Stars, stockText, titleOf }
   from '../goods.js';
 import { has, t } from '../i18n.js';
 import { Choice, List, useList, useRpc } from '../list.js';
 import { go } from '../router.js';
 import { useSignal } from '../signal.js';
-import { Empty, Facts, Field, Hash, Loaded, html } from '../ui.js';
+import { Empty, Facts, Field, Loaded, html } from '../ui.js';
 import { Review } from './sell_more.js';
 
 const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
@@ -120,8 +120,7 @@ function Order({ listing, variants }) {
 }
 
 const terms = (l) => [
-  ['order.seller', html`<${Hash} value=${l.seller}
-    to=${`/party/${l.seller}`} />`],
+  ['order.seller', html`<${Party} value=${l.seller} />`],
   ['list.state', html`<${State} word=${l.state} />`],
   ['buy.ships', t('buy.days', { n: number(l.handling / 86400) })],
   ['buy.arrives', t('buy.days', { n: number(l.delivery / 86400) })],

@@ -10,8 +10,8 @@ import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { cart, setQty } from '../cart.js';
 import { abiOf, callView, errorName } from '../contracts.js';
-import { number, short } from '../format.js';
-import { Picture, titleOf } from '../goods.js';
+import { number } from '../format.js';
+import { Party, Picture, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { keyOf, putLetter } from '../letters.js';
 import { erc20, money, tokenOf } from '../money.js';
@@ -170,8 +170,7 @@ function Checkout({ groups, me }) {
         value=${form.address} autocomplete="street-address"
         onInput=${put('address')}></textarea><//>
     ${list.map((q) => html`<p key=${q.key} class="row between">
-      <span>${t('order.seller')} <a href=${`/party/${q.seller}`}>
-        ${short(q.seller, 4, 4)}</a></span>
+      <span>${t('order.seller')} <${Party} value=${q.seller} /></span>
       ${q.error ? html`<span class="wrong" role="alert">${q.error}</span>`
         : html`<strong>${money(q.total, q.token)}</strong>`}</p>`)}
     <p class="quiet">${t('cart.safe')}</p>
@@ -191,7 +190,7 @@ export function CartPage() {
   return html`<h1>${t('nav.cart')}</h1><${Loaded} state=${state} rows=${4}>
     ${(groups) => html`<div class="beside"><div>${groups.map((g) => html`
       <section class="card" key=${g.key}><h2>${g.gone ? t('goods.gone')
-        : html`${t('order.seller')} ${short(g.seller, 4, 4)}`}</h2>
+        : html`${t('order.seller')} <${Party} value=${g.seller} />`}</h2>
         <ul class="plain">${g.lines.map((l) => html`<${Line} line=${l}
           token=${g.token} />`)}</ul></section>`)}
       ${groups.length > 1 && html`<${Notice} title=${t('cart.several',

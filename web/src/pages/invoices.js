@@ -6,14 +6,14 @@ import { Mine, acting } from '../acting.js';
 import { putDocument } from '../content.js';
 import { callView } from '../contracts.js';
 import { isAddress, number } from '../format.js';
-import { State, Until } from '../goods.js';
+import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, Tabs, useList, useRpc } from '../list.js';
 import { Money, erc20, money, parse, tokenOf } from '../money.js';
 import { Qr } from '../qr.js';
 import { go } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Facts, Failure, Field, Hash, Loaded, html } from '../ui.js';
+import { Empty, Facts, Failure, Field, Loaded, html } from '../ui.js';
 
 const DAY = 86400;
 const now = () => Math.floor(Date.now() / 1000);
@@ -174,8 +174,8 @@ function InvoiceBody({ invoice }) {
       <p class="wrap"><bdi>${invoice.document?.note}</bdi></p>
       <p class="big">${BigInt(invoice.amount) ? money(invoice.amount, token)
         : t('invoice.open')}</p><p><${State} word=${invoice.state} /></p>
-      <${Facts} rows=${[['order.seller', html`<${Hash} value=${invoice.seller}
-          to=${`/party/${invoice.seller}`} />`],
+      <${Facts} rows=${[['order.seller', html`<${Party}
+          value=${invoice.seller} />`],
         ['invoice.mode', t(`mode.${invoice.mode}`)],
         ['order.tax', BigInt(invoice.tax) ? money(invoice.tax, token) : null],
         ['invoice.until', html`<${Until} at=${invoice.expires} />`],
@@ -261,7 +261,7 @@ function SubList({ filter, mine }) {
   const list = useList('order_subscriptions', filter);
   const subRow = (s) => ({ key: s.id, cells: [
     html`<a href=${`/plan/${s.plan}`}>${t('plan.number', { id: s.plan })}</a>`,
-    html`<${Hash} value=${mine ? s.seller : s.buyer} />`,
+    html`<${Party} value=${mine ? s.seller : s.buyer} />`,
     html`<${Money} value=${s.amount} token=${s.token} />`,
     html`<${Money} value=${s.prepaid} token=${s.token} />`,
     html`<${State} word=${s.state} />`, html`<${Until} at=${s.nextAt} />`,

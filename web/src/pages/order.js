@@ -6,7 +6,7 @@ import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
 import { date, number } from '../format.js';
-import { State, Until, titleOf } from '../goods.js';
+import { Party, State, Until, titleOf } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { Letter, Letters } from '../letters.js';
 import { useRpc } from '../list.js';
@@ -139,7 +139,8 @@ function Escrow({ order, role, token, again }) {
     ${at ? html`<p>${t('escrow.turn', { who: t(`who.${owner}`) })}
         ${' '}<strong><${Until} at=${at} /></strong> (${date(at)}).
         ${has(key) && html` ${t(key)}`}</p>`
-      : FINAL.includes(order.state) && html`<p>${t('escrow.over')}</p>`}
+      : order.state === 'milestones' ? html`<p>${t('escrow.parts')}</p>`
+        : FINAL.includes(order.state) && html`<p>${t('escrow.over')}</p>`}
     ${role && mine.length > 0 && html`<h3>${t('escrow.you')}</h3>
       ${mine.map((s) => html`<${Step} key=${s.id + order.state} step=${s}
         order=${order} token=${token} again=${again} />`)}`}
@@ -201,9 +202,8 @@ const amountRow = (o, key, value) => BigInt(value ?? 0) > 0n
   ? [key, html`<${Money} value=${value} token=${o.token} />`] : [key, null];
 
 const facts = (o) => [
-  ['order.seller', html`<${Hash} value=${o.seller} to=${`/party/${o.seller}`}
-    />`],
-  ['order.buyer', html`<${Hash} value=${o.buyer} to=${`/party/${o.buyer}`} />`],
+  ['order.seller', html`<${Party} value=${o.seller} />`],
+  ['order.buyer', html`<${Party} value=${o.buyer} />`],
   ['order.placed', html`<${Ago} ms=${o.createdAt * 1000} />`],
   amountRow(o, 'order.goods', o.goods), amountRow(o, 'order.discount',
     o.discount), amountRow(o, 'order.shipping', o.shipping),

@@ -4,11 +4,11 @@ import { Do } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
 import { saveText } from '../csv.js';
-import { State, Until } from '../goods.js';
+import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { Choice, List, useList } from '../list.js';
 import { Money } from '../money.js';
-import { Ago, Empty, Field, Hash, html } from '../ui.js';
+import { Ago, Empty, Field, html } from '../ui.js';
 
 const STATES = ['', 'paid', 'shipped', 'returnAsked', 'returnOpen',
   'returnSent', 'milestones', 'disputed', 'completed', 'cancelled', 'refunded',
@@ -20,7 +20,7 @@ const COLUMNS = ['order.title', 'order.placed', 'order.other', 'order.total',
 const row = (party) => (o) => ({ key: o.id, cells: [
   html`<a href=${`/order/${o.id}`}>${t('order.number', { id: o.id })}</a>`,
   html`<${Ago} ms=${o.createdAt * 1000} />`,
-  html`<${Hash} value=${o[party]} to=${`/party/${o[party]}`} />`,
+  html`<${Party} value=${o[party]} />`,
   html`<${Money} value=${o.total} token=${o.token} />`,
   html`<${State} word=${o.state} />`, html`<${Until} at=${Number.isInteger(
     o.deadline) ? o.deadline : o.deadline?.at} />`] });

@@ -8,11 +8,11 @@ import { Do, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
-import { Stars, State, Until } from '../goods.js';
+import { Party, Stars, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList } from '../list.js';
 import { Money, parse, plain } from '../money.js';
-import { Empty, Failure, Field, Hash, Notice, Table, html } from '../ui.js';
+import { Empty, Failure, Field, Notice, Table, html } from '../ui.js';
 import { SellTabs } from './sell.js';
 
 const Page = ({ title, children }) => html`<h1>${t(title)}</h1><${SellTabs} />
@@ -211,8 +211,7 @@ export function Reply({ review, side = 1 }) {
 
 export const Review = ({ review, mayReply }) => html`<article class="review">
   <p><${Stars} value=${review.stars * 100} />${' '}
-    <small><${Hash} value=${review.author}
-      to=${`/party/${review.author}`} /></small></p>
+    <small><${Party} value=${review.author} /></small></p>
   ${review.text?.text ? html`<p><bdi>${review.text.text}</bdi></p>`
     : html`<p class="quiet">${t('content.missing')}</p>`}
   ${review.reply?.text && html`<blockquote><strong>${t('review.answered')}
