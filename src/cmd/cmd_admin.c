@@ -9,7 +9,7 @@
 
 #define ADMIN_PASSWORD_MAX 1025
 
-static err admin_hash(char out[STORE_PASSWORD_MAX], const struct cmd *c,
+static err cmd_admin_hash(char out[STORE_PASSWORD_MAX], const struct cmd *c,
                       struct errmsg *msg) {
   char password[ADMIN_PASSWORD_MAX];
   TRY(cmd_password(password, sizeof password, c, "Password for the dashboard",
@@ -139,7 +139,7 @@ int cmd_admin(struct cmd *c) {
     .role = c->arg_cnt > 2 ? c->arg[2] : "owner",
     .hash = hash, .from = "console",
   };
-  err e = list ? ERR_OK : admin_hash(hash, c, &msg);
+  err e = list ? ERR_OK : cmd_admin_hash(hash, c, &msg);
   if (e == ERR_OK) e = admin_do(c, list ? NULL : &change, &msg);
   mem_wipe(hash, sizeof hash);
   if (e < 0) return cmd_fail(e, &msg);

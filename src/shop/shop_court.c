@@ -16,7 +16,7 @@
 #define MODULE_PUBLIC(what, name) shop_court_##what##_##name
 #include "module/pass_param.inc"
 #include "shop/court.def"
-static const struct module_row court_rows[] = {
+static const struct module_row court_table_rows[] = {
 #include "module/pass_row.inc"
 #include "shop/court.def"
 };
@@ -41,7 +41,7 @@ static u8 court_owner_of(u8 type, const struct module_header *h) {
 
 const struct module_def shop_court = {
   .name = "Court", .text = "Court, users who rule by vote",
-  .number = 0x1015, .row = court_rows, .row_cnt = ARRAY_LEN(court_rows),
+  .number = 0x1015, .row = court_table_rows, .row_cnt = ARRAY_LEN(court_table_rows),
   .base = &module_common, .timer = court_timer, .owner_of = court_owner_of,
   .controller_of = shop_controller_of};
 
