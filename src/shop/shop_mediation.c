@@ -13,7 +13,7 @@
 **     deposits -> Invited.  The mediator that the listing prefers counts for
 **     both: one that names him has him, and he comes before the draw.
 **     Flag Drawing: 30 s, then each 10 s until the blocks of the draw are
-**     there; up to 64 of the pool are looked at, a few at a time; the first
+**     there; up to 64 of the pool are looked at, one a second; the first
 **     eligible one -> Invited, none -> AtCourt
 **   Invited      mediator; invite               -> Choosing, drawing; after
 **                three invitations AtCourt
@@ -79,7 +79,7 @@ enum { MED_BY_OFFER = 1, MED_BY_SILENCE, MED_BY_AGREEMENT,
        MED_BY_NO_ANSWER, MED_BY_JURY, MED_BY_COURT_DEFAULT };
 enum { MED_NO_OFFER = 65535, MED_BPS = 10000, MED_NEAR_BPS = 1000,
        MED_TRIES = 3, MED_EVIDENCE_MAX = 20, MED_ESCALATE_S = 172800,
-       MED_PROBES = 64, MED_PROBES_AT_ONCE = 2 };
+       MED_PROBES = 64 };
 #define MED_BIT(state) (1u << (state))
 #define MED_TALKING (MED_BIT(MED_NEGOTIATION) | MED_BIT(MED_CHOOSING) | \
                      MED_BIT(MED_INVITED) | MED_BIT(MED_EVIDENCE) | \
@@ -438,12 +438,9 @@ static void med_draw_on(struct module_call *c, med_case_t *k, u64 id) {
     med_no_mediator(c, k, id);
     return;
   }
-  for (u32 i = 0; i < MED_PROBES_AT_ONCE && k->draw_probes < most; i++) {
-    addr20 who =
-        shop_mediator_at(c, med_pick(c, &seed, k->draw_probes++, n));
-    if (med_invite(c, k, id, &who)) return;
-  }
-  med_turn(c, k, id, MED_CHOOSING, c->now_s + 1);
+  addr20 who = shop_mediator_at(c, med_pick(c, &seed, k->draw_probes++, n));
+  if (!med_invite(c, k, id, &who))
+    med_turn(c, k, id, MED_CHOOSING, c->now_s + 1);
 }
 
 /*------------------------------------------------------------- the parties */

@@ -875,6 +875,31 @@ static void case_when_nobody_mediates_is_paid_by_deposits(void **st) {
   sf_close(&f);
 }
 
+/* The most guardians on either side: a draw's work stays within a deadline's
+** gas (pass looks for those that failed). */
+static void parties_when_they_have_many_guardians_are_drawn_for(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  u256 most = u256_from(15);
+  sf_param(&f, IDENTITY, "guardiansMax", &most);
+  for (u32 user = SELLER; user <= BUYER; user++) {
+    sf_do(&f, user, IDENTITY, "create(uint8,bytes32,bytes32)", "uuu", 1ull,
+          5ull, 6ull);
+    sf_call_of(&f, "setGuardians(address[],uint8,uint32)");
+    sf_u(&f, 96), sf_u(&f, 8), sf_u(&f, 2 * SF_DAY), sf_u(&f, 15);
+    for (u64 i = 0; i < 15; i++) sf_u(&f, (user + 7) * 1000000 + i);
+    sf_send_m(&f, user, IDENTITY, 0);
+    assert_done(&f);
+  }
+  for (u32 i = M2; i <= M4; i++) mediator(&f, i, 3000);
+  u64 id = choosing(&f);
+  pass(&f, 3 * SF_DAY);
+  for (u32 i = 0; i < 12 && state_of(&f, id) == CHOOSING; i++) pass(&f, 12);
+  assert_int_equal(state_of(&f, id), INVITED);
+  sf_close(&f);
+}
+
 /* NotAppointed and the like stand above; what is left of the table. */
 static void names_when_numbered_keep_their_numbers(void **st) {
   (void)st;
@@ -937,6 +962,7 @@ int main(void) {
     cmocka_unit_test(cap_when_computed_is_within_its_bounds),
     cmocka_unit_test(proposal_when_rejected_goes_to_court),
     cmocka_unit_test(case_when_nobody_mediates_is_paid_by_deposits),
+    cmocka_unit_test(parties_when_they_have_many_guardians_are_drawn_for),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
   };
   return cmocka_run_group_tests_name("shop_mediation", tests, NULL, NULL);

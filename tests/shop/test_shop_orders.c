@@ -486,6 +486,13 @@ static void invoice_when_paid_makes_an_order(void **st) {
   st_pay_invoice(&f, 2, a, 5000);
   st_pay_invoice(&f, 2, a, 5000);
   IN("InvoiceUsedUp()");
+  /* Nothing is paid to a module, a function or a precompile. */
+  for (u32 i = 0; i < 4; i++) {
+    addr20 to = sf_module((const u32[]){ORDERS, 0x1002, 0x1107, 9}[i]);
+    DO(1, "payInstant(address,address,uint256,bytes32)", "auuu", &to, 0ull,
+       5ull, 0ull);
+    IN("BadAddress()");
+  }
   a = st_invoice(&f, 1, 5000, 0, 0);
   id = st_pay_invoice(&f, 1, a, 5000);
   assert_int_equal(st_state(&f, id), PAID);
@@ -659,7 +666,7 @@ static void invoice_when_for_one_payer_is_not_anothers(void **st) {
   sf_close(&f);
 }
 
-/* LienSet and LienActive wait for Loans, Locked for Mediation. */
+/* LienSet and LienActive wait for Loans; Locked is in test_shop_mediation.c. */
 static void names_when_numbered_keep_their_numbers(void **st) {
   (void)st;
   static const char *const name[] = {"order", "invoice", "milestone", "plan",
