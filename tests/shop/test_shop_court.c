@@ -160,6 +160,12 @@ static void accusation_when_not_right_is_refused(void **st) {
   IN("BadAddress()"); /* it is another's */
   sj_accuse(f, U(1), bond, 1, IDENTITY, 1, 0, &none, 5, 0);
   IN("BadAddress()");
+  static const u32 own[] = {COURT, 0x1002, 1, 0x1107};
+  for (u32 i = 0; i < ARRAY_LEN(own); i++) {
+    addr20 module = sf_module(own[i]);
+    sj_accuse(f, U(1), bond, 1, IDENTITY, 1, 0, &module, 5, 0);
+    IN("BadAddress()");
+  }
   sj_accuse(f, U(1), bond, 1, IDENTITY, 1, 0, U(1), 5, 0);
   IN("SelfDeal()");
   sj_accuse(f, U(1), bond - 1, 1, IDENTITY, 1, 0, U(2), 5, 0);
