@@ -30,13 +30,15 @@
 #define DEMO_DE "0x4445000000000000"
 #define DEMO_ANY "0x2a00000000000000"
 
-enum { DEMO_IDENTITY = 0x1010, DEMO_PLATFORM, DEMO_MARKET, DEMO_ORDERS };
+enum { DEMO_IDENTITY = 0x1010, DEMO_PLATFORM, DEMO_MARKET, DEMO_ORDERS,
+       DEMO_MEDIATION };
 
 enum demo_plan {
   DEMO_DONE, DEMO_REVIEWED, DEMO_REPLIED, DEMO_SHIPPED, DEMO_PAID,
   DEMO_ACCEPTED, DEMO_CANCEL_BUYER, DEMO_CANCEL_SELLER, DEMO_LAPSED,
   DEMO_PART, DEMO_REFUNDED, DEMO_LATE, DEMO_RETURN_ASKED, DEMO_RETURN_OPEN,
-  DEMO_RETURN_SENT, DEMO_RETURNED, DEMO_INSTANT, DEMO_PLAN_CNT
+  DEMO_RETURN_SENT, DEMO_RETURNED, DEMO_INSTANT, DEMO_NEGOTIATED,
+  DEMO_SETTLED, DEMO_MEDIATED, DEMO_PLAN_CNT
 };
 /* How many, and between which ages in days they were placed. */
 static const struct demo_plan_row { u8 cnt, youngest, oldest; }
@@ -49,13 +51,15 @@ static const struct demo_plan_row { u8 cnt, youngest, oldest; }
   [DEMO_REFUNDED] = {4, 6, 30}, [DEMO_LATE] = {9, 28, 38},
   [DEMO_RETURN_ASKED] = {3, 4, 6}, [DEMO_RETURN_OPEN] = {2, 7, 9},
   [DEMO_RETURN_SENT] = {2, 8, 10}, [DEMO_RETURNED] = {4, 12, 30},
-  [DEMO_INSTANT] = {18, 1, 38},
+  [DEMO_INSTANT] = {18, 1, 38}, [DEMO_NEGOTIATED] = {1, 7, 7},
+  [DEMO_SETTLED] = {1, 20, 20}, [DEMO_MEDIATED] = {1, 12, 12},
 };
 /* In arg: I the order's id, T a tracking document, N a note, V a review, W the
-** answer to it, S stars, H a quarter of the total, A all, G the goods. */
+** answer to it, S stars, H a quarter of the total, A all, G the goods, C the
+** dispute's id, M the mediator's address. */
 static const struct demo_step {
   u8 plan, days;
-  char by; /* Seller or Buyer */
+  char by; /* Seller, Buyer or Mediator, who acts with buyers */
   const char *method, *arg;
 } demo_steps[] = {
 #define SHIP(plan) {plan, 1, 'S', "ship(uint64,bytes32)", "(I,T)"}
@@ -68,6 +72,11 @@ static const struct demo_step {
   {plan, 5, 'S', "answerReturn(uint64,bool,bytes32)", "(I,1,0)"}
 #define RETURN(plan) \
   {plan, 6, 'B', "sendReturn(uint64,bytes32)", "(I,T)"}
+#define OPEN(plan) \
+  {plan, 4, 'B', "open(uint16,uint64,uint8,uint16,uint16,bytes32)", \
+   "(4115,I,255,6000,4,N)"}
+#define JOIN(plan) {plan, 5, 'S', "join(uint64)", "(C)"}
+#define OFFER(plan) {plan, 6, 'S', "offer(uint64,uint16)", "(C,4000)"}
   SHIP(DEMO_DONE), CONFIRM(DEMO_DONE),
   SHIP(DEMO_REVIEWED), CONFIRM(DEMO_REVIEWED), REVIEW(DEMO_REVIEWED),
   SHIP(DEMO_REPLIED), CONFIRM(DEMO_REPLIED), REVIEW(DEMO_REPLIED),
@@ -89,6 +98,20 @@ static const struct demo_step {
   SHIP(DEMO_RETURNED), ASK(DEMO_RETURNED), ANSWER(DEMO_RETURNED),
   RETURN(DEMO_RETURNED),
   {DEMO_RETURNED, 9, 'S', "confirmReturn(uint64,uint256)", "(I,G)"},
+  SHIP(DEMO_NEGOTIATED), OPEN(DEMO_NEGOTIATED), JOIN(DEMO_NEGOTIATED),
+  OFFER(DEMO_NEGOTIATED),
+  SHIP(DEMO_SETTLED), OPEN(DEMO_SETTLED), JOIN(DEMO_SETTLED),
+  OFFER(DEMO_SETTLED),
+  {DEMO_SETTLED, 7, 'B', "acceptOffer(uint64,uint16)", "(C,4000)"},
+  SHIP(DEMO_MEDIATED), OPEN(DEMO_MEDIATED), JOIN(DEMO_MEDIATED),
+  {DEMO_MEDIATED, 7, 'B', "escalate(uint64)", "(C)"},
+  {DEMO_MEDIATED, 8, 'S', "prefer(uint64,address[])", "(C,[M])"},
+  {DEMO_MEDIATED, 8, 'B', "prefer(uint64,address[])", "(C,[M])"},
+  {DEMO_MEDIATED, 9, 'M', "acceptCase(uint64)", "(C)"},
+  {DEMO_MEDIATED, 10, 'B', "submit(uint64,bytes32,uint8)", "(C,N,1)"},
+#undef OPEN
+#undef JOIN
+#undef OFFER
 #undef SHIP
 #undef CONFIRM
 #undef REVIEW
@@ -100,7 +123,7 @@ static const struct demo_step {
 struct demo_order {
   u8 plan, day, buyer, qty, variant;
   u32 item, unit, total; /* of 1/1000 CMT */
-  u64 id;
+  u64 id, dispute;
 };
 struct demo_sent {
   hash32 hash, event;
@@ -295,6 +318,20 @@ static err demo_people(struct demo *d) {
   return ERR_OK;
 }
 
+/* Who runs the first storefront mediates too: he trades with nobody. */
+static err demo_mediator(struct demo *d) {
+  const char *doc = demo_keep(d, slice_str(
+      "{\"about\":\"I have run a market hall for twelve years.\","
+      "\"name\":\"Ruth Adeyemi\"}"));
+  TRY(demo_send(d, DEMO_OPERATOR, DEMO_IDENTITY, 0, NULL, NULL,
+                "create(uint8,bytes32,bytes32)", "(1,%s,0)", doc));
+  return demo_send(d, DEMO_OPERATOR, DEMO_MEDIATION, 200000, NULL, NULL,
+                   "registerMediator(uint256,uint8,bytes32,uint64,bytes32)",
+                   "(2000" DEMO_MILLI ",5,0x656e6465%s,0xffffffffffffffff,%s)",
+                   "00000000000000000000000000000000000000000000000000000000",
+                   doc);
+}
+
 static err demo_platforms(struct demo *d) {
   static const char method[] =
       "register(bytes32,bytes32,uint16,uint16,uint8,uint64)";
@@ -404,6 +441,7 @@ static err demo_post(struct demo *d, u32 from) {
 
 static err demo_open(struct demo *d) {
   TRY(demo_people(d));
+  TRY(demo_mediator(d));
   TRY(demo_platforms(d));
   TRY(demo_tables(d));
   TRY(demo_block(d, 3600000));
@@ -435,7 +473,7 @@ static void demo_order_draw(struct demo *d, struct demo_order *o, u32 plan) {
   o->buyer = (u8)(CMD_DEMO_SHOPS + demo_draw(d, CMD_DEMO_BUYERS));
   if (it->shop != 0 && demo_draw(d, 6) == 0) o->buyer = 0;
   o->variant = (u8)demo_draw(d, demo_variant_cnt(it));
-  o->qty = (u8)(1 + (demo_draw(d, 3) == 0));
+  o->qty = (u8)(1 + (demo_draw(d, 3) == 0 && plan < DEMO_NEGOTIATED));
   o->unit = demo_price(it, o->variant);
   u32 goods = o->unit * o->qty;
   u32 shipping = goods >= DEMO_SHIP_FREE ? 0
@@ -486,33 +524,52 @@ static const char *demo_word(struct demo *d, const struct demo_order *o,
     case 'W': return demo_text(d, "text", cmd_demo_thanks[o->id % 4]);
     case 'H': return arena_printf(&d->mem, "%u" DEMO_MILLI, o->total / 4);
     case 'A': return arena_printf(&d->mem, "%u" DEMO_MILLI, o->total);
+    case 'C': return arena_printf(&d->mem, "%llu",
+                                  (unsigned long long)o->dispute);
+    case 'M': return d->hex[DEMO_OPERATOR];
     default: return arena_printf(&d->mem, "%u" DEMO_MILLI, o->unit * o->qty);
   }
 }
 
-static err demo_step(struct demo *d, const struct demo_order *o,
+/* Both sides of a dispute about less than 200 CMT leave 2 CMT. */
+static err demo_step(struct demo *d, struct demo_order *o,
                      const struct demo_step *s) {
+  static const struct { const char *start; u32 module, value; } to[] = {
+    {"review(", DEMO_MARKET, 0}, {"reply(", DEMO_MARKET, 0},
+    {"open(", DEMO_MEDIATION, 2000}, {"join(", DEMO_MEDIATION, 2000},
+    {"offer(", DEMO_MEDIATION, 0}, {"acceptOffer(", DEMO_MEDIATION, 0},
+    {"escalate(", DEMO_MEDIATION, 0}, {"prefer(", DEMO_MEDIATION, 0},
+    {"acceptCase(", DEMO_MEDIATION, 0}, {"submit(", DEMO_MEDIATION, 0}};
+  u32 module = DEMO_ORDERS, value = 0;
+  u32 who = s->by == 'S'   ? cmd_demo_item[o->item].shop
+            : s->by == 'M' ? DEMO_OPERATOR
+                           : o->buyer;
   char args[512];
   size_t at = 0;
   for (const char *p = s->arg; *p; p++) {
     const char one[2] = {*p, 0};
-    const char *text = *p >= 'A' ? demo_word(d, o, *p) : one;
+    const char *text = *p >= 'A' && *p <= 'Z' ? demo_word(d, o, *p) : one;
     at += (size_t)snprintf(args + at, sizeof args - at, "%s", text);
     MUST(at < sizeof args);
   }
-  bool market = strncmp(s->method, "re", 2) == 0 &&
-                (s->method[2] == 'v' || s->method[2] == 'p');
-  return demo_send(d, s->by == 'S' ? cmd_demo_item[o->item].shop : o->buyer,
-                   market ? DEMO_MARKET : DEMO_ORDERS, 0, NULL, NULL,
-                   s->method, "%s", args);
+  for (u32 i = 0; i < ARRAY_LEN(to); i++) {
+    if (strncmp(s->method, to[i].start, strlen(to[i].start)) != 0) continue;
+    module = to[i].module;
+    value = to[i].value;
+  }
+  return demo_send(d, who, module, value,
+                   strncmp(s->method, "open(", 5) ? NULL : &o->dispute,
+                   "CaseSaved(uint64,address,address,bytes)", s->method, "%s",
+                   args);
 }
 
 static err demo_steps_of(struct demo *d, u32 day, char by) {
   for (u32 i = 0; i < d->order_cnt; i++) {
-    const struct demo_order *o = &d->order[i];
+    struct demo_order *o = &d->order[i];
     for (u32 k = 0; k < ARRAY_LEN(demo_steps); k++) {
       const struct demo_step *s = &demo_steps[k];
-      if (s->plan != o->plan || s->by != by || o->day + s->days != day)
+      bool theirs = s->by == by || (s->by == 'M' && by == 'B');
+      if (s->plan != o->plan || !theirs || o->day + s->days != day)
         continue;
       TRY(demo_step(d, o, s));
     }

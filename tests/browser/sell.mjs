@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Node, folder, remove } from '../e2e/node.mjs';
+import { Node, folder, remove, run } from '../e2e/node.mjs';
 import { CHROMIUM, launch, open } from './browser.mjs';
 import { actAs, settled } from './purse.mjs';
 
@@ -28,6 +28,35 @@ after(async () => {
 // One pixel is enough of a picture; the browser makes a JPEG of it.
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42'
   + 'mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
+test('the demo shop has orders in every state, and is the same each time',
+  { skip }, async () => {
+    const count = async (state) => (await shop.rpc('order_list', [{ state,
+      limit: 200, documents: false }])).items.length;
+    const counts = {};
+    for (const state of ['paid', 'shipped', 'milestones', 'returnAsked',
+      'returnOpen', 'returnSent', 'disputed', 'completed', 'cancelled',
+      'refunded', 'resolved']) {
+      counts[state] = await count(state);
+      assert.ok(counts[state] > 0, state);
+    }
+    assert.ok(Object.values(counts).reduce((a, b) => a + b) >= 200);
+    const { items } = await shop.rpc('market_search', [{ limit: 200 }]);
+    assert.equal(items.length, 60);
+    assert.ok(items.every((l) => l.document?.images.length === 1));
+    const file = join(dir, 'again.db');
+    const again = await Node.start(['dev', '--demo-shop', '--db', file]);
+    const other = (await again.rpc('order_list', [{ limit: 200,
+      documents: false }])).items;
+    const mine = (await shop.rpc('order_list', [{ limit: 200,
+      documents: false }])).items;
+    const key = (o) => `${o.id} ${o.state} ${o.total} ${o.buyer}`;
+    assert.deepEqual(other.map(key), mine.map(key));
+    assert.equal((await again.stop()).code, 0);
+    const twice = run(['dev', '--demo-shop', '--db', file, '--http.port', '0']);
+    assert.notEqual(twice.status, 0);
+    assert.match(twice.stderr, /needs a chain of its own/);
+  });
 
 test('from an empty folder to the first listing', { skip }, async () => {
   const node = await Node.start(['run', '--db', join(dir, 'first.db')]);
