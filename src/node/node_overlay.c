@@ -99,7 +99,7 @@ struct nstate_block *nstate_block_make(u64 height, const hash32 *hash,
   for (u32 i = 0; i < diff->account_cnt; i++) {
     nstate_block_account(b, &diff->account[i], account_chunk[i], slot_chunk,
                          &whole);
-    slot_chunk += diff->account[i].slot_cnt;
+    if (diff->account[i].slot_cnt) slot_chunk += diff->account[i].slot_cnt;
   }
   for (u32 i = 0; i < diff->code_cnt; i++) {
     slice c = diff->code[i].code;

@@ -4,7 +4,8 @@
 ** out and in.
 **
 ** A dump is {"accounts": {address: {nonce, balance, code, storage}}, ...} as
-** Anvil's, as JSON in hex; Anvil packs its own with gzip, which is not read.
+** Anvil's, as JSON in hex; one that is packed by gzip, as Anvil's own, is taken
+** too.
 */
 #include "rpc/rpc_dev.h"
 
@@ -13,6 +14,8 @@
 #include "codec/rlp.h"
 #include "crypto/keccak.h"
 #include "rpc/rpc_tracer.h"
+
+#include <zlib.h>
 
 /*------------------------------------------------------------------- edits */
 
@@ -417,13 +420,40 @@ static err dev_load(struct rpc_call *c, const json_t *accounts) {
   return e;
 }
 
+/* Anvil's own dumps are packed (gzip); *text becomes what is in them. */
+#define DEV_UNPACKED_MAX (64u << 20)
+static err dev_unpack(struct buf *out, slice *text) {
+  z_stream z = {0};
+  u8 piece[16384];
+  int rc;
+  if (text->len < 2 || text->ptr[0] != 0x1f || text->ptr[1] != 0x8b)
+    return ERR_OK;
+  if (inflateInit2(&z, 15 + 16) != Z_OK) return ERR_LIMIT;
+  z.next_in = (Bytef *)text->ptr;
+  z.avail_in = (uInt)text->len;
+  do {
+    z.next_out = piece;
+    z.avail_out = sizeof piece;
+    rc = inflate(&z, Z_NO_FLUSH);
+    if (rc == Z_OK || rc == Z_STREAM_END)
+      buf_put(out, piece, sizeof piece - z.avail_out);
+  } while (rc == Z_OK && out->len <= DEV_UNPACKED_MAX);
+  inflateEnd(&z);
+  *text = buf_slice(out);
+  return rc == Z_STREAM_END ? ERR_OK : ERR_INPUT;
+}
+
 err rpc_do_anvil_loadState(struct rpc_call *c) {
   struct errmsg msg = {.text = ""};
   slice text = c->arg[0].bytes;
   TRY(rpc_dev_edits(c, "anvil_loadState"));
-  if (text.len > 1 && text.ptr[0] == 0x1f && text.ptr[1] == 0x8b)
-    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: unpack the state "
-                    "first (gunzip), then give the JSON in hex");
+  struct buf unpacked;
+  buf_init(&unpacked, 0);
+  if (dev_unpack(&unpacked, &text) < 0) {
+    buf_fini(&unpacked);
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: what is packed is "
+                    "damaged, or larger than 64 MiB");
+  }
   json_t *j = json_read(text, &msg);
   const json_t *accounts = json_object_get(j, "accounts");
   err e = json_is_object(accounts)
@@ -431,6 +461,7 @@ err rpc_do_anvil_loadState(struct rpc_call *c) {
               : rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s",
                          j ? "no accounts" : msg.text);
   json_decref(j);
+  buf_fini(&unpacked);
   if (e >= 0) jsonw_bool(&c->w, true);
   return e;
 }
@@ -472,3 +503,5 @@ err rpc_do_eth_sendUnsignedTransaction(struct rpc_call *c) {
   TRY(rpc_dev_edits(c, "eth_sendUnsignedTransaction"));
   return rpc_key_send_unsigned(c);
 }
+
+#undef DEV_UNPACKED_MAX

@@ -263,6 +263,11 @@ static void next_block_when_told_then_has_randomness_and_beneficiary(
   say(f, "anvil_setCoinbase", "[\"" A0 "\"]");
 }
 
+#define PACKED "[\"0x" \
+  "1f8b0800000000000203ab564a4c4ece2fcd2b2956b252a85632a830200a" \
+  "24268295e7e5e725a70259063a0a4a49893989101ed0147325a048727e0a" \
+  "940be21597e41725a68304aa6b810000b5c812dd79000000" "\"]"
+
 static void dump_when_loaded_then_state_is_back(void **state) {
   struct fixture *f = *state;
   say(f, "hardhat_setBalance", "[\"" NOBODY "\",\"0x64\"]");
@@ -281,6 +286,10 @@ static void dump_when_loaded_then_state_is_back(void **state) {
   const char *msg;
   assert_int_equal(fixture_error(f, &msg, "anvil_loadState",
                                  "[\"0x1f8b08\"]"), -32602);
+  /* {"accounts":{NOBODY:{"balance":"0x7"}}}, packed. */
+  say(f, "anvil_loadState", PACKED);
+  assert_int_equal(number(f, "eth_getBalance", "[\"" NOBODY "\",\"latest\"]"),
+                   7);
   u64 was = height(f);
   say(f, "hardhat_mine", "[4]");
   say(f, "anvil_rollback", "[3]");
