@@ -30,7 +30,7 @@ static const struct module_row nstr_rows[] = {
 #include "module/pass_end.inc"
 
 enum { NSTR_NUMBER = 0x1101, NSTR_GAS_OUT = 2, NSTR_GAS_FIND = 4,
-       NSTR_PART = 64 };
+       NSTR_PART = 64, NSTR_DIGITS = 77 };
 
 const struct module_def native_string = {
   .name = "StringFunction", .text = "String, as a function",
@@ -283,6 +283,8 @@ static enum module_end nstr_do_to_int(struct module_call *c,
   bool minus = s.len && s.ptr[0] == '-';
   if (minus) s.ptr++, s.len--;
   if (s.len == 0) return MODULE_FAIL(c, range);
+  while (s.len > 1 && s.ptr[0] == '0') s.ptr++, s.len--;
+  if (s.len > NSTR_DIGITS) return MODULE_FAIL(c, range);
   for (size_t i = 0; i < s.len; i++) {
     u256 digit = u256_from((u8)(s.ptr[i] - '0'));
     if (digit.w[0] > 9 || u256_mul_over(&v, &v, &ten) ||

@@ -11,6 +11,7 @@
 
 #include "chain/chain_exec.h"
 #include "chain/chain_module.h"
+#include "evm/evm_int.h"
 
 #include <sodium/crypto_sign_ed25519.h>
 #include <time.h>
