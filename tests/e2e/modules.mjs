@@ -63,7 +63,7 @@ const call = (to, data, from = STRANGER, value = undefined) =>
 before(async () => {
   node = await Node.start(['dev', '--demo-shop']);
   provider = new ethers.JsonRpcProvider(node.url, undefined,
-    { cacheTimeout: -1 });
+    { cacheTimeout: -1, staticNetwork: true, batchMaxCount: 1 });
   provider.pollingInterval = 50;
   client = viem.createPublicClient({ transport: viem.http(node.url) });
   account = (i) => ethers.HDNodeWallet
@@ -177,7 +177,10 @@ ${own.join('\n')}
 
 test('every method answers alike through ethers, viem and Solidity', async (t) => {
   let ok = 0;
-  const seen = new Set();
+  const seen = new Set(), common = new Set(['multicall', 'permitCall',
+    'withdraw', 'claimable', 'accounted', 'record', 'slotOf', 'deadlineOf',
+    'param', 'setParam', 'pauseLevel', 'setPause', 'sweepSurplus', 'version',
+    'supportsInterface']);
   for (const m of modules) {
     const out = compile({ 'Own.sol': wrapper(m), 'I.sol': m.sol }).Own;
     const own = await new ethers.ContractFactory(out.abi, out.bytecode,
@@ -186,7 +189,10 @@ test('every method answers alike through ethers, viem and Solidity', async (t) =
     const direct = new ethers.Contract(m.address, m.abi, provider);
     const at = await own.getAddress();
     for (const f of m.functions) {
+      // What all modules of commerce share is asked thoroughly of one.
+      const shared = common.has(f.name) && m.name !== 'Identity';
       for (let kind = 0; kind < 3; kind++) {
+        if (shared && kind !== 1) continue;
         const args = values(f, kind), what = `${f.name}/${kind}`;
         const data = m.face.encodeFunctionData(f.name, args);
         assert.equal(viem.encodeFunctionData({ abi: m.abi,
@@ -227,7 +233,9 @@ test('what the table forbids is refused by name before the method', async () => 
     await expect('UnknownMethod', call(m.address, '0x12'), 'short');
     await expect('UnknownMethod', call(m.address, '0x12345678'), 'unknown');
     const kinds = async (kind, data) => {
-      const [ok, out] = await raw.go.staticCall(kind, m.address, data);
+      const { result } = await call(await raw.getAddress(),
+        raw.interface.encodeFunctionData('go', [kind, m.address, data]));
+      const [ok, out] = raw.interface.decodeFunctionResult('go', result);
       return ok ? null : m.face.parseError(out).name;
     };
     for (const f of m.functions) {
