@@ -1,0 +1,79 @@
+// parts.mjs - modules of the dashboard by themselves: canonical JSON, CSV both
+// ways, amounts, sealed letters; what is wrong is refused.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { join } from 'node:path';
+import { ethers } from 'ethers';
+import { WEB } from './browser.mjs';
+
+globalThis.localStorage = { getItem: () => null, setItem() {} };
+globalThis.location = { pathname: '/', search: '' };
+globalThis.addEventListener = () => {};
+let content, csv, money, seal, acting;
+
+before(async () => {
+  const load = (name) => import(join(WEB, name));
+  [content, csv, money, seal, acting] = await Promise.all(['content.js',
+    'csv.js', 'money.js', 'seal.js', 'acting.js'].map(load));
+});
+
+test('canonical JSON: keys by code point, no blanks, integers alone', () => {
+  assert.equal(content.canonical({ b: [1, 'x'], a: { z: null, y: true } }),
+    '{"a":{"y":true,"z":null},"b":[1,"x"]}');
+  assert.equal(content.canonical({ '\u{1f600}': 1, '\uffff': 2 }),
+    '{"\uffff":2,"\u{1f600}":1}');
+  assert.equal(content.canonical({ ab: 1, a: 2 }), '{"a":2,"ab":1}');
+  assert.equal(content.canonical({ gone: undefined, a: 1 }), '{"a":1}');
+  for (const n of [1.5, 2 ** 53, NaN, Infinity]) {
+    assert.throws(() => content.canonical({ n }), /integers/);
+  }
+});
+
+test('CSV: what is written is read again, formulas stay text', () => {
+  const rows = [['a "quoted" one', 'two, with comma'], ['=SUM(A1)', 'x\ny'],
+    ['', '-1'], ['@x', "it's"]];
+  const text = csv.csvText(['p', 'q'], rows);
+  assert.match(text, /'=SUM/);
+  assert.deepEqual(csv.parseCsv(text), [['p', 'q'], ...rows]);
+  assert.deepEqual(csv.parseCsv('\ufeffa,b\n1,"2\n3"\n\n4,5'),
+    [['a', 'b'], ['1', '2\n3'], ['4', '5']]);
+  assert.deepEqual(csv.parseCsv(''), []);
+});
+
+test('amounts: a comma or a point, never more places than the token has', () => {
+  const six = { symbol: 'X', decimals: 6 };
+  assert.equal(money.parse('1.25'), 1250000000000000000n);
+  assert.equal(money.parse(' 1,5 ', six), 1500000n);
+  assert.equal(money.parse('0.0000001', six), null);
+  assert.equal(money.parse('0.1000000', six), 100000n);
+  for (const bad of ['', '-1', '1e3', '1.2.3', 'x', '0x10']) {
+    assert.equal(money.parse(bad), null, bad);
+  }
+  assert.equal(money.plain(1500000n, six), '1.5');
+  assert.equal(money.plain('0xde0b6b3a7640000'), '1');
+});
+
+test('a letter opens for its readers alone, and not when it was touched',
+  async () => {
+    const be = (w) => acting.acting.set({ id: w.address, address: w.address,
+      wallet: { provider: { request: ({ params }) =>
+        w.signMessage(ethers.getBytes(params[0])) } } });
+    const [ada, ben, eve] = [1, 2, 3].map(() => ethers.Wallet.createRandom());
+    const keys = [];
+    for (const w of [ada, ben]) { be(w); keys.push(await seal.myKey()); }
+    const letter = seal.seal(keys, 'Gr\u00fc\u00dfe \u{1f600}');
+    assert.doesNotThrow(() => content.canonical(letter));
+    for (const w of [ada, ben]) {
+      be(w);
+      assert.equal(await seal.unseal(letter), 'Gr\u00fc\u00dfe \u{1f600}');
+    }
+    be(eve);
+    assert.equal(await seal.unseal(letter), null);
+    be(ada);
+    const last = letter.cipher.at(-1) === '0' ? '1' : '0';
+    assert.equal(await seal.unseal({ ...letter,
+      cipher: letter.cipher.slice(0, -1) + last }), null);
+    assert.equal(await seal.unseal({ v: 2 }), null);
+    assert.equal(await seal.unseal(null), null);
+    assert.notEqual(seal.seal(keys, 'x').cipher, seal.seal(keys, 'x').cipher);
+  });
