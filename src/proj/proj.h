@@ -109,7 +109,8 @@ struct proj_content {
 ** why; ERR_LIMIT: no room. */
 err proj_content_put(struct proj *p, struct proj_content *out, slice bytes,
                      u64 now_s, struct errmsg *msg) MUST_USE;
-/* ERR_NOT_FOUND. */
+/* The documents of the first courts and rules are always there.
+** ERR_NOT_FOUND. */
 err proj_content_get(struct store_reader *r, struct proj_content *out,
                      const hash32 *hash, struct arena *a) MUST_USE;
 /* An event names it. */

@@ -106,7 +106,9 @@ struct shop_court_slot { u256 slot, val; };
 /* The slots of the courts and rules that a chain begins with; at most
 ** SHOP_COURT_SLOTS. */
 u32 shop_court_genesis(struct shop_court_slot *out, u64 time_s);
-/* The text whose hash the rule's doc is; empty: no such rule. */
+/* The documents, canonical JSON, whose hashes are the first rules' docs and the
+** first courts' policies: {"text": ..}, {"name": ..}; empty: no such one. */
 slice shop_court_rule_text(u16 rule);
 slice shop_court_name(u8 court);
+slice shop_court_document(const hash32 *hash);
 #endif

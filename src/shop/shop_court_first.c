@@ -2,7 +2,7 @@
 ** accused, a row each, and the courts and rules that a chain begins with.
 **
 ** A rule's doc is the keccak256 of its text, which a juror reads beside the
-** ballot. */
+** ballot, as canonical JSON; a court's policy that of its name. */
 #include "crypto/keccak.h"
 #include "shop/shop_court_int.h"
 #include "shop/shop_identity.h"
@@ -103,9 +103,12 @@ const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind) {
 
 /*------------------------------------------------------------------- genesis */
 
+#define COURT_NAME(text) "{\"name\":\"" text "\"}"
+#define COURT_TEXT(text) "{\"text\":\"" text "\"}"
 static const char *const court_names[] = {
-  "Trade", "Conduct", "Digital and services", "Identity",
-  "Ads, sales and oracles"};
+  COURT_NAME("Trade"), COURT_NAME("Conduct"),
+  COURT_NAME("Digital and services"), COURT_NAME("Identity"),
+  COURT_NAME("Ads, sales and oracles")};
 static const struct court_first_rule {
   u8 court, max_level;
   bool severe;
@@ -113,24 +116,31 @@ static const struct court_first_rule {
   const char *text;
 } court_first_rules[] = {
   {1, 3, false, 50, 100,
-   "A seller takes payment for goods and does not send them, sends other goods "
-   "than were described, or does so again and again."},
+   COURT_TEXT(
+     "A seller takes payment for goods and does not send them, sends other goods "
+     "than were described, or does so again and again.")},
   {1, 5, true, 100, 500,
-   "A seller offers counterfeit, stolen or forbidden goods, or goods that "
-   "endanger life or health."},
+   COURT_TEXT(
+     "A seller offers counterfeit, stolen or forbidden goods, or goods that "
+     "endanger life or health.")},
   {2, 3, false, 50, 50,
-   "A party threatens, insults or harasses another, or gives away what another "
-   "told in confidence."},
+   COURT_TEXT(
+     "A party threatens, insults or harasses another, or gives away what another "
+     "told in confidence.")},
   {2, 5, true, 100, 500,
-   "A party cheats: trades with itself for reputation, buys or sells reviews, "
-   "votes or accounts, or acts under another's name."},
+   COURT_TEXT(
+     "A party cheats: trades with itself for reputation, buys or sells reviews, "
+     "votes or accounts, or acts under another's name.")},
   {3, 3, false, 50, 100,
-   "A service or digital good is not what was described, or copies the work of "
-   "another without leave."},
+   COURT_TEXT(
+     "A service or digital good is not what was described, or copies the work of "
+     "another without leave.")},
   {4, 5, true, 200, 1000,
-   "An issuer attests what is not so, or attests one person as several."},
+   COURT_TEXT(
+     "An issuer attests what is not so, or attests one person as several.")},
   {5, 4, true, 100, 500,
-   "An advertisement, a sale or an oracle deceives those who rely on it."},
+   COURT_TEXT(
+     "An advertisement, a sale or an oracle deceives those who rely on it.")},
 };
 
 slice shop_court_name(u8 court) {
@@ -143,6 +153,19 @@ slice shop_court_rule_text(u16 rule) {
     return slice_of(NULL, 0);
   const char *s = court_first_rules[rule - 1].text;
   return slice_of(s, strlen(s));
+}
+
+slice shop_court_document(const hash32 *hash) {
+  hash32 h;
+  for (u16 i = 1; i <= ARRAY_LEN(court_names) + ARRAY_LEN(court_first_rules);
+       i++) {
+    slice text = i <= ARRAY_LEN(court_names)
+                     ? shop_court_name((u8)i)
+                     : shop_court_rule_text(i - ARRAY_LEN(court_names));
+    crypto_keccak256(&h, text.ptr, text.len);
+    if (hash32_eq(&h, hash)) return text;
+  }
+  return slice_of(NULL, 0);
 }
 
 static u32 court_first_put(struct shop_court_slot *out, u32 cnt,
@@ -195,3 +218,5 @@ u32 shop_court_genesis(struct shop_court_slot *out, u64 time_s) {
   }
   return cnt;
 }
+#undef COURT_NAME
+#undef COURT_TEXT
