@@ -113,6 +113,7 @@ err cmd_read_file(u8 **out, size_t *len, const char *path, size_t max,
 int cmd_run(struct cmd *c);
 int cmd_dev(struct cmd *c);
 int cmd_init(struct cmd *c);
+int cmd_genesis(struct cmd *c);
 int cmd_account(struct cmd *c);
 int cmd_admin(struct cmd *c);
 int cmd_backup(struct cmd *c);

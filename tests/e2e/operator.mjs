@@ -565,6 +565,24 @@ test('license names what the program is made of', () => {
 
 /*------------------------------------------------------------------- doctor */
 
+test('a genesis file is made, and a chain of it', () => {
+  const a = `0x${'11'.repeat(20)}`, b = `0x${'22'.repeat(20)}`;
+  const made = run(['genesis', 'make', a, b, '--networkid', '778899']);
+  assert.equal(made.status, 0, made.stderr);
+  const g = JSON.parse(made.stdout);
+  assert.equal(g.config.chainId, 778899);
+  assert.equal(BigInt(g.alloc[b].balance), 10n ** 27n);
+  const file = put('made.json', made.stdout), db = join(dir, 'made.db');
+  const init = JSON.parse(run(['init', '--genesis', file, '--db', db,
+    '--json']).stdout);
+  assert.equal(init.chainId, 778899);
+  const shown = JSON.parse(run(['genesis', 'show', '--db', db]).stdout);
+  assert.equal(shown.config.chainId, 778899);
+  assert.equal(shown.cybermiles.validators[0].address, a);
+  assert.equal(run(['genesis', 'make', '0x12']).status, 2);
+  assert.equal(run(['genesis', 'make']).status, 2);
+});
+
 test('doctor looks at a file that rests and at a running node', async () => {
   const db = join(dir, 'doc.db');
   const args = ['doctor', '--db', db, '--ipcpath', join(dir, 'doc.ipc'),
