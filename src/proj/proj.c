@@ -208,7 +208,7 @@ static bool proj_find(struct proj_src *out, const struct proj_scope *in,
                       const char *name) {
   u16 word = 0;
   if (*name == '#') {
-    *out = (struct proj_src){PROJ_CONST, (u16)atoi(name + 1)};
+    *out = (struct proj_src){PROJ_CONST, (u16)strtoul(name + 1, NULL, 10)};
     return true;
   }
   if (!strcmp(name, "$time")) return *out = (struct proj_src){PROJ_TIME, 0}, 1;

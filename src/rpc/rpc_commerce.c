@@ -761,6 +761,11 @@ static err shop_filter_apply(struct rpc_shop *q, struct store_query *sq,
   return ERR_OK;
 }
 
+static void shop_append(char *text, size_t room, const char *word,
+                        const char *behind) {
+  size_t len = strlen(text);
+  snprintf(text + len, room - len, "%s%s", word, behind);
+}
 /* The names that there are, for who gave another one. */
 static err shop_unknown(struct rpc_shop *q, const struct rpc_list *l,
                         const char *key) {
@@ -768,8 +773,7 @@ static err shop_unknown(struct rpc_shop *q, const struct rpc_list *l,
   const char *at = l->filters;
   struct shop_word f;
   while (shop_filter_next(&at, &f)) {
-    strncat(names, f.name, sizeof names - strlen(names) - 1);
-    strncat(names, ", ", sizeof names - strlen(names) - 1);
+    shop_append(names, sizeof names, f.name, ", ");
   }
   return rpc_fail(q->c, RPC_ERR_PARAMS, "unknown filter \"%.40s\": there are "
                   "%ssort, limit, cursor, documents", key, names);
@@ -785,8 +789,7 @@ static err shop_sort(struct rpc_shop *q, struct store_query *sq,
   if (v->kind != RPC_NONE && rpc_param_string(&want, v, "text", &msg) < 0)
     return rpc_fail(q->c, RPC_ERR_PARAMS, "sort: %s", msg.text);
   while (shop_sort_next(&at, &s)) {
-    strncat(names, s.name, sizeof names - strlen(names) - 1);
-    strncat(names, " ", sizeof names - strlen(names) - 1);
+    shop_append(names, sizeof names, s.name, " ");
     if (want.len && !slice_eq(want, slice_str(s.name))) continue;
     sq->up = s.op == '+';
     if (s.op == '?') return l->where(q, sq, "sort", v);
