@@ -105,9 +105,6 @@ WHERE until IS NOT NULL;
 -- content_waiting
 SELECT count(*), coalesce(sum(size), 0) FROM content WHERE until IS NOT NULL;
 
--- content_kept
-SELECT count(*), coalesce(sum(size), 0) FROM content;
-
 -- fts_market_put
 INSERT OR REPLACE INTO market_fts(rowid, title, body, tags, variant_text)
 SELECT id, ?3, ?4, ?5, ?6 FROM market_listing WHERE id = ?1 AND doc = ?2;

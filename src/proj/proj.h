@@ -84,12 +84,11 @@ err proj_making_set(struct proj *p, i64 height, u32 modules) MUST_USE;
 ** an image, PDF or opaque bytes (ciphertext) of at most PROJ_BLOB_MAX.
 ** Its name is keccak256 of the bytes.  It is kept for good when an event or a
 ** kept document names it, else for PROJ_HOLD_S; all that is only held is at
-** most PROJ_HOLD_BYTES, all content PROJ_CONTENT_BYTES. */
+** most PROJ_HOLD_BYTES. */
 #define PROJ_DOC_MAX (16u << 10)
 #define PROJ_BLOB_MAX (512u << 10)
 #define PROJ_HOLD_S 86400u
 #define PROJ_HOLD_BYTES (256ull << 20)
-#define PROJ_CONTENT_BYTES (16ull << 30)
 /* The type by its first bytes: "application/json" (canonical), "image/jpeg",
 ** "image/png", "image/webp", "image/gif", "application/pdf",
 ** "application/octet-stream"; NULL with why it is refused: what a browser

@@ -390,15 +390,20 @@ static err content_sum_cb(void *ctx, const struct store_val *v, u32 cnt) {
   return ERR_OK;
 }
 
-/* Room for what is only held, and for all of it. */
-static err content_room(struct proj *p, bool held, size_t len,
-                        struct errmsg *msg) {
+/* Room for what is only held.  Counting reads all of it, so it is done at the
+** start and when it seems too much; in between only what comes is added. */
+static err content_room(struct proj *p, size_t len, struct errmsg *msg) {
   struct content_sum sum;
-  TRY(proj_rows(p, PROJ_ST_content_waiting, NULL, 0, content_sum_cb, &sum));
-  if (held && (u64)sum.bytes + len > PROJ_HOLD_BYTES)
+  if (!p->held_counted || p->held + len > PROJ_HOLD_BYTES) {
+    TRY(proj_rows(p, PROJ_ST_content_waiting, NULL, 0, content_sum_cb, &sum));
+    p->held = (u64)sum.bytes;
+    p->held_counted = true;
+  }
+  if (p->held + len > PROJ_HOLD_BYTES)
     return err_say(msg, ERR_LIMIT, "%llu bytes wait for their transactions "
                    "already: send yours first, or try again later",
-                   (unsigned long long)sum.bytes);
+                   (unsigned long long)p->held);
+  p->held += len;
   return ERR_OK;
 }
 
@@ -413,7 +418,7 @@ static err content_put_tx(struct proj *p, struct proj_content *c, slice bytes,
   now = store_num(now_s);
   TRY(proj_run(p, PROJ_ST_content_clean, &now, 1));
   TRY(proj_rows(p, PROJ_ST_proj_ref_any, &key, 1, content_any_cb, &named));
-  TRY(content_room(p, !named, bytes.len, msg));
+  if (!named) TRY(content_room(p, bytes.len, msg));
   c->until = named ? 0 : now_s + PROJ_HOLD_S;
   struct store_val v[] = {
       key, store_text(slice_str(c->type)), store_num(bytes.len), now,

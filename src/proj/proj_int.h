@@ -24,7 +24,7 @@ enum proj_fts {
   X(proj_head_get) X(proj_head_put) X(proj_ref_put) X(proj_ref_list) \
   X(proj_ref_any) X(proj_ref_clear) X(proj_event_clear) X(proj_event_put) \
   X(content_get) X(content_stat) X(content_put) X(content_hold) \
-  X(content_clean) X(content_waiting) X(content_kept) X(id_operator_epoch) \
+  X(content_clean) X(content_waiting) X(id_operator_epoch) \
   X(id_rep_score) X(review_listing) X(review_rating)
 enum proj_prepared {
 #define X(name) PROJ_ST_##name,
@@ -93,6 +93,8 @@ struct proj {
   u32 event_cnt, step_cnt;
   struct bloom256 bloom[PROJ_MODULE_CNT];
   struct arena a;        /* of one document */
+  u64 held;              /* at most so many bytes are only held */
+  bool held_counted;
 };
 
 /* The statement is run with values. */
