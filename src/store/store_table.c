@@ -459,7 +459,7 @@ static void table_conditions(struct table_text *t,
   for (u32 i = 0; i < q->where_cnt; i++) {
     const struct store_where *w = &q->where[i];
     if (w->op == STORE_MORE) continue;
-    if (w->op == STORE_MATCH && q->rank_fts) continue;
+    if (w->op == STORE_MATCH && (q->rank_fts || q->group)) continue;
     buf_put_str(&t->b, done++ ? " AND " : " WHERE ");
     if (w->op == STORE_PART) {
       table_part(t, w, q->where_cnt - i);
@@ -502,8 +502,33 @@ static void table_conditions(struct table_text *t,
   buf_put_str(&t->b, ")");
 }
 
+/* Of a group, only what the full text finds, read first. */
+static bool table_from_match(struct table_text *t,
+                             const struct store_query *q) {
+  if (!q->group || q->rank_fts) return false;
+  for (u32 i = 0; i < q->where_cnt; i++) {
+    if (q->where[i].op != STORE_MATCH) continue;
+    buf_put_str(&t->b, "(SELECT rowid AS id FROM ");
+    table_name(&t->b, q->where[i].col);
+    buf_put_str(&t->b, " WHERE ");
+    table_name(&t->b, q->where[i].col);
+    buf_put_str(&t->b, " MATCH ");
+    table_value(t, q->where[i].val);
+    table_window(t, q);
+    buf_put_str(&t->b, ")AS f CROSS JOIN ");
+    table_name(&t->b, q->table->name);
+    buf_put_str(&t->b, " AS t ON t.rowid=f.id");
+    return true;
+  }
+  return false;
+}
+
 static void table_from(struct table_text *t, const struct store_query *q) {
   buf_put_str(&t->b, " FROM ");
+  if (table_from_match(t, q)) {
+    table_conditions(t, q);
+    return;
+  }
   if (q->rank_fts) {
     struct store_val match = {0};
     for (u32 i = 0; i < q->where_cnt; i++)
