@@ -272,6 +272,8 @@ static void court_judge_seat(struct module_call *c, court_case_t *k,
   } else if (!voted) {
     s->state = COURT_SEAT_ABSENT;
     loss = k->lock;
+    MODULE_EMIT(c, seat_left, .id = id, .juror = s->juror,
+                .why = COURT_LEFT_ABSENT);
   } else if (k->decided && court_is_coherent(k, s->vote)) {
     s->state = COURT_SEAT_COHERENT;
     k->coherent++;
