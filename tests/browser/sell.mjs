@@ -93,6 +93,19 @@ test('from an empty folder to the first listing', { skip }, async () => {
     '.pictures img')?.naturalWidth > 0);
   await page.goto(`${node.url}/sell`);
   await page.waitForSelector('td:has-text("Oak stool")');
+  await page.goto(`${node.url}/identity`); // its key for letters is signed for
+  await page.fill('main #name', 'Ada Wood');
+  await page.click('form.form button.main');
+  for (let i = 0; i < 2; i++) { // the letters' key, then the transaction
+    await page.waitForSelector('dialog #pw');
+    await page.fill('#pw', password);
+    await page.click('dialog button.main');
+    await page.waitForSelector('dialog #pw', { state: 'detached' });
+  }
+  await page.waitForSelector('[data-test=reputation]', { timeout: 30000 });
+  const { operator } = await (await fetch(`${node.url}/api/status`)).json();
+  assert.notEqual((await node.rpc('id_get', [operator])).encKey,
+    `0x${'0'.repeat(64)}`);
   assert.deepEqual(page.wrong, []);
   await page.context().close();
   assert.equal((await node.stop()).code, 0);

@@ -36,7 +36,7 @@ export const asked = signal(null); // { resolve } while a password is wanted
 let known = null;                  // for the life of this page
 export const forget = () => { known = null; };
 
-function password() {
+export function password() {
   if (status.value?.dev) return undefined;
   if (known) return known;
   return new Promise((resolve, reject) => asked.set({

@@ -3,11 +3,10 @@ import { signal } from './signal.js';
 
 let nextId = 1;
 
-// One call, or several in one batch: rpc('eth_x', a) or rpcAll([['eth_x', a]]).
-export async function rpcAll(calls) {
+async function post(path, calls) {
   const body = calls.map(([method, ...params]) =>
     ({ jsonrpc: '2.0', id: nextId++, method, params }));
-  const r = await fetch('/', { method: 'POST',
+  const r = await fetch(path, { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });
   if (!r.ok) throw new Error(await r.text());
@@ -18,7 +17,12 @@ export async function rpcAll(calls) {
     return a.result;
   });
 }
+// One call, or several in one batch: rpc('eth_x', a) or rpcAll([['eth_x', a]]).
+export const rpcAll = (calls) => post('/', calls);
 export const rpc = async (...call) => (await rpcAll([call]))[0];
+// What needs an owner's session.
+export const ownerRpc = async (...call) =>
+  (await post('/admin/rpc', [call]))[0];
 
 // The node's own API; its errors carry a code of http.h.
 export async function api(path, body) {

@@ -15,8 +15,9 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, randomBytes, utf8ToBytes }
   from '@noble/hashes/utils.js';
-import { acting } from './acting.js';
-import { rpc } from './api.js';
+import { forget, password } from './act.js';
+import { acting, status } from './acting.js';
+import { ownerRpc, rpc } from './api.js';
 import { t } from './i18n.js';
 
 const SENTENCE = 'CyberMiles: open my letters.\nSign this only on a page that'
@@ -25,6 +26,15 @@ const SEALED = utf8ToBytes('CyberMiles letter');
 const hex = (b) => `0x${bytesToHex(b)}`;
 const unhex = (s) => hexToBytes(s.slice(2));
 
+async function byNode(params) {
+  if (status.value?.dev) return rpc('personal_sign', ...params);
+  const word = await password();
+  return ownerRpc('personal_sign', ...params, word).catch(() => {
+    forget();
+    throw new Error(t('seal.locked'));
+  });
+}
+
 const kept = new Map(); // secrets by address, for the life of the page
 export async function mySecret() {
   const { address, wallet } = acting.value;
@@ -32,9 +42,7 @@ export async function mySecret() {
   const params = [hex(utf8ToBytes(SENTENCE)), address];
   const signed = wallet
     ? await wallet.provider.request({ method: 'personal_sign', params })
-    : await rpc('personal_sign', ...params).catch(() => {
-      throw new Error(t('seal.locked'));
-    });
+    : await byNode(params);
   const secret = sha256(unhex(signed));
   kept.set(address, secret);
   return secret;
