@@ -90,6 +90,11 @@ CHAIN_HOST_SLOT_SET(slot_set)
 CHAIN_HOST_SLOT_SET(transient_set)
 #undef CHAIN_HOST_SLOT_SET
 
+static void chain_host_slot_fresh(void *ctx, const addr20 *a,
+                                  const u256 *slot) {
+  state_slot_fresh(CHAIN_HOST_STATE, a, slot);
+}
+
 static void chain_host_balance(void *ctx, u256 *out, const addr20 *a) {
   state_balance(CHAIN_HOST_STATE, out, a);
 }
@@ -196,7 +201,7 @@ static void chain_host_fill(struct chain_exec *x) {
   x->host = (struct evm_host){
     .ctx = x, HOST(exists), HOST(is_empty), HOST(balance), HOST(nonce),
     HOST(code), HOST(code_hash), HOST(has_storage), HOST(slot),
-    HOST(slot_original), HOST(slot_set), HOST(transient),
+    HOST(slot_original), HOST(slot_set), HOST(slot_fresh), HOST(transient),
     HOST(transient_set), HOST(touch), HOST(balance_add), HOST(balance_sub),
     HOST(nonce_set), HOST(code_set), HOST(create), HOST(created_in_tx),
     HOST(selfdestruct), HOST(is_destructed), HOST(log), HOST(access_account),

@@ -101,6 +101,9 @@ struct evm_host {
   void (*call)(void *ctx, struct evm_result *out, const struct evm_msg *msg);
   void (*slot_change)(void *ctx, u256 stand_for[3], const addr20 *a,
                       const u256 *slot, const u256 *v);
+  /* A native contract knows that the slot was never set before this
+  ** transaction: it need not be looked for.  May be NULL. */
+  void (*slot_fresh)(void *ctx, const addr20 *a, const u256 *slot);
 };
 
 struct evm_block { /* what block opcodes answer */
@@ -204,6 +207,9 @@ const struct evm_block *evm_native_block(const struct evm_native *n);
 bool evm_native_charge(struct evm_native *n, u64 gas); /* false: short */
 void evm_native_slot(struct evm_native *n, u256 *out, const u256 *slot);
 void evm_native_slot_set(struct evm_native *n, const u256 *slot, const u256 *v);
+/* Said before a slot is first used that nobody can have set before this
+** transaction; spares the look into the database, costs and changes nothing. */
+void evm_native_slot_fresh(struct evm_native *n, const u256 *slot);
 void evm_native_log(struct evm_native *n, const hash32 *topics, u32 topic_cnt,
                     slice data);
 void evm_native_balance(struct evm_native *n, u256 *out, const addr20 *a);

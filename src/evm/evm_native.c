@@ -52,6 +52,12 @@ void evm_native_slot_set(struct evm_native *n, const u256 *slot,
     h->slot_set(h->ctx, &n->f->msg.recipient, slot, v);
 }
 
+void evm_native_slot_fresh(struct evm_native *n, const u256 *slot) {
+  const struct evm_host *h = &n->e->host;
+  if (n->status == EVM_SUCCESS && h->slot_fresh)
+    h->slot_fresh(h->ctx, &n->f->msg.recipient, slot);
+}
+
 void evm_native_log(struct evm_native *n, const hash32 *topics, u32 topic_cnt,
                     slice data) {
   const struct evm_host *h = &n->e->host;

@@ -236,6 +236,10 @@ struct module_call {
   struct module_set *set;
   struct buf *out;      /* encoded results or error */
   struct module_flow *flow; /* value spent and payouts due, of this message */
+  /* The id that module_id_next gave last: of which module, which type. */
+  const struct module_def *fresh_def;
+  u8 fresh_type;
+  u64 fresh_id;
 };
 /* Another module's C functions, on its storage: begin with module_enter(&own,
 ** c, &its_def) and end with module_leave(c). */

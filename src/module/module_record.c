@@ -153,13 +153,15 @@ static void module_slot_put(struct module_call *c, const u256 *at,
 
 static void module_slots_put(struct module_call *c, const u256 *base,
                              const struct module_record *r, const void *in,
-                             u64 leave) {
+                             u64 leave, bool fresh) {
   u256 slot[MODULE_RECORD_SLOTS];
   u32 cnt = module_record_slots(r);
   module_record_pack(r, slot, in);
   for (u32 i = 0; i < cnt; i++) {
     u256 at = module_slot_next(base, i);
-    if (!(leave >> i & 1)) module_slot_put(c, &at, &slot[i]);
+    if (leave >> i & 1) continue;
+    if (fresh) evm_native_slot_fresh(c->n, &at);
+    module_slot_put(c, &at, &slot[i]);
   }
 }
 
@@ -171,12 +173,17 @@ static u256 module_items_at(const u256 *slot) {
 }
 
 /* Calls fn for each array with the slot of its length. */
+struct module_array_job {
+  u64 leave;  /* slots that stay as they are */
+  bool fresh; /* of a record that was never put before */
+};
 typedef void module_array_fn(struct module_call *c, const u256 *slot, u32 i,
                              const struct module_field *f,
-                             struct module_array *list, u64 *leave);
+                             struct module_array *list,
+                             struct module_array_job *job);
 static void module_arrays(struct module_call *c, const struct module_record *r,
                           const u256 *base, void *rec, module_array_fn *fn,
-                          u64 *leave) {
+                          struct module_array_job *job) {
   struct module_layout l = {0};
   u32 place;
   for (const struct module_field *f = r->field; f->name; f++) {
@@ -186,15 +193,16 @@ static void module_arrays(struct module_call *c, const struct module_record *r,
     u256 slot = module_slot_next(base, l.slot);
     struct module_array list;
     memcpy(&list, (u8 *)rec + place, sizeof list);
-    fn(c, &slot, l.slot, f, &list, leave);
+    fn(c, &slot, l.slot, f, &list, job);
     memcpy((u8 *)rec + place, &list, sizeof list);
   }
 }
 
 static void module_array_load(struct module_call *c, const u256 *slot, u32 i,
                               const struct module_field *f,
-                              struct module_array *list, u64 *leave) {
-  (void)i, (void)leave;
+                              struct module_array *list,
+                              struct module_array_job *job) {
+  (void)i, (void)job;
   if (list->item) return;
   MUST(list->cnt <= f->max);
   u32 step = module_record_slots(f->item);
@@ -209,9 +217,10 @@ static void module_array_load(struct module_call *c, const u256 *slot, u32 i,
 
 static void module_array_put(struct module_call *c, const u256 *slot, u32 i,
                              const struct module_field *f,
-                             struct module_array *list, u64 *leave) {
+                             struct module_array *list,
+                             struct module_array_job *job) {
   if (!list->item) {
-    *leave |= (u64)1 << i;
+    job->leave |= (u64)1 << i;
     return;
   }
   MUST(list->cnt <= f->max);
@@ -220,7 +229,8 @@ static void module_array_put(struct module_call *c, const u256 *slot, u32 i,
   for (u32 k = 0; k < list->cnt; k++) {
     u256 at = module_slot_next(&first, k * step);
     module_slots_put(c, &at, f->item,
-                     (const u8 *)list->item + f->item->size * (size_t)k, 0);
+                     (const u8 *)list->item + f->item->size * (size_t)k, 0,
+                     job->fresh);
   }
 }
 
@@ -234,19 +244,27 @@ void module_record_get(struct module_call *c, const struct module_record *r,
 void module_record_load(struct module_call *c, const struct module_record *r,
                         void *out, const u256 *key) {
   u256 base;
-  u64 leave = 0;
-  module_record_get(c, r, out, key);
+  struct module_array_job job = {0};
   module_slot_of(&base, r->type, key);
-  module_arrays(c, r, &base, out, module_array_load, &leave);
+  module_slots_get(c, &base, r, out);
+  module_arrays(c, r, &base, out, module_array_load, &job);
+}
+
+/* The record of an id that was given just now, in this call. */
+static bool module_is_fresh(const struct module_call *c,
+                            const struct module_record *r, const u256 *key) {
+  u256 id = u256_from(c->fresh_id);
+  return c->fresh_def == c->def && c->fresh_type == r->type && c->fresh_id &&
+         u256_eq(key, &id);
 }
 
 void module_record_put(struct module_call *c, const struct module_record *r,
                        const u256 *key, const void *in) {
   u256 base;
-  u64 leave = 0;
+  struct module_array_job job = {.fresh = module_is_fresh(c, r, key)};
   module_slot_of(&base, r->type, key);
-  module_arrays(c, r, &base, (void *)in, module_array_put, &leave);
-  module_slots_put(c, &base, r, in, leave);
+  module_arrays(c, r, &base, (void *)in, module_array_put, &job);
+  module_slots_put(c, &base, r, in, job.leave, job.fresh);
 }
 
 /*---------------------------------------------------------- words, counters */
@@ -270,6 +288,9 @@ u64 module_id_next(struct module_call *c, u8 type) {
   u256 v = module_word_get(c, MODULE_TYPE_LAST_ID, &key);
   v.w[0]++;
   module_word_put(c, MODULE_TYPE_LAST_ID, &key, &v);
+  c->fresh_def = c->def;
+  c->fresh_type = type;
+  c->fresh_id = v.w[0];
   return v.w[0];
 }
 
@@ -414,10 +435,10 @@ static slice module_record_text(struct module_call *c,
                                 const u256 *key, const void *rec, bool bytes) {
   struct buf b;
   u256 base;
-  u64 leave = 0;
+  struct module_array_job job = {0};
   u8 *copy = arena_copy(c->a, rec, r->size);
   module_slot_of(&base, r->type, key);
-  module_arrays(c, r, &base, copy, module_array_load, &leave);
+  module_arrays(c, r, &base, copy, module_array_load, &job);
   buf_init(&b, 0);
   if (bytes && module_record_is_dynamic(r)) module_abi_u64(&b, 32);
   module_abi_tuple(&b, r, key, copy);

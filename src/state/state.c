@@ -278,6 +278,16 @@ static struct state_slot *state_slot_get(struct state *s, u32 acct,
   return e;
 }
 
+void state_slot_fresh(struct state *s, const addr20 *a, const u256 *slot) {
+  u32 acct, number;
+  struct state_acct *owner = state_acct_meet(s, a, &acct);
+  struct state_slot *e = state_slot_meet(s, acct, slot, &number);
+  if (e->loaded) return;
+  if (!owner->loaded) state_acct_load(s, owner);
+  e->has_old = e->loaded = true;
+  e->old = e->cur = U256_ZERO;
+}
+
 static bool state_acct_empty(const struct state_acct *e) {
   return state_account_is_empty(&e->cur, &CRYPTO_KECCAK_EMPTY);
 }

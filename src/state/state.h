@@ -194,6 +194,9 @@ bool state_balance_sub(struct state *s, const addr20 *a, const u256 *v)
 void state_balance_set(struct state *s, const addr20 *a, const u256 *v);
 void state_nonce_set(struct state *s, const addr20 *a, u64 nonce);
 void state_code_set(struct state *s, const addr20 *a, slice code);
+/* The caller knows that the slot was never set before the block, or was met in
+** it: what is not met yet is 0 without asking the source. */
+void state_slot_fresh(struct state *s, const addr20 *a, const u256 *slot);
 void state_slot_set(struct state *s, const addr20 *a, const u256 *slot,
                     const u256 *v);
 void state_transient_set(struct state *s, const addr20 *a, const u256 *slot,

@@ -35,6 +35,7 @@ trap 'exit 130' INT TERM
 
 # measure NAME PATTERN COMMAND...: PATTERN's line in its output has the address
 measure() {
+  : >"$dir/$1.log"
   name=$1 pattern=$2
   shift 2
   "$@" >"$dir/$name.log" 2>&1 &

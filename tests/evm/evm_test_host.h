@@ -209,7 +209,7 @@ static inline struct th *th_open(void) {
     th_code_set, th_create, th_created_in_tx, th_selfdestruct,
     th_is_destructed, th_log, th_access_account, th_access_slot,
     th_refund_add, th_refund, th_snapshot, th_revert, th_block_hash, NULL, NULL,
-    NULL, NULL};
+    NULL, NULL, NULL};
   crypto_init(NULL);
   t->evm = evm_open();
   return t;

@@ -306,6 +306,33 @@ static void source_when_asked_again_then_only_once(void **state) {
   assert_int_equal(w.codes, 1);
 }
 
+static void source_when_slot_fresh_then_not_asked(void **state) {
+  (void)state;
+  world_with_contract();
+  state_tx_begin(w.s);
+  state_slot_fresh(w.s, &addr_a, &two);
+  assert_int_equal(slot_low(&addr_a, &two), 0);
+  assert_int_equal(original_low(&addr_a, &two), 0);
+  state_slot_set(w.s, &addr_a, &two, &one);
+  assert_int_equal(original_low(&addr_a, &two), 0);
+  u32 snap = state_snapshot(w.s);
+  state_slot_set(w.s, &addr_a, &two, &two);
+  state_revert(w.s, snap);
+  state_tx_end(w.s, true);
+  assert_int_equal(w.slots, 0);
+  state_tx_begin(w.s);
+  state_slot_fresh(w.s, &addr_a, &two); /* met: stays what it is */
+  assert_int_equal(slot_low(&addr_a, &two), 1);
+  state_slot_set(w.s, &addr_a, &one, &one);
+  state_slot_fresh(w.s, &addr_a, &one);
+  assert_int_equal(slot_low(&addr_a, &one), 1);
+  state_tx_end(w.s, true);
+  assert_int_equal(w.slots, 1);
+  struct state_diff d = world_end();
+  assert_int_equal(d.account_cnt, 1);
+  assert_int_equal(d.account[0].slot_cnt, 2);
+}
+
 static void source_when_hashless_then_no_hashes_and_same_difference(
     void **state) {
   (void)state;
@@ -499,6 +526,7 @@ int main(void) {
       WORLD_TEST(create_when_storage_there_then_empty_until_reverted),
       WORLD_TEST(original_when_next_tx_then_value_before_it),
       WORLD_TEST(source_when_asked_again_then_only_once),
+    WORLD_TEST(source_when_slot_fresh_then_not_asked),
       WORLD_TEST(source_when_hashless_then_no_hashes_and_same_difference),
       WORLD_TEST(source_when_failing_then_error_kept),
       WORLD_TEST(commit_when_nodes_and_leaf_disagree_then_corrupt),
