@@ -304,3 +304,9 @@ DELETE FROM court_fts WHERE rowid = ?1;
 
 -- part_juror
 EXISTS(SELECT 1 FROM court_seat AS s WHERE s.case_id = t.id AND s.juror = ?);
+
+-- order_parties
+SELECT buyer, seller FROM order_order WHERE id = ?1;
+
+-- market_parties
+SELECT seller FROM market_listing WHERE id = ?1;

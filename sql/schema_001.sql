@@ -52,6 +52,33 @@ CREATE TABLE audit(
   detail TEXT NOT NULL
 );
 
+-- Who is told of events (src/store/store_notify.h), and what.
+CREATE TABLE hook(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  filter TEXT NOT NULL,
+  active INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  height INTEGER NOT NULL
+);
+CREATE TABLE delivery(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hook INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  made_ms INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  tried_ms INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX delivery_due ON delivery(hook, state, due_ms);
+
 -- Transactions that wait for a block, in order of arrival.
 CREATE TABLE pool(
   id INTEGER PRIMARY KEY,

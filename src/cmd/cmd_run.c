@@ -22,6 +22,7 @@
 #include "codec/hex.h"
 #include "gen/gen_version.h"
 #include "node/node.h"
+#include "notify/notify.h"
 #include "rpc/rpc.h"
 #include "rpc/rpc_ipc.h"
 #include "web/http.h"
@@ -183,6 +184,7 @@ struct run {
   struct cmd_schedule *backups;
   char ipc_path[4096];  /* "": none */
   struct rpc_host host;
+  struct notify *notify;
   pthread_mutex_t lock; /* guards the following */
   struct arena texts;   /* of doors opened by administration */
   struct http *http;    /* NULL: closed */
@@ -493,6 +495,7 @@ static void run_stop(struct run *r) {
   rpc_ipc_stop(r->ipc);
   run_farewell_at(&f, "requests of the HTTP port");
   http_stop(r->http);
+  notify_stop(r->notify);
   rpc_close(r->rpc);
   run_farewell_at(&f, "the last block, the tables and the file");
   node_close(r->node);
@@ -501,6 +504,17 @@ static void run_stop(struct run *r) {
 }
 
 /*---------------------------------------------------------------- running */
+
+static err run_notify(struct run *r, struct errmsg *msg) {
+  const char *ca = r->c->cfg.notify_ca;
+  struct notify_config cfg = {
+    .net = {.ca_file = ca && ca[0] ? ca : NULL,
+            .local = r->c->cfg.notify_local},
+    .source = rpc_notify_events, .source_ctx = r->node};
+  TRY(notify_start(&r->notify, r->node, &cfg, msg));
+  rpc_notify_set(r->rpc, r->notify);
+  return ERR_OK;
+}
 
 static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   struct node_config cfg = run_node_config(r->c, dev);
@@ -512,6 +526,7 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
                               run_users, run_urls};
   rpc_host_set(r->rpc, &r->host);
+  TRY(run_notify(r, msg));
   if (dev && r->c->cfg.demo_shop) {
     TRY(cmd_demo_fill(r->node, r->rpc, msg));
   }

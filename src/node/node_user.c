@@ -47,6 +47,24 @@ static err user_run(struct node *n, void (*fn)(struct node *n, void *arg),
   return c.result;
 }
 
+struct user_with {
+  err (*fn)(struct store *s, void *arg);
+  void *arg;
+  err result;
+};
+
+static void user_do_with(struct node *n, void *arg) {
+  struct user_with *w = arg;
+  w->result = w->fn(n->store, w->arg);
+}
+
+err node_with_store(struct node *n, err (*fn)(struct store *s, void *arg),
+                    void *arg) {
+  struct user_with w = {.fn = fn, .arg = arg, .result = ERR_CLOSED};
+  node_thread_call(&n->writer, user_do_with, &w);
+  return w.result;
+}
+
 err node_setting_get(struct node *n, struct buf *out, const char *name) {
   return user_run(n, user_do_setting_get,
                   (struct user_call){.out = out, .name = name});

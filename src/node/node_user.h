@@ -11,6 +11,11 @@
 #include "node/node.h"
 #include "store/store_user.h"
 
+/* Runs fn on the writer's thread, with the store: for rows that are no part of
+** the chain (store_notify.h).  ERR_CLOSED when the node stops. */
+err node_with_store(struct node *n, err (*fn)(struct store *s, void *arg),
+                    void *arg) MUST_USE;
+
 /* ERR_NOT_FOUND.  Names are short ASCII. */
 err node_setting_get(struct node *n, struct buf *out, const char *name)
     MUST_USE;

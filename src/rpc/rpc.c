@@ -53,6 +53,7 @@ struct rpc_server {
   struct arena idle[RPC_IDLE_ARENAS];
   u32 idle_cnt;
   const struct rpc_host *host;
+  struct notify *notify;
   struct rpc_counts *counts;
 };
 
@@ -189,6 +190,12 @@ void rpc_tally_methods(const struct rpc_server *s,
 void rpc_host_set(struct rpc_server *s, const struct rpc_host *host) {
   s->host = host;
 }
+
+void rpc_notify_set(struct rpc_server *s, struct notify *notify) {
+  s->notify = notify;
+}
+
+struct notify *rpc_notify_of(const struct rpc_server *s) { return s->notify; }
 
 const struct rpc_host *rpc_host_of(const struct rpc_server *s) {
   return s->host;

@@ -119,6 +119,16 @@ struct rpc_host {
 /* Before the first request; host must outlive s. */
 void rpc_host_set(struct rpc_server *s, const struct rpc_host *host);
 
+/* Where webhook_* and mail_* go; before the first request, lasts as long. */
+struct notify;
+void rpc_notify_set(struct rpc_server *s, struct notify *notify);
+struct notify *rpc_notify_of(const struct rpc_server *s);
+/* The events of commerce, for notify_config.source; ctx: the node. */
+struct notify_event;
+err rpc_notify_events(void *node, u64 first, u64 last,
+                      void (*fn)(void *ctx, const struct notify_event *e),
+                      void *ctx) MUST_USE;
+
 /* What was answered since the start: requests by method and code, and how
 ** long they took, in RPC_TIME_CNT steps, the last without bound. */
 #define RPC_TIME_CNT 12

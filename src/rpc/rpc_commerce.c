@@ -433,6 +433,12 @@ static const struct module_message *shop_message(u32 module,
   return found;
 }
 
+const char *rpc_shop_event_name(u32 module, const struct state_log *l) {
+  const struct module_message *msg =
+      module < PROJ_MODULE_CNT ? shop_message(module, l) : NULL;
+  return msg ? msg->name : NULL;
+}
+
 void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l) {
   const struct module_message *msg = shop_message(module, l);
   u32 topic = 1, at = 0;
@@ -455,6 +461,66 @@ void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l) {
       shop_param_tail(w, p, l->data, load_be64(word + 24));
     else shop_word(w, p->kind, p->bits, word);
   }
+}
+
+/* Whose record an event is about: the key is its first topic. */
+static const char *shop_parties(u32 module, const char *event) {
+  static const struct {
+    u32 module;
+    const char *event;
+    u32 of;
+    u8 type;
+  } row[] = {
+#define ON(module, event, table, how, record, more)
+#define EACH(module, event, table, record, array, clear, more)
+#define FN(module, event, fn)
+#define FN_AFTER(module, event, fn)
+#define SUBJECT(module, event, of, type, key) \
+  {PROJ_##module, event, PROJ_##of, type},
+#include "proj/proj_event.def"
+#undef ON
+#undef EACH
+#undef FN
+#undef FN_AFTER
+#undef SUBJECT
+  };
+  for (u32 i = 0; event && i < ARRAY_LEN(row); i++) {
+    if (row[i].module != module || row[i].type != 1 ||
+        strcmp(row[i].event, event) != 0)
+      continue;
+    if (row[i].of == PROJ_ORDERS) return "order_parties";
+    if (row[i].of == PROJ_MARKET) return "market_parties";
+  }
+  return NULL;
+}
+
+struct shop_party {
+  const addr20 *who;
+  bool found;
+};
+static err shop_on_party(void *ctx, const struct store_val *v, u32 cnt) {
+  struct shop_party *p = ctx;
+  for (u32 i = 0; i < cnt; i++)
+    if (v[i].bytes.len == 20 && !memcmp(v[i].bytes.ptr, p->who->b, 20))
+      p->found = true;
+  return ERR_OK;
+}
+
+bool rpc_shop_concerns(struct node_read *r, const struct state_log *log,
+                       const addr20 *party) {
+  struct shop_party p = {.who = party};
+  u32 module = proj_module_of(&log->addr);
+  u8 word[32] = {0};
+  memcpy(word + 12, party->b, 20);
+  for (u32 i = 1; i < log->topic_cnt; i++)
+    if (!memcmp(log->topic[i].b, word, 32)) return true;
+  for (size_t at = 0; at + 32 <= log->data.len; at += 32)
+    if (!memcmp(log->data.ptr + at, word, 32)) return true;
+  const char *parties = shop_parties(module, rpc_shop_event_name(module, log));
+  if (!parties || log->topic_cnt < 2) return false;
+  struct store_val id = store_num(load_be64(log->topic[1].b + 24));
+  return proj_named(node_read_store(r), parties, &id, 1, shop_on_party,
+                    &p) == ERR_OK && p.found;
 }
 
 void rpc_shop_event_place(struct jsonw *w, u64 height, u64 time_s,

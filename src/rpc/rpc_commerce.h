@@ -164,8 +164,14 @@ err rpc_shop_document(struct rpc_shop *q, const hash32 *hash) MUST_USE;
 /* "timeline" of a record, its key as in the events (8 or 20 bytes). */
 err rpc_shop_timeline(struct rpc_shop *q, u32 module, u8 type, slice key,
                       u32 limit) MUST_USE;
+/* "OrderState"; NULL: none that we know. */
+const char *rpc_shop_event_name(u32 module, const struct state_log *l);
 /* An event's parameters as members of the object that is open. */
 void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l);
+/* An event concerns a party when one of its words is his address, or he is a
+** party of the order, the seller of the listing, that it is about. */
+bool rpc_shop_concerns(struct node_read *r, const struct state_log *log,
+                       const addr20 *party);
 /* And where it stands. */
 void rpc_shop_event_place(struct jsonw *w, u64 height, u64 time_s,
                           const hash32 *tx, u64 log_idx);

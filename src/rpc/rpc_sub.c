@@ -176,25 +176,16 @@ static bool sub_matches(const struct rpc_filter *f,
 struct sub_log_turn {
   struct rpc_subs *ss;
   struct sub_news *news;
+  struct node_read *r;
 };
 
-/* An event names a party when one of its words is his address. */
-static bool sub_names(const struct state_log *log, const addr20 *party) {
-  u8 word[32] = {0};
-  memcpy(word + 12, party->b, 20);
-  for (u32 i = 1; i < log->topic_cnt; i++)
-    if (!memcmp(log->topic[i].b, word, 32)) return true;
-  for (size_t at = 0; at + 32 <= log->data.len; at += 32)
-    if (!memcmp(log->data.ptr + at, word, 32)) return true;
-  return false;
-}
 static void sub_on_event(struct sub_log_turn *t, const struct node_log *log) {
   u32 module = proj_module_of(&log->log->addr);
   bool rendered = false;
   if (module == PROJ_MODULE_CNT) return;
   SUB_EACH(t->ss, s, SUB_COMMERCE) {
     if (s->at != log->number || (s->modules && !(s->modules >> module & 1)) ||
-        (s->has_party && !sub_names(log->log, &s->party)))
+        (s->has_party && !rpc_shop_concerns(t->r, log->log, &s->party)))
       continue;
     if (!rendered) {
       struct jsonw w;
@@ -246,7 +237,7 @@ static err sub_tell_block(struct rpc_subs *ss, struct node_read *r,
   if (has_logs && (sub_waits(ss, SUB_LOGS, number) ||
                    sub_waits(ss, SUB_COMMERCE, number))) {
     struct node_log_filter all = {.from = number, .to = number};
-    struct sub_log_turn turn = {ss, news};
+    struct sub_log_turn turn = {ss, news, r};
     TRY(node_read_logs(r, &all, sub_on_log, &turn));
   }
   SUB_EACH(ss, s, SUB_LOGS) if (s->at == number) s->at++;

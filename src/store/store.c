@@ -366,6 +366,20 @@ void store_rollback(struct store *s) {
   }
 }
 
+err store_write_st(struct store *s, sqlite3_stmt *st, sqlite3_stmt *next) {
+  err e = store_begin(s, true);
+  if (!e) e = store_run_st(st);
+  if (!e && next) e = store_run_st(next);
+  if (!e) e = store_commit(s);
+  if (e) {
+    store_fail(s, e);
+    store_rollback(s);
+  }
+  sqlite3_clear_bindings(st);
+  if (next) sqlite3_clear_bindings(next);
+  return e;
+}
+
 err store_standing_write(struct store *s) {
   sqlite3_stmt *st = STORE_ST(&s->conn, standing_put);
   sqlite3_bind_int64(st, 1, s->standing.head);

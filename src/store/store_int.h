@@ -62,6 +62,11 @@ static inline u64 store_col_u64(sqlite3_stmt *st, int col) {
   return (u64)sqlite3_column_int64(st, col);
 }
 /* Runs a statement that gives no row, and resets it. */
+static inline void store_bind_text(sqlite3_stmt *st, int at, const char *text) {
+  sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
+}
+/* Cut to fit. */
+void store_col_text(sqlite3_stmt *st, int col, char *out, size_t size);
 err store_run_st(sqlite3_stmt *st) MUST_USE;
 /* First row: 1 row, 0 none (reset), negative err (reset). */
 int store_row_st(sqlite3_stmt *st);
@@ -219,6 +224,10 @@ err store_prune_some(struct store *s, u64 until_us, bool *more) MUST_USE;
 err store_vacuum_some(struct store *s, u64 until_us, bool *more) MUST_USE;
 /* Keeps SQLite's words for store_error, gives the err. */
 err store_fail(struct store *s, err e);
+/* One or two (else NULL) statements as one durable transaction; their bindings
+** are cleared. */
+err store_write_st(struct store *s, sqlite3_stmt *st, sqlite3_stmt *next)
+    MUST_USE;
 err store_standing_write(struct store *s) MUST_USE;
 /* Within a transaction, without the standing. */
 err store_append_block(struct store *s, const struct store_block *b) MUST_USE;

@@ -96,6 +96,14 @@ static err store_sql_err(sqlite3 *db, int rc) {
   return ERR_IO;
 }
 
+void store_col_text(sqlite3_stmt *st, int col, char *out, size_t size) {
+  slice s = slice_of(sqlite3_column_text(st, col),
+                     (size_t)sqlite3_column_bytes(st, col));
+  size_t n = s.len < size ? s.len : size - 1;
+  if (n) memcpy(out, s.ptr, n);
+  out[n] = 0;
+}
+
 err store_run_st(sqlite3_stmt *st) {
   int rc = sqlite3_step(st);
   err e = rc == SQLITE_DONE || rc == SQLITE_ROW

@@ -14,33 +14,6 @@ enum store_role store_role_find(const char *name) {
   return (enum store_role)i;
 }
 
-static void user_bind(sqlite3_stmt *st, int at, const char *text) {
-  sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
-}
-
-static void user_column(char *out, size_t size, sqlite3_stmt *st, int col) {
-  slice s = slice_of(sqlite3_column_text(st, col),
-                     (size_t)sqlite3_column_bytes(st, col));
-  size_t n = s.len < size ? s.len : size - 1;
-  if (n) memcpy(out, s.ptr, n);
-  out[n] = 0;
-}
-
-/* One or two statements as one durable transaction. */
-static err user_write(struct store *s, sqlite3_stmt *st, sqlite3_stmt *next) {
-  err e = store_begin(s, true);
-  if (!e) e = store_run_st(st);
-  if (!e && next) e = store_run_st(next);
-  if (!e) e = store_commit(s);
-  if (e) {
-    store_fail(s, e);
-    store_rollback(s);
-  }
-  sqlite3_clear_bindings(st);
-  if (next) sqlite3_clear_bindings(next);
-  return e;
-}
-
 /*------------------------------------------------------------------ users */
 
 err store_user_list(struct store *s, struct store_user *out, u32 max,
@@ -53,10 +26,10 @@ err store_user_list(struct store *s, struct store_user *out, u32 max,
       struct store_user *u = &out[*cnt];
       char role[16];
       u->id = store_col_u64(st, 0);
-      user_column(u->name, sizeof u->name, st, 1);
-      user_column(role, sizeof role, st, 2);
+      store_col_text(st, 1, u->name, sizeof u->name);
+      store_col_text(st, 2, role, sizeof role);
       u->role = store_role_find(role);
-      user_column(u->password, sizeof u->password, st, 3);
+      store_col_text(st, 3, u->password, sizeof u->password);
       u->created_ms = store_col_u64(st, 4);
       if (u->role == STORE_ROLE_CNT) u->role = STORE_MEDIATOR; /* the least */
     }
@@ -67,11 +40,11 @@ err store_user_list(struct store *s, struct store_user *out, u32 max,
 
 static err user_add(struct store *s, const struct store_user *u, u64 *id) {
   sqlite3_stmt *st = STORE_ST(&s->conn, user_add);
-  user_bind(st, 1, u->name);
-  user_bind(st, 2, store_role_name(u->role));
-  user_bind(st, 3, u->password);
+  store_bind_text(st, 1, u->name);
+  store_bind_text(st, 2, store_role_name(u->role));
+  store_bind_text(st, 3, u->password);
   store_bind_u64(st, 4, u->created_ms);
-  TRY(user_write(s, st, NULL));
+  TRY(store_write_st(s, st, NULL));
   if (sqlite3_changes(s->conn.db) == 0) return ERR_EXISTS;
   *id = (u64)sqlite3_last_insert_rowid(s->conn.db);
   return ERR_OK;
@@ -81,10 +54,10 @@ err store_user_put(struct store *s, const struct store_user *u, u64 *id) {
   if (!u->id) return user_add(s, u, id);
   sqlite3_stmt *st = STORE_ST(&s->conn, user_change);
   store_bind_u64(st, 1, u->id);
-  user_bind(st, 2, store_role_name(u->role));
-  user_bind(st, 3, u->password);
+  store_bind_text(st, 2, store_role_name(u->role));
+  store_bind_text(st, 3, u->password);
   *id = u->id;
-  return user_write(s, st, NULL);
+  return store_write_st(s, st, NULL);
 }
 
 err store_user_del(struct store *s, u64 id) {
@@ -92,7 +65,7 @@ err store_user_del(struct store *s, u64 id) {
   sqlite3_stmt *next = STORE_ST(&s->conn, user_del);
   store_bind_u64(st, 1, id);
   store_bind_u64(next, 1, id);
-  return user_write(s, st, next);
+  return store_write_st(s, st, next);
 }
 
 /*----------------------------------------------------------------- logins */
@@ -111,8 +84,8 @@ err store_login_list(struct store *s, struct store_login *out, u32 max,
       l->user = store_col_u64(st, 1);
       l->created_ms = store_col_u64(st, 2);
       l->seen_ms = store_col_u64(st, 3);
-      user_column(l->address, sizeof l->address, st, 4);
-      user_column(l->agent, sizeof l->agent, st, 5);
+      store_col_text(st, 4, l->address, sizeof l->address);
+      store_col_text(st, 5, l->agent, sizeof l->agent);
     }
     (*cnt)++;
   }
@@ -125,21 +98,21 @@ err store_login_put(struct store *s, const struct store_login *l) {
   store_bind_u64(st, 2, l->user);
   store_bind_u64(st, 3, l->created_ms);
   store_bind_u64(st, 4, l->seen_ms);
-  user_bind(st, 5, l->address);
-  user_bind(st, 6, l->agent);
-  return user_write(s, st, NULL);
+  store_bind_text(st, 5, l->address);
+  store_bind_text(st, 6, l->agent);
+  return store_write_st(s, st, NULL);
 }
 
 err store_login_del(struct store *s, const u8 token[32]) {
   sqlite3_stmt *st = STORE_ST(&s->conn, login_del);
   store_bind_slice(st, 1, slice_of(token, 32));
-  return user_write(s, st, NULL);
+  return store_write_st(s, st, NULL);
 }
 
 err store_login_del_user(struct store *s, u64 user) {
   sqlite3_stmt *st = STORE_ST(&s->conn, login_del_user);
   store_bind_u64(st, 1, user);
-  return user_write(s, st, NULL);
+  return store_write_st(s, st, NULL);
 }
 
 /*------------------------------------------------------------------ audit */
@@ -154,10 +127,10 @@ err store_audit_list(struct store *s, struct store_audit *out, u32 max,
     struct store_audit *a = &out[(*cnt)++];
     a->id = store_col_u64(st, 0);
     a->at_ms = store_col_u64(st, 1);
-    user_column(a->who, sizeof a->who, st, 2);
-    user_column(a->address, sizeof a->address, st, 3);
-    user_column(a->event, sizeof a->event, st, 4);
-    user_column(a->detail, sizeof a->detail, st, 5);
+    store_col_text(st, 2, a->who, sizeof a->who);
+    store_col_text(st, 3, a->address, sizeof a->address);
+    store_col_text(st, 4, a->event, sizeof a->event);
+    store_col_text(st, 5, a->detail, sizeof a->detail);
   }
   return store_fail(s, rc);
 }
@@ -166,10 +139,10 @@ err store_audit_add(struct store *s, const struct store_audit *a) {
   sqlite3_stmt *st = STORE_ST(&s->conn, audit_add);
   sqlite3_stmt *next = STORE_ST(&s->conn, audit_trim);
   store_bind_u64(st, 1, a->at_ms);
-  user_bind(st, 2, a->who);
-  user_bind(st, 3, a->address);
-  user_bind(st, 4, a->event);
-  user_bind(st, 5, a->detail);
+  store_bind_text(st, 2, a->who);
+  store_bind_text(st, 3, a->address);
+  store_bind_text(st, 4, a->event);
+  store_bind_text(st, 5, a->detail);
   store_bind_u64(next, 1, STORE_AUDIT_MAX);
-  return user_write(s, st, next);
+  return store_write_st(s, st, next);
 }
