@@ -507,6 +507,8 @@ u32 bytes_node_key(u8 out[BYTES_NODE_KEY_MAX], const hash32 *owner,
   for (u32 i = 0; i < path_len; i += 2)
     *p++ = (u8)(path[i] << 4 | (i + 1 < path_len ? path[i + 1] : 0));
   *p++ = (u8)path_len;
+  /* As long as a leaf's key there it must not be. */
+  if (p - out == (owner ? 65 : 33)) *p++ = 0;
   return (u32)(p - out);
 }
 

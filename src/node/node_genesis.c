@@ -8,10 +8,12 @@
 ** only one.
 **
 ** A large account's storage is walked twice: for its root, which its account
-** needs, and for rows and chunks when the account has its turn, since the chunks of a
-** difference ascend by account.
+** needs, and its rows, and for chunks when the account has its turn, since the
+** chunks of a difference ascend by account.
 */
 #include "node/node_genesis.h"
+
+#include <stdlib.h>
 
 #include "chain/chain_genesis_flow.h"
 #include "crypto/keccak.h"
@@ -41,6 +43,11 @@ struct ngen_list {
   struct chain_flow_entry *entry;
   size_t cnt, at;
 };
+/* A leaf or a node; its bytes are in the arena. */
+struct ngen_row {
+  enum store_table table;
+  slice key, val;
+};
 struct ngen {
   struct store *s;
   struct chain_flow flow;
@@ -49,6 +56,8 @@ struct ngen {
   struct chain_flow_entry *more;  /* of the slots of other contracts */
   size_t more_cnt, more_cap;
   struct ngen_list list[NGEN_LISTS];
+  struct ngen_row *row; /* of the portion, not yet written */
+  size_t row_cnt, row_cap;
   u32 portion;         /* done, of 256 accounts' and twice 256 slots' */
   void (*progress)(void *ctx, u32 percent);
   void *ctx;
@@ -113,14 +122,49 @@ static err ngen_leaf_get(void *ctx, slice *out, const hash32 *key) {
   return ERR_CORRUPT;
 }
 
-static err ngen_store_node(struct ngen *w, const hash32 *owner, const u8 *path,
-                           u32 path_len, slice node) {
+/*------------------------------------------------------------------- rows
+** Those of a portion are written in the order in which they stand, nodes
+** among leaves: the tables' pages are so filled from left to right. */
+
+static int ngen_row_cmp(const void *a, const void *b) {
+  const struct ngen_row *x = a, *y = b;
+  size_t x_tag = x->table == STORE_NODE, y_tag = y->table == STORE_NODE;
+  bool x_slot = x_tag ? x->key.ptr[0] : x->table == STORE_SLOT;
+  bool y_slot = y_tag ? y->key.ptr[0] : y->table == STORE_SLOT;
+  if (x_slot != y_slot) return x_slot < y_slot ? -1 : 1;
+  size_t x_len = x->key.len - x_tag, y_len = y->key.len - y_tag;
+  int c = memcmp(x->key.ptr + x_tag, y->key.ptr + y_tag,
+                 x_len < y_len ? x_len : y_len);
+  return c ? c : (x_len > y_len) - (x_len < y_len);
+}
+
+static err ngen_rows_write(struct ngen *w) {
+  err e = ERR_OK;
+  qsort(w->row, w->row_cnt, sizeof *w->row, ngen_row_cmp);
+  for (size_t i = 0; i < w->row_cnt && e == ERR_OK; i++)
+    e = store_first_row(w->s, w->row[i].table, w->row[i].key, w->row[i].val);
+  w->row_cnt = 0;
+  return e;
+}
+
+static void ngen_row(struct ngen *w, enum store_table table, slice key,
+                     slice val) {
+  if (w->row_cnt == w->row_cap) {
+    w->row_cap = w->row_cap ? w->row_cap * 2 : 1024;
+    w->row = mem_realloc(w->row, w->row_cap * sizeof *w->row);
+  }
+  w->row[w->row_cnt++] = (struct ngen_row){
+      table, arena_copy_slice(&w->a, key), arena_copy_slice(&w->a, val)};
+}
+
+static void ngen_store_node(struct ngen *w, const hash32 *owner, const u8 *path,
+                            u32 path_len, slice node) {
   u8 key[BYTES_NODE_KEY_MAX];
   if (!node.len || (path_len != TRIE_ROOT_EDGE &&
                     trie_node_is_low(node, path_len)))
-    return ERR_OK;
+    return;
   u32 len = bytes_node_key(key, owner, path, path_len);
-  return store_first_row(w->s, STORE_NODE, slice_of(key, len), node);
+  ngen_row(w, STORE_NODE, slice_of(key, len), node);
 }
 
 static bool ngen_is_top(const struct trie_node_put *p) {
@@ -128,8 +172,8 @@ static bool ngen_is_top(const struct trie_node_put *p) {
 }
 
 /* The nodes of one portion of t. */
-static err ngen_put(struct ngen *w, struct ngen_trie *t,
-                    const struct trie_node_put *const *put, size_t cnt) {
+static void ngen_put(struct ngen *w, struct ngen_trie *t,
+                     const struct trie_node_put *const *put, size_t cnt) {
   const struct trie_node_put *first = NULL;
   for (size_t i = 0; i < cnt; i++) {
     const struct trie_node_put *p = put[i];
@@ -138,10 +182,9 @@ static err ngen_put(struct ngen *w, struct ngen_trie *t,
       continue;
     }
     if (!first || p->path_len < first->path_len) first = p;
-    TRY(ngen_store_node(w, t->owner, p->path, p->path_len, p->node));
+    ngen_store_node(w, t->owner, p->path, p->path_len, p->node);
   }
   if (first) ngen_keep(t, first);
-  return ERR_OK;
 }
 
 static err ngen_put_top(struct ngen *w, const struct ngen_trie *t) {
@@ -149,9 +192,9 @@ static err ngen_put_top(struct ngen *w, const struct ngen_trie *t) {
     const struct ngen_node *n = &t->node[i];
     struct trie_node_put p = {n->path, n->path_len, buf_slice(&n->bytes)};
     if (ngen_is_top(&p))
-      TRY(ngen_store_node(w, t->owner, n->path, n->path_len, p.node));
+      ngen_store_node(w, t->owner, n->path, n->path_len, p.node);
   }
-  return ERR_OK;
+  return ngen_rows_write(w);
 }
 
 /*------------------------------------------------------------- difference */
@@ -176,13 +219,12 @@ static err ngen_chunks(struct ngen *w, const struct state_diff *part,
   return e;
 }
 
-static err ngen_slot_row(struct ngen *w, const hash32 *owner,
-                         const struct state_diff_slot *s) {
+static void ngen_slot_row(struct ngen *w, const hash32 *owner,
+                          const struct state_diff_slot *s) {
   u8 key[64], val[32];
   bytes_slot_key(key, owner, &s->key);
   u32 len = bytes_slot_put(val, &s->new_val);
-  return store_first_row(w->s, STORE_SLOT, slice_of(key, 64),
-                         slice_of(val, len));
+  ngen_row(w, STORE_SLOT, slice_of(key, 64), slice_of(val, len));
 }
 
 static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
@@ -194,6 +236,7 @@ static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
     u8 *rlp = arena_alloc_raw(&w->a, 33);
     c[i].key = slot[i].key;
     c[i].val = slice_of(rlp, state_slot_encode(rlp, &slot[i].new_val));
+    ngen_slot_row(w, t->owner, &slot[i]);
   }
   TRY(trie_update(&out, &src, c, cnt, NULL, &w->a));
   if (cnt == 1) ngen_keep_leaf(t, &c->key, c->val);
@@ -201,7 +244,8 @@ static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
   const struct trie_node_put **put =
       arena_array(&w->a, const struct trie_node_put *, out.put_cnt + 1);
   for (size_t i = 0; i < out.put_cnt; i++) put[i] = &out.put[i];
-  return ngen_put(w, t, put, out.put_cnt);
+  ngen_put(w, t, put, out.put_cnt);
+  return ERR_OK;
 }
 
 /* Portions ask for pieces of ever other sizes: chunks kept would pile up. */
@@ -210,11 +254,13 @@ static void ngen_arena_renew(struct ngen *w) {
   arena_init(&w->a, 1 << 20, 0);
 }
 
-static void ngen_step(struct ngen *w) {
+static err ngen_step(struct ngen *w) {
   u32 all = CHAIN_FLOW_PORTIONS * (1 + 2 * w->flow.large_cnt);
+  TRY(ngen_rows_write(w));
   ngen_arena_renew(w);
   w->portion++;
   if (w->progress) w->progress(w->ctx, w->portion * 100 / all);
+  return ERR_OK;
 }
 
 static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
@@ -226,7 +272,7 @@ static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
   for (u32 i = 0; i < CHAIN_FLOW_PORTIONS && e == ERR_OK; i++) {
     chain_flow_slots(&w->flow, l, i, &slot, &cnt, &entry, &w->a);
     if (cnt) e = ngen_slot_trie(w, &t, slot, cnt);
-    ngen_step(w);
+    if (e == ERR_OK) e = ngen_step(w);
   }
   l->at = 0;
   l->root = t.root;
@@ -235,7 +281,7 @@ static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
   return e;
 }
 
-/* Rows and chunks of a large account; the chunk that it stands in last. */
+/* Chunks of a large account; the one that it stands in last. */
 static err ngen_large(struct ngen *w, struct chain_flow_large *l,
                       const struct state_diff_account *account, u32 *chunk) {
   struct state_diff_account d = *account;
@@ -251,12 +297,10 @@ static err ngen_large(struct ngen *w, struct chain_flow_large *l,
       e = ngen_chunks(w, &part, &places);
       if (e == ERR_OK) *chunk = places.account[0];
     }
-    for (u32 k = 0; k < d.slot_cnt && e == ERR_OK; k++) {
-      e = ngen_slot_row(w, &d.key, &d.slot[k]);
+    for (u32 k = 0; k < d.slot_cnt && e == ERR_OK; k++)
       entry[k] = (struct chain_flow_entry){
           bytes_key_slot(&d.key, &d.slot[k].key), places.slot[k]};
-    }
-    ngen_step(w);
+    if (e == ERR_OK) e = ngen_step(w);
   }
   arena_fini(&w->a);
   w->a = outer;
@@ -298,8 +342,7 @@ static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
   for (size_t i = 0; i < root.put_cnt; i++) {
     const struct trie_node_put *p = &root.put[i].node;
     if (root.put[i].owner)
-      TRY(ngen_store_node(w, root.put[i].owner, p->path, p->path_len,
-                          p->node));
+      ngen_store_node(w, root.put[i].owner, p->path, p->path_len, p->node);
     else
       put[cnt++] = p;
   }
@@ -308,20 +351,19 @@ static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
     u32 len = state_account_encode_to(rlp, &part->account[0].new_val);
     ngen_keep_leaf(&w->account, &part->account[0].key, slice_of(rlp, len));
   }
-  return ngen_put(w, &w->account, put, cnt);
+  ngen_put(w, &w->account, put, cnt);
+  return ERR_OK;
 }
 
-static err ngen_account_rows(struct ngen *w, const struct state_diff *part) {
+static void ngen_account_rows(struct ngen *w, const struct state_diff *part) {
   for (u32 i = 0; i < part->account_cnt; i++) {
     const struct state_diff_account *d = &part->account[i];
     u8 val[BYTES_ACCOUNT_MAX];
     u32 len = bytes_account_put(val, &d->addr, &d->new_val);
-    TRY(store_first_row(w->s, STORE_ACCOUNT, hash32_slice(&d->key),
-                        slice_of(val, len)));
+    ngen_row(w, STORE_ACCOUNT, hash32_slice(&d->key), slice_of(val, len));
     for (u32 k = 0; k < d->slot_cnt; k++)
-      TRY(ngen_slot_row(w, &d->key, &d->slot[k]));
+      ngen_slot_row(w, &d->key, &d->slot[k]);
   }
-  return ERR_OK;
 }
 
 static void ngen_more_entry(struct ngen *w, u64 key, u32 chunk) {
@@ -361,7 +403,7 @@ static err ngen_accounts(struct ngen *w, u32 byte) {
   chain_flow_accounts(&w->flow, byte, &part, &entry, &w->a);
   if (!part.account_cnt) return ERR_OK;
   TRY(ngen_account_trie(w, &part));
-  TRY(ngen_account_rows(w, &part));
+  ngen_account_rows(w, &part);
   if (part.code_cnt) {
     const struct state_diff codes = {.code = part.code,
                                      .code_cnt = part.code_cnt};
@@ -433,7 +475,7 @@ static err ngen_state(struct ngen *w) {
     TRY(ngen_large_root(w, &w->flow.large[i]));
   for (u32 i = 0; i < CHAIN_FLOW_PORTIONS; i++) {
     TRY(ngen_accounts(w, i));
-    ngen_step(w);
+    TRY(ngen_step(w));
   }
   return ngen_put_top(w, &w->account);
 }
@@ -471,6 +513,7 @@ err node_genesis_write(struct store *s, const struct chain_genesis *g,
   chain_flow_close(&w.flow);
   ngen_trie_fini(&w.account);
   mem_free(w.more);
+  mem_free(w.row);
   arena_fini(&w.a);
   return e;
 }

@@ -2,8 +2,8 @@
 ** readers, and the writer's share of the work behind the head.
 **
 ** Memory. Of the budget (cache_bytes) an eighth is the writing connection's
-** pages, a sixteenth those of execution's connections, a sixteenth those of
-** the readers; the rest is the cache.  The changes above the tables come on
+** pages, a quarter those of execution's connections, a sixteenth those of the
+** readers; the rest is the cache.  The changes above the tables come on
 ** top, up to LIMIT_STATE_OVERLAY.
 **
 ** Cache. Keyed by address and slot themselves, so a hit costs no hash. Filled
@@ -696,6 +696,11 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
   if (phase == NSTATE_READY) {
     if (atomic_load(&ns->durable) < (i64)ns->batch.to) return ERR_OK;
     TRY(store_flush_begin(ns->store, &ns->batch));
+    log_event(LOG_DEBUG, "store", "flush.begun",
+              "to=%llu accounts=%zu slots=%zu nodes=%zu wal_mb=%llu",
+              (unsigned long long)ns->batch.to, ns->batch.row_cnt[STORE_ACCOUNT],
+              ns->batch.row_cnt[STORE_SLOT], ns->batch.row_cnt[STORE_NODE],
+              (unsigned long long)(store_wal_bytes(ns->store) >> 20));
     pthread_mutex_lock(&ns->flush_lock);
     ns->flush_phase = phase = NSTATE_RUNNING;
     pthread_mutex_unlock(&ns->flush_lock);
@@ -710,6 +715,9 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
     pthread_mutex_unlock(&ns->flush_lock);
   }
   if (e || !done) return e;
+  log_event(LOG_DEBUG, "store", "flush.done", "to=%llu wal_mb=%llu",
+            (unsigned long long)ns->batch.to,
+            (unsigned long long)(store_wal_bytes(ns->store) >> 20));
   pthread_mutex_lock(&ns->pin_lock);
   ns->flushed = (i64)ns->batch.to;
   ns->flush_gen->done = true;
@@ -870,8 +878,8 @@ static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
     struct nstate_exec_conn *c = &ns->conn[i];
     pthread_mutex_init(&c->lock, NULL);
     c->r.pin = INT64_MAX;
-    TRY(store_reader_open(&c->r.store, ns->store, share / NSTATE_EXEC_CONNS,
-                          msg));
+    TRY(store_reader_open(&c->r.store, ns->store,
+                          ns->budget / 4 / NSTATE_EXEC_CONNS, msg));
     ns->conn_cnt++;
   }
   return ERR_OK;
@@ -931,7 +939,7 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   ns->logs = nstate_kept_open();
   atomic_init(&ns->keep, INT64_MAX);
   ns->budget = cfg->cache_bytes ? cfg->cache_bytes : NSTATE_CACHE_DEFAULT;
-  ns->cfg.cache_bytes = ns->budget - ns->budget / 4;
+  ns->cfg.cache_bytes = ns->budget - 7 * (ns->budget / 16);
   if (!ns->cfg.reader_cnt) ns->cfg.reader_cnt = nstate_readers_default();
   if (!ns->cfg.history_blocks) ns->cfg.history_blocks = NSTATE_HISTORY_DEFAULT;
   if (!ns->cfg.batch_changes) ns->cfg.batch_changes = NSTATE_FREEZE_CHANGES;

@@ -17,7 +17,7 @@
 #include "node/node_state.h"
 
 #define NSTATE_SHARDS 16u
-#define NSTATE_EXEC_CONNS 4u
+#define NSTATE_EXEC_CONNS 2u
 #define NSTATE_NODE_KEY 66u
 #define NSTATE_META_PARTY "addresses_from"
 

@@ -8,7 +8,8 @@
 **              who was met in calls, by sequence number = height << 20 |
 **              position of the first entry; contract code (by hash).  Written
 **              in the block's transaction.
-**   keyed      account, slot, node (trie): only the newest value of each key.
+**   keyed      account, slot, nodes of the trie among both: only the newest
+**              value of each key.
 **              They stand at height `flushed`, behind the head, and are
 **              brought forward by sorted batches.
 **   indexes    sorted runs of (8-byte key, sequence number): transaction and
@@ -175,6 +176,12 @@ err store_pool_read(struct store *s, err (*cb)(void *ctx,
                     const struct store_pool_row *row), void *ctx) MUST_USE;
 
 /*------------------------------------------------------------- bringing up */
+/* Nodes of the trie stand in the tables of their leaves, near the leaves under
+** them, so that one page of the file has all that changes together.  A node's
+** key: 0 among accounts or 1 among slots, then a key there, of another length
+** than a leaf's. */
+#define STORE_ACCOUNT_KEY 32u
+#define STORE_SLOT_KEY 64u
 enum store_table { STORE_ACCOUNT, STORE_SLOT, STORE_NODE, STORE_TABLE_CNT };
 enum store_index { STORE_INDEX_HASH, STORE_INDEX_LOG, STORE_INDEX_STATE,
                    STORE_INDEX_ADDR, STORE_INDEX_CNT };
@@ -323,7 +330,8 @@ err store_read_chunks(struct store_reader *r, enum store_chunk_kind kind,
 /* Missing: ERR_NOT_FOUND. */
 err store_read_row(struct store_reader *r, slice *val, enum store_table table,
                    slice key) MUST_USE;
-/* Rows with from <= key (from.len 0: all), ascending. */
+/* Leaves with from <= key (from.len 0: all), ascending; of STORE_NODE all, and
+** keys without their first byte. */
 err store_read_rows(struct store_reader *r, enum store_table table, slice from,
                     err (*cb)(void *ctx, slice key, slice val), void *ctx)
     MUST_USE;

@@ -26,9 +26,10 @@ static err store_first_put(sqlite3_stmt *st, slice key, slice val) {
 
 err store_first_row(struct store *s, enum store_table table, slice key,
                     slice val) {
-  static const enum store_stmt put[STORE_TABLE_CNT] = {
-      STORE_ST_account_put, STORE_ST_slot_put, STORE_ST_node_put};
-  return store_first_done(s, store_first_put(s->conn.st[put[table]], key, val));
+  sqlite3_stmt *st = store_row_place(table, &key) == STORE_ACCOUNT
+                         ? STORE_ST(&s->conn, account_put)
+                         : STORE_ST(&s->conn, slot_put);
+  return store_first_done(s, store_first_put(st, key, val));
 }
 
 err store_first_part(struct store *s, const struct store_block *b, u32 at) {

@@ -5,7 +5,7 @@
 **   LOG    node rows -> node_log, in pieces of about 8,000 bytes:
 **          (key length u8, value length u16, key, value)*, big-endian; the
 **          last slice sets standing.log_to.  Rows of an earlier log go first.
-**   ROWS   rows in key order -> account, slot, node
+**   ROWS   rows in key order -> account, slot; nodes among the leaves
 **   RUNS   entries -> one new run of each kind, not in use yet
 **   END    one commit: runs in use, flushed = to, log_to = -1
 ** A small batch does all in one transaction and needs no log.
@@ -25,10 +25,9 @@
 
 static const struct {
   enum store_stmt put, del;
-} store_flush_stmt[STORE_TABLE_CNT] = {
+} store_flush_stmt[] = {
     [STORE_ACCOUNT] = {STORE_ST_account_put, STORE_ST_account_del},
     [STORE_SLOT] = {STORE_ST_slot_put, STORE_ST_slot_del},
-    [STORE_NODE] = {STORE_ST_node_put, STORE_ST_node_del},
 };
 
 static err store_number_st(sqlite3_stmt *st, bool *has, u64 *out) {
@@ -41,6 +40,20 @@ static err store_number_st(sqlite3_stmt *st, bool *has, u64 *out) {
 }
 
 /*------------------------------------------------------------- the phases */
+/* Nodes are ascending with those among accounts first. */
+static void store_rows_part(struct store_flush *f, u32 part) {
+  const struct store_batch *b = &f->batch;
+  f->part = part;
+  f->at = 0;
+  if (part == STORE_ACCOUNT) f->node_at = 0;
+  f->node_end = f->node_at;
+  while (f->node_end < b->row_cnt[STORE_NODE]) {
+    slice key = b->row[STORE_NODE][f->node_end].key;
+    if (store_row_place(STORE_NODE, &key) != part) break;
+    f->node_end++;
+  }
+}
+
 /* Deletes rows of an earlier log; *done when there are none. */
 static err store_log_clear_some(struct store *s, bool *done) {
   u64 first;
@@ -84,32 +97,53 @@ static err store_log_some(struct store *s, struct store_flush *f) {
   if (f->at < cnt) return ERR_OK;
   s->standing.log_to = (i64)f->batch.to;
   f->phase = STORE_FLUSH_ROWS;
-  f->part = 0;
-  f->at = 0;
+  store_rows_part(f, STORE_ACCOUNT);
   return store_standing_write(s);
 }
 
-static err store_rows_some(struct store *s, struct store_flush *f) {
-  if (f->part == STORE_TABLE_CNT) {
-    f->phase = STORE_FLUSH_RUNS;
-    f->part = 0;
-    f->at = 0;
-    return ERR_OK;
+/* The next row of the part, leaf or node, and its key there. */
+static const struct store_row *store_rows_next(struct store_flush *f,
+                                               slice *key) {
+  const struct store_batch *b = &f->batch;
+  const struct store_row *leaf =
+      f->at < b->row_cnt[f->part] ? &b->row[f->part][f->at] : NULL;
+  if (f->node_at < f->node_end) {
+    const struct store_row *node = &b->row[STORE_NODE][f->node_at];
+    *key = node->key;
+    store_row_place(STORE_NODE, key);
+    if (!leaf || memcmp(key->ptr, leaf->key.ptr,
+                        key->len < leaf->key.len ? key->len
+                                                 : leaf->key.len) <= 0) {
+      f->node_at++;
+      return node;
+    }
   }
-  const struct store_row *row = f->batch.row[f->part];
-  size_t cnt = f->batch.row_cnt[f->part];
-  for (u32 i = 0; i < STORE_FLUSH_STEP && f->at < cnt; i++, f->at++) {
-    const struct store_row *r = &row[f->at];
+  if (!leaf) return NULL;
+  f->at++;
+  *key = leaf->key;
+  return leaf;
+}
+
+static err store_rows_some(struct store *s, struct store_flush *f) {
+  const struct store_row *r;
+  slice key;
+  for (u32 i = 0; i < STORE_FLUSH_STEP; i++) {
+    if (!(r = store_rows_next(f, &key))) {
+      if (f->part == STORE_ACCOUNT) {
+        store_rows_part(f, STORE_SLOT);
+      } else {
+        f->phase = STORE_FLUSH_RUNS;
+        f->part = 0;
+        f->at = 0;
+      }
+      return ERR_OK;
+    }
     bool put = r->val.len > 0;
     sqlite3_stmt *st = s->conn.st[put ? store_flush_stmt[f->part].put
                                       : store_flush_stmt[f->part].del];
-    store_bind_slice(st, 1, r->key);
+    store_bind_slice(st, 1, key);
     if (put) store_bind_slice(st, 2, r->val);
     TRY(store_run_st(st));
-  }
-  if (f->at == cnt) {
-    f->part++;
-    f->at = 0;
   }
   return ERR_OK;
 }
@@ -166,8 +200,7 @@ err store_flush_begin(struct store *s, const struct store_batch *batch) {
        (i64)batch->to <= s->standing.head);
   MUST(s->standing.log_to < 0 || s->standing.log_to == (i64)batch->to);
   f->batch = *batch;
-  f->part = 0;
-  f->at = 0;
+  store_rows_part(f, STORE_ACCOUNT);
   if (!f->slice_rows) f->slice_rows = 512;
   size_t all = 0;
   for (u32 i = 0; i < STORE_TABLE_CNT; i++) all += batch->row_cnt[i];

@@ -71,6 +71,16 @@ err store_run_st(sqlite3_stmt *st) MUST_USE;
 /* First row: 1 row, 0 none (reset), negative err (reset). */
 int store_row_st(sqlite3_stmt *st);
 
+/* Where a row stands, and its key there. */
+static inline enum store_table store_row_place(enum store_table table,
+                                               slice *key) {
+  if (table != STORE_NODE) return table;
+  MUST(key->len > 1);
+  bool slot = key->ptr[0];
+  *key = slice_of(key->ptr + 1, key->len - 1);
+  return slot ? STORE_SLOT : STORE_ACCOUNT;
+}
+
 /*---------------------------------------------------- checkpoint in slices
 ** store_vfs.c tells how. */
 struct store_vfs {
@@ -87,6 +97,11 @@ struct store_vfs {
   u64 unsynced;    /* pages copied since a sync of the file began */
   u64 wal_unsynced; /* writes to the log since a sync of it began */
   u64 sync_inline;  /* so many are synced in a slice, as learnt */
+  sqlite3_file *wal; /* the log, or NULL; what is yet to be written to it: */
+  u8 *held;
+  u32 held_len;
+  i64 held_end;      /* where the last write, held or not, ended */
+  bool commit;       /* the frame under way ends a transaction */
 };
 err store_vfs_init(struct store_vfs *v) MUST_USE;
 void store_vfs_fini(struct store_vfs *v);
@@ -171,6 +186,7 @@ struct store_flush {
   struct store_batch batch;
   u32 part;            /* table or index in work */
   size_t at;           /* next row or entry of it */
+  size_t node_at, node_end; /* next node; where those of the part end */
   struct store_run_writer run[STORE_INDEX_CNT];
   u32 slice_rows;      /* how many rows fit a slice, as learnt */
 };

@@ -163,14 +163,14 @@ err store_read_chunks(struct store_reader *r, enum store_chunk_kind kind,
 /*------------------------------------------------------------- keyed rows */
 static const struct {
   enum store_stmt get, scan;
-} store_table_stmt[STORE_TABLE_CNT] = {
+} store_table_stmt[] = {
     [STORE_ACCOUNT] = {STORE_ST_account_get, STORE_ST_account_scan},
     [STORE_SLOT] = {STORE_ST_slot_get, STORE_ST_slot_scan},
-    [STORE_NODE] = {STORE_ST_node_get, STORE_ST_node_scan},
 };
 
 err store_read_row(struct store_reader *r, slice *val, enum store_table table,
                    slice key) {
+  table = store_row_place(table, &key);
   sqlite3_stmt *st = r->conn.st[store_table_stmt[table].get];
   store_reader_reset(r);
   store_bind_slice(st, 1, key);
@@ -179,19 +179,30 @@ err store_read_row(struct store_reader *r, slice *val, enum store_table table,
   return ERR_OK;
 }
 
-err store_read_rows(struct store_reader *r, enum store_table table, slice from,
-                    err (*cb)(void *ctx, slice key, slice val), void *ctx) {
+static err store_scan(struct store_reader *r, enum store_table table,
+                      bool leaves, slice from,
+                      err (*cb)(void *ctx, slice key, slice val), void *ctx) {
   sqlite3_stmt *st = r->conn.st[store_table_stmt[table].scan];
+  size_t leaf = table == STORE_ACCOUNT ? STORE_ACCOUNT_KEY : STORE_SLOT_KEY;
   store_reader_reset(r);
   store_bind_slice(st, 1, from);
   int rc;
   err e = ERR_OK;
   while (!e && (rc = store_row_st(st)) != 0) {
     if (rc < 0) return rc;
-    e = cb(ctx, store_col_slice(st, 0), store_col_slice(st, 1));
+    slice key = store_col_slice(st, 0);
+    if ((key.len == leaf) == leaves) e = cb(ctx, key, store_col_slice(st, 1));
   }
   sqlite3_reset(st);
   return e;
+}
+
+err store_read_rows(struct store_reader *r, enum store_table table, slice from,
+                    err (*cb)(void *ctx, slice key, slice val), void *ctx) {
+  if (table != STORE_NODE) return store_scan(r, table, true, from, cb, ctx);
+  MUST(from.len == 0);
+  TRY(store_scan(r, STORE_ACCOUNT, false, from, cb, ctx));
+  return store_scan(r, STORE_SLOT, false, from, cb, ctx);
 }
 
 err store_read_code(struct store_reader *r, slice *code, const hash32 *hash) {

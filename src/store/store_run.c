@@ -313,7 +313,9 @@ static u64 store_run_span_max(const struct store *s, u32 kind) {
   return kept / 4 > 1024 ? kept / 4 : 1024;
 }
 
-/* The newest runs of a kind that should become one; returns how many. */
+/* The newest runs of a kind that should become one; returns how many.  Not one
+** that is larger than all after it together: it would be written again and
+** again for the sake of few entries. */
 static u32 store_merge_pick(const struct store *s,
                             const struct store_run_list *l, u32 kind,
                             struct store_run *out) {
@@ -327,6 +329,10 @@ static u32 store_merge_pick(const struct store *s,
     while (k < n && store_run_tier(newest[k].cnt) <= t &&
            newest[0].last - newest[k].first < span)
       k++;
+    u64 sum = 0;
+    for (u32 i = 0; i < k; i++) sum += newest[i].cnt;
+    while (k >= STORE_RUN_GROUP && newest[k - 1].cnt > sum / 2)
+      sum -= newest[--k].cnt;
     if (k < STORE_RUN_GROUP) continue;
     for (u32 i = 0; i < k; i++) out[i] = newest[k - 1 - i];
     return k;

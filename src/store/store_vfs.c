@@ -20,12 +20,18 @@
 ** them synced by another thread, then calls again, and the sync that nothing
 ** can interrupt finds little left.  The log's is left out when nothing was
 ** written to it since the last.
+**
+** SQLite writes a frame's head and its page apart.  Here those that follow one
+** another are held back and written together: until a transaction's last frame
+** is whole, for before that nobody reads them, or until the log is read, synced,
+** cut or measured.
 */
 #include "store/store_int.h"
 
 #define STORE_FRAME (STORE_PAGE_SIZE + 24)
 #define STORE_WAL_HEAD 32
 #define STORE_FRAME_HEAD 24
+#define STORE_HELD_MAX (15u * STORE_FRAME) /* SQLite writes < 128 KiB */
 #define STORE_SYNC_INLINE 256u /* writes that a sync in a slice may find */
 #define STORE_SYNC_INLINE_MIN 8u
 #define STORE_SYNC_US 4000u    /* what one in a slice should take */
@@ -63,6 +69,34 @@ static void store_vfs_forget(struct store_vfs *v) {
   if (v->done_cap) memset(v->done, 0, v->done_cap / 8);
 }
 
+/*-------------------------------------------------------- writes to the log */
+static int store_vfs_let_go(struct store_vfs *v) {
+  int len = (int)v->held_len;
+  if (len == 0) return SQLITE_OK;
+  v->held_len = 0;
+  int rc = v->wal->pMethods->xWrite(v->wal, v->held, len, v->held_end - len);
+  if (rc != SQLITE_OK) v->held_end = -1;
+  return rc;
+}
+
+static int store_vfs_log(struct store_vfs *v, const void *p, int len,
+                         sqlite3_int64 at) {
+  bool follows = at == v->held_end && at > 0;
+  if (len == STORE_FRAME_HEAD) v->commit = load_be32((const u8 *)p + 4) != 0;
+  if (!follows || v->held_len + (u32)len > STORE_HELD_MAX) {
+    int rc = store_vfs_let_go(v);
+    if (rc != SQLITE_OK) return rc;
+  }
+  v->held_end = at + len;
+  if (!follows || (u32)len > STORE_HELD_MAX)
+    return v->wal->pMethods->xWrite(v->wal, p, len, at);
+  if (!v->held) v->held = mem_alloc(STORE_HELD_MAX);
+  memcpy(v->held + v->held_len, p, (size_t)len);
+  v->held_len += (u32)len;
+  return len == STORE_PAGE_SIZE && v->commit ? store_vfs_let_go(v)
+                                             : SQLITE_OK;
+}
+
 /*-------------------------------------------------------- what is changed */
 static int store_file_read(sqlite3_file *f, void *out, int len,
                            sqlite3_int64 at) {
@@ -73,7 +107,8 @@ static int store_file_read(sqlite3_file *f, void *out, int len,
     /* Its write does nothing either: nobody looks at the bytes. */
     if (v->frame >= 0 && store_vfs_is_done(v, v->frame)) return SQLITE_OK;
   }
-  return sf->real->pMethods->xRead(sf->real, out, len, at);
+  int rc = sf->is_wal ? store_vfs_let_go(v) : SQLITE_OK;
+  return rc ? rc : sf->real->pMethods->xRead(sf->real, out, len, at);
 }
 
 static int store_file_write(sqlite3_file *f, const void *p, int len,
@@ -84,6 +119,7 @@ static int store_file_write(sqlite3_file *f, const void *p, int len,
   if (sf->is_wal) {
     v->wal_unsynced++;
     if (at < STORE_WAL_HEAD) store_vfs_forget(v);
+    return store_vfs_log(v, p, len, at);
   }
   if (copy) {
     MUST(v->frame >= 0);
@@ -104,6 +140,8 @@ static int store_file_write(sqlite3_file *f, const void *p, int len,
 static int store_file_sync(sqlite3_file *f, int flags) {
   struct store_file *sf = (struct store_file *)f;
   struct store_vfs *v = sf->v;
+  int rc = sf->is_wal ? store_vfs_let_go(v) : SQLITE_OK;
+  if (rc) return rc;
   if (v->slicing && sf->is_wal && v->wal_unsynced == 0) return SQLITE_OK;
   u64 t = store_clock_us();
   if (v->slicing && (sf->is_db ? v->unsynced : v->wal_unsynced) >
@@ -111,7 +149,7 @@ static int store_file_sync(sqlite3_file *f, int flags) {
     v->want_sync = true;
     return SQLITE_INTERRUPT;
   }
-  int rc = sf->real->pMethods->xSync(sf->real, flags);
+  rc = sf->real->pMethods->xSync(sf->real, flags);
   /* How much a sync may find follows from how long they take. */
   if (v->slicing && store_clock_us() - t > STORE_SYNC_US) {
     v->sync_inline /= 2;
@@ -127,15 +165,27 @@ static int store_file_sync(sqlite3_file *f, int flags) {
 
 /*------------------------------------------------------- what goes through */
 static int store_file_close(sqlite3_file *f) {
+  struct store_file *sf = (struct store_file *)f;
+  if (sf->is_wal) {
+    /* What a transaction that did not end has written is nobody's. */
+    sf->v->held_len = 0;
+    sf->v->wal = NULL;
+  }
   return STORE_REAL(f)->pMethods->xClose(STORE_REAL(f));
 }
 static int store_file_truncate(sqlite3_file *f, sqlite3_int64 size) {
   struct store_file *sf = (struct store_file *)f;
-  if (sf->is_wal) store_vfs_forget(sf->v);
+  if (sf->is_wal) {
+    int rc = store_vfs_let_go(sf->v);
+    if (rc) return rc;
+    store_vfs_forget(sf->v);
+  }
   return sf->real->pMethods->xTruncate(sf->real, size);
 }
 static int store_file_size(sqlite3_file *f, sqlite3_int64 *size) {
-  return STORE_REAL(f)->pMethods->xFileSize(STORE_REAL(f), size);
+  struct store_file *sf = (struct store_file *)f;
+  int rc = sf->is_wal ? store_vfs_let_go(sf->v) : SQLITE_OK;
+  return rc ? rc : STORE_REAL(f)->pMethods->xFileSize(STORE_REAL(f), size);
 }
 static int store_file_lock(sqlite3_file *f, int level) {
   return STORE_REAL(f)->pMethods->xLock(STORE_REAL(f), level);
@@ -203,6 +253,10 @@ static int store_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
   sf->real = (sqlite3_file *)(void *)((u8 *)f + STORE_FILE_HEAD);
   int rc = v->real->xOpen(v->real, name, sf->real, flags, out_flags);
   sf->base.pMethods = sf->real->pMethods ? &store_file_methods : NULL;
+  if (sf->is_wal && sf->base.pMethods) {
+    v->wal = sf->real;
+    v->held_end = -1;
+  }
   return rc;
 }
 
@@ -223,12 +277,14 @@ err store_vfs_init(struct store_vfs *v) {
 void store_vfs_fini(struct store_vfs *v) {
   if (v->real) sqlite3_vfs_unregister(&v->vfs);
   mem_free(v->done);
+  mem_free(v->held);
   *v = (struct store_vfs){0};
 }
 
 #undef STORE_FRAME
 #undef STORE_WAL_HEAD
 #undef STORE_FRAME_HEAD
+#undef STORE_HELD_MAX
 #undef STORE_SYNC_INLINE
 #undef STORE_SYNC_INLINE_MIN
 #undef STORE_SYNC_US

@@ -202,12 +202,15 @@ static void damage_sql(struct world *w, const char *sql) {
 static void verify_when_a_row_is_changed_then_damaged(void **state) {
   (void)state;
   static const char *const damage[] = {
-      "UPDATE account SET val = (SELECT val FROM account LIMIT 1 OFFSET 5) "
-      "WHERE key = (SELECT key FROM account LIMIT 1 OFFSET 6)",
-      "DELETE FROM slot WHERE key = (SELECT key FROM slot LIMIT 1)",
+      "UPDATE account SET val = (SELECT val FROM account WHERE length(key) = 32 "
+      "LIMIT 1 OFFSET 5) WHERE key = (SELECT key FROM account "
+      "WHERE length(key) = 32 LIMIT 1 OFFSET 6)",
+      "DELETE FROM slot WHERE key = "
+      "(SELECT key FROM slot WHERE length(key) = 64 LIMIT 1)",
       "UPDATE slot SET val = x'01020304' WHERE key = "
-      "(SELECT key FROM slot LIMIT 1)",
-      "DELETE FROM account WHERE key = (SELECT key FROM account LIMIT 1)",
+      "(SELECT key FROM slot WHERE length(key) = 64 LIMIT 1)",
+      "DELETE FROM account WHERE key = "
+      "(SELECT key FROM account WHERE length(key) = 32 LIMIT 1)",
       "UPDATE block SET hash = zeroblob(32) WHERE height = 3",
       "DELETE FROM body WHERE seq = (SELECT max(seq) FROM body)",
       "DELETE FROM run WHERE kind = 0",
