@@ -41,7 +41,8 @@ static u8 court_owner_of(u8 type, const struct module_header *h) {
 
 const struct module_def shop_court = {
   .name = "Court", .text = "Court, users who rule by vote",
-  .number = 0x1015, .row = court_table_rows, .row_cnt = ARRAY_LEN(court_table_rows),
+  .number = 0x1015, .row = court_table_rows,
+  .row_cnt = ARRAY_LEN(court_table_rows),
   .base = &module_common, .timer = court_timer, .owner_of = court_owner_of,
   .controller_of = shop_controller_of};
 
@@ -266,8 +267,7 @@ static u256 court_used_key(const court_case_t *k, const hash32 *doc) {
   return key;
 }
 
-void shop_court_release(struct module_call *c, court_case_t *k, u64 id) {
-  (void)id;
+void shop_court_release(struct module_call *c, const court_case_t *k) {
   if (k->kind == COURT_APPEAL_CASE) return;
   if (!(k->flags & COURT_FLAG_REHEAR)) court_target_put(c, k, 0);
   court_claimant_open(c, &k->claimant, -1);
@@ -466,7 +466,8 @@ MODULE_DO(rehear) {
   if (old.flags & COURT_FLAG_REHEARD)
     return MODULE_FAIL_COMMON(c, duplicate, .what = {"rehear"});
   u64 from = old.updated + COURT_REHEAR_DAYS * (u64)SHOP_DAY;
-  if (c->now_s < from) return MODULE_FAIL_COMMON(c, too_early, .notBefore = from);
+  if (c->now_s < from)
+    return MODULE_FAIL_COMMON(c, too_early, .notBefore = from);
   key = u256_from(old.rule);
   module_record_get(c, COURT_FIELD(rule), &rule, &key);
   shop_court_def_get(c, &d, old.court);
@@ -528,7 +529,7 @@ MODULE_DO(withdraw_case) {
   k.bond = r.fee = 0;
   k.fine_due = 0;
   shop_court_round_put(c, &r);
-  shop_court_release(c, &k, in->id);
+  shop_court_release(c, &k);
   shop_court_turn(c, &k, in->id, COURT_CLOSED, 0);
   shop_court_case_save(c, &k, in->id);
   return MODULE_DONE;

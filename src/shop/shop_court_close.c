@@ -1,5 +1,5 @@
-/* shop_court_close.c - what comes of the votes: tally, confirming round, default
-** results, and the ruling carried out; see shop_court.h.
+/* shop_court_close.c - what comes of the votes: tally, confirming round,
+** default results, and the ruling carried out; see shop_court.h.
 **
 ** Enforcing goes in phases, each as far as a call's gas goes, a second apart:
 **   EFFECT  sanction, subject, mediation
@@ -440,7 +440,7 @@ void shop_court_enforce_step(struct module_call *c, court_case_t *k, u64 id) {
     case COURT_REWARD: court_seats(c, k, id, court_reward_seat, COURT_END);
       break;
     default:
-      shop_court_release(c, k, id);
+      shop_court_release(c, k);
       shop_court_turn(c, k, id, COURT_CLOSED, 0);
       shop_court_case_save(c, k, id);
       return;

@@ -98,7 +98,7 @@ struct court_year shop_court_year(struct module_call *c, const addr20 *party);
 void shop_court_sanctioned(struct module_call *c, const addr20 *party,
                            u8 level);
 /* The case is over for who may file and who may close. */
-void shop_court_release(struct module_call *c, court_case_t *k, u64 id);
+void shop_court_release(struct module_call *c, const court_case_t *k);
 
 /* What a case can be about: its module, type and class; whose it is (false:
 ** there is none), and what a ruling does to it.  close moves what of a bond is

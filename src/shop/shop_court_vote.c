@@ -148,7 +148,8 @@ MODULE_DO(decline_seat) {
     return MODULE_REVERTED;
   if (s.state != COURT_SEAT_DRAWN) return MODULE_FAIL(c, already_committed);
   u64 until = s.created + SHOP_DAY;
-  if (c->now_s > until) return MODULE_FAIL_COMMON(c, too_late, .notAfter = until);
+  if (c->now_s > until)
+    return MODULE_FAIL_COMMON(c, too_late, .notAfter = until);
   shop_court_juror_get(c, &j, &s.juror);
   if (shop_court_lately(c, j.declined, COURT_DECLINE_DAYS))
     return MODULE_FAIL(c, decline_used);
@@ -198,7 +199,8 @@ MODULE_DO(emergency_vote) {
       shop_court_subject(k.module, k.type, k.kind);
   if (p.yes >= COURT_PANEL_YES && !p.passed && subject && subject->suspend) {
     p.passed = true;
-    subject->suspend(c, k.subject, &k.accused, c->now_s + COURT_PANEL_DAYS * SHOP_DAY);
+    subject->suspend(c, k.subject, &k.accused,
+                     c->now_s + COURT_PANEL_DAYS * SHOP_DAY);
   }
   if (p.votes == p.n) shop_court_panel_end(c, &p, in->id);
   else shop_court_panel_put(c, &p, in->id);
