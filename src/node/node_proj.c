@@ -10,6 +10,7 @@
 */
 #include "node/node_proj.h"
 
+#include "base/log.h"
 #include "crypto/keccak.h"
 #include "node/node_bytes.h"
 #include "node/node_int.h"
@@ -267,6 +268,13 @@ static err nproj_catch_up(struct node_proj *np, struct errmsg *msg) {
     TRY(nproj_clear(np, PROJ_ALL));
     making = PROJ_ALL;
     making_at = -1;
+  }
+  /* What was pruned cannot be read: the node starts all the same. */
+  i64 *from = making ? &making_at : &height, oldest = (i64)st.oldest_body;
+  if (*from + 1 < oldest) {
+    log_event(LOG_WARN, "node", "tables.pruned", "from=%lld note=\"events of "
+              "commerce below it are not in the tables\"", (long long)oldest);
+    *from = oldest - 1;
   }
   if (making)
     return nproj_make(np, making_at, making, true, &made, &none, msg);
