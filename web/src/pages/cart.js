@@ -5,11 +5,13 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes }
   from '@noble/hashes/utils.js';
 import { useState } from 'preact/hooks';
+import { readCall } from '../abi.js';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { cart, setQty } from '../cart.js';
-import { abiOf, callView, errorName } from '../contracts.js';
+import { abiOf, callView } from '../contracts.js';
+import { sentence } from '../fault.js';
 import { number } from '../format.js';
 import { Party, Picture, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
@@ -76,7 +78,10 @@ async function quote(group, form, buyer) {
   try {
     const [total] = await callView(MODULE.orders, row, [args, buyer]);
     return { ...group, args, total };
-  } catch (e) { return { ...group, error: errorName(abi, e) ?? e.message }; }
+  } catch (e) {
+    return { ...group, error: sentence(typeof e.data === 'string'
+      ? readCall(abi, e.data, 'error') : null, e) };
+  }
 }
 
 /* ------------------------------------------------------------- the order */
