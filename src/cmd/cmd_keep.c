@@ -213,7 +213,7 @@ static int keep_reindex_tables(struct cmd *c) {
 
 int cmd_reindex(struct cmd *c) {
   struct errmsg msg = {""};
-  if (c->cfg.module[0]) return keep_reindex_tables(c);
+  if (c->cfg.module && c->cfg.module[0]) return keep_reindex_tables(c);
   struct node_reindexed r;
   struct keep_work w;
   crypto_init(NULL);
