@@ -403,8 +403,8 @@ static bool chain_tx_sig_ok(const struct chain_tx *tx) {
 
 static void chain_tx_senders_group(struct chain_tx *const *tx, err *res,
                                    u32 cnt) {
-  hash32 digest[CRYPTO_RECOVER_GROUP];
-  struct sig65 sig[CRYPTO_RECOVER_GROUP];
+  hash32 digest[CRYPTO_RECOVER_GROUP] = {0};
+  struct sig65 sig[CRYPTO_RECOVER_GROUP] = {0};
   addr20 sender[CRYPTO_RECOVER_GROUP];
   err got[CRYPTO_RECOVER_GROUP];
   u32 at[CRYPTO_RECOVER_GROUP], good = 0;

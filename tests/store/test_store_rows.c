@@ -328,6 +328,39 @@ static void runs_when_merged_then_all_found(void **state) {
   assert_int_equal(store_close(s, NULL), ERR_OK);
 }
 
+/* Few entries a batch, as on a chain that began with millions: what is large is
+** not written again for them. */
+static void run_when_large_then_small_ones_merge_without_it(void **state) {
+  (void)state;
+  enum { LARGE = 20 * STORE_RUN_FAN, BATCHES = 40 };
+  struct store *s = util_open();
+  struct store_entry *e = malloc(LARGE * sizeof *e);
+  for (u32 i = 0; i < LARGE; i++)
+    e[i] = (struct store_entry){i * 7ull, STORE_SEQ(0, i % 1000)};
+  i64 first = 0, still = 0;
+  for (u64 h = 0; h < BATCHES; h++) {
+    struct store_entry few = {h, STORE_SEQ(h, 1)};
+    struct store_batch b = {.to = h, .entry = {h ? &few : e},
+                            .entry_cnt = {h ? 1 : LARGE}};
+    bool done = false, more = true;
+    assert_int_equal(util_append(s, h, h), ERR_OK);
+    assert_int_equal(store_flush_begin(s, &b), ERR_OK);
+    while (!done)
+      assert_int_equal(store_flush_step(s, STORE_SLICE_US, &done), ERR_OK);
+    while (more) assert_int_equal(store_upkeep_step(s, 10000, &more), ERR_OK);
+    if (h == 0)
+      assert_int_equal(store_conn_number(&s->conn, "SELECT min(id) FROM run",
+                                         &first), ERR_OK);
+  }
+  assert_int_equal(store_conn_number(
+      &s->conn, "SELECT id FROM run WHERE first = 0 AND state = 0", &still),
+      ERR_OK);
+  assert_int_equal(still, first);
+  assert_true(run_cnt(s, 0) < 12);
+  free(e);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
 /* Several levels: more pages than one page of the tree names. */
 static void run_when_large_then_every_entry_found(void **state) {
   (void)state;
@@ -574,6 +607,7 @@ int main(void) {
       CASE(batch_when_blocks_come_then_both_stand),
       CASE(runs_when_merged_then_all_found),
       CASE(run_when_large_then_every_entry_found),
+      CASE(run_when_large_then_small_ones_merge_without_it),
       CASE(checkpoint_when_due_then_log_begins_again),
       CASE(checkpoint_when_in_slices_then_others_come_between),
       CASE(checkpoint_when_reader_stands_then_later),
