@@ -162,6 +162,7 @@ static void statements_when_in_files_then_in_table(void **state) {
   u32 marks = 0;
   for (u32 i = 0; i < gen_sql_cnt; i++) {
     if (strncmp(gen_sql[i].name, "query_", 6) != 0) continue;
+    if (strcmp(gen_sql[i].name, "query_proj") == 0) continue; /* by src/proj */
     for (const char *p = gen_sql[i].text; (p = strstr(p, "\n-- ")); p++) {
       size_t n = strspn(p + 4, "abcdefghijklmnopqrstuvwxyz0123456789_");
       if (p[4 + n] != '\n') continue;

@@ -13,8 +13,10 @@ export const keys = signal(null);    // the node's, as far as we may use them
 export const acting = signal(null);  // { id, address, wallet }
 const KEPT = 'acting';
 
+// Whether we may use them changes with who is logged in.
 async function loadKeys() {
-  try { keys.set((await api('/api/keys')).keys); }
+  status.set(await api('/api/status').catch(() => null));
+  try { keys.set(status.value?.keysUsable ? (await api('/api/keys')).keys : []); }
   catch { keys.set([]); }
   const kept = localStorage.getItem(KEPT);
   const mine = keys.value.find((k) => k === kept) ?? keys.value[0];
@@ -23,7 +25,6 @@ async function loadKeys() {
 }
 
 export async function loadActing() {
-  status.set(await api('/api/status').catch(() => null));
   await loadKeys();
   session.watch(loadKeys);
   const kept = localStorage.getItem(KEPT);
