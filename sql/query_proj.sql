@@ -310,3 +310,9 @@ SELECT buyer, seller FROM order_order WHERE id = ?1;
 
 -- market_parties
 SELECT seller FROM market_listing WHERE id = ?1;
+
+-- metric_orders
+SELECT state, count(*) FROM order_order GROUP BY state;
+
+-- metric_disputes
+SELECT count(*) FROM mediation_case WHERE deadline > 0;

@@ -121,6 +121,7 @@ int cmd_import(struct cmd *c);
 int cmd_export(struct cmd *c);
 int cmd_reindex(struct cmd *c);
 int cmd_prune(struct cmd *c);
+int cmd_db(struct cmd *c);
 int cmd_restore(struct cmd *c);
 int cmd_freeze(struct cmd *c);
 int cmd_verify(struct cmd *c);

@@ -225,13 +225,14 @@ int cmd_reindex(struct cmd *c) {
   return EXIT_DONE;
 }
 
-int cmd_prune(struct cmd *c) {
+static int keep_prune(struct cmd *c, const char *what, u64 state,
+                      u64 blocks) {
   struct errmsg msg = {""};
   struct node_pruned p;
   struct keep_work w;
-  keep_begin(&w, "pruning");
-  err e = node_prune(&p, c->db_path, c->cfg.history_state,
-                     c->cfg.history_blocks, keep_go_on_quiet, &w, &msg);
+  keep_begin(&w, what);
+  err e = node_prune(&p, c->db_path, state, blocks, keep_go_on_quiet, &w,
+                     &msg);
   if (e < 0) return cmd_fail(e, &msg);
   printf(c->cfg.json
              ? "{\"bytesBefore\":%llu,\"bytesAfter\":%llu,\"oldestState\":%llu,"
@@ -245,6 +246,48 @@ int cmd_prune(struct cmd *c) {
   if (!p.done && !c->cfg.json)
     printf("Stopped; the file is whole.  Give the command again to go on.\n");
   return EXIT_DONE;
+}
+
+int cmd_prune(struct cmd *c) {
+  return keep_prune(c, "pruning", c->cfg.history_state, c->cfg.history_blocks);
+}
+
+/* Read from the header (SQLite's file format, 1.3): of a file that this program
+** is too old or too new for too. */
+static int keep_version(struct cmd *c) {
+  u8 head[100];
+  struct stat st;
+  struct errmsg msg = {""};
+  int fd = open(c->db_path, O_RDONLY | O_CLOEXEC);
+  bool got = fd >= 0 && fstat(fd, &st) == 0 &&
+             read(fd, head, sizeof head) == (ssize_t)sizeof head;
+  if (fd >= 0) close(fd);
+  if (!got) {
+    err_say(&msg, ERR_NOT_FOUND, "%s: no database there", c->db_path);
+    return cmd_fail(ERR_NOT_FOUND, &msg);
+  }
+  if (memcmp(head, "SQLite format 3", 16) != 0 ||
+      load_be32(head + 68) != STORE_APPLICATION_ID) {
+    err_say(&msg, ERR_NOT_OURS, "%s is no CyberMiles database", c->db_path);
+    return cmd_fail(ERR_NOT_OURS, &msg);
+  }
+  printf(c->cfg.json ? "{\"schema\":%u,\"programSchema\":%u,\"bytes\":%llu}\n"
+                     : "schema %u, this program's is %u; %llu bytes\n",
+         load_be32(head + 60), (u32)STORE_SCHEMA,
+         (unsigned long long)st.st_size);
+  return EXIT_DONE;
+}
+
+int cmd_db(struct cmd *c) {
+  const char *what = c->arg[0];
+  if (strcmp(what, "check") == 0) return cmd_verify(c);
+  if (strcmp(what, "prune") == 0) return cmd_prune(c);
+  if (strcmp(what, "version") == 0) return keep_version(c);
+  if (strcmp(what, "vacuum") == 0)
+    return keep_prune(c, "giving room back", UINT64_MAX, 0);
+  struct errmsg msg = {""};
+  err_say(&msg, ERR_USAGE, "db %s: check, prune, vacuum or version", what);
+  return cmd_fail(ERR_USAGE, &msg);
 }
 
 /*----------------------------------------------------------------- restore */

@@ -7,6 +7,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "base/log.h"
+#include "node/node_proj.h"
+#include "notify/notify.h"
 #include "web/http_int.h"
 
 /* What rows are made of. */
@@ -71,10 +74,45 @@ static void metric_put_rpc(struct buf *out, const struct rpc_server *s) {
              (double)t.us * 1e-6, sum);
 }
 
+/* Orders by state, and disputes that nobody has ended. */
+static err metric_on_orders(void *ctx, const struct store_val *v, u32 cnt) {
+  struct buf *out = ctx;
+  const char *word = cnt == 2 ? proj_state_word(PROJ_ORDERS, 1, (u8)v[0].num)
+                              : NULL;
+  if (word)
+    buf_printf(out, "cybermiles_orders{state=\"%s\"} %" PRIi64 "\n", word,
+               v[1].num);
+  return ERR_OK;
+}
+
+static err metric_on_disputes(void *ctx, const struct store_val *v, u32 cnt) {
+  if (cnt == 1)
+    metric_put(ctx, "cybermiles_disputes_open", "gauge",
+               "Cases of mediation that go on.", (double)v[0].num);
+  return ERR_OK;
+}
+
+static void metric_put_trade(struct buf *out, struct node *n) {
+  struct node_read *r;
+  if (node_is_plain(n) || node_read_begin(n, &r) < 0) return;
+  buf_put_str(out, "# HELP cybermiles_orders Orders by state.\n"
+              "# TYPE cybermiles_orders gauge\n");
+  err e = proj_named(node_read_store(r), "metric_orders", NULL, 0,
+                     metric_on_orders, out);
+  if (e == ERR_OK)
+    e = proj_named(node_read_store(r), "metric_disputes", NULL, 0,
+                   metric_on_disputes, out);
+  if (e < 0)
+    log_event(LOG_DEBUG, "web", "metrics", "error=\"%s\"", err_text(e));
+  node_read_end(r);
+}
+
 void http_metrics(struct http_request *rq) {
   struct node_stat st;
   struct node_process process;
   struct metric_chain chain;
+  struct notify_stat told = {0};
+  const struct notify_stat *t = &told;
   const struct node_stat *s = &st;
   const struct node_process *p = &process;
   const struct metric_chain *c = &chain;
@@ -88,10 +126,12 @@ void http_metrics(struct http_request *rq) {
   node_stat(h->node, &st);
   node_process(&process);
   metric_chain(h->node, &chain);
+  if (rpc_notify_of(h->rpc)) notify_stat(rpc_notify_of(h->rpc), &told);
 #define METRIC(name, type, help, value) \
   metric_put(out, #name, #type, help, value);
 #include "web/metric.def"
 #undef METRIC
+  metric_put_trade(out, h->node);
   metric_put_rpc(out, h->rpc);
   rq->type = "text/plain; version=0.0.4; charset=utf-8";
   rq->status = MHD_HTTP_OK;

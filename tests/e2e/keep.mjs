@@ -208,6 +208,26 @@ test('pruned: smaller, whole, and asked below it says from where on',
     remove(other);
   });
 
+test('db: check, prune, vacuum, version', () => {
+  const other = join(dir, 'room.db');
+  copyFileSync(db, other);
+  const v = ok(run(['db', 'version', '--db', other, '--json']));
+  assert.equal(v.schema, v.programSchema);
+  assert.equal(v.bytes, statSync(other).size);
+  const kept = ok(run(['db', 'vacuum', '--db', other, '--json']));
+  assert.deepEqual([kept.oldestState, kept.oldestBlock, kept.done],
+    [0, 0, true]);
+  const less = ok(run(['db', 'prune', '--history.state', '128',
+    '--history.blocks', '150', '--db', other, '--json']));
+  assert.ok(less.oldestBlock > 100 && less.bytesAfter < kept.bytesAfter);
+  ok(run(['db', 'check', '--db', other]));
+  assert.equal(run(['db', 'mend', '--db', other]).status, 2);
+  writeFileSync(other, 'x'.repeat(4096));
+  assert.equal(run(['db', 'version', '--db', other]).status, 3);
+  assert.equal(run(['db', 'version', '--db', join(dir, 'none.db')]).status, 1);
+  remove(other);
+});
+
 test('a backup is restored over a damaged file, which is put aside',
   async () => {
     const other = join(dir, 'live.db'), copy = join(dir, 'backup.db');

@@ -111,6 +111,13 @@ test('a webhook is signed, refused, logged, sent again, changed, removed',
     const refused = await newest(hook.id);
     assert.deepEqual([refused.state, refused.status, refused.answer],
       ['waits', 500, 'noted']);
+    const metrics = await (await fetch(`${node.url}/metrics`)).text();
+    for (const line of ['cybermiles_webhook_deliveries_total 1',
+      'cybermiles_webhook_refusals_total 1', 'cybermiles_webhook_waiting 1',
+      'cybermiles_webhook_failures_total 0', 'cybermiles_disputes_open 0',
+      '# TYPE cybermiles_orders gauge']) {
+      assert.ok(metrics.includes(`\n${line}\n`), line);
+    }
     const whole = await ask('webhook_delivery', refused.id);
     assert.equal(whole.body.event, 'Test');
     await stop();
