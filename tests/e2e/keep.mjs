@@ -309,15 +309,16 @@ test('freeze: a plain copy taken by another program beside the node is whole',
 test('a file of another schema is refused with exit code 3 and the way on',
   () => {
     const other = join(dir, 'schema.db');
-    for (const [version, words] of [[1, /needs schema 2/],
-      [99, /has schema 99, this program knows schema 2/]]) {
+    const ours = ok(run(['db', 'version', '--db', db, '--json'])).schema;
+    for (const [version, words] of [[1, `needs schema ${ours}`],
+      [99, `has schema 99, this program knows schema ${ours}`]]) {
       copyFileSync(db, other);
       const fd = openSync(other, 'r+');
       writeSync(fd, Buffer.from([0, 0, 0, version]), 0, 4, 60);
       closeSync(fd);
       const r = run(['dev', '--db', other]);
       assert.equal(r.status, 3);
-      assert.match(r.stderr, words);
+      assert.ok(r.stderr.includes(words), r.stderr);
     }
     remove(other);
   });
