@@ -11,7 +11,7 @@ import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { TOKEN, compile } from '../e2e/solc.mjs';
 import { CHROMIUM, launch, open } from './browser.mjs';
-import { actAs, givePurse, settled } from './purse.mjs';
+import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -68,19 +68,6 @@ async function order(page, { letters } = {}) {
   return idOf(page);
 }
 
-const step = async (page, name, fill = {}) => {
-  const summary = page.locator(`[data-test=open-${name}]`);
-  await page.waitForSelector(`[data-test=open-${name}], [data-test=do-${name}]`);
-  if (await summary.count() && !await summary.locator('..').evaluate(
-    (d) => d.open)) await summary.click();
-  for (const [field, text] of Object.entries(fill)) {
-    const input = page.locator(`#${name}-${field}`);
-    if (await input.evaluate((e) => e.tagName) === 'SELECT') {
-      await input.selectOption(text);
-    } else await input.fill(text);
-  }
-  await page.click(`[data-test=do-${name}]`);
-};
 const state = (page, word) => page.waitForSelector(
   `main p > [data-state=${word}]`, { timeout: 30000 });
 
@@ -207,6 +194,7 @@ const PATHS = ['/', '/sell', '/sell/new', '/sell/listing/1', '/sell/shipping',
   '/order/1', '/order/120', '/buy', '/listing/1', '/cart', '/purchases',
   '/till', '/invoices', '/invoices/new', '/invoice/2', '/plans', '/plan/1',
   '/subscriptions', '/identity', '/storefront', '/more',
+  '/resolve', '/mediators', '/mediating', '/case/1', '/case/2', '/case/3',
   `/party/${SELLER.toLowerCase()}`];
 const calm = async (page) => {
   await page.waitForSelector('h1');

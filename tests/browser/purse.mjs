@@ -53,3 +53,18 @@ export async function settled(page, count = 1) {
     '[data-test=sent][data-state=done]').length >= n, count,
   { timeout: 30000 });
 }
+
+// Takes a step (web/src/steps.js): opens its form, fills it, presses its button.
+export async function step(page, name, fill = {}) {
+  const summary = page.locator(`[data-test=open-${name}]`);
+  await page.waitForSelector(`[data-test=open-${name}], [data-test=do-${name}]`);
+  if (await summary.count() && !await summary.locator('..').evaluate(
+    (d) => d.open)) await summary.click();
+  for (const [field, text] of Object.entries(fill)) {
+    const input = page.locator(`#${name}-${field}`);
+    if (await input.evaluate((e) => e.tagName) === 'SELECT') {
+      await input.selectOption(text);
+    } else await input.fill(text);
+  }
+  await page.click(`[data-test=do-${name}]`);
+}

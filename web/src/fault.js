@@ -23,8 +23,9 @@ export function sentence(told, e) {
       || t('act.reverted');
   }
   const values = Object.fromEntries(told.args.map((a) => [a.name, say(a)]));
+  const own = `fault.${told.name}.${values.why}`;
   const key = told.name === 'CouponInvalid' ? `fault.coupon.${values.why}`
-    : `fault.${told.name}`;
+    : has(own) ? own : `fault.${told.name}`;
   return has(key) ? t(key, values) : `${told.name}(${told.args.map((a) =>
     `${a.name}: ${say(a)}`).join(', ')})`;
 }

@@ -33,9 +33,9 @@ export function Stars({ value, count }) {
 }
 
 const GOOD = ['active', 'paid', 'completed', 'released', 'open', 'shown',
-  'finished'];
+  'finished', 'settled', 'taken'];
 const BAD = ['cancelled', 'expired', 'closed', 'disputed', 'suspended',
-  'pastDue', 'lapsed', 'revoked', 'declined'];
+  'pastDue', 'lapsed', 'revoked', 'declined', 'failed', 'dropped'];
 export function State({ word }) {
   const kind = GOOD.includes(word) ? 'good' : BAD.includes(word) ? 'bad' : '';
   return html`<span class="state ${kind}" data-state=${word}>

@@ -29,6 +29,7 @@ const orders = () => import('./pages/orders.js');
 const buy = () => import('./pages/buy.js');
 const invoices = () => import('./pages/invoices.js');
 const identity = () => import('./pages/identity.js');
+const resolve = () => import('./pages/resolve.js');
 
 const PAGES = [
   { path: '/', title: 'nav.home', page: Home, icon: 'home', bar: true },
@@ -44,6 +45,8 @@ const PAGES = [
     bar: true },
   { path: '/purchases', title: 'nav.purchases', load: orders, name: 'Bought',
     icon: 'bag' },
+  { path: '/resolve', title: 'nav.resolve', load: resolve, name: 'Resolve',
+    icon: 'scales' },
   { path: '/identity', title: 'nav.identity', load: identity,
     name: 'Identity', icon: 'person' },
   { path: '/storefront', title: 'nav.storefront',
@@ -51,11 +54,14 @@ const PAGES = [
     icon: 'front' },
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
   { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
+  { path: '/settings', title: 'nav.settings', name: 'Settings',
+    load: () => import('./pages/settings.js'), icon: 'gear' },
   { path: '/node', title: 'nav.node', page: NodePage, icon: 'node' },
   { path: '/more', title: 'nav.more', page: More },
   { path: '/setup', title: 'setup.title', page: Setup },
   { path: '/login', title: 'login.title', page: Login },
-  { path: '/sessions', title: 'sessions.title', page: Sessions },
+  { path: '/sessions', title: 'sessions.title', page: Sessions,
+    under: '/settings' },
   { path: '/console', title: 'console.title', page: Console, under: '/node' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
@@ -74,6 +80,11 @@ const PAGES = [
     load: () => import('./pages/sell_csv.js') },
   { path: '/order/:id', title: 'order.title', name: 'Order', under: '/orders',
     load: () => import('./pages/order.js') },
+  { path: '/case/:id', title: 'case.title', name: 'Case', under: '/resolve',
+    load: () => import('./pages/case.js') },
+  ...[['/mediators', 'med.title', 'Mediators'],
+    ['/mediating', 'med.mine', 'Mediating']].map(([path, title, name]) =>
+    ({ path, title, name, load: resolve, under: '/resolve' })),
   { path: '/listing/:id', title: 'goods.listing', name: 'Listing', load: buy,
     under: '/buy' },
   { path: '/cart', title: 'nav.cart', name: 'CartPage', under: '/buy',

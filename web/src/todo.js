@@ -16,7 +16,10 @@ const itemRow = (i) => ({ key: `${i.kind}-${i.module}-${i.id}`, cells: [
   html`<strong>${has(`todo.${i.kind}`) ? t(`todo.${i.kind}`) : i.kind}</strong>`,
   i.module === 'orders' && [1, 3].includes(i.type)
     ? html`<a href=${`/order/${i.order ?? i.id}`}>${t('order.number',
-      { id: i.order ?? i.id })}</a>` : `${i.module} ${i.id ?? ''}`,
+      { id: i.order ?? i.id })}</a>`
+    : i.module === 'mediation' && i.type === 2
+      ? html`<a href=${`/case/${i.id}`}>${t('case.number', { id: i.id })}</a>`
+      : `${i.module} ${i.id ?? ''}`,
   html`<${Until} at=${i.at} />`] });
 
 function Todo({ me }) {

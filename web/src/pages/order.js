@@ -12,13 +12,12 @@ import { Letter, Letters } from '../letters.js';
 import { useRpc } from '../list.js';
 import { Money, money, parse, plain, tokenOf } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
+import { Step, note } from '../steps.js';
 import { Ago, Empty, Facts, Field, Hash, Loaded, Table, html } from '../ui.js';
 import { Review } from './sell_more.js';
 
-const REASONS = [1, 2, 3, 4, 5, 6, 7];
 const FINAL = ['completed', 'cancelled', 'refunded', 'resolved'];
-const note = (text) => text.trim() ? putDocument({ text: text.trim() })
-  : ZERO32;
+const ORDERS = 0x1013, WHOLE = 255; // of a dispute: module and part
 const tracking = (text) => text.trim() ? putDocument({ tracking: text.trim() })
   : ZERO32;
 
@@ -61,6 +60,13 @@ const STEPS = [
   { id: 'refundLater', by: 'seller', when: ['completed'], form: ['amount'],
     send: (o, f, tok) => ORDER('refundLater', [o.id, amount(f.amount, tok)],
       { value: o.token === NOBODY ? amount(f.amount, tok) : 0n }) },
+  { id: 'dispute', by: 'both', when: ['paid', 'shipped', 'milestones',
+    'returnAsked', 'returnOpen', 'returnSent'],
+    can: (o, role) => (o.state !== 'paid' || role === 'buyer') && !o.disputed,
+    form: ['wrong', 'split', 'note'], Cost: Dispute,
+    send: async (o, f) => ['mediation', 'open', [ORDERS, o.id, WHOLE,
+      Number(f.split), Number(f.wrong), await note(f.note)],
+    { value: BigInt((await preview(o, f)).deposit) }] },
   { id: 'review', by: 'both', when: ['completed', 'resolved', 'refunded'],
     can: (o, role) => BigInt(o.released) > 0n
       && !o.reviews?.some((r) => sideOf(r) === role),
@@ -78,49 +84,17 @@ const dueBack = (o) => {
   return plain(due < 0n ? 0n : due < BigInt(o.held) ? due : BigInt(o.held));
 };
 
-const START = { tracking: '', note: '', reason: '1', amount: '', days: '7',
-  stars: '5' };
-
-function Input({ name, step, form, put, token }) {
-  const id = `${step}-${name}`;
-  const common = { id, value: form[name],
-    onInput: (e) => put({ ...form, [name]: e.target.value }) };
-  const label = t(`do.${name}`);
-  if (name === 'note') {
-    return html`<${Field} id=${id} label=${label}>
-      <textarea rows="3" maxlength="4000" ...${common}></textarea><//>`;
-  }
-  if (name === 'reason') {
-    return html`<${Field} id=${id} label=${label}><select ...${common}>
-      ${REASONS.map((r) => html`<option value=${String(r)}>
-        ${t(`reason.${r}`)}</option>`)}</select><//>`;
-  }
-  if (name === 'stars') {
-    return html`<${Field} id=${id} label=${label}><select ...${common}>
-      ${[5, 4, 3, 2, 1].map((n) => html`<option value=${String(n)}>
-        ${'★'.repeat(n)} ${n}</option>`)}</select><//>`;
-  }
-  return html`<${Field} id=${id} label=${name === 'amount'
-    ? `${label} (${token?.symbol ?? ''})` : label}><input ...${common}
-    inputmode=${name === 'amount' ? 'decimal' : name === 'days' ? 'numeric'
-      : null} autocomplete="off" /><//>`;
-}
-
-function Step({ step, order, token, again }) {
-  const [form, put] = useState({ ...START, ...step.first?.(order) });
-  const label = t(`do.${step.id}`);
-  const go = async () => {
-    const [module, method, args, options] = await step.send(order, form, token);
-    await act(label, module, method, args, options);
-    again();
-  };
-  const button = html`<${Do} go=${go} kind=${step.main ? 'main' : null}
-    confirm=${step.sure && t('do.sure')} test=${`do-${step.id}`}>${label}<//>`;
-  if (!step.form) return button;
-  return html`<details class="read" open=${step.main}><summary
-      data-test=${`open-${step.id}`}>${label}</summary><div class="form bare">
-    ${step.form.map((name) => html`<${Input} name=${name} step=${step.id}
-      form=${form} put=${put} token=${token} />`)}${button}</div></details>`;
+// What a dispute costs, before it is opened.
+const preview = (o, f) => rpc('mediation_preview', { module: ORDERS,
+  subject: o.id, bps: Number(f.split) });
+function Dispute({ of: o, form }) {
+  const me = useSignal(acting)?.address;
+  const { data } = useLoad(() => preview(o, form), [o.id, form.split]);
+  return html`<p>${t('dispute.how')}</p>${data && html`<${Facts} rows=${[
+    ['dispute.deposit', html`<strong><${Money} value=${data.deposit} />
+      </strong>`], ['dispute.cap', html`<${Money} value=${data.feeCap} />`]]} />`}
+    <p>${t(me === o.buyer ? 'dispute.silent.buyer' : 'dispute.silent.seller')}
+    </p>`;
 }
 
 /* ---------------------------------------------------------- escrow box */
@@ -139,11 +113,15 @@ function Escrow({ order, role, token, again }) {
     ${at ? html`<p>${t('escrow.turn', { who: t(`who.${owner}`) })}
         ${' '}<strong><${Until} at=${at} /></strong> (${date(at)}).
         ${has(key) && html` ${t(key)}`}</p>`
+      : order.state === 'disputed' && order.cases?.length
+        ? html`<p>${t('escrow.case')} <a data-test="case"
+          href=${`/case/${order.cases[0].id}`}>${t('case.number',
+            { id: order.cases[0].id })}</a></p>`
       : order.state === 'milestones' ? html`<p>${t('escrow.parts')}</p>`
         : FINAL.includes(order.state) && html`<p>${t('escrow.over')}</p>`}
     ${role && mine.length > 0 && html`<h3>${t('escrow.you')}</h3>
       ${mine.map((s) => html`<${Step} key=${s.id + order.state} step=${s}
-        order=${order} token=${token} again=${again} />`)}`}
+        of=${order} token=${token} again=${again} />`)}`}
     ${role && theirs.length > 0 && html`<h3>${t('escrow.they', { who:
         t(`who.${role === 'buyer' ? 'seller' : 'buyer'}`) })}</h3>
       <ul>${theirs.map((s) => html`<li key=${s.id}>${t(`do.${s.id}`)}</li>`)}
