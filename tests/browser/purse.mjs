@@ -30,7 +30,7 @@ export async function givePurse(page, signer, name = 'Purse') {
   const { chainId } = await signer.provider.getNetwork();
   await page.exposeFunction('purseSend', async (tx) =>
     (await signer.sendTransaction({ to: tx.to, value: tx.value,
-      data: tx.data })).hash);
+      data: tx.data, gasLimit: tx.gas })).hash);
   await page.exposeFunction('purseSign', (data) =>
     signer.signMessage(ethers.getBytes(data)));
   await page.addInitScript(inject, { address: signer.address, name,

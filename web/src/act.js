@@ -73,17 +73,23 @@ export function Password() {
 
 /* -------------------------------------------------------------- sending */
 
+// More than the estimate: the block that takes it has another time and maybe
+// other records than the one it was made on.
+const roomOf = (gas) => Number(gas) + Math.ceil(Number(gas) / 4) + 20000;
+
 async function submit(from, tx) {
+  const gas = roomOf(await rpc('eth_estimateGas', { from: from.address,
+    to: tx.to, data: tx.data, value: `0x${tx.value.toString(16)}` }));
   if (!from.wallet) {
     const pw = await password();
     try {
-      return (await api('/api/send', { from: from.address, to: tx.to,
+      return (await api('/api/send', { from: from.address, to: tx.to, gas,
         value: tx.value.toString(), data: tx.data, password: pw })).hash;
     } catch (e) { if (e.code === 'password') forget(); throw e; }
   }
   await useNetwork(from.wallet, status.value.chainId);
   return sendBy(from.wallet, { from: from.address, to: tx.to, data: tx.data,
-    value: `0x${tx.value.toString(16)}` });
+    value: `0x${tx.value.toString(16)}`, gas: `0x${gas.toString(16)}` });
 }
 
 // A block may come at any time, and events may be lost: both are heeded.
