@@ -195,6 +195,7 @@ const PATHS = ['/', '/sell', '/sell/new', '/sell/listing/1', '/sell/shipping',
   '/till', '/invoices', '/invoices/new', '/invoice/2', '/plans', '/plan/1',
   '/subscriptions', '/identity', '/storefront', '/more',
   '/resolve', '/mediators', '/mediating', '/case/1', '/case/2', '/case/3',
+  '/court', '/court/accuse', '/court/law',
   `/party/${SELLER.toLowerCase()}`];
 const calm = async (page) => {
   await page.waitForSelector('h1');

@@ -9,12 +9,13 @@ import { WEB } from './browser.mjs';
 globalThis.localStorage = { getItem: () => null, setItem() {} };
 globalThis.location = { pathname: '/', search: '' };
 globalThis.addEventListener = () => {};
-let content, csv, money, seal, acting;
+let content, csv, money, seal, acting, ballot;
 
 before(async () => {
   const load = (name) => import(join(WEB, name));
-  [content, csv, money, seal, acting] = await Promise.all(['content.js',
-    'csv.js', 'money.js', 'seal.js', 'acting.js'].map(load));
+  [content, csv, money, seal, acting, ballot] = await Promise.all([
+    'content.js', 'csv.js', 'money.js', 'seal.js', 'acting.js', 'ballot.js']
+    .map(load));
 });
 
 test('canonical JSON: keys by code point, no blanks, integers alone', () => {
@@ -77,3 +78,20 @@ test('a letter opens for its readers alone, and not when it was touched',
     assert.equal(await seal.unseal(null), null);
     assert.notEqual(seal.seal(keys, 'x').cipher, seal.seal(keys, 'x').cipher);
   });
+
+test('a juror\'s vote is sealed as the chain opens it, and kept whole', () => {
+  const juror = ethers.Wallet.createRandom().address.toLowerCase();
+  const seat = { chainId: 31337, id: 7, round: 2, juror };
+  const vote = { vote: 13, frivolous: true, salt: ballot.newSalt(),
+    reasons: `0x${'ab'.repeat(32)}` };
+  assert.equal(ballot.commitHash(seat, vote), ethers.keccak256(
+    ethers.AbiCoder.defaultAbiCoder().encode(['uint256', 'uint64', 'uint8',
+      'address', 'uint8', 'bool', 'bytes32'], [31337, 7, 2, juror, 13, true,
+      vote.salt])));
+  assert.notEqual(ballot.newSalt(), ballot.newSalt());
+  assert.deepEqual(ballot.readVote(JSON.stringify(vote)), vote);
+  for (const bad of ['', '{}', 'null', JSON.stringify({ ...vote, vote: 21 }),
+    JSON.stringify({ ...vote, salt: '0x12' })]) {
+    assert.equal(ballot.readVote(bad), null, bad);
+  }
+});

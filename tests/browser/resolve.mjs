@@ -1,6 +1,6 @@
 // resolve.mjs - a dispute as its people see it: opened with the cost shown
 // first, offers, a mediator both accept, evidence, a proposal, settled and
-// paid, the mediator rated; and one settled by an offer.
+// paid, the mediator rated; one settled by an offer; an accusation.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -139,6 +139,7 @@ test('offers, a mediator, evidence, a proposal: settled, paid and rated',
     assert.deepEqual([end.released, end.refunded, end.held].map(BigInt),
       [held - share, share, 0n]);
     await step(buys, 'rate', { stars: '4', note: 'Fair.' });
+    await buys.waitForSelector('[data-test=open-rate]', { state: 'detached' });
     await buys.goto(`${node.url}/mediators`);
     await buys.waitForSelector('td:has-text("4 of 5 stars (1)")');
     await buys.goto(`${node.url}/order/${order.id}`);
@@ -188,4 +189,33 @@ test('who mediates: registers with a bond, and pauses', { skip },
     await page.waitForSelector('section.card [data-state=paused]');
     assert.deepEqual(page.wrong, []);
     await page.context().close();
+  });
+
+test('the court: accused with the bond shown first, replied to; who may judge',
+  { skip }, async () => {
+    const accuses = await pageOf(shipped[0].buyer,
+      `/court/accuse?party=${SELLER}`);
+    await accuses.waitForSelector('[data-test=cost]:has-text("CMT")');
+    await accuses.waitForSelector('blockquote:has-text("does not send them")');
+    await accuses.fill('#text', 'Two parcels were empty.');
+    await accuses.click('form.form button.main');
+    await accuses.waitForURL(/\/court\/\d+$/, { timeout: 30000 });
+    await state(accuses, 'filed');
+    const path = new URL(accuses.url()).pathname;
+    const replies = await pageOf(SELLER, path);
+    await replies.waitForSelector('.wrap:has-text("Two parcels were empty.")');
+    await step(replies, 'reply', { note: 'They were weighed.' });
+    await state(accuses, 'evidence');
+    await step(accuses, 'evidence', { note: 'A picture of both.' });
+    await accuses.waitForSelector('[data-test=evidence]:has-text("of both")');
+    await replies.waitForSelector('.facts:has-text("They were weighed.")');
+    await accuses.goto(`${node.url}/court`);
+    await accuses.waitForSelector(`a[href="${path}"]`);
+    await accuses.click('label.tick:has-text("Trade")');
+    await accuses.click('[data-test=stake]');
+    await accuses.waitForSelector('.wrong:has-text("verified humans")');
+    for (const page of [accuses, replies]) {
+      assert.deepEqual(page.wrong, []);
+      await page.context().close();
+    }
   });

@@ -30,6 +30,7 @@ const buy = () => import('./pages/buy.js');
 const invoices = () => import('./pages/invoices.js');
 const identity = () => import('./pages/identity.js');
 const resolve = () => import('./pages/resolve.js');
+const court = () => import('./pages/court.js');
 
 const PAGES = [
   { path: '/', title: 'nav.home', page: Home, icon: 'home', bar: true },
@@ -47,6 +48,8 @@ const PAGES = [
     icon: 'bag' },
   { path: '/resolve', title: 'nav.resolve', load: resolve, name: 'Resolve',
     icon: 'scales' },
+  { path: '/court', title: 'nav.court', load: court, name: 'Court',
+    icon: 'gavel' },
   { path: '/identity', title: 'nav.identity', load: identity,
     name: 'Identity', icon: 'person' },
   { path: '/storefront', title: 'nav.storefront',
@@ -82,6 +85,10 @@ const PAGES = [
     load: () => import('./pages/order.js') },
   { path: '/case/:id', title: 'case.title', name: 'Case', under: '/resolve',
     load: () => import('./pages/case.js') },
+  ...[['/court/accuse', 'court.accuse', 'Accuse'],
+    ['/court/law', 'court.law', 'Law'],
+    ['/court/:id', 'court.case', 'CourtCase']].map(([path, title, name]) =>
+    ({ path, title, name, load: court, under: '/court' })),
   ...[['/mediators', 'med.title', 'Mediators'],
     ['/mediating', 'med.mine', 'Mediating']].map(([path, title, name]) =>
     ({ path, title, name, load: resolve, under: '/resolve' })),

@@ -19,7 +19,9 @@ const itemRow = (i) => ({ key: `${i.kind}-${i.module}-${i.id}`, cells: [
       { id: i.order ?? i.id })}</a>`
     : i.module === 'mediation' && i.type === 2
       ? html`<a href=${`/case/${i.id}`}>${t('case.number', { id: i.id })}</a>`
-      : `${i.module} ${i.id ?? ''}`,
+      : i.module === 'court' && i.type === 4
+        ? html`<a href=${`/court/${i.id}`}>${t('court.number', { id: i.id })}</a>`
+        : `${i.module} ${i.id ?? ''}`,
   html`<${Until} at=${i.at} />`] });
 
 function Todo({ me }) {

@@ -23,6 +23,7 @@ const ICONS = {
   person: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4 21c0-5 4-7 8-7s8 2 8 7',
   front: 'M4 10v10h16V10M3 10l2-6h14l2 6zM9 20v-6h6v6',
   scales: 'M12 4v16M7 20h10M5 7h14M5 7l-3 7h6zM19 7l-3 7h6z',
+  gavel: 'M13 4l7 7M11 6l7 7M15.5 8.5 9 15M9 10l-5.5 5.5 5 5L14 15M4 21h9',
   gear: 'M4 7h10M18 7h2M14 5v4M4 17h2M10 17h10M10 15v4',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   copy: 'M9 9h11v11H9zM15 9V4H4v11h5',
