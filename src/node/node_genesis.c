@@ -140,7 +140,7 @@ static int ngen_row_cmp(const void *a, const void *b) {
 
 static err ngen_rows_write(struct ngen *w) {
   err e = ERR_OK;
-  qsort(w->row, w->row_cnt, sizeof *w->row, ngen_row_cmp);
+  if (w->row_cnt) qsort(w->row, w->row_cnt, sizeof *w->row, ngen_row_cmp);
   for (size_t i = 0; i < w->row_cnt && e == ERR_OK; i++)
     e = store_first_row(w->s, w->row[i].table, w->row[i].key, w->row[i].val);
   w->row_cnt = 0;

@@ -8,7 +8,6 @@
 
 #include <ares.h>
 #include <arpa/inet.h>
-#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mbedtls/ssl.h>
@@ -25,6 +24,10 @@
 #include "base/base.h"
 
 #define DIAL_ADDRS 8u
+/* RFC 1035, 3596; their header has names that clash. */
+#define DIAL_CLASS_IN 1
+#define DIAL_TYPE_A 1
+#define DIAL_TYPE_AAAA 28
 #define DIAL_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 struct dial_addr {
@@ -167,11 +170,13 @@ static void dial_wait(ares_channel ch, struct dial_names *n, u64 deadline_ms) {
   while (n->waiting && !n->v4) {
     struct pollfd p[ARES_GETSOCK_MAXNUM];
     struct timeval tv, max = {1, 0};
-    int mask = ares_getsock(ch, sock, ARES_GETSOCK_MAXNUM), left;
+    /* ARES_GETSOCK_WRITABLE shifts into an int's sign. */
+    u32 mask = (u32)ares_getsock(ch, sock, ARES_GETSOCK_MAXNUM);
+    int left;
     nfds_t cnt = 0;
     for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-      short want = (short)((ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
-                           (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0));
+      bool out = mask >> (i + ARES_GETSOCK_MAXNUM) & 1;
+      short want = (short)((mask >> i & 1 ? POLLIN : 0) | (out ? POLLOUT : 0));
       if (want) p[cnt++] = (struct pollfd){.fd = sock[i], .events = want};
     }
     left = dial_left(deadline_ms);
@@ -199,8 +204,8 @@ static err dial_ask(struct dial_names *n, const struct notify_net *net,
   if (e != ARES_SUCCESS)
     return err_say(msg, ERR_IO, "name servers: %s", ares_strerror(e));
   n->waiting = 2;
-  ares_query(ch, host, ns_c_in, ns_t_a, dial_on_v4, n);
-  ares_query(ch, host, ns_c_in, ns_t_aaaa, dial_on_v6, n);
+  ares_query(ch, host, DIAL_CLASS_IN, DIAL_TYPE_A, dial_on_v4, n);
+  ares_query(ch, host, DIAL_CLASS_IN, DIAL_TYPE_AAAA, dial_on_v6, n);
   dial_wait(ch, n, deadline_ms);
   bool late = n->waiting > 0;
   ares_destroy(ch);
@@ -443,4 +448,7 @@ void notify_conn_close(struct notify_conn *c) {
 }
 
 #undef DIAL_ADDRS
+#undef DIAL_CLASS_IN
+#undef DIAL_TYPE_A
+#undef DIAL_TYPE_AAAA
 #undef DIAL_CA_FILE

@@ -21,7 +21,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len) {
   buf_init(&b, 0);
   err e = chain_tx_decode(&tx, slice_of(data, len), &a, &msg);
   MUST(e == ERR_OK || msg.text[0]);
-  if (e == ERR_OK) {
+  if (e == ERR_OK && tx.type == CHAIN_TX_TYPE_SYSTEM) { /* unsigned */
+    chain_tx_system(&again, tx.chain_id, tx.nonce, &a);
+    MUST(slice_eq(again.raw, slice_of(data, len)));
+    MUST(hash32_eq(&again.hash, &tx.hash));
+  } else if (e == ERR_OK) {
     MUST(tx.raw.len == len && tx.type <= CHAIN_TX_TYPE_MAX);
     chain_tx_encode(&b, &tx);
     MUST(slice_eq(buf_slice(&b), tx.raw));
