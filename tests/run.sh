@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - runs the tests, counts every case, says what was skipped and why.
 #
-#   run.sh [-u|-c] [-t WORD] [PROGRAM...]
+#   run.sh [-u|-f|-c] [-t WORD] [PROGRAM...]
 #
 # Runs, in this order:
 #   1. the programs given (cmocka; several at once, JOBS of them);
@@ -9,7 +9,8 @@
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
 #   3. tests/e2e/*.mjs and tests/browser/*.mjs that import node:test, by
 #      "node --test"; the others are parts of those.
-# -u runs the programs alone, -c the scripts of tests/clients alone, with
+# -u runs the programs alone, -f of the scripts of node only cli, ethers and
+# dashboard (for another build of the same sources), -c the scripts of tests/clients alone, with
 # packages of their own.  -t runs only those whose path has the word in it.
 #
 # Every test runs in an empty folder of its own, with no standard input, and
@@ -141,12 +142,17 @@ if [ "${1:-}" = --one ]; then
   exit 0
 fi
 
-units=no word=
+units=no word= few=no
 clients=no
 if [ "${1:-}" = -u ]; then units=yes; shift; fi
+if [ "${1:-}" = -f ]; then few=yes; shift; fi
 if [ "${1:-}" = -c ]; then units=yes clients=yes; shift; fi
 if [ "${1:-}" = -t ]; then word=$2; shift 2; fi
 wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
+among() {
+  case $few$1 in no* | */cli.mjs | */ethers.mjs | */dashboard.mjs) return 0 ;; esac
+  return 1
+}
 
 OUT=${OUT:-$BUILD/out} BIN_TESTS=${BIN_TESTS:-$BUILD/tests}
 export OUT BIN_TESTS
@@ -175,7 +181,8 @@ done
 # Scripts of node run from a copy beside their packages: an import is looked
 # for in the folders above the importing file only.
 scripts=$(for f in "$SRCDIR"/tests/e2e/*.mjs "$SRCDIR"/tests/browser/*.mjs; do
-  [ -f "$f" ] && [ $units = no ] && grep -q node:test "$f" && wanted "$f" && printf '%s\n' "$f"; done)
+  [ -f "$f" ] && [ $units = no ] && grep -q node:test "$f" && wanted "$f" &&
+    among "$f" && printf '%s\n' "$f"; done)
 if [ -n "$scripts" ]; then
   NPM=$BUILD/npm
   if ! command -v node >/dev/null 2>&1; then
