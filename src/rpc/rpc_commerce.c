@@ -463,6 +463,21 @@ void rpc_shop_event(struct jsonw *w, u32 module, const struct state_log *l) {
   }
 }
 
+void rpc_shop_tokens(struct jsonw *w, const char *key, const char *const *name,
+                     u32 cnt, const struct rpc_rows *rows) {
+  jsonw_key(w, key);
+  jsonw_arr(w);
+  for (u32 i = 0; i < rows->cnt; i++) {
+    jsonw_obj(w);
+    for (u32 k = 0; k < cnt; k++) {
+      jsonw_key(w, name[k]);
+      rpc_shop_val(w, &rows->row[i].v[k], k ? STORE_MONEY : STORE_ADDR);
+    }
+    jsonw_obj_end(w);
+  }
+  jsonw_arr_end(w);
+}
+
 /* Whose record an event is about: the key is its first topic. */
 static const char *shop_parties(u32 module, const char *event) {
   static const struct {

@@ -176,6 +176,10 @@ bool rpc_shop_concerns(struct node_read *r, const struct state_log *log,
 void rpc_shop_event_place(struct jsonw *w, u64 height, u64 time_s,
                           const hash32 *tx, u64 log_idx);
 void rpc_shop_val(struct jsonw *w, const struct store_val *v, u8 kind);
+/* A list of sums by token, as a member of the object that is open: name has a
+** name for each of a row's cnt columns, the token's first. */
+void rpc_shop_tokens(struct jsonw *w, const char *key, const char *const *name,
+                     u32 cnt, const struct rpc_rows *rows);
 /* a_name as "aName" */
 const char *rpc_shop_camel(char out[64], const char *name, size_t len);
 

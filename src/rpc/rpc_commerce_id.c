@@ -193,17 +193,7 @@ err rpc_do_platform_income(struct rpc_call *c) {
                                      "volume"};
   struct jsonw *w = &c->w;
   jsonw_obj(w);
-  jsonw_key(w, "items");
-  jsonw_arr(w);
-  for (u32 i = 0; i < rows.cnt; i++) {
-    jsonw_obj(w);
-    for (u32 k = 0; k < ARRAY_LEN(name); k++) {
-      jsonw_key(w, name[k]);
-      rpc_shop_val(w, &rows.row[i].v[k], k ? STORE_MONEY : STORE_ADDR);
-    }
-    jsonw_obj_end(w);
-  }
-  jsonw_arr_end(w);
+  rpc_shop_tokens(w, "items", name, ARRAY_LEN(name), &rows);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
   return ERR_OK;

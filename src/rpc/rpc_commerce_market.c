@@ -384,17 +384,7 @@ err rpc_do_market_stats(struct rpc_call *c) {
     jsonw_kv_u64(w, count[i], one.cnt ? (u64)one.row[0].v[i].num : 0);
   static const char *const sum[] = {"token", "orders", "total", "released",
                                     "refunded", "fees"};
-  jsonw_key(w, "volume");
-  jsonw_arr(w);
-  for (u32 i = 0; i < tokens.cnt; i++) {
-    jsonw_obj(w);
-    for (u32 k = 0; k < ARRAY_LEN(sum); k++) {
-      jsonw_key(w, sum[k]);
-      rpc_shop_val(w, &tokens.row[i].v[k], k ? STORE_MONEY : STORE_ADDR);
-    }
-    jsonw_obj_end(w);
-  }
-  jsonw_arr_end(w);
+  rpc_shop_tokens(w, "volume", sum, ARRAY_LEN(sum), &tokens);
   jsonw_kv_u64(w, "from", from);
   if (to == INT64_MAX) jsonw_kv_null(w, "to");
   else jsonw_kv_u64(w, "to", to);
