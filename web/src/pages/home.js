@@ -55,7 +55,7 @@ export function Home() {
     </div>
     <section><h2>${t('home.blocks')}</h2>
       <${Loaded} state=${blocks} rows=${8}>${(list) => list.length < 2
-        ? html`<${Empty} title=${t('home.none')}>${t('home.first')}
+        ? html`<${Empty} title=${t('home.none')}>${t('home.first')}${' '}
             <a href="/send">${t('nav.send')}</a><//>`
         : html`<${Bars} title=${t('home.plot')} unit=${t('home.txs')}
             points=${list.toReversed().map((b) => ({
