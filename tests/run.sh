@@ -3,18 +3,18 @@
 #
 #   run.sh [-u|-f|-c] [-t WORD] [PROGRAM...]
 #
-# Runs, in this order:
-#   1. the programs given (cmocka; several at once, JOBS of them);
+# Runs JOBS at once, in this order, which is that of the reports too:
+#   1. the programs given (cmocka);
 #   2. tests/*/*.sh but bench: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
-#   3. tests/e2e/*.mjs and tests/browser/*.mjs that import node:test, by
-#      "node --test"; the others are parts of those.
+#   3. tests/browser/*.mjs and tests/e2e/*.mjs that import node:test, by
+#      "node --test"; the others are parts of those.  The longest come first.
 # -u runs the programs alone, -f of the scripts of node only cli, ethers and
 # dashboard (for another build of the same sources), -c the scripts of tests/clients alone, with
 # packages of their own.  -t runs only those whose path has the word in it.
 #
-# Every test runs in an empty folder of its own, with no standard input, and
-# finds in its environment:
+# Every test runs in an empty folder of its own, beside others (so on ports that
+# the system chooses), with no standard input, and finds in its environment:
 #   CYBERMILES       path of the binary        SRCDIR  the source tree
 #   CONFORMANCE      folder of the public vectors' archives (may be absent)
 #   CONFORMANCE_DIR  where they are unpacked, one folder for each archive
@@ -23,8 +23,8 @@
 # and counts as failed; a file that needs more has "TEST_TIMEOUT=seconds" in
 # a comment.  TEST_SLOW multiplies all limits (sanitizer builds).
 #
-# A program that crashes, or prints fewer results than it announced, is one
-# more failed case.  The last line is "N passed, N failed, N skipped"; the
+# A program that crashes, or prints fewer results than it announced, or was
+# stopped before it could report, is one more failed case.  The last line is "N passed, N failed, N skipped"; the
 # exit status is 0 only when something ran and nothing failed.
 set -u
 LC_ALL=C; export LC_ALL
@@ -94,10 +94,10 @@ excerpt() { # excerpt KIND LOG
   fi
 }
 
-# One test: log and results under $OUT, one line on the screen.
+# One test: log, results and report under $OUT.
 one() { # one KIND FILE SOURCE
   kind=$1 file=$2 source=$3
-  suite=${source#"$SRCDIR"/tests/}; suite=${suite%.*}
+  suite=$(suite_of "$source")
   id=$(printf '%s' "$suite" | tr / .)
   dir=$OUT/$id.d log=$OUT/$id.log
   limit=$(sed -n 's/.*TEST_TIMEOUT=\([0-9][0-9]*\).*/\1/p' "$source" |
@@ -134,13 +134,50 @@ one() { # one KIND FILE SOURCE
     rm -rf "$dir"
   fi
 }
+suite_of() { # suite_of SOURCE
+  suite=${1#"$SRCDIR"/tests/}
+  printf '%s' "${suite%.*}"
+}
 
-# xargs calls us back for each program, so that JOBS of them run at once.
+# Prints the reports that are there, in the order of the list: as far as one
+# that is still to come.
+tell() {
+  (
+    flock 9
+    told=$(cat "$OUT/told" 2>/dev/null || echo 0)
+    while id=$(sed -n "$((told + 1))p" "$OUT/order"); [ -n "$id" ] &&
+      [ -f "$OUT/$id.report" ]; do
+      cat "$OUT/$id.report"
+      told=$((told + 1))
+    done
+    echo "$told" >"$OUT/told"
+  ) 9>"$OUT/lock"
+}
+
+# xargs calls us back for each test, so that JOBS of them run at once.
 if [ "${1:-}" = --one ]; then
-  rel=${3#"$BIN_TESTS"/}
-  one "$2" "$3" "$SRCDIR/tests/$rel.c"
+  id=$(suite_of "$4" | tr / .)
+  one "$2" "$3" "$4" >"$OUT/$id.part"
+  mv "$OUT/$id.part" "$OUT/$id.report"
+  tell
   exit 0
 fi
+
+# A test whose report is not there when all have ended has failed.
+run_all() { # run_all: of lines KIND, FILE and SOURCE, three a test
+  cat >"$OUT/list"
+  awk 'NR % 3 == 0' "$OUT/list" | while read -r source; do
+    suite_of "$source" | tr / .; echo
+  done >"$OUT/order"
+  rm -f "$OUT/told"
+  xargs -r -d '\n' -n 3 -P "$JOBS" sh "$SRCDIR/tests/run.sh" --one \
+    <"$OUT/list"
+  while read -r id; do
+    [ -f "$OUT/$id.report" ] ||
+      fail "$id" "was stopped before it reported" >"$OUT/$id.report"
+  done <"$OUT/order"
+  tell
+}
 
 units=no word= few=no
 clients=no
@@ -170,17 +207,9 @@ else
   echo "no public vectors in $CONFORMANCE: their tests are skipped"
 fi
 
-for p; do wanted "$p" && printf '%s\n' "$p"; done |
-  xargs -r -n 1 -P "$JOBS" sh "$SRCDIR/tests/run.sh" --one c
-
-for f in "$SRCDIR"/tests/*/*.sh; do
-  case $f in */bench/* | */clients/*) continue ;; esac # no tests
-  [ -f "$f" ] && [ $units = no ] && wanted "$f" && one sh "$f" "$f"
-done
-
 # Scripts of node run from a copy beside their packages: an import is looked
 # for in the folders above the importing file only.
-scripts=$(for f in "$SRCDIR"/tests/e2e/*.mjs "$SRCDIR"/tests/browser/*.mjs; do
+scripts=$(for f in "$SRCDIR"/tests/browser/*.mjs "$SRCDIR"/tests/e2e/*.mjs; do
   [ -f "$f" ] && [ $units = no ] && grep -q node:test "$f" && wanted "$f" &&
     among "$f" && printf '%s\n' "$f"; done)
 if [ -n "$scripts" ]; then
@@ -193,10 +222,20 @@ if [ -n "$scripts" ]; then
     tail -n 20 "$OUT/npm.log"
     fail "e2e, browser" "npm ci failed"; scripts=
   fi
-  for f in $scripts; do
-    one node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
-  done
 fi
+{
+  for p; do
+    wanted "$p" &&
+      printf '%s\n' c "$p" "$SRCDIR/tests/${p#"$BIN_TESTS"/}.c"
+  done
+  for f in "$SRCDIR"/tests/*/*.sh; do
+    case $f in */bench/* | */clients/*) continue ;; esac # no tests
+    [ -f "$f" ] && [ $units = no ] && wanted "$f" && printf '%s\n' sh "$f" "$f"
+  done
+  for f in $scripts; do
+    printf '%s\n' node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
+  done
+} | run_all
 
 # Many packages, which a machine without a network lacks: then they are skipped.
 if [ $clients = yes ]; then
@@ -218,8 +257,8 @@ if [ $clients = yes ]; then
     export CLIENTS_PYTHON
     for f in "$SRCDIR"/tests/clients/*.mjs; do
       grep -q node:test "$f" && wanted "$f" &&
-        one node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
-    done
+        printf '%s\n' node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
+    done | run_all
   fi
 fi
 
