@@ -5,12 +5,15 @@
 ** with what decided it (node_export.h), and block 0 makes the chain where there
 ** is none.  A name that ends in .gz or .zst: packed.  Blocks that are there already
 ** are compared and passed over, so an import that was cut off is simply given
-** again.  INT and TERM stop it between two blocks; a second one at once.
+** again.  INT and TERM stop it between two blocks; a second one at once.  A name
+** that ends in .csv, before .gz or .zst: a table whose column rlp has the blocks
+** in hex (cmd_csv.h).
 **
 ** One block may have IMPORT_BLOCK_MAX bytes (EIP-7934 allows 8 MiB).
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_csv.h"
 #include "cmd/cmd_stream.h"
 #include "codec/hex.h"
 #include "codec/json.h"
@@ -38,6 +41,8 @@ struct import_count {
 struct import_file {
   struct cmd_stream *f;
   const char *path;
+  bool is_csv;
+  struct cmd_csv_in csv;
   struct buf block;
   struct import_count now, told;
   u64 begin_ms, told_ms;
@@ -68,6 +73,7 @@ static err import_read(struct import_file *in, bool *end,
   u64 at = in->now.bytes, len;
   size_t got;
   buf_clear(&in->block);
+  if (in->is_csv) return cmd_csv_next(&in->csv, &in->block, end, msg);
   TRY(cmd_stream_read(in->f, head, 1, &got, msg));
   *end = got == 0;
   if (*end) return ERR_OK;
@@ -220,7 +226,11 @@ int cmd_import(struct cmd *c) {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   buf_init(&in.block, 0);
+  buf_init(&in.csv.line, 0);
   err e = cmd_stream_read_open(&in.f, c->arg[0], &msg);
+  in.is_csv = cmd_csv_named(c->arg[0]);
+  in.csv.f = in.f;
+  in.csv.path = in.path;
   if (e == ERR_OK) e = import_has_chain(&in, c->db_path, &msg);
   if (e == ERR_OK) e = node_open(&n, &cfg, &msg);
   in.begin_ms = in.told_ms = import_clock_ms();
@@ -232,6 +242,7 @@ int cmd_import(struct cmd *c) {
     err closed = cmd_stream_close(in.f, true, &ignored);
     (void)closed; /* it was only read */
   }
+  buf_fini(&in.csv.line);
   buf_fini(&in.block);
   if (n && (e == ERR_OK || in.now.blocks)) import_print(&in, c, stopped);
   return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;

@@ -25,6 +25,7 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_csv.h"
 #include "cmd/cmd_stream.h"
 #include "crypto/secp256k1.h"
 #include "node/node_export.h"
@@ -97,17 +98,36 @@ static bool keep_go_on(void *ctx, u64 height, u64 head) {
 static bool keep_go_on_quiet(void *ctx) { return !keep_signalled(ctx); }
 
 /*------------------------------------------------------------------ export */
-static err keep_export(struct node_export *x, struct cmd_stream *s, u64 from,
-                       u64 to, u64 *bytes, struct keep_work *w,
+/* What is written: blocks as RLP, or lines of a table. */
+struct keep_format {
+  bool csv;
+  enum cmd_csv_rows rows;
+};
+static err keep_format(struct keep_format *out, const struct cmd *c,
                        struct errmsg *msg) {
+  const char *f = c->cfg.format;
+  out->csv = f ? strcmp(f, "csv") == 0 : cmd_csv_named(c->arg[0]);
+  if (f && !out->csv && strcmp(f, "rlp") != 0)
+    return err_say(msg, ERR_USAGE, "--format %s: there are rlp and csv", f);
+  if (!out->csv && c->origin[CMD_FLAG_rows] == CMD_OPTION)
+    return err_say(msg, ERR_USAGE,
+                   "--rows is for --format csv, or a FILE that ends in .csv");
+  return cmd_csv_rows(&out->rows, c->cfg.rows ? c->cfg.rows : "", msg);
+}
+
+static err keep_export(struct node_export *x, struct cmd_stream *s,
+                       const struct keep_format *f, u64 from, u64 to,
+                       u64 *bytes, struct keep_work *w, struct errmsg *msg) {
   struct buf block;
   buf_init(&block, 0);
+  if (f->csv) cmd_csv_head(&block, f->rows);
   err e = ERR_OK;
   for (u64 h = from; h <= to && !e; h++) {
-    buf_clear(&block);
-    e = node_export_block(x, &block, h, msg);
-    if (!e) e = cmd_stream_write(s, block.ptr, block.len, msg);
+    e = f->csv ? cmd_csv_block(&block, f->rows, x, h, msg)
+               : node_export_block(x, &block, h, msg);
+    if (!e && block.len) e = cmd_stream_write(s, block.ptr, block.len, msg);
     *bytes += block.len;
+    buf_clear(&block);
     if (!e && !keep_go_on(w, h, to))
       e = err_say(msg, ERR_CLOSED, "stopped; the file is taken away");
   }
@@ -120,9 +140,11 @@ int cmd_export(struct cmd *c) {
   struct node_export *x = NULL;
   struct cmd_stream *s = NULL;
   struct keep_work w;
+  struct keep_format f;
   u64 bytes = 0, from = c->cfg.from, to = c->cfg.to, packed = 0;
   keep_begin(&w, "exporting");
-  err e = node_export_open(&x, c->db_path, &msg);
+  err e = keep_format(&f, c, &msg);
+  if (!e) e = node_export_open(&x, c->db_path, &msg);
   if (!e) {
     u64 head = node_export_head(x), first = node_export_first(x);
     if (to == 0) to = head;
@@ -133,7 +155,7 @@ int cmd_export(struct cmd *c) {
                   (unsigned long long)head);
   }
   if (!e) e = cmd_stream_write_open(&s, c->arg[0], &msg);
-  if (!e) e = keep_export(x, s, from, to, &bytes, &w, &msg);
+  if (!e) e = keep_export(x, s, &f, from, to, &bytes, &w, &msg);
   node_export_close(x);
   if (s) {
     struct errmsg closing = {""};

@@ -16,7 +16,7 @@ struct node_export {
   struct store *store;
   struct store_reader *r;
   struct store_standing st;
-  struct chain_genesis genesis;
+  struct node n;     /* none that runs: what reading asks of it, its genesis */
   struct arena a;
   struct buf settings;
   bool begun;
@@ -51,7 +51,7 @@ err node_export_open(struct node_export **out, const char *db_path,
     if (e) err_say(msg, e, "%s holds no chain", db_path);
   }
   if (!e)
-    e = chain_genesis_parse_settings(&x->genesis, buf_slice(&x->settings),
+    e = chain_genesis_parse_settings(&x->n.genesis, buf_slice(&x->settings),
                                      &x->a, msg);
   if (e) {
     node_export_close(x);
@@ -136,12 +136,12 @@ static err nexport_genesis(struct node_export *x, struct buf *out) {
 static err nexport_rest(struct node_export *x, struct buf *out, u64 height) {
   slice proposal, commit;
   TRY(store_read_proposal(x->r, &proposal, &commit, height));
-  if (!x->genesis.own && proposal.len) {
+  if (!x->n.genesis.own && proposal.len) {
     rlp_put_raw(out, proposal);
     return ERR_OK;
   }
   rlp_put_raw(out, slice_of((const u8 *)"\xc0", 1));
-  if (!x->genesis.own) return ERR_OK; /* a genesis */
+  if (!x->n.genesis.own) return ERR_OK; /* a genesis */
   rlp_put_raw(out, slice_of((const u8 *)"\xc0", 1));
   if (height == 0) return nexport_genesis(x, out);
   rlp_put_slice(out, proposal);
@@ -164,6 +164,17 @@ err node_export_block(struct node_export *x, struct buf *out, u64 height,
   rlp_list_close(out, txs);
   if (!e) e = nexport_rest(x, out, height);
   rlp_list_close(out, all);
+  return e < 0 ? err_say(msg, e, "block %llu cannot be read: %s",
+                         (unsigned long long)height, err_text(e)) : ERR_OK;
+}
+
+err node_export_read(struct node_export *x, struct node_block *out, u64 height,
+                     u32 flags, struct arena *a, struct errmsg *msg) {
+  struct nstate_reader conn = {.store = x->r};
+  struct node_read r = {.n = &x->n, .r = &conn, .deadline_us = UINT64_MAX};
+  err e = nexport_begin(x);
+  r.st = x->st;
+  if (!e) e = node_read_block(&r, out, height, flags, a);
   return e < 0 ? err_say(msg, e, "block %llu cannot be read: %s",
                          (unsigned long long)height, err_text(e)) : ERR_OK;
 }

@@ -13,6 +13,7 @@
 */
 #ifndef NODE_EXPORT_H
 #define NODE_EXPORT_H
+#include "base/arena.h"
 #include "base/buf.h"
 #include "node/node.h"
 
@@ -27,6 +28,9 @@ u64 node_export_first(const struct node_export *x);
 /* Appends one block.  Snapshots are renewed as time goes by. */
 err node_export_block(struct node_export *x, struct buf *out, u64 height,
                       struct errmsg *msg) MUST_USE;
+/* One block decoded, as node_read_block does; flags: NODE_WITH_... */
+err node_export_read(struct node_export *x, struct node_block *out, u64 height,
+                     u32 flags, struct arena *a, struct errmsg *msg) MUST_USE;
 
 /* Makes the chain that block 0 of an own chain's export tells, in a file that
 ** has none.  It has a key of its own, so it is no validator of that chain. */

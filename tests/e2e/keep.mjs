@@ -106,6 +106,80 @@ test('exported, packed and not, and imported into a new file: the same chain',
     }
   });
 
+test('exported as tables that a spreadsheet may open; whole blocks come back',
+  async () => {
+    const table = (name, ...args) => {
+      const file = join(dir, name);
+      ok(run(['export', file, '--to', '120', '--db', db, ...args]));
+      const text = (name.endsWith('.gz') ? gunzipSync(readFileSync(file))
+        : readFileSync(file)).toString();
+      assert.ok(text.endsWith('\r\n'));
+      const lines = text.slice(0, -2).split('\r\n').map((l) => l.split(','));
+      // Nothing begins a formula, or would have to be quoted.
+      for (const l of lines.slice(1)) {
+        assert.equal(l.length, lines[0].length);
+        for (const f of l) assert.match(f, /^(0x[0-9a-f]*|[0-9][0-9.:TZ-]*)?$/);
+      }
+      return lines.slice(1).map((l) => Object.fromEntries(
+        l.map((f, i) => [lines[0][i], f])));
+    };
+    const node = await Node.start(['dev', '--db', db]);
+    const asked = [];
+    for (let h = 0; h <= 120; h++) {
+      asked.push(await node.rpc('eth_getBlockByNumber',
+        [ethers.toQuantity(h), true]));
+    }
+    const blocks = table('blocks.csv'); // beside the running node
+    assert.equal(blocks.length, 121);
+    for (const [h, b] of asked.entries()) {
+      assert.equal(blocks[h].hash, b.hash);
+      assert.equal(Number(blocks[h].transactions), b.transactions.length);
+      assert.equal(Math.floor(Date.parse(blocks[h].time) / 1000),
+        Number(b.timestamp));
+      assert.equal(BigInt(blocks[h].gas_used), BigInt(b.gasUsed));
+      assert.equal(blocks[h].state_root, b.stateRoot);
+    }
+    const txs = table('txs.csv.gz', '--rows', 'transactions');
+    const sentTxs = asked.flatMap((b) => b.transactions)
+      .filter((t) => t.type !== '0x7e');
+    const told = txs.filter((t) => t.type !== '126');
+    assert.deepEqual(told.map((t) => t.hash), sentTxs.map((t) => t.hash));
+    for (const [i, t] of sentTxs.entries()) {
+      assert.equal(told[i].from, t.from);
+      assert.equal(told[i].to, t.to ?? '');
+      assert.equal(told[i].created !== '', t.to === null);
+      assert.equal(BigInt(told[i].value), BigInt(t.value));
+      assert.equal(ethers.parseEther(told[i].amount), BigInt(t.value));
+      assert.equal(told[i].status, '1');
+    }
+    const some = told.find((t) => t.amount !== '0');
+    const receipt = await node.rpc('eth_getTransactionReceipt', [some.hash]);
+    assert.equal(Number(receipt.gasUsed), Number(some.gas_used));
+    assert.equal((await node.stop()).code, 0);
+    // Whole blocks in a column are taken back, also with others beside it.
+    const whole = table('whole.data', '--format', 'csv', '--rows', 'rlp');
+    const other = join(dir, 'csv.db'), mixed = join(dir, 'mixed.csv');
+    writeFileSync(mixed, 'note,"rlp"\n' + whole.map((r, i) =>
+      `"${i}",${r.rlp}\n`).join(''));
+    assert.equal(ok(run(['import', mixed, '--db', other, '--json'])).height, 120);
+    ok(run(['verify', '--deep', '--db', other]));
+    remove(other);
+    for (const [text, why] of [[`number,rlp\n0,${whole[0].rlp}\n1,0xzz\n`,
+      /line 3: its rlp is no block/], ['number,hash\n', /has no column rlp/],
+    [`rlp\n${whole[1].rlp}\n`, /does not begin with block 0/]]) {
+      writeFileSync(mixed, text);
+      const r = run(['import', mixed, '--db', other]);
+      assert.notEqual(r.status, 0);
+      assert.match(r.stderr, why);
+      remove(other);
+    }
+    for (const args of [['--format', 'xml'], ['--rows', 'logs', '--format',
+      'csv'], ['--rows', 'rlp']]) {
+      assert.equal(run(['export', join(dir, 'no'), '--db', db, ...args]).status,
+        2);
+    }
+  });
+
 test('an import that is killed goes on; a part of a chain joins', async () => {
   const zst = join(dir, 'chain.rlp.zst'), other = join(dir, 'cut.db');
   let cut = 0;
