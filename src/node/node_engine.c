@@ -2,7 +2,8 @@
 ** proposes and decides.
 **
 ** A block is due
-**   on a network   one interval after the last when transactions are ready,
+**   on a network   one interval after the last when transactions are ready
+**                  (sooner after one that was cut short, engine_saved_ms),
 **                  and empty_block_ms after it in any case
 **   dev            at once for each transaction (automine), or every
 **                  dev_period_s seconds whatever is there, or as node_dev.c
@@ -255,6 +256,15 @@ static void engine_dev(struct engine *g, struct node_dev_op *op) {
   }
 }
 
+/* A block that was cut short for want of memory takes only that part of an
+** interval that its gas is of a block's: the chain's gas a second is the same
+** whatever its blocks can hold. */
+static u64 engine_saved_ms(const struct engine *g, u64 gas_used) {
+  u64 limit = chain_genesis_gas_limit(&g->n->genesis);
+  if (!app_was_cut(g->n->app) || gas_used >= limit) return 0;
+  return g->interval_ms - g->interval_ms * gas_used / limit;
+}
+
 static void engine_block(struct engine *g) {
   struct node *n = g->n;
   u64 parent_ms = chain_header_time_ms(&app_info(n->app)->header);
@@ -287,8 +297,7 @@ static void engine_block(struct engine *g) {
     }
     return;
   }
-  /* Blocks cut short follow one another in half the time. */
-  g->last_made_ms = start_ms - (app_was_cut(n->app) ? g->interval_ms / 2 : 0);
+  g->last_made_ms = start_ms - engine_saved_ms(g, job.gas_used);
   if (n->cfg.dev) node_dev_made(n, job.height);
   __atomic_add_fetch(&n->tally.gas, job.gas_used, __ATOMIC_RELAXED);
   __atomic_add_fetch(&n->tally.exec_us, (engine_monotonic_ms() - start_ms) * 1000,
