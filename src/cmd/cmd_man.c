@@ -86,7 +86,7 @@ static const struct {
                 "left. A second one ends the process at once."},
   {"HUP", "Reads the configuration again (levels of the log, host names, origins, "
           "certificates) and reopens the log's file."},
-  {"USR1", "Tells the log how the node is: heights, pool, memory, threads."},
+  {"USR1", "Tells the log how the node is: heights, pool, memory, and the stack of every thread."},
 };
 static const struct {
   const char *name, *text;

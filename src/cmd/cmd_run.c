@@ -7,7 +7,8 @@
 **              one ends the process at once (130, 143)
 **   HUP        reads the settings again and heeds those that can change while
 **              running (run_reload), reopens the log's file, reads certificates
-**   USR1       tells the log how the node is: heights, pool, memory, threads
+**   USR1       tells the log how the node is: heights, pool, memory, and where
+**              each thread is (cmd_stack.c)
 **   PIPE       ignored
 ** A service manager is told of each step (cmd_notify.c), and its watchdog is
 ** fed as long as the writer's thread turns.
@@ -19,6 +20,7 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_schedule.h"
 #include "cmd/cmd_demo.h"
+#include "cmd/cmd_stack.h"
 #include "codec/hex.h"
 #include "gen/gen_version.h"
 #include "node/node.h"
@@ -27,7 +29,6 @@
 #include "rpc/rpc_ipc.h"
 #include "web/http.h"
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -337,38 +338,6 @@ static void run_reload(struct run *r) {
   cmd_notify("READY=1");
 }
 
-static void run_dump_threads(void) {
-  DIR *d = opendir("/proc/self/task");
-  if (!d) return;
-  for (const struct dirent *e; (e = readdir(d));) {
-    char path[320], text[512] = "", name[32] = "";
-    if (e->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/self/task/%.200s/stat", e->d_name);
-    FILE *f = fopen(path, "re");
-    if (!f) continue;
-    if (!fgets(text, sizeof text, f)) text[0] = 0;
-    fclose(f);
-    const char *open = strchr(text, '('), *close = strrchr(text, ')');
-    if (!open || !close) continue;
-    snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
-    /* The state is the third field, ticks are the 14th and 15th. */
-    const char *ticks = close;
-    for (u32 i = 2; ticks && i < 14; i++) ticks = strchr(ticks + 1, ' ');
-    char waits[64] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%.200s/wchan", e->d_name);
-    f = fopen(path, "re");
-    if (f && !fgets(waits, sizeof waits, f)) waits[0] = 0;
-    if (f) fclose(f);
-    char *rest = (char *)(ticks ? ticks : ""), state = close[1] ? close[2] : '?';
-    unsigned long long user = strtoull(rest, &rest, 10);
-    unsigned long long sys = strtoull(rest, &rest, 10);
-    log_event(LOG_WARN, "node", "state.thread",
-              "id=%.16s name=\"%s\" state=%c waits=\"%s\" cpu_ticks=%llu",
-              e->d_name, name, state, waits, user + sys);
-  }
-  closedir(d);
-}
-
 static void run_dump(struct run *r) {
   struct node_stat s;
   struct node_process p;
@@ -396,7 +365,7 @@ static void run_dump(struct run *r) {
             r->ipc ? rpc_ipc_conn_cnt(r->ipc) : 0, N(t.cnt), p.fds,
             s.reader_cnt, s.reader_busy, p.threads);
 #undef N
-  run_dump_threads();
+  cmd_stack_dump();
 }
 
 /* What was asked for by administration. */
@@ -568,6 +537,7 @@ static int run_node(struct cmd *c, bool dev) {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   run_signals_block(&set);
+  cmd_stack_init();
   err e = run_open(&r, dev, &msg);
   int code = EXIT_DONE;
   if (e < 0) {

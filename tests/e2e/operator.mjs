@@ -143,6 +143,49 @@ test('a stop tells each second what it waits for', async () => {
   await Promise.all(calls);
 });
 
+// Of a dump just asked for: each thread has its functions.
+async function stacksOf(n) {
+  const own = () => /frames="[^"]*\brun_node\+0x/.test(n.stderr)
+    || /frames="[^"]*\bcmd_[a-z_.]+\+0x/.test(n.stderr);
+  await until('the stacks', () => {
+    const at = n.stderr.split('state.doors').at(-1);
+    const threads = at.match(/state\.thread id=/g)?.length;
+    return threads > 8 && at.match(/state\.stack id=/g)?.length === threads;
+  });
+  const stacks = [...n.stderr.split('state.doors').at(-1)
+    .matchAll(/state\.stack id=\d+ frames="([^"]*)"/g)].map((m) => m[1]);
+  assert.ok(own(), stacks.join('\n'));
+  for (const s of stacks) assert.match(s, /[a-z_]+\+0x[0-9a-f]+ /, s);
+  const ends = stacks.filter((s) => /(start_thread|clone\w*|_start)\+/.test(s));
+  assert.ok(ends.length >= stacks.length - 2, stacks.join('\n'));
+}
+
+test('USR1 under load harms nothing, and shows who is at work', async () => {
+  const n = await Node.start(['dev']);
+  let ends = false, answered = 0;
+  // An endless loop, cut off by gas or time.
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_call',
+    params: [{ data: '0x5b600056', gas: '0x2faf080' }, 'latest'] });
+  const load = Array.from({ length: 4 }, async () => {
+    while (!ends) {
+      const r = await (await n.post(body)).json();
+      assert.ok(r.error || r.result, JSON.stringify(r));
+      answered++;
+    }
+  });
+  for (let i = 0; i < 4; i++) { // the log shows 100 lines of a kind
+    const seen = n.stderr.split('state.doors').length;
+    n.child.kill('SIGUSR1');
+    await until('the state', () => n.stderr.split('state.doors').length > seen);
+    await stacksOf(n);
+  }
+  await until('answers', () => answered > 8);
+  assert.match(n.stderr, /frames="[^"]*evm_\w+[^"]*http_work/);
+  ends = true;
+  await Promise.all(load);
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
+});
+
 test('PIPE is nothing, USR1 tells the state, HUP reads the settings again',
   async () => {
     const file = put('hup.toml', 'verbosity = 3\n');
@@ -153,6 +196,7 @@ test('PIPE is nothing, USR1 tells the state, HUP reads the settings again',
     assert.match(n.stderr, /state\.chain height=0 tables_at=0 pending=0/);
     assert.match(n.stderr, /state\.bytes resident=\d+ heap=\d+/);
     assert.match(n.stderr, /state\.doors http="http:/);
+    await stacksOf(n);
     const host = async (name) => new Promise((resolve, reject) => {
       const s = net.connect(n.port, '127.0.0.1');
       let text = '';
