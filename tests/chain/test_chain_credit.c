@@ -397,6 +397,10 @@ static void rent_when_the_buyer_has_no_credits_is_admitted_on_them(void **st) {
   u256 before = cf_balance(&f, &f.user[3]), after, paid, held;
   run(&f, &tx, 3);
   expect_success(&f);
+  hash32 rented;
+  const char *event = "CreditsRented(address,uint64,uint256)";
+  crypto_keccak256(&rented, (const u8 *)event, strlen(event));
+  assert_true(hash32_eq(&f.block.receipt[0].log[0].topic[0], &rented));
   after = cf_balance(&f, &f.user[3]);
   held = cf_balance(&f, &CHAIN_CREDIT_ADDR);
   u256_sub(&paid, &before, &after);

@@ -680,6 +680,7 @@ static void fine_when_paid_lifts_the_sanction_and_pays_what_is_owed(
   DO(U(4), 99 * SJ_CMT, "payFine(uint64)", "u", id);
   IN("WrongValue(uint256,uint256)");
   assert_true(DO(U(4), 100 * SJ_CMT, "payFine(uint64)", "u", id));
+  assert_said(f, "SanctionSet(address,uint8,uint64,uint64,uint256)");
   assert_true(balance(f, U(1)) == claimant + 250 * SJ_CMT);
   assert_true(sj_fund(f) == 85 * SJ_CMT);
   DO(U(4), 100 * SJ_CMT, "payFine(uint64)", "u", id);

@@ -435,32 +435,32 @@ static void records_when_numbered_keep_their_numbers(void **st) {
                         name[i]);
 }
 
-/* What only other modules start (SanctionSet, RepChanged; counters, sanction,
-** pair with pairLimit) is in test_shop_orders.c; guardiansMax and humanRealm
-** here, at their bounds and beyond. */
+/* What only other modules start is in test_shop_court.c (SanctionSet) and
+** test_shop_orders.c (RepChanged, pairs). */
 static void parameters_when_set_stay_in_range(void **st) {
   (void)st;
-  static const struct { const char *name; u64 min, max; } rows[] = {
-    {"recoveryDelayMin", 86400, 2592000}, {"guardiansMax", 3, 15},
-    {"humanMaxTtl", 2592000, 63072000}, {"humanRealm", 0, 65535},
-    {"pairLimit", 1, 20}, {"idleMax", 15552000, 315360000}};
+  /* In units: money in thousandths of a CMT. */
+  static const struct { const char *name; u64 min, max, unit; } rows[] = {
+    {"recoveryDelayMin", 86400, 2592000, 1}, {"guardiansMax", 3, 15, 1},
+    {"humanMaxTtl", 2592000, 63072000, 1}, {"humanRealm", 0, 65535, 1},
+    {"pairLimit", 1, 20, 1}, {"idleMax", 15552000, 315360000, 1},
+    {"issuerBond", 100000, 1000000000, SF_CMT / 1000},
+    {"handleDeposit", 0, 1000000, SF_CMT / 1000}};
   struct sf f;
   sf_open(&f);
-  for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
-    u256 v = u256_from(rows[i].min);
-    sf_param(&f, AT, rows[i].name, &v);
-    assert_done(&f);
-    v = u256_from(rows[i].max);
-    sf_param(&f, AT, rows[i].name, &v);
-    assert_done(&f);
-    v = u256_from(rows[i].max + 1);
-    sf_param(&f, AT, rows[i].name, &v);
-    IN("OutOfRange(bytes32,uint256,uint256,uint256)");
-    if (rows[i].min == 0) continue;
-    v = u256_from(rows[i].min - 1);
-    sf_param(&f, AT, rows[i].name, &v);
-    IN("OutOfRange(bytes32,uint256,uint256,uint256)");
-  }
+  for (u32 i = 0; i < ARRAY_LEN(rows); i++)
+    for (u32 at = 0; at < 4; at++) {
+      u64 units = at < 2 ? rows[i].min : rows[i].max;
+      u256 v = u256_from(units), unit = u256_from(rows[i].unit);
+      u256 one = u256_from(1);
+      u256_mul(&v, &v, &unit);
+      if (at == 0 && units == 0) continue;
+      if (at == 0) u256_sub(&v, &v, &one);
+      if (at == 3) u256_add(&v, &v, &one);
+      sf_param(&f, AT, rows[i].name, &v);
+      if (at == 1 || at == 2) assert_done(&f);
+      else IN("OutOfRange(bytes32,uint256,uint256,uint256)");
+    }
   sf_close(&f);
 }
 

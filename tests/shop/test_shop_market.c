@@ -393,8 +393,9 @@ static void category_when_banned_or_bound_stops_listings(void **st) {
   for (u32 i = 0; i < 2; i++) {
     sf_call_of(&f, "setCategory(uint32,uint32,uint16,bytes32,bytes32)");
     sf_u(&f, 5), sf_u(&f, 0), sf_u(&f, flags[i]), sf_u(&f, 77), sf_u(&f, 1);
-    sf_govern(&f, PLATFORMS); /* CategorySaved */
+    sf_govern(&f, PLATFORMS);
     assert_done(&f);
+    assert_said(&f, "CategorySaved(uint32,bytes)");
     st_save(&f, 0, &l, 10);
     if (i == 0) IN("CategoryClosed(uint32)");
     else IN("CategoryClaim(bytes32)");

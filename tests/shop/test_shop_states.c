@@ -50,25 +50,33 @@ static void states_ask(struct sf *f, u32 module, u32 user) {
   u256 zero = U256_ZERO;
   sf_ask_as(f, &f->cf.user[user], module, &zero);
 }
-/* The state in the header of a record, from outside. */
-static void states_poke(struct sf *f, u32 module, u8 type, const u256 *key,
-                        u8 state) {
+/* A slot of the module's, written from outside. */
+static void states_slot(struct sf *f, u32 module, const u256 *slot,
+                        const u256 *v) {
   struct state_source src = state_mem_source(f->cf.mem);
   struct state_diff diff;
   struct state_root root;
   addr20 at = sf_module(module);
-  u256 slot, v;
   sf_call_of(f, "version()");
   states_ask(f, module, 5);
-  module_slot_of(&slot, type, key);
-  state_slot(chain_exec_state(f->cf.x), &v, &at, &slot);
-  assert_false(u256_is_zero(&v));
-  v.w[0] = (v.w[0] & ~0xffull) | state;
-  state_slot_set(chain_exec_state(f->cf.x), &at, &slot, &v);
+  state_slot_set(chain_exec_state(f->cf.x), &at, slot, v);
   state_block_diff(chain_exec_state(f->cf.x), &diff, &f->cf.a);
   assert_int_equal(state_commit(&root, &diff, &src, NULL, &f->cf.a), ERR_OK);
   state_mem_apply(f->cf.mem, &diff);
   state_mem_apply_nodes(f->cf.mem, &root);
+}
+/* The state in the header of a record. */
+static void states_poke(struct sf *f, u32 module, u8 type, const u256 *key,
+                        u8 state) {
+  addr20 at = sf_module(module);
+  u256 slot, v;
+  module_slot_of(&slot, type, key);
+  sf_call_of(f, "version()");
+  states_ask(f, module, 5);
+  state_slot(chain_exec_state(f->cf.x), &v, &at, &slot);
+  assert_false(u256_is_zero(&v));
+  v.w[0] = (v.w[0] & ~0xffull) | state;
+  states_slot(f, module, &slot, &v);
   assert_int_equal(sf_state(f, module, type, key), state);
 }
 
@@ -173,6 +181,37 @@ static void subscription_when_in_a_state_takes_what_its_table_says(void **st) {
   sf_send_value(&f, 1, ORDERS, &v);
   assert_done(&f);
   states_walk(&f, TYPE(ORDERS, 5, 5, states_sub), &key, 1);
+  sf_close(&f);
+}
+
+/* Nothing lays liens before Loans is there: written from outside. */
+static void lien_when_on_an_order_binds_the_sellers_refunds(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  struct st_order o = {.listing = st_save(&f, 0, &st_plain, 10), .version = 1,
+                       .qty = 1, .total = 1000000};
+  u64 id = st_place(&f, 1, &o);
+  struct shop_orders_record_order r;
+  u256 key = u256_from(id), slot[MODULE_RECORD_SLOTS], at, one = u256_from(1);
+  sf_record(&f, ORDERS, &shop_orders_table_order, &r, &key);
+  r.lien = 400000;
+  module_record_pack(&shop_orders_table_order, slot, &r);
+  module_slot_of(&at, 1, &key);
+  u32 cnt = module_record_slots(&shop_orders_table_order);
+  for (u32 i = 0; i + 1 < cnt; i++, u256_add(&at, &at, &one)) /* not the lines */
+    states_slot(&f, ORDERS, &at, &slot[i]);
+  sf_call_of(&f, "refund(uint64,uint256,uint16)");
+  sf_u(&f, id), sf_u(&f, 600001), sf_u(&f, 1);
+  sf_send_m(&f, 0, ORDERS, 0);
+  assert_reverted(&f, "LienActive()");
+  sf_call_of(&f, "refund(uint64,uint256,uint16)");
+  sf_u(&f, id), sf_u(&f, 600000), sf_u(&f, 1);
+  sf_send_m(&f, 0, ORDERS, 0);
+  assert_done(&f);
+  sf_do(&f, 0, ORDERS, "cancel(uint64,uint16)", "uu", id, 1ull);
+  assert_done(&f); /* calling off pays the buyer all the same */
+  st_balanced(&f, ORDERS);
   sf_close(&f);
 }
 
@@ -310,6 +349,7 @@ static void identity_when_in_a_state_takes_what_its_table_says(void **st) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(order_when_in_a_state_takes_what_its_table_says),
+    cmocka_unit_test(lien_when_on_an_order_binds_the_sellers_refunds),
     cmocka_unit_test(subscription_when_in_a_state_takes_what_its_table_says),
     cmocka_unit_test(listing_when_in_a_state_takes_what_its_table_says),
     cmocka_unit_test(identity_when_in_a_state_takes_what_its_table_says),
