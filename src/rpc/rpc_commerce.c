@@ -30,6 +30,12 @@ err rpc_shop_begin(struct rpc_call *c, struct rpc_shop *q) {
   err e = node_read_state(q->r, &q->src, q->head);
   return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
 }
+err rpc_shop_begin_party(struct rpc_call *c, struct rpc_shop *q,
+                         const addr20 **party) {
+  TRY(rpc_shop_begin(c, q));
+  *party = arena_copy(c->a, &c->arg[0].addr, sizeof **party);
+  return *party ? ERR_OK : rpc_shop_fail(q, ERR_LIMIT);
+}
 err rpc_shop_fail(struct rpc_shop *q, err e) {
   return q->c->fault.code ? ERR_INPUT : rpc_fail_err(q->c, e);
 }

@@ -131,6 +131,9 @@ struct rpc_shop {
   bool no_documents;
 };
 err rpc_shop_begin(struct rpc_call *c, struct rpc_shop *q) MUST_USE;
+/* And the party that argument 0 names, in the call's arena. */
+err rpc_shop_begin_party(struct rpc_call *c, struct rpc_shop *q,
+                         const addr20 **party) MUST_USE;
 /* The error object for an err of a query. */
 err rpc_shop_fail(struct rpc_shop *q, err e);
 

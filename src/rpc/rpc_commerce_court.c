@@ -7,6 +7,9 @@
 #include "shop/shop_mediation.h"
 
 #define COURT_COURTS_MAX 16u
+#define COURT_ROUND_TYPE 6u    /* records */
+#define COURT_PANEL_TYPE 7u
+#define COURT_PANEL_ROUND 255u /* of an emergency's seats */
 #define COURT_RULES_MAX 256u
 #define COURT_RULES_GAP 32u /* ids without a rule, after which there is none */
 
@@ -121,7 +124,35 @@ err rpc_do_mediation_preview(struct rpc_call *c) {
 }
 
 /*------------------------------------------------------------------- court */
+/* A record that stands in state alone, as an object. */
+static err court_state(struct rpc_shop *q, u8 type, const u256 *key) {
+  bool found;
+  jsonw_obj(&q->c->w);
+  TRY(rpc_shop_record(q, &found, PROJ_COURT, type, key));
+  jsonw_obj_end(&q->c->w);
+  return ERR_OK;
+}
+/* Its rounds so far, and an emergency's panel. */
+static err court_stands(struct rpc_shop *q, const struct rpc_row *row) {
+  struct jsonw *w = &q->c->w;
+  u256 part[2] = {u256_from((u64)row->v[0].num)}, key;
+  u64 rounds = (u64)rpc_row_col(row, PROJ_T_court_case, "round")->num;
+  bool found;
+  jsonw_key(w, "rounds");
+  jsonw_arr(w);
+  for (u64 i = 1; i <= rounds; i++) {
+    part[1] = u256_from(i);
+    module_key_of(&key, part, 2);
+    TRY(court_state(q, COURT_ROUND_TYPE, &key));
+  }
+  jsonw_arr_end(w);
+  TRY(rpc_shop_exists(q, &found, PROJ_COURT, COURT_PANEL_TYPE, &part[0]));
+  if (!found) return ERR_OK;
+  jsonw_key(w, "panel");
+  return court_state(q, COURT_PANEL_TYPE, &part[0]);
+}
 static err court_get_more(struct rpc_shop *q, const struct rpc_row *row) {
+  TRY(court_stands(q, row));
   TRY(court_rows(q, "seats", PROJ_T_court_seat, PROJ_COURT, 0, "case_id",
                  row->v[0]));
   return court_rows(q, "evidenceList", PROJ_T_court_evidence, PROJ_COURT, 0,
@@ -174,31 +205,46 @@ err rpc_do_court_rules(struct rpc_call *c) {
   return court_numbered(c, 3, COURT_RULES_MAX);
 }
 
+/* What a juror is to do in a seat; NULL: nothing (now). */
+static err court_duty(struct rpc_shop *q, const char **duty,
+                      const struct rpc_row *seat, const struct rpc_row *of) {
+  u64 round = (u64)rpc_row_col(seat, PROJ_T_court_seat, "round")->num;
+  u64 state = (u64)rpc_row_col(seat, PROJ_T_court_seat, "state")->num;
+  u64 period = (u64)rpc_row_col(of, PROJ_T_court_case, "state")->num;
+  u64 now = (u64)rpc_row_col(of, PROJ_T_court_case, "round")->num;
+  *duty = round != now                  ? NULL
+          : state == 1 && period == 4   ? "commit"
+          : state == 2 && period == 5   ? "reveal"
+                                        : NULL;
+  if (round != COURT_PANEL_ROUND || state != 1) return ERR_OK;
+  u256 at, head, key = u256_from((u64)of->v[0].num);
+  module_slot_of(&at, COURT_PANEL_TYPE, &key);
+  TRY(rpc_shop_slot(q, &head, PROJ_COURT, &at));
+  if ((head.w[0] & 0xff) == 2) *duty = "panel";
+  return ERR_OK;
+}
+
 /* Seats whose case waits for a vote, with the case. */
 err rpc_do_court_myDuty(struct rpc_call *c) {
   struct rpc_shop q;
   struct rpc_rows seats, cases;
-  TRY(rpc_shop_begin(c, &q));
+  const char *duty;
+  const addr20 *who;
+  TRY(rpc_shop_begin_party(c, &q, &who));
   struct jsonw *w = &c->w;
-  addr20 *who = arena_copy(c->a, &c->arg[0].addr, sizeof *who);
-  if (!who) return rpc_shop_fail(&q, ERR_LIMIT);
   err e = rpc_shop_rows(&q, &seats, PROJ_T_court_seat, "juror",
                         store_blob(addr20_slice(who)), 200);
   jsonw_obj(w);
   jsonw_key(w, "items");
   jsonw_arr(w);
   for (u32 i = 0; i < seats.cnt && !e; i++) {
-    u64 state = (u64)rpc_row_col(&seats.row[i], PROJ_T_court_seat,
-                                 "state")->num;
-    if (state != 1 && state != 2) continue;
     e = rpc_shop_rows(&q, &cases, PROJ_T_court_case, "id", seats.row[i].v[0],
                       1);
     if (e || !cases.cnt) continue;
-    u64 period = (u64)rpc_row_col(&cases.row[0], PROJ_T_court_case,
-                                  "state")->num;
-    if (!(period == 4 && state == 1) && !(period == 5 && state == 2)) continue;
+    e = court_duty(&q, &duty, &seats.row[i], &cases.row[0]);
+    if (e || !duty) continue;
     jsonw_obj(w);
-    jsonw_kv_str(w, "duty", period == 4 ? "commit" : "reveal");
+    jsonw_kv_str(w, "duty", duty);
     jsonw_key(w, "case");
     jsonw_obj(w);
     e = rpc_shop_item(&q, &RPC_LISTS[RPC_L_court_list], &cases.row[0]);
@@ -215,10 +261,9 @@ err rpc_do_court_jurorStats(struct rpc_call *c) {
   struct rpc_shop q;
   struct rpc_rows rows;
   bool found;
-  TRY(rpc_shop_begin(c, &q));
+  const addr20 *who;
+  TRY(rpc_shop_begin_party(c, &q, &who));
   struct jsonw *w = &c->w;
-  addr20 *who = arena_copy(c->a, &c->arg[0].addr, sizeof *who);
-  if (!who) return rpc_shop_fail(&q, ERR_LIMIT);
   u256 key = module_key_addr(who);
   struct store_val v = store_blob(addr20_slice(who));
   err e = rpc_shop_exists(&q, &found, PROJ_COURT, 1, &key);
@@ -242,5 +287,8 @@ err rpc_do_court_jurorStats(struct rpc_call *c) {
   return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
 }
 #undef COURT_COURTS_MAX
+#undef COURT_ROUND_TYPE
+#undef COURT_PANEL_TYPE
+#undef COURT_PANEL_ROUND
 #undef COURT_RULES_MAX
 #undef COURT_RULES_GAP

@@ -120,11 +120,10 @@ err rpc_do_id_guardianOf(struct rpc_call *c) {
   struct rpc_rows rows;
   struct rpc_list l = {"", "", PROJ_T_id_guardian, PROJ_IDENTITY, 0, NULL,
                        NULL};
-  TRY(rpc_shop_begin(c, &q));
-  addr20 *who = arena_copy(c->a, &c->arg[0].addr, sizeof *who);
-  err e = who ? rpc_shop_rows(&q, &rows, PROJ_T_id_guardian, "guardian",
-                              store_blob(addr20_slice(who)), 200)
-              : ERR_LIMIT;
+  const addr20 *who;
+  TRY(rpc_shop_begin_party(c, &q, &who));
+  err e = rpc_shop_rows(&q, &rows, PROJ_T_id_guardian, "guardian",
+                        store_blob(addr20_slice(who)), 200);
   if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_obj(&c->w);
   e = rpc_shop_items(&q, "items", &l, &rows);
@@ -137,10 +136,9 @@ err rpc_do_id_reputation(struct rpc_call *c) {
   struct rpc_shop q;
   struct rpc_rows rows;
   bool found;
-  TRY(rpc_shop_begin(c, &q));
+  const addr20 *who;
+  TRY(rpc_shop_begin_party(c, &q, &who));
   struct jsonw *w = &c->w;
-  addr20 *who = arena_copy(c->a, &c->arg[0].addr, sizeof *who);
-  if (!who) return rpc_shop_fail(&q, ERR_LIMIT);
   u256 key = module_key_addr(who);
   err e = rpc_shop_rows(&q, &rows, PROJ_T_id_rep, "party",
                         store_blob(addr20_slice(who)), 1);

@@ -86,9 +86,10 @@ const PAGES = [
   { path: '/case/:id', title: 'case.title', name: 'Case', under: '/resolve',
     load: () => import('./pages/case.js') },
   ...[['/court/accuse', 'court.accuse', 'Accuse'],
-    ['/court/law', 'court.law', 'Law'],
-    ['/court/:id', 'court.case', 'CourtCase']].map(([path, title, name]) =>
+    ['/court/law', 'court.law', 'Law']].map(([path, title, name]) =>
     ({ path, title, name, load: court, under: '/court' })),
+  { path: '/court/:id', title: 'court.case', name: 'CourtCase',
+    load: () => import('./pages/court_case.js'), under: '/court' },
   ...[['/mediators', 'med.title', 'Mediators'],
     ['/mediating', 'med.mine', 'Mediating']].map(([path, title, name]) =>
     ({ path, title, name, load: resolve, under: '/resolve' })),

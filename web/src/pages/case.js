@@ -74,7 +74,7 @@ export const rating = (m) => m.ratingN
   ? t('med.rated', { stars: number(Math.round(m.ratingSum * 10 / m.ratingN)
     / 10), n: m.ratingN }) : t('goods.unrated');
 
-function Picked({ form, put }) {
+export function Picked({ form, put }) {
   const [problem, say] = useState('');
   const pick = async (e) => {
     const [file] = e.target.files;

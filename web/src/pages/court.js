@@ -1,111 +1,26 @@
-// court.js - the court: what a juror has to do, with the vote sealed and opened
-// for him; the cases, their rooms, accusing; case law; the jurors' stake.
+// court.js - the court: what a juror has to do, cases, accusing, case law, the
+// jurors' stake; court_case.js is one case.
 import { useState } from 'preact/hooks';
-import { Do, MODULE, ZERO32, act } from '../act.js';
-import { Mine, acting, status } from '../acting.js';
-import { commitHash, keepVote, keptVote, newSalt, readVote } from '../ballot.js';
+import { Do, act } from '../act.js';
+import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
-import { abiOf, callView } from '../contracts.js';
-import { date, isAddress, number, short } from '../format.js';
+import { isAddress, number, short } from '../format.js';
 import { Party, State, Until } from '../goods.js';
-import { has, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { List, Tabs, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
 import { go } from '../router.js';
-import { useLoad, useSignal } from '../signal.js';
-import { percent } from '../split.js';
-import { Step, note } from '../steps.js';
-import { Ago, Copy, Empty, Facts, Failure, Field, Loaded, Notice, html }
-  from '../ui.js';
-import { Brought, Words } from './case.js';
+import { useLoad } from '../signal.js';
+import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { APPEAL, verdict, view } from '../verdict.js';
 
-const APPEAL = 2, CHALLENGE = 3, STEP_BPS = 500;
 const COURTS = [1, 2, 3, 4, 5];
 
 const CourtTabs = () => html`<${Tabs} label=${t('nav.court')} rows=${[
   ['/court', 'nav.court'], ['/court/accuse', 'court.accuse'],
   ['/court/law', 'court.law']]} />`;
 
-const view = async (method, ...values) => {
-  const { abi } = await abiOf(MODULE.court);
-  return (await callView(MODULE.court, abi.find((r) => r.type === 'function'
-    && r.name === method), values))[0];
-};
-const useRule = (id) => useRpc('court_rules').data?.items.find((r) =>
-  r.id === id);
-
-// A vote or a result in words.
-const verdict = (k, n) => k.kind === APPEAL ? t('court.share',
-  { bps: percent(n) }) : k.kind === CHALLENGE ? t(n ? 'court.upheld'
-  : 'court.dismissed') : t(`court.level.${n}`);
-const voteWords = (k, v) => verdict(k, k.kind === APPEAL ? v * STEP_BPS : v);
-const votesOf = (k) => Array.from({ length: k.kind === APPEAL ? 21
-  : k.kind === CHALLENGE ? 2 : k.maxLevel + 1 }, (_, i) => i);
-
 /* --------------------------------------------------------------- my duty */
-
-function Commit({ k, seat, again }) {
-  const [form, set] = useState({ vote: '0', frivolous: false, reasons: '' });
-  const commit = async () => {
-    const vote = { vote: Number(form.vote), frivolous: form.frivolous,
-      salt: newSalt(), reasons: await note(form.reasons) };
-    keepVote(seat, vote); // before it is sent: without it nothing is revealed
-    await act(t('duty.commit'), 'court', 'commit', [k.id,
-      commitHash(seat, vote)]);
-    again();
-  };
-  return html`<p>${t('duty.how')}</p><${Field} id="vote" label=${t('duty.vote')}>
-    <select id="vote" value=${form.vote} onChange=${(e) => set({ ...form,
-      vote: e.target.value })}>${votesOf(k).map((v) => html`
-      <option value=${String(v)}>${voteWords(k, v)}</option>`)}</select><//>
-    <${Field} id="reasons" label=${t('duty.reasons')} hint=${t('duty.public')}>
-      <textarea id="reasons" rows="4" maxlength="4000" value=${form.reasons}
-        aria-describedby="reasons-hint" onInput=${(e) => set({ ...form,
-          reasons: e.target.value })}></textarea><//>
-    ${k.kind !== APPEAL && html`<label class="tick"><input type="checkbox"
-      checked=${form.frivolous} onChange=${(e) => set({ ...form,
-        frivolous: e.target.checked })} />${t('duty.frivolous')}</label>`}
-    <p class="row"><${Do} kind="main" test="commit" go=${commit}>
-      ${t('duty.commit')}<//><${Do} confirm=${t('do.sure')} go=${async () => {
-      await act(t('duty.decline'), 'court', 'declineSeat', [k.id]);
-      again();
-    }}>${t('duty.decline')}<//></p>`;
-}
-
-// What was voted, for saving elsewhere.
-const Kept = ({ k, vote }) => html`<p>${t('duty.kept',
-  { vote: voteWords(k, vote.vote) })}</p><p class="hash">
-  ${JSON.stringify(vote)} <${Copy} text=${JSON.stringify(vote)} /></p>`;
-
-function Reveal({ k, seat, again }) {
-  const [text, set] = useState('');
-  const vote = keptVote(seat) ?? readVote(text);
-  const reveal = async () => {
-    await act(t('duty.reveal'), 'court', 'reveal', [k.id, vote.vote,
-      vote.frivolous, vote.salt, vote.reasons]);
-    again();
-  };
-  return html`${vote ? html`<${Kept} k=${k} vote=${vote} />` : html`
-    <${Field} id="kept" label=${t('duty.paste')}><textarea id="kept" rows="3"
-      value=${text} onInput=${(e) => set(e.target.value)}></textarea><//>`}
-    <${Do} kind="main" test="reveal" disabled=${!vote} go=${reveal}>
-      ${t('duty.reveal')}<//>`;
-}
-
-function Ballot({ k, me, again }) {
-  const chainId = useSignal(status)?.chainId;
-  const mine = (k.seats ?? []).find((s) => s.juror === me
-    && s.round === k.round);
-  if (!mine || !chainId || !['commit', 'reveal'].includes(k.state)) return null;
-  const seat = { chainId, id: k.id, round: k.round, juror: me };
-  const vote = keptVote(seat);
-  const done = k.state === 'commit' && mine.hash && mine.hash !== ZERO32;
-  return html`<section class="card" data-test="ballot"><h2>${t('duty.title')}
-    </h2>${done ? html`<p>${t('duty.done')}</p>${vote && html`<${Kept} k=${k}
-      vote=${vote} />`}` : k.state === 'commit' ? html`<${Commit} k=${k}
-      seat=${seat} again=${again} />` : html`<${Reveal} k=${k} seat=${seat}
-      again=${again} />`}</section>`;
-}
 
 function Duty({ me }) {
   const { data } = useRpc('court_myDuty', me);
@@ -253,85 +168,3 @@ function AccuseForm({ me }) {
 }
 export const Accuse = () => html`<h1>${t('court.accuse')}</h1><${CourtTabs} />
   <${Mine}>${(me) => html`<${AccuseForm} me=${me} />`}<//>`;
-
-/* --------------------------------------------------------------- one case */
-
-const CALL = (method, args, options) => ['court', method, args, options];
-const AppealCost = ({ of: k }) => {
-  const { data } = useLoad(() => view('appealCost', k.id), [k.id, k.round]);
-  return data !== undefined && html`<p>${t('court.appealcost')} <strong>
-    <${Money} value=${data} /></strong></p>`;
-};
-const party = (k, me) => me === k.claimant || me === k.accused;
-const lost = (k, me) => k.kind === APPEAL ? party(k, me)
-  : me === (k.result === 0 ? k.claimant : k.accused);
-const STEPS = [
-  { id: 'reply', when: ['filed'], main: true, form: ['note'],
-    can: (k, me) => me === k.accused,
-    send: async (k, f) => CALL('reply', [k.id, await note(f.note)]) },
-  { id: 'withdrawCase', when: ['filed'], sure: true,
-    can: (k, me) => me === k.claimant,
-    send: (k) => CALL('withdrawCase', [k.id]) },
-  { id: 'evidence', when: ['evidence'], main: true, form: ['note'],
-    can: (k, me) => k.kind === CHALLENGE || party(k, me),
-    send: async (k, f) => {
-      if (!f.note.trim()) throw new Error(t('case.nothing'));
-      return CALL('submit', [k.id, await note(f.note), 1]);
-    } },
-  { id: 'appeal', when: ['appeal'], form: ['note'], Cost: AppealCost, can: lost,
-    send: async (k, f) => CALL('appeal', [k.id, await note(f.note)],
-      { value: await view('appealCost', k.id) }) },
-];
-
-const told = (hash) => hash && hash !== ZERO32
-  ? html`<${Words} content=${hash} />` : null;
-const facts = (k, rule) => [
-  ['court.rule', k.kind === APPEAL ? t('court.kind.2') : html`<bdi>
-    ${rule?.document?.text ?? k.rule}</bdi>`],
-  ['court.claimant', html`<${Party} value=${k.claimant} />`],
-  ['court.accused', html`<${Party} value=${k.accused} />`],
-  ['court.subject', k.kind === APPEAL ? html`<a href=${`/case/${k.subject}`}>
-    ${t('case.number', { id: k.subject })}</a>` : k.subject
-    ? `${t('accuse.number')} ${k.subject}` : null],
-  ['court.grounds', told(k.docHash)],
-  ['court.reply', told(k.replyHash ?? k.reply)],
-  ['court.round', k.round ? number(k.round) : null],
-  ['case.result', ['appeal', 'enforced', 'closed'].includes(k.state)
-    ? html`<strong>${verdict(k, k.result)}</strong>` : null],
-];
-
-function Body({ k, again }) {
-  const me = useSignal(acting)?.address;
-  const rule = useRule(k.rule);
-  const mine = STEPS.filter((s) => s.when.includes(k.state) && s.can(k, me));
-  const { at, owner } = k.deadline ?? {};
-  return html`<p><${State} word=${k.state} /></p><div class="beside"><div>
-    <section class="card escrow">${at && html`<p data-test="clock">
-      ${t('escrow.turn', { who: t(`who.${owner}`) })} <strong><${Until}
-        at=${at} /></strong> (${date(at)}). ${has(`court.then.${k.state}`)
-        && t(`court.then.${k.state}`)}</p>`}
-      ${me === k.accused && k.state !== 'closed' && html`<${Notice}
-        title=${t('court.stay')} />`}
-      ${mine.map((s) => html`<${Step} key=${s.id + k.state} step=${s} of=${k}
-        again=${again} />`)}</section>
-    <${Ballot} k=${k} me=${me} again=${again} />
-    ${(k.evidenceList ?? []).length > 0 && html`<section class="card"
-      data-test="evidence"><h2>${t('case.evidence')}</h2>
-      ${k.evidenceList.map((e, i) => html`<article class="review" key=${i}>
-        <p><${Party} value=${e.by} /> <small><${Ago} ms=${e.time * 1000} />
-        </small></p><${Brought} item=${e} /></article>`)}</section>`}
-    </div><div><${Facts} rows=${facts(k, rule)} />
-    ${(k.seats ?? []).length > 0 && html`<section class="card">
-      <h2>${t('court.jurors')}</h2><ul>${k.seats.map((s, i) => html`
-        <li key=${i}><${Party} value=${s.juror} />${s.reasons
-          && s.reasons !== ZERO32 && typeof s.reasons === 'string' ? html`:
-          ${voteWords(k, s.vote)}. ${told(s.reasons)}` : ''}</li>`)}</ul>
-      </section>`}</div></div>`;
-}
-
-export function CourtCase({ id }) {
-  const state = useRpc('court_get', Number(id));
-  return html`<h1>${t('court.number', { id })}</h1><${Loaded} state=${state}
-    rows=${8}>${(k) => k === null ? html`<${Empty} title=${t('court.none')} />`
-    : html`<${Body} k=${k} again=${state.again} />`}<//>`;
-}

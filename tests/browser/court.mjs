@@ -1,0 +1,150 @@
+// court.mjs - a case as its people see it: an accusation with evidence, jurors
+// drawn, votes sealed and opened by the page, a sanction, an appeal whose larger
+// jury reverses it; a fine that is paid; a vote that was told.
+// TEST_TIMEOUT=240
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+import { CMT, DAY, Jury } from './jury.mjs';
+import { actAs, givePurse, step } from './purse.mjs';
+
+const require = createRequire(import.meta.url);
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const FINE = 2;
+let node, browser, jury, claimant, accused;
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev']);
+  [jury, browser] = await Promise.all([Jury.summon(node, 26), launch()]);
+  [, , , claimant, accused] = await node.rpc('eth_accounts');
+});
+after(async () => {
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+const pageOf = async (who, path) => {
+  const page = await open(browser);
+  await page.goto(node.url + path);
+  await actAs(page, who);
+  return page;
+};
+// In the name of a juror, whose wallet the browser has.
+const jurorOf = async (wallet, path) => {
+  const page = await open(browser);
+  await givePurse(page, wallet.connect(new ethers.JsonRpcProvider(node.url,
+    undefined, { staticNetwork: true })), 'Juror');
+  await page.goto(node.url + path);
+  await actAs(page, 'Juror');
+  return page;
+};
+const state = (page, word) => page.waitForSelector(
+  `main > p > [data-state=${word}], main div > p > [data-state=${word}]`,
+  { timeout: 30000 });
+const sanctioned = (page, level) => page.waitForSelector(
+  `[data-test=sanction][data-level="${level}"]`, { timeout: 30000 });
+const balance = async (who) => BigInt(await node.rpc('eth_getBalance',
+  [who, 'latest']));
+
+// As a stranger to the case sees it: no violation, no wider than the screen.
+async function look(path, name) {
+  for (const [width, colorScheme] of [[1280, 'light'], [320, 'dark']]) {
+    const page = await open(browser, { bypassCSP: true, colorScheme,
+      viewport: { width, height: 800 } });
+    await page.goto(node.url + path);
+    await page.waitForSelector('[data-test=sanction], main td a');
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= width, `${path}: ${wide} px wide at ${width}`);
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    assert.deepEqual(violations.map((v) => `${path}: ${v.id} `
+      + v.nodes[0].html.slice(0, 120)), []);
+    if (process.env.SCREENSHOTS) {
+      await page.screenshot({ fullPage: true, path: join(
+        process.env.SCREENSHOTS, `${name}-${width}.png`) });
+    }
+    await page.context().close();
+  }
+}
+
+// Accused by a page, the bond shown first; the path of the case.
+async function accuse(page, text) {
+  await page.waitForSelector('[data-test=cost]:has-text("250")'); // no human: 5x
+  await page.waitForSelector('blockquote:has-text("does not send them")');
+  await page.fill('#text', text);
+  await page.click('form.form button.main');
+  await page.waitForURL(/\/court\/\d+$/, { timeout: 30000 });
+  return new URL(page.url()).pathname;
+}
+
+test('accused, judged, sanctioned; the appeal reverses it', { skip },
+  async () => {
+    const accuses = await pageOf(claimant, `/court/accuse?party=${accused}`);
+    const path = await accuse(accuses, 'Two parcels were empty.');
+    const id = Number(path.split('/').at(-1));
+    const defends = await pageOf(accused, path);
+    await step(defends, 'reply', { note: 'They were weighed.' });
+    await state(accuses, 'evidence');
+    await step(accuses, 'evidence', { note: 'A picture of both.' });
+    await defends.waitForSelector('[data-test=evidence]:has-text("of both")');
+    await jury.pass(5 * DAY + 1);
+    await jury.until(id, 'commit');
+
+    const [one, two, three] = await jury.seated(id);
+    const votes = [await jurorOf(one, '/court'), await jurorOf(two, path)];
+    await votes[0].click(`.notice:has-text("You were drawn") a[href="${path}"]`);
+    for (const page of votes) {
+      await page.waitForSelector('[data-test=ballot] blockquote');
+      await page.selectOption('#vote', String(FINE));
+      await page.fill('#reasons', 'The seals were broken by the sender.');
+      await page.click('[data-test=commit]');
+      await page.waitForSelector('text=Your vote: a fine');
+    }
+    await jury.commit(id, [three], FINE);
+    for (const page of votes) { // opened by the page with what it kept
+      await state(page, 'reveal');
+      await page.click('[data-test=reveal]');
+      await page.waitForSelector('[data-test=jurors] li:has-text('
+        + '"seals were broken")');
+    }
+    await jury.reveal(id, [three], FINE);
+
+    await state(defends, 'appeal');
+    await defends.waitForSelector('[data-test=rulings] li:has-text("a fine")');
+    assert.match(await defends.textContent('[data-test=rulings]'),
+      /comes into force on/);
+    await look(path, 'court-ruled');
+    await defends.waitForSelector('details:has([data-test=do-appeal])'
+      + ':has-text("35 CMT")');
+    const paid = await balance(accused);
+    await step(defends, 'appeal', { note: 'The carrier opened them.' });
+    await state(defends, 'evidence');
+    assert.equal(await balance(accused), paid - CMT('35'));
+    await jury.rule(id, 0);
+    await state(defends, 'appeal');
+    await jury.pass(4 * DAY + 1);
+    await jury.until(id, 'closed', 1);
+    await state(defends, 'closed');
+    await defends.waitForSelector('[data-test=final]:has-text("dismissed")');
+    await sanctioned(defends, 0);
+    assert.match(await defends.textContent('[data-test=rulings]'),
+      /The appeal reversed the first ruling/);
+    assert.deepEqual((await jury.sanction(accused)).map(Number), [0, 0]);
+    // Three whom it overruled lost 10 each; with the fund it pays the appeal.
+    assert.ok(await balance(accused) >= paid - CMT('5'));
+    await votes[0].waitForSelector('[data-test=jurors] small:has-text("Lost")');
+    await accuses.goto(`${node.url}/court/law`);
+    await accuses.waitForSelector(`td a[href="${path}"]`);
+    await look(path, 'court-reversed');
+    for (const page of [accuses, defends, ...votes]) {
+      assert.deepEqual(page.wrong, []);
+      await page.context().close();
+    }
+  });
