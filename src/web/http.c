@@ -202,7 +202,7 @@ static bool http_route_is_quick(enum http_route route) {
   for (u32 i = 0; i < ARRAY_LEN(http_routes); i++) {
     if (http_routes[i].route == route) return http_routes[i].quick;
   }
-  return true;
+  return route != HTTP_FRONT;
 }
 
 /* Content-Length, or 0. */
@@ -306,6 +306,8 @@ static void http_begin(struct http_request *rq, const char *path,
     rq->route = HTTP_SOCKET;
   } else if (m == HTTP_GET && http_content_wanted(rq, path)) {
     rq->route = HTTP_CONTENT;
+  } else if (m == HTTP_GET && http_front_wanted(rq, path)) {
+    rq->route = HTTP_FRONT;
   } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
     rq->route = HTTP_PAGE;
   } else if (m == HTTP_OPTIONS && strcmp(path, "/") == 0) {
@@ -359,6 +361,7 @@ static void http_run(struct http_request *rq) {
     case HTTP_READY: http_api_ready(rq); break;
     case HTTP_CA: http_run_ca(rq); break;
     case HTTP_CONTENT: http_content_run(rq); break;
+    case HTTP_FRONT: http_front_run(rq); break;
     case HTTP_SESSION: http_auth_session(rq); break;
     case HTTP_SETUP:
     case HTTP_LOGIN:

@@ -40,6 +40,7 @@ struct http_names {
   bool any_host, any_origin, any_ws_origin;
 };
 
+struct gen_asset;
 struct http_request;
 struct http_event;
 struct http_reader;
@@ -107,7 +108,8 @@ enum http_route {
   HTTP_RPC, HTTP_PAGE, HTTP_STATUS, HTTP_EVENTS, HTTP_KEYS, HTTP_KEY_NEW,
   HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET,
   HTTP_CA, HTTP_SESSION, HTTP_SETUP, HTTP_LOGIN, HTTP_LOGOUT, HTTP_PASSWORD,
-  HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC, HTTP_CONTENT
+  HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC, HTTP_CONTENT,
+  HTTP_FRONT
 };
 
 struct http_request {
@@ -117,6 +119,8 @@ struct http_request {
   struct http_request *next; /* among submissions */
   enum http_route route;
   hash32 content;            /* of HTTP_CONTENT */
+  char shop[48];             /* of HTTP_FRONT: [a-z0-9-]; empty: no name */
+  u64 shop_listing;          /* 0: not a listing's page */
   u64 since_ms;
   bool secure;               /* came through TLS */
   bool hsts;                 /* and by a name that may be HTTPS for good */
@@ -168,6 +172,12 @@ bool http_host_takes_hsts(const struct http_request *rq);
 void http_pages_make(struct http *h);
 void http_pages_free(struct http *h);
 enum MHD_Result http_page_send(struct http_request *rq, const char *path);
+/* One of the embedded files; NULL: the build has none. */
+const struct gen_asset *http_page_asset(const char *path);
+
+/* http_front.c: /shop/NAME. */
+bool http_front_wanted(struct http_request *rq, const char *path);
+void http_front_run(struct http_request *rq);
 
 /* http_content.c: /content/HASH; what a request is limited by: a number of its
 ** address, 0 unknown. */

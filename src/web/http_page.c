@@ -97,6 +97,11 @@ static bool page_find(const char *path, u32 *idx) {
   return false;
 }
 
+const struct gen_asset *http_page_asset(const char *path) {
+  u32 i;
+  return page_find(path, &i) ? &gen_asset[i] : NULL;
+}
+
 /* A page of the application: it has no ending. */
 static bool page_is_route(const char *path) {
   const char *last = strrchr(path, '/');

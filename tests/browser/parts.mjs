@@ -57,8 +57,7 @@ test('amounts: a comma or a point, never more places than the token has', () => 
 test('a letter opens for its readers alone, and not when it was touched',
   async () => {
     const be = (w) => acting.acting.set({ id: w.address, address: w.address,
-      wallet: { provider: { request: ({ params }) =>
-        w.signMessage(ethers.getBytes(params[0])) } } });
+      sign: (data) => w.signMessage(ethers.getBytes(data)) });
     const [ada, ben, eve] = [1, 2, 3].map(() => ethers.Wallet.createRandom());
     const keys = [];
     for (const w of [ada, ben]) { be(w); keys.push(await seal.myKey()); }

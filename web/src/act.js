@@ -3,14 +3,14 @@
 // visible object until its block.
 import { useState } from 'preact/hooks';
 import { encodeCall, readCall, readEvent } from './abi.js';
-import { acting, status } from './acting.js';
-import { api, live, rpc } from './api.js';
+import { acting } from './acting.js';
+import { live, rpc } from './api.js';
 import { abiOf } from './contracts.js';
 import { sentence } from './fault.js';
 import { t } from './i18n.js';
+import { links } from './links.js';
 import { signal, useSignal } from './signal.js';
-import { Field, Hash, html } from './ui.js';
-import { sendBy, useNetwork } from './wallet.js';
+import { Hash, html } from './ui.js';
 
 export const MODULE = { identity: `0x${'0'.repeat(36)}1010`,
   platforms: `0x${'0'.repeat(36)}1011`, market: `0x${'0'.repeat(36)}1012`,
@@ -30,47 +30,6 @@ function note(id, change) {
     : [{ id, ...change }, ...sent.value].slice(0, SHOWN));
 }
 
-/* ------------------------------------------------------------ passwords */
-
-export const asked = signal(null); // { resolve } while a password is wanted
-let known = null;                  // for the life of this page
-export const forget = () => { known = null; };
-
-export function password() {
-  if (status.value?.dev) return undefined;
-  if (known) return known;
-  return new Promise((resolve, reject) => asked.set({
-    give: (text) => { asked.set(null); resolve(text); },
-    cancel: () => { asked.set(null);
-      reject(new Error(t('act.cancelled'))); } }));
-}
-
-export function Password() {
-  const open = useSignal(asked);
-  const [text, set] = useState('');
-  const [keep, setKeep] = useState(false);
-  if (!open) return null;
-  const submit = (e) => {
-    e.preventDefault();
-    if (keep) known = text;
-    open.give(text);
-    set('');
-  };
-  return html`<dialog class="sheet" ref=${(d) => d && !d.open && d.showModal()}
-    aria-labelledby="pw-title" onCancel=${open.cancel}>
-    <form class="form" onSubmit=${submit}><h2 id="pw-title">
-      ${t('act.password')}</h2>
-    <${Field} id="pw" label=${t('send.password')}>
-      <input id="pw" type="password" value=${text} required autofocus
-        autocomplete="current-password"
-        onInput=${(e) => set(e.target.value)} /><//>
-    <label class="tick"><input type="checkbox" checked=${keep}
-      onChange=${(e) => setKeep(e.target.checked)} />${t('act.keep')}</label>
-    <div class="row"><button class="main" type="submit">${t('act.sign')}
-      </button><button type="button" onClick=${open.cancel}>
-      ${t('act.not')}</button></div></form></dialog>`;
-}
-
 /* -------------------------------------------------------------- sending */
 
 // More than the estimate: the block that takes it has another time and maybe
@@ -80,24 +39,18 @@ const roomOf = (gas) => Number(gas) + Math.ceil(Number(gas) / 4) + 20000;
 async function submit(from, tx) {
   const gas = roomOf(await rpc('eth_estimateGas', { from: from.address,
     to: tx.to, data: tx.data, value: `0x${tx.value.toString(16)}` }));
-  if (!from.wallet) {
-    const pw = await password();
-    try {
-      return (await api('/api/send', { from: from.address, to: tx.to, gas,
-        value: tx.value.toString(), data: tx.data, password: pw })).hash;
-    } catch (e) { if (e.code === 'password') forget(); throw e; }
-  }
-  await useNetwork(from.wallet, status.value.chainId);
-  return sendBy(from.wallet, { from: from.address, to: tx.to, data: tx.data,
-    value: `0x${tx.value.toString(16)}`, gas: `0x${gas.toString(16)}` });
+  return from.send({ ...tx, gas });
 }
 
-// A block may come at any time, and events may be lost: both are heeded.
+// A block may come at any time, and events may be lost: both are heeded.  While
+// the node is away no time passes: it keeps what waits.
+const PATIENCE_MS = 120000;
 async function receiptOf(hash) {
-  const end = Date.now() + 120000;
+  let end = Date.now() + PATIENCE_MS;
   for (;;) {
-    const r = await rpc('eth_getTransactionReceipt', hash);
+    const r = await rpc('eth_getTransactionReceipt', hash).catch(() => null);
     if (r) return r;
+    if (!live.value.connected) end = Date.now() + PATIENCE_MS;
     if (Date.now() > end) throw new Error(t('act.long'));
     await new Promise((resolve) => {
       const stop = live.watch(() => done());
@@ -155,7 +108,7 @@ export function Sent() {
       <span aria-hidden="true">${MARK[s.state]}</span>
       <span><strong>${s.what}</strong> ${t(`act.${s.state}`)}
         ${s.reason && html`<br /><bdi>${s.reason}</bdi>`}
-        ${s.hash && html` <${Hash} value=${s.hash} to=${`/tx/${s.hash}`} />`}
+        ${s.hash && html` <${Hash} value=${s.hash} to=${links.tx?.(s.hash)} />`}
       </span>
       <button type="button" class="copy" aria-label=${t('act.drop')}
         onClick=${() => drop(s.id)}>×</button></li>`)}</ul></section>`;

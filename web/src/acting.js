@@ -1,83 +1,71 @@
-// acting.js - in whose name pages act: a key of the node, or an account of the
-// browser's wallet.  The choice is kept on this browser.
+// acting.js - in whose name pages act: { id, address, send(tx), sign(data) },
+// an account of the browser's wallet, or (keys.js) a key of the node.  The
+// choice is kept on this browser.  tx: { to, data, value, gas } with value a
+// BigInt; sign: of hex bytes by EIP-191.
 import { api } from './api.js';
-import { checksum, short } from './format.js';
 import { t } from './i18n.js';
-import { session } from './session.js';
+import { links } from './links.js';
 import { signal, useSignal } from './signal.js';
 import { Empty, html } from './ui.js';
-import { accountsOf, useNetwork, wallets } from './wallet.js';
+import { accountsOf, sendBy, useNetwork, wallets } from './wallet.js';
 
 export const status = signal(null);  // of /api/status
-export const keys = signal(null);    // the node's, as far as we may use them
-export const acting = signal(null);  // { id, address, wallet }
+export const known = signal(false);  // whether it is known who may act
+export const acting = signal(null);
 const KEPT = 'acting';
 
-// Whether we may use them changes with who is logged in.
-async function loadKeys() {
-  status.set(await api('/api/status').catch(() => null));
-  try { keys.set(status.value?.keysUsable ? (await api('/api/keys')).keys : []); }
-  catch { keys.set([]); }
-  const kept = localStorage.getItem(KEPT);
-  const mine = keys.value.find((k) => k === kept) ?? keys.value[0];
-  if (acting.value?.wallet) return;
-  acting.set(mine ? { id: mine, address: mine } : null);
+export const kept = () => localStorage.getItem(KEPT);
+export function setActing(signer) {
+  acting.set(signer);
+  if (signer) localStorage.setItem(KEPT, signer.id);
+  else localStorage.removeItem(KEPT);
 }
 
-export async function loadActing() {
-  await loadKeys();
-  session.watch(loadKeys);
-  const kept = localStorage.getItem(KEPT);
+export async function loadStatus() {
+  status.set(await api('/api/status').catch(() => status.value));
+}
+
+const byWallet = (id, address, wallet) => ({ id, address, wallet,
+  async send({ to, data, value, gas }) {
+    await useNetwork(wallet, status.value.chainId);
+    return sendBy(wallet, { from: address, to, data,
+      value: `0x${value.toString(16)}`, gas: `0x${gas.toString(16)}` });
+  },
+  sign: (data) => wallet.provider.request({ method: 'personal_sign',
+    params: [data, address] }) });
+
+// quiet: only if the wallet knows us already.
+export async function chooseWallet(wallet, quiet = false) {
+  const [address] = quiet
+    ? await wallet.provider.request({ method: 'eth_accounts' })
+    : await accountsOf(wallet);
+  if (!address) return;
+  if (!quiet) await useNetwork(wallet, status.value.chainId);
+  setActing(byWallet(wallet.info.uuid, address.toLowerCase(), wallet));
+}
+
+// The wallet that was chosen before, when it shows itself.
+export function keepWallet() {
   const again = (list) => {
-    if (acting.value?.id !== kept && list.some((w) => w.info.uuid === kept)) {
-      choose(kept, true).catch(() => {});
+    const wallet = list.find((w) => w.info.uuid === kept());
+    if (wallet && acting.value?.id !== kept()) {
+      chooseWallet(wallet, true).catch(() => {});
     }
   };
   wallets.watch(again);
   again(wallets.value);
 }
 
-// quiet: only if the wallet knows us already.
-export async function choose(id, quiet = false) {
-  const wallet = wallets.value.find((w) => w.info.uuid === id);
-  if (!wallet) acting.set({ id, address: id });
-  else {
-    const [address] = quiet
-      ? await wallet.provider.request({ method: 'eth_accounts' })
-      : await accountsOf(wallet);
-    if (!address) return;
-    if (!quiet) await useNetwork(wallet, status.value.chainId);
-    acting.set({ id, address: address.toLowerCase(), wallet });
-  }
-  localStorage.setItem(KEPT, id);
-}
-
-// A label and a list to choose from.
-export function Acting() {
-  const now = useSignal(acting);
-  const own = useSignal(keys) ?? [];
-  const found = useSignal(wallets);
-  const pick = (e) => choose(e.target.value).catch(() => acting.set(now));
-  if (!own.length && !found.length) return null;
-  return html`<label class="acting">${t('acting.as')}
-    <select id="acting" value=${now?.id ?? ''} onChange=${pick}>
-      ${!now && html`<option value="">${t('acting.nobody')}</option>`}
-      ${own.map((k) => html`<option value=${k}>
-        ${short(checksum(k), 4, 4)}</option>`)}
-      ${found.map((w) => html`<option value=${w.info.uuid}>
-        ${now?.id === w.info.uuid
-          ? `${w.info.name} ${short(checksum(now.address), 4, 4)}`
-          : w.info.name}</option>`)}</select></label>`;
-}
-
 // A page that needs an account: what to do when there is none.
 export function Mine({ children }) {
   const now = useSignal(acting);
-  const own = useSignal(keys);
-  if (own === null) return null;
-  if (!now) {
-    return html`<${Empty} title=${t('acting.none')}>${t('acting.ways')}${' '}
-      <a href="/login">${t('login.title')}</a><//>`;
-  }
-  return children(now.address);
+  const ready = useSignal(known);
+  const found = useSignal(wallets);
+  if (now) return children(now.address);
+  if (!ready) return null;
+  return html`<${Empty} title=${t('acting.none')}>${t('acting.ways')}${' '}
+    ${found.map((w) => html`<button type="button" data-test="connect"
+      onClick=${() => chooseWallet(w).catch(() => {})}>
+      ${t('acting.connect', { name: w.info.name })}</button> `)}
+    ${links.login && html`<a href=${links.login}>${t('login.title')}</a>`}<//>`;
 }

@@ -1,12 +1,18 @@
 // api.js - the node: JSON-RPC, its own /api, and live events.
-import { signal } from './signal.js';
+import { t } from './i18n.js';
+import { back, signal } from './signal.js';
 
 let nextId = 1;
+
+// What fetch says when nobody listens is different in every browser.
+const ask = (path, options) => fetch(path, options).catch(() => {
+  throw new Error(t('lost.ask'));
+});
 
 async function post(path, calls) {
   const body = calls.map(([method, ...params]) =>
     ({ jsonrpc: '2.0', id: nextId++, method, params }));
-  const r = await fetch(path, { method: 'POST',
+  const r = await ask(path, { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });
   if (!r.ok) throw new Error(await r.text());
@@ -26,7 +32,7 @@ export const ownerRpc = async (...call) =>
 
 // The node's own API; its errors carry a code of http.h.
 export async function api(path, body) {
-  const r = await fetch(path, body === undefined ? {} : { method: 'POST',
+  const r = await ask(path, body === undefined ? {} : { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });
   const answer = await r.json().catch(() => ({}));
@@ -41,10 +47,14 @@ export async function api(path, body) {
 export const live = signal({ connected: false, since: Date.now(), height: null,
   head: null, pending: 0, queued: 0 });
 
+const RETRY_MS = 3000;
 export function connect() {
   const events = new EventSource('/api/events');
-  const set = (change) => live.set({ ...live.value, connected: true,
-    ...change });
+  const set = (change) => {
+    const was = live.value;
+    live.set({ ...was, connected: true, ...change });
+    if (!was.connected && was.height !== null) back.set(back.value + 1);
+  };
   events.addEventListener('status', (e) => set(JSON.parse(e.data)));
   events.addEventListener('head', (e) => {
     const head = JSON.parse(e.data);
@@ -57,5 +67,7 @@ export function connect() {
     if (live.value.connected) {
       live.set({ ...live.value, connected: false, since: Date.now() });
     }
+    // the browser tries again by itself unless it was answered with an error
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
   });
 }

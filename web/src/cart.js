@@ -1,5 +1,5 @@
 // cart.js - what the visitor means to buy, and favourites: kept on this
-// browser alone.
+// browser alone.  A public shop has a cart of its own.
 import { signal } from './signal.js';
 
 const read = (key) => {
@@ -17,7 +17,9 @@ const kept = (key) => {
   return s;
 };
 
-export const cart = kept('cart');           // { listing, variant, qty }
+const { seller } = document.getElementById('app').dataset;
+export const cart = kept(seller ? `cart.${seller}` // { listing, variant, qty }
+  : 'cart');
 export const favourites = kept('favourites'); // ids of listings
 
 const same = (a, b) => a.listing === b.listing && a.variant === b.variant;

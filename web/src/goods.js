@@ -5,6 +5,7 @@ import { rpc } from './api.js';
 import { pictureUrl } from './content.js';
 import { date, number, short, until } from './format.js';
 import { has, t } from './i18n.js';
+import { links } from './links.js';
 import { Money } from './money.js';
 import { useClock, useLoad } from './signal.js';
 import { html } from './ui.js';
@@ -49,6 +50,14 @@ export function Until({ at }) {
     title=${date(at)}>${until(at, now / 1000)}</time>` : '–';
 }
 
+// Categories have names in the strings, or on the chain.
+export function useCategories() {
+  const { data } = useLoad(() => rpc('platform_categories', {}), []);
+  return new Map((data?.items ?? []).map((c) => [c.code, c.name]));
+}
+export const categoryName = (code, names) => has(`category.${code}`)
+  ? t(`category.${code}`) : names.get(code) ?? t('buy.category', { code });
+
 export const stockText = (n) => n === UNLIMITED ? t('goods.plenty')
   : n === 0 ? t('goods.sold.out') : t('goods.left', { n: number(n) });
 
@@ -56,7 +65,7 @@ export const Price = ({ listing, value }) => html`<${Money}
   value=${value ?? listing.price} token=${listing.token ?? NOBODY} />`;
 
 // A card that leads to the listing.
-export const Card = ({ listing, href = `/listing/${listing.id}` }) => html`
+export const Card = ({ listing, href = links.listing(listing.id) }) => html`
   <article class="goods" data-test="card"><a href=${href}>
     <${Picture} hash=${listing.document?.images?.[0]} size=${200} />
     <strong class="name"><bdi>${titleOf(listing)}</bdi></strong></a>
@@ -76,7 +85,9 @@ const nameOf = (address) => {
 };
 export function Party({ value }) {
   const { data } = useLoad(() => nameOf(value), [value]);
-  return html`<a href=${`/party/${value}`} title=${value}>${data
-    ? html`<bdi>${data}</bdi>` : html`<span class="hash">${short(value)}
-      </span>`}</a>`;
+  const href = links.party(value);
+  const name = data ? html`<bdi>${data}</bdi>`
+    : html`<span class="hash">${short(value)}</span>`;
+  return href ? html`<a href=${href} title=${value}>${name}</a>`
+    : html`<span title=${value}>${name}</span>`;
 }

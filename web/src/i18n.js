@@ -1,6 +1,7 @@
 // i18n.js - texts by key.  A language is one JSON file in strings/, loaded
-// when needed; English stands in for what a language lacks.  {name} in a text
-// is replaced; "one|many" is chosen by {n}.
+// when needed (data-strings of the page: the start of its path); English stands
+// in for what a language lacks.  {name} in a text is replaced; "one|many" is
+// chosen by {n}.
 //
 // ?language=ar-XB shows the page from right to left, every word turned round:
 // what still reads as English is a text that no translator can reach.
@@ -19,7 +20,8 @@ const turn = (text) => text.split('|').map((form) => form.replace(
     : `\u202e${word}\u202c`)).join('|');
 
 async function load(name) {
-  const r = await fetch(`/${name}.json`);
+  const r = await fetch(`${document.documentElement.dataset.strings ?? '/'}${
+    name}.json`);
   if (!r.ok) throw new Error(`cannot load language ${name}`);
   return r.json();
 }

@@ -6,7 +6,7 @@ import { changed } from './act.js';
 import { live, rpc } from './api.js';
 import { t } from './i18n.js';
 import { signal, useLoad, useSignal } from './signal.js';
-import { Empty, Failure, Skeleton, Table, html } from './ui.js';
+import { Empty, Loaded, Table, html } from './ui.js';
 
 // Grows with ours at once, with the chain each few seconds at most.
 export const fresh = signal(0);
@@ -53,8 +53,7 @@ export function useList(method, filter, limit = 25) {
 
 // columns: keys of texts; row(item) -> { key, cells }.
 export function List({ state, caption, columns, row, empty, children }) {
-  if (state.error) return html`<${Failure} ...${state} />`;
-  if (!state.data) return html`<${Skeleton} rows=${6} />`;
+  if (!state.data) return html`<${Loaded} state=${state} rows=${6} />`;
   const { items, next } = state.data;
   if (!items.length) return empty ?? html`<${Empty} title=${t('list.none')} />`;
   return html`${children ? children(items)

@@ -4,14 +4,16 @@
 // of a narrow screen, whose other pages are under /more.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Password, Sent } from './act.js';
-import { Acting, loadActing } from './acting.js';
+import { Sent } from './act.js';
 import { connect, live, rpcAll } from './api.js';
 import { isAddress, isHash, number } from './format.js';
-import { language, languages, setLanguage, t } from './i18n.js';
+import { setLanguage, t } from './i18n.js';
+import { Acting, Password, loadActing } from './keys.js';
 import { Account } from './pages/account.js';
 import { Block, Blocks } from './pages/blocks.js';
 import { Console } from './pages/console.js';
+import { Looks } from './looks.js';
+import { Lost, useLost } from './lost.js';
 import { Home } from './pages/home.js';
 import { Login, Sessions, Setup } from './pages/login.js';
 import { NodePage } from './pages/node.js';
@@ -20,7 +22,8 @@ import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
 import { loadSession, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
-import { Failure, Icon, Notice, Skeleton, html } from './ui.js';
+import { Failure, Icon, Skeleton, html } from './ui.js';
+import { cameBy } from './via.js';
 import { discover } from './wallet.js';
 
 const sell = () => import('./pages/sell.js');
@@ -155,26 +158,6 @@ function Search() {
     <span class="wrong" role="status">${problem}</span></form>`;
 }
 
-function Theme() {
-  const [theme, set] = useState(localStorage.getItem('theme') ?? 'auto');
-  useEffect(() => {
-    if (theme === 'auto') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-    localStorage.setItem('theme', theme);
-  }, [theme]);
-  return html`<label>${t('theme.label')}
-    <select value=${theme} onChange=${(e) => set(e.target.value)}>
-      ${['auto', 'light', 'dark'].map((v) => html`
-        <option value=${v}>${t(`theme.${v}`)}</option>`)}</select></label>`;
-}
-
-function Language({ change }) {
-  return html`<label>${t('language.label')}
-    <select value=${language()} onChange=${(e) => change(e.target.value)}>
-      ${Object.entries(languages).map(([id, name]) => html`
-        <option value=${id}>${name}</option>`)}</select></label>`;
-}
-
 function Pill() {
   const { connected, height } = useSignal(live);
   return html`<span class="pill ${connected ? 'on' : 'off'}" role="status">
@@ -193,7 +176,6 @@ function Who() {
 
 function Shell() {
   const path = useSignal(route);
-  const { connected, since } = useSignal(live);
   const [, redraw] = useState(0);
   const main = useRef();
   const found = match(PAGES, path);
@@ -205,13 +187,8 @@ function Shell() {
     if (loaded.current) main.current?.focus({ preventScroll: true });
     loaded.current = true;
   }, [path]);
-  const change = async (name) => {
-    await setLanguage(name);
-    localStorage.setItem('language', name);
-    redraw((n) => n + 1);
-  };
   const here = found?.row.under ?? found?.row.path;
-  const lost = !connected && Date.now() - since > 3000;
+  const lost = useLost();
   return html`<div class="shell" onClick=${follow}>
     <a class="skip" href="#main">${t('skip')}</a>
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"
@@ -223,21 +200,21 @@ function Shell() {
         <${Icon} name=${p.icon} />${t(p.title)}</a>`)}
       <a href="/more" class="near" aria-current=${here === '/more'
         ? 'page' : null}><${Icon} name="more" />${t('nav.more')}</a></nav>
-    <main id="main" tabindex="-1" ref=${main}>
-      ${lost && html`<${Notice} kind="error" title=${t('lost.title')}>
-        ${t('lost.text')}<//>`}
+    <main id="main" tabindex="-1" ref=${main} class=${lost ? 'stale' : null}>
+      ${lost && html`<${Lost} since=${lost} />`}
       <${Sent} />
       ${found?.row.load ? html`<${Later} key=${path} ...${found} />`
         : found ? html`<${found.row.page} key=${path} ...${found.params} />`
         : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}
           <a href="/">${t('nav.home')}</a></p>`}
     </main>
-    <footer><${Theme} /><${Language} change=${change} /></footer>
+    <footer><${Looks} redraw=${() => redraw((n) => n + 1)} /></footer>
     <${Password} />
   </div>`;
 }
 
 await setLanguage();
+cameBy(location.search);
 connect();
 discover();
 loadSession();

@@ -2,22 +2,28 @@
 import { signal } from './signal.js';
 
 export const route = signal(location.pathname);
-addEventListener('popstate', () => route.set(location.pathname));
+export const query = signal(location.search);
+const look = () => {
+  route.set(location.pathname);
+  query.set(location.search);
+};
+addEventListener('popstate', look);
 
 export function go(path) {
   if (path !== location.pathname + location.search) {
     history.pushState(null, '', path);
   }
-  route.set(location.pathname);
+  look();
   scrollTo(0, 0);
 }
 
-// For <a href>: the browser's own way for new tabs, ours for a plain click.
-export function follow(event) {
+// For <a href> below base: the browser's own way for new tabs, ours for a plain
+// click.
+export function follow(event, base = '/') {
   const a = event.target.closest?.('a[href^="/"]');
   if (!a || event.defaultPrevented || event.button !== 0 || event.metaKey
     || event.ctrlKey || event.shiftKey || a.target || a.hasAttribute('download')
-  ) return;
+    || !a.getAttribute('href').startsWith(base)) return;
   event.preventDefault();
   go(a.getAttribute('href'));
 }

@@ -15,10 +15,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, randomBytes, utf8ToBytes }
   from '@noble/hashes/utils.js';
-import { forget, password } from './act.js';
-import { acting, status } from './acting.js';
-import { ownerRpc, rpc } from './api.js';
-import { t } from './i18n.js';
+import { acting } from './acting.js';
 
 const SENTENCE = 'CyberMiles: open my letters.\nSign this only on a page that'
   + ' you trust with your messages.';
@@ -26,24 +23,11 @@ const SEALED = utf8ToBytes('CyberMiles letter');
 const hex = (b) => `0x${bytesToHex(b)}`;
 const unhex = (s) => hexToBytes(s.slice(2));
 
-async function byNode(params) {
-  if (status.value?.dev) return rpc('personal_sign', ...params);
-  const word = await password();
-  return ownerRpc('personal_sign', ...params, word).catch(() => {
-    forget();
-    throw new Error(t('seal.locked'));
-  });
-}
-
 const kept = new Map(); // secrets by address, for the life of the page
 export async function mySecret() {
-  const { address, wallet } = acting.value;
+  const { address, sign } = acting.value;
   if (kept.has(address)) return kept.get(address);
-  const params = [hex(utf8ToBytes(SENTENCE)), address];
-  const signed = wallet
-    ? await wallet.provider.request({ method: 'personal_sign', params })
-    : await byNode(params);
-  const secret = sha256(unhex(signed));
+  const secret = sha256(unhex(await sign(hex(utf8ToBytes(SENTENCE)))));
   kept.set(address, secret);
   return secret;
 }

@@ -16,18 +16,22 @@ export function useSignal(s) {
   return value;
 }
 
-// Loads when a dependency changes: { data, error, loading, again }.  What was
-// loaded stays while newer is on its way.
+// Grows when the node is back after it was away (api.js).
+export const back = signal(0);
+
+// Loads when a dependency changes, and when the node is back: { data, error,
+// loading, again }.  What was loaded stays while newer is on its way.
 export function useLoad(load, deps) {
   const [state, set] = useState({ loading: true });
   const [turn, again] = useState(0);
+  const returned = useSignal(back);
   useEffect(() => {
     let stale = false;
     set((s) => ({ ...s, loading: true }));
     load().then((data) => { if (!stale) set({ data, loading: false }); },
       (error) => { if (!stale) set((s) => ({ ...s, error, loading: false })); });
     return () => { stale = true; };
-  }, [...deps, turn]);
+  }, [...deps, turn, returned]);
   return { ...state, again: () => again((n) => n + 1) };
 }
 

@@ -50,11 +50,12 @@ export const Skeleton = ({ rows = 3 }) => html`
   <div class="skeleton" role="status" aria-label=${t('loading')}>
     ${Array.from({ length: rows }, () => html`<span></span>`)}</div>`;
 
-// A loaded part of a page: skeleton, then content, and errors in place.
+// A loaded part of a page: skeleton, then content, which stays when loading it
+// again fails (the head of the page tells that the node is away).
 export function Loaded({ state, rows, children }) {
-  if (state.error) return html`<${Failure} ...${state} />`;
-  if (state.data === undefined) return html`<${Skeleton} rows=${rows} />`;
-  return children(state.data);
+  if (state.data !== undefined) return children(state.data);
+  return state.error ? html`<${Failure} ...${state} />`
+    : html`<${Skeleton} rows=${rows} />`;
 }
 
 export const Empty = ({ title, children }) => html`

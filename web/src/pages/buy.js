@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
 import { date, number } from '../format.js';
-import { Card, KINDS, Party, Picture, Price, State, Stars, stockText, titleOf }
-  from '../goods.js';
-import { has, t } from '../i18n.js';
+import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
+  stockText, titleOf, useCategories } from '../goods.js';
+import { t } from '../i18n.js';
+import { links } from '../links.js';
 import { Choice, List, useList, useRpc } from '../list.js';
 import { go } from '../router.js';
 import { useSignal } from '../signal.js';
@@ -12,9 +13,6 @@ import { Empty, Facts, Field, Loaded, html } from '../ui.js';
 import { Review } from './sell_more.js';
 
 const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
-
-const categoryName = (code, names) => has(`category.${code}`)
-  ? t(`category.${code}`) : names.get(code) ?? t('buy.category', { code });
 
 function Facet({ name, title, rows, value, set, say }) {
   if (!rows?.length) return null;
@@ -29,8 +27,7 @@ function Facet({ name, title, rows, value, set, say }) {
 
 function Facets({ filter, put }) {
   const { data } = useRpc('market_facets', filter);
-  const { data: cats } = useRpc('platform_categories', {});
-  const names = new Map((cats?.items ?? []).map((c) => [c.code, c.name]));
+  const names = useCategories();
   if (!data) return null;
   return html`<${Facet} name="category" title=${t('sell.category')}
       rows=${data.category} value=${filter.category}
@@ -43,7 +40,7 @@ function Facets({ filter, put }) {
 
 function Cart() {
   const lines = useSignal(cart);
-  return html`<a class="button" href="/cart" data-test="cart">${t('nav.cart')}
+  return html`<a class="button" href=${links.cart} data-test="cart">${t('nav.cart')}
     ${' '}(${number(lines.reduce((n, l) => n + l.qty, 0))})</a>`;
 }
 
@@ -101,7 +98,7 @@ function Order({ listing, variants }) {
     e.preventDefault();
     addToCart({ listing: listing.id, variant: v.index,
       qty: Number(form.qty) });
-    go('/cart');
+    go(links.cart);
   };
   return html`<form class="form" onSubmit=${add}>
     <p class="big"><${Price} listing=${listing} value=${price} /></p>
@@ -141,7 +138,8 @@ export function Listing({ id }) {
   const state = useRpc('market_get', Number(id));
   const liked = useSignal(favourites).includes(Number(id));
   return html`<${Loaded} state=${state} rows=${8}>${(l) => l === null
-    ? html`<h1>${t('goods.gone')}</h1><p><a href="/buy">${t('nav.buy')}</a></p>`
+    ? html`<h1>${t('goods.gone')}</h1><p><a href=${links.buy}>
+      ${t(links.buyTitle)}</a></p>`
     : html`<h1><bdi>${titleOf(l)}</bdi></h1>
       <p class="row"><${Stars} value=${l.rating} count=${l.ratingW} />
         <button type="button" aria-pressed=${liked}

@@ -16,6 +16,7 @@ import { number } from '../format.js';
 import { Party, Picture, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { keyOf, putLetter } from '../letters.js';
+import { links } from '../links.js';
 import { erc20, money, tokenOf } from '../money.js';
 import { go } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -131,7 +132,7 @@ function Line({ line, token }) {
   const key = { listing: listing.id, variant: line.variant };
   const name = listing.document?.variants?.[line.variant];
   return html`<li class="line"><${Picture} hash=${listing.document?.images?.[0]}
-      size=${56} /><span><a href=${`/listing/${listing.id}`}>
+      size=${56} /><span><a href=${links.listing(listing.id)}>
       <bdi>${titleOf(listing)}</bdi></a>${name && html`<small> ${name}</small>`}
       <br />${money(line.unit, token)}</span>
     <label class="choice">${t('order.qty')}<input type="number" min="1" max="99"
@@ -160,7 +161,7 @@ function Checkout({ groups, me }) {
     localStorage.setItem('zone', form.zone);
     try {
       const ids = await place(list, form, me);
-      go(ids.length === 1 ? `/order/${ids[0]}` : '/purchases');
+      go(ids.length === 1 ? links.order(ids[0]) : links.purchases);
     } catch (x) { setError(x); setBusy(false); }
   };
   return html`<form class="form" onSubmit=${submit} data-test="checkout">
@@ -190,7 +191,7 @@ export function CartPage() {
   const state = useLoad(() => loadLines(lines), [JSON.stringify(lines)]);
   if (!lines.length) {
     return html`<h1>${t('nav.cart')}</h1><${Empty} title=${t('cart.none')}>
-      <a href="/buy">${t('nav.buy')}</a><//>`;
+      <a href=${links.buy}>${t(links.buyTitle)}</a><//>`;
   }
   return html`<h1>${t('nav.cart')}</h1><${Loaded} state=${state} rows=${4}>
     ${(groups) => html`<div class="beside"><div>${groups.map((g) => html`

@@ -9,6 +9,7 @@ import { date, number } from '../format.js';
 import { Party, State, Until, titleOf } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { Letter, Letters } from '../letters.js';
+import { links } from '../links.js';
 import { useRpc } from '../list.js';
 import { Money, money, parse, plain, tokenOf } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -171,7 +172,7 @@ const Lines = ({ state, token }) => html`<${Loaded} state=${state}>
   ${(lines) => lines.length > 0 && html`<${Table} caption=${t('order.lines')}
     columns=${['sell.title', 'order.qty', 'sell.price']}
     rows=${lines.map((l, i) => ({ key: i, cells: [
-      html`<a href=${`/listing/${l.listing.id}`}><bdi>${titleOf(l.listing)}
+      html`<a href=${links.listing(l.listing.id)}><bdi>${titleOf(l.listing)}
         </bdi></a>${l.listing.document?.variants?.[l.variant] && html`
         <small> ${l.listing.document.variants[l.variant]}</small>`}`,
       number(l.qty), money(l.unit, token)] }))} />`}<//>`;
@@ -204,7 +205,7 @@ const Timeline = ({ order }) => html`<section class="card">
     <strong>${eventText(e)}</strong>
     ${e.amount && html` <${Money} value=${e.amount} token=${order.token} />`}
     <small> <${Ago} ms=${e.time * 1000} /> · <${Hash} value=${e.tx}
-      to=${`/tx/${e.tx}`} /></small></li>`)}</ol></section>`;
+      to=${links.tx?.(e.tx)} /></small></li>`)}</ol></section>`;
 
 // For print alone.
 const Slip = ({ order, lines }) => html`<section class="slip">

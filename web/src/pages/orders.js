@@ -6,6 +6,7 @@ import { rpc } from '../api.js';
 import { saveText } from '../csv.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
+import { links } from '../links.js';
 import { Choice, List, useList } from '../list.js';
 import { Money } from '../money.js';
 import { Ago, Empty, Field, html } from '../ui.js';
@@ -18,18 +19,19 @@ const COLUMNS = ['order.title', 'order.placed', 'order.other', 'order.total',
   'list.state', 'order.until'];
 
 const row = (party) => (o) => ({ key: o.id, cells: [
-  html`<a href=${`/order/${o.id}`}>${t('order.number', { id: o.id })}</a>`,
+  html`<a href=${links.order(o.id)}>${t('order.number', { id: o.id })}</a>`,
   html`<${Ago} ms=${o.createdAt * 1000} />`,
   html`<${Party} value=${o[party]} />`,
   html`<${Money} value=${o.total} token=${o.token} />`,
   html`<${State} word=${o.state} />`, html`<${Until} at=${Number.isInteger(
     o.deadline) ? o.deadline : o.deadline?.at} />`] });
 
-function Orders({ me, role }) {
+// of: more of the filter.
+function Orders({ me, role, of }) {
   const [state, setState] = useState(new URLSearchParams(location.search)
     .get('state') ?? '');
   const [sort, setSort] = useState('new');
-  const list = useList('order_list', { [role]: me, sort,
+  const list = useList('order_list', { ...of, [role]: me, sort,
     documents: false, ...(state && { state }) });
   const other = role === 'seller' ? 'buyer' : 'seller';
   return html`<div class="bar">
@@ -41,8 +43,8 @@ function Orders({ me, role }) {
     <${List} state=${list} caption=${t('nav.orders')} columns=${COLUMNS}
       row=${row(other)} empty=${html`<${Empty} title=${t('order.none')}>
         ${t(role === 'seller' ? 'order.none.sold' : 'order.none.bought')}
-        ${' '}<a href=${role === 'seller' ? '/sell' : '/buy'}>
-        ${t(role === 'seller' ? 'nav.sell' : 'nav.buy')}</a><//>`} />`;
+        ${' '}<a href=${role === 'seller' ? '/sell' : links.buy}>
+        ${t(role === 'seller' ? 'nav.sell' : links.buyTitle)}</a><//>`} />`;
 }
 
 // For the accountant: one month, as the node has it.
@@ -69,5 +71,7 @@ function Month({ me }) {
 export const Sold = () => html`<h1>${t('nav.orders')}</h1>
   <${Mine}>${(me) => html`<${Orders} me=${me} role="seller" />
     <${Month} me=${me} />`}<//>`;
-export const Bought = () => html`<h1>${t('nav.purchases')}</h1>
-  <${Mine}>${(me) => html`<${Orders} me=${me} role="buyer" />`}<//>`;
+// seller: of him alone.
+export const Bought = ({ seller, title = 'nav.purchases' }) => html`
+  <h1>${t(title)}</h1><${Mine}>${(me) => html`<${Orders} me=${me} role="buyer"
+    of=${seller && { seller }} />`}<//>`;

@@ -81,6 +81,17 @@ function TableForm({ table, done }) {
   </form>`;
 }
 
+export const ShipTable = ({ table: s }) => html`<${Table}
+  caption=${t('sell.shipping')} columns=${['ship.zone', 'ship.base',
+    'ship.item', 'ship.free', 'ship.days']}
+  rows=${s.zones.map((z) => ({ key: z.code, cells: [z.code === '*'
+    ? t('ship.all') : z.code,
+    html`<${Money} value=${z.base} token=${s.token} />`,
+    html`<${Money} value=${z.perItem} token=${s.token} />`,
+    BigInt(z.freeFrom) ? html`<${Money} value=${z.freeFrom}
+      token=${s.token} />` : '–',
+    `${number(z.minDays)}–${number(z.maxDays)}`] }))} />`;
+
 function Tables({ me }) {
   const list = useList('market_shipTables', { seller: me });
   const [edit, set] = useState(null); // a table, 'new', or null
@@ -93,14 +104,7 @@ function Tables({ me }) {
     <${List} state=${list} empty=${html`<${Empty} title=${t('ship.none')}>
       ${t('ship.how')}<//>`}>${(items) => items.map((s) => html`
       <section class="card" key=${s.id}><h2>${t('sell.table', { id: s.id })}
-        </h2><${Table} caption=${t('sell.shipping')} columns=${['ship.zone',
-          'ship.base', 'ship.item', 'ship.free', 'ship.days']}
-          rows=${s.zones.map((z) => ({ key: z.code, cells: [z.code,
-            html`<${Money} value=${z.base} token=${s.token} />`,
-            html`<${Money} value=${z.perItem} token=${s.token} />`,
-            BigInt(z.freeFrom) ? html`<${Money} value=${z.freeFrom}
-              token=${s.token} />` : '–',
-            `${number(z.minDays)}–${number(z.maxDays)}`] }))} />
+        </h2><${ShipTable} table=${s} />
         <p><button type="button" onClick=${() => set(s)}>${t('sell.edit')}
         </button></p></section>`)}<//>`;
 }

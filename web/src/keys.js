@@ -1,0 +1,114 @@
+// keys.js - the node's own keys as signers, with the password that opens them,
+// and the choice between them and wallets.  The public shop has none of it.
+import { useState } from 'preact/hooks';
+import { acting, chooseWallet, keepWallet, kept, known, loadStatus, setActing,
+  status } from './acting.js';
+import { api, ownerRpc, rpc } from './api.js';
+import { checksum, short } from './format.js';
+import { t } from './i18n.js';
+import { session } from './session.js';
+import { signal, useSignal } from './signal.js';
+import { Field, html } from './ui.js';
+import { wallets } from './wallet.js';
+
+export const keys = signal([]);    // as far as we may use them
+
+/* ------------------------------------------------------------ passwords */
+
+const asked = signal(null); // { give, cancel } while a password is wanted
+let word = null;            // for the life of this page
+
+function password() {
+  if (status.value?.dev) return undefined;
+  if (word) return word;
+  return new Promise((resolve, reject) => asked.set({
+    give: (text) => { asked.set(null); resolve(text); },
+    cancel: () => { asked.set(null);
+      reject(new Error(t('act.cancelled'))); } }));
+}
+
+export function Password() {
+  const open = useSignal(asked);
+  const [text, set] = useState('');
+  const [keep, setKeep] = useState(false);
+  if (!open) return null;
+  const submit = (e) => {
+    e.preventDefault();
+    if (keep) word = text;
+    open.give(text);
+    set('');
+  };
+  return html`<dialog class="sheet" ref=${(d) => d && !d.open && d.showModal()}
+    aria-labelledby="pw-title" onCancel=${open.cancel}>
+    <form class="form" onSubmit=${submit}><h2 id="pw-title">
+      ${t('act.password')}</h2>
+    <${Field} id="pw" label=${t('send.password')}>
+      <input id="pw" type="password" value=${text} required autofocus
+        autocomplete="current-password"
+        onInput=${(e) => set(e.target.value)} /><//>
+    <label class="tick"><input type="checkbox" checked=${keep}
+      onChange=${(e) => setKeep(e.target.checked)} />${t('act.keep')}</label>
+    <div class="row"><button class="main" type="submit">${t('act.sign')}
+      </button><button type="button" onClick=${open.cancel}>
+      ${t('act.not')}</button></div></form></dialog>`;
+}
+
+/* -------------------------------------------------------------- signing */
+
+const byNode = (address) => ({ id: address, address,
+  async send({ to, data, value, gas }) {
+    const pw = await password();
+    try {
+      return (await api('/api/send', { from: address, to, gas,
+        value: value.toString(), data, password: pw })).hash;
+    } catch (e) { if (e.code === 'password') word = null; throw e; }
+  },
+  async sign(data) {
+    if (status.value?.dev) return rpc('personal_sign', data, address);
+    const pw = await password();
+    return ownerRpc('personal_sign', data, address, pw).catch(() => {
+      word = null;
+      throw new Error(t('seal.locked'));
+    });
+  } });
+
+// Whether we may use them changes with who is logged in.
+async function loadKeys() {
+  await loadStatus();
+  try {
+    keys.set(status.value?.keysUsable ? (await api('/api/keys')).keys : []);
+  } catch { keys.set([]); }
+  known.set(true);
+  if (acting.value?.wallet) return;
+  const mine = keys.value.find((k) => k === kept()) ?? keys.value[0];
+  acting.set(mine ? byNode(mine) : null);
+}
+
+export async function loadActing() {
+  await loadKeys();
+  session.watch(loadKeys);
+  keepWallet();
+}
+
+// A label and a list to choose from.
+export function Acting() {
+  const now = useSignal(acting);
+  const own = useSignal(keys);
+  const found = useSignal(wallets);
+  const pick = async (e) => {
+    const id = e.target.value;
+    const wallet = found.find((w) => w.info.uuid === id);
+    if (!wallet) setActing(byNode(id));
+    else await chooseWallet(wallet).catch(() => acting.set(now));
+  };
+  if (!own.length && !found.length) return null;
+  return html`<label class="acting">${t('acting.as')}
+    <select id="acting" value=${now?.id ?? ''} onChange=${pick}>
+      ${!now && html`<option value="">${t('acting.nobody')}</option>`}
+      ${own.map((k) => html`<option value=${k}>
+        ${short(checksum(k), 4, 4)}</option>`)}
+      ${found.map((w) => html`<option value=${w.info.uuid}>
+        ${now?.id === w.info.uuid
+          ? `${w.info.name} ${short(checksum(now.address), 4, 4)}`
+          : w.info.name}</option>`)}</select></label>`;
+}

@@ -1,0 +1,145 @@
+// front.js - the pages that only a public shop has: its front, what it says of
+// itself, the visitor's orders, his wallet.
+import { useState } from 'preact/hooks';
+import { acting, chooseWallet, setActing, status } from '../acting.js';
+import { checksum, number, short } from '../format.js';
+import { Card, Picture, Stars, categoryName, useCategories }
+  from '../goods.js';
+import { t } from '../i18n.js';
+import { links } from '../links.js';
+import { Choice, List, useList, useRpc } from '../list.js';
+import { Money } from '../money.js';
+import { useSignal } from '../signal.js';
+import { Copy, Empty, Facts, Hash, html } from '../ui.js';
+import { wallets } from '../wallet.js';
+import { Reputation } from './identity.js';
+import { Bought } from './orders.js';
+import { ShipTable } from './sell_more.js';
+
+/* ----------------------------------------------------------------- front */
+
+const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
+
+function Hero({ who }) {
+  const { data } = useRpc('id_reputation', who.seller);
+  return html`<section class="hero">
+    ${who.logo && html`<${Picture} hash=${who.logo} size=${96} />`}
+    <div><h1><bdi>${who.name}</bdi></h1>
+      ${who.about && html`<p class="wrap"><bdi>${who.about}</bdi></p>`}
+      <p class="row"><${Stars} value=${data?.ratingX100} />
+        ${data && html`<a href=${`${links.buy}/about`}>${t('shop.score',
+          { score: number(data.score) })}</a>`}
+        ${data?.inputs?.sold > 0 && html`<span class="quiet">${t('shop.sold',
+          { n: data.inputs.sold })}</span>`}</p></div></section>`;
+}
+
+function Chips({ filter, put }) {
+  const names = useCategories();
+  const { data } = useRpc('market_facets', { seller: filter.seller,
+    ...(filter.q && { q: filter.q }) });
+  const rows = data?.category ?? [];
+  if (rows.length < 2) return null;
+  const chip = (value, text) => html`<button type="button" class="chip"
+    aria-pressed=${filter.category === value}
+    onClick=${() => put({ category: value })}>${text}</button>`;
+  return html`<div class="row chips" role="group" aria-label=${t('sell.category')}>
+    ${chip(undefined, t('list.all'))}${rows.map((r) => chip(r.value,
+      `${categoryName(r.value, names)} (${number(r.count)})`))}</div>`;
+}
+
+export function Front({ who }) {
+  const q = new URLSearchParams(location.search).get('q') ?? '';
+  const [form, set] = useState({ sort: '' });
+  const put = (change) => set({ ...form, ...change });
+  const filter = { seller: who.seller, ...(q && { q }),
+    ...(form.category !== undefined && { category: form.category }),
+    ...(form.inStock && { inStock: true }) };
+  const list = useList('market_search', { ...filter,
+    ...(form.sort && { sort: form.sort }) }, 24);
+  return html`${q ? html`<h1>${t('shop.found')} <bdi>“${q}”</bdi></h1>
+      <p><a href=${links.buy}>${t('shop.all')}</a></p>`
+      : html`<${Hero} who=${who} />`}
+    <${Chips} filter=${filter} put=${put} />
+    <div class="bar"><${Choice} id="sort" label=${t('list.sort')} value=${form.sort}
+        set=${(sort) => put({ sort })} rows=${[['', t(q ? 'sort.best'
+          : 'sort.new')], ...SORTS.slice(q ? 0 : 1).map((s) =>
+          [s, t(`sort.${s}`)])]} />
+      <label class="tick"><input type="checkbox" checked=${form.inStock ?? false}
+        onChange=${(e) => put({ inStock: e.target.checked })} />
+        ${t('buy.inStock')}</label></div>
+    <${List} state=${list} empty=${html`<${Empty} title=${t(q ? 'buy.none'
+      : 'shop.empty')}>${t(q ? 'buy.none.text' : 'shop.empty.text')}<//>`}>
+      ${(items) => html`<div class="cards large">${items.map((l) => html`
+        <${Card} key=${l.id} listing=${l} />`)}</div>`}<//>`;
+}
+
+/* ----------------------------------------------------------------- about */
+
+const POLICIES = ['shipping', 'returns', 'terms', 'privacy'];
+
+export function About({ who }) {
+  const tables = useRpc('market_shipTables', { seller: who.seller });
+  const texts = POLICIES.filter((p) => who.policies?.[p]);
+  return html`<h1><bdi>${who.name}</bdi></h1>
+    <div class="beside"><div><section class="card"><h2>${t('shop.about')}</h2>
+      <p class="wrap"><bdi>${who.about ?? ''}</bdi></p>
+      <${Facts} rows=${[
+        ['shop.contact', who.contact && html`<bdi>${who.contact}</bdi>`],
+        ['id.handle', who.id?.handle],
+        ['shop.account', html`<${Hash} full value=${checksum(who.seller)} />`],
+        ['shop.address', html`<span class="hash">${location.origin}${links.buy}
+          </span> <${Copy} text=${location.origin + links.buy} />`]]} />
+      </section>
+      ${texts.map((p) => html`<section class="card" key=${p}>
+        <h2>${t(`policy.${p}`)}</h2>
+        <p class="wrap"><bdi>${who.policies[p]}</bdi></p></section>`)}
+      ${tables.data?.items.map((s) => html`<section class="card" key=${s.id}>
+        <h2>${t('sell.shipping')}</h2><${ShipTable} table=${s} /></section>`)}
+    </div><div><${Reputation} party=${who.seller} />
+      <section class="card"><h2>${t('shop.how')}</h2>
+        <ol>${[1, 2, 3, 4].map((n) => html`<li key=${n}>${t(`shop.how.${n}`)}
+        </li>`)}</ol></section></div></div>`;
+}
+
+export const Mine = ({ who }) => html`<${Bought} seller=${who.seller}
+  title="shop.orders" />`;
+
+/* ---------------------------------------------------------------- wallet */
+
+// Who has none is told what to give to one.
+function Network() {
+  const { chainId } = useSignal(status) ?? {};
+  return html`<details class="network"><summary>${t('shop.noWallet')}</summary>
+    <p>${t('shop.noWallet.text')}</p><${Facts} rows=${[
+      ['shop.rpc', html`<span class="hash">${location.origin}</span>
+        <${Copy} text=${location.origin} />`],
+      ['shop.chain', chainId && html`<span class="hash">${chainId}</span>
+        <${Copy} text=${String(chainId)} />`],
+      ['shop.coin', 'CMT']]} /></details>`;
+}
+
+export function Purse() {
+  const me = useSignal(acting);
+  const found = useSignal(wallets);
+  const [wrong, say] = useState('');
+  const balance = useRpc(me && 'eth_getBalance', me?.address, 'latest');
+  if (me) {
+    return html`<div class="purse" data-test="purse"><span>${me.wallet.info.name}
+      ${' '}<span class="hash" title=${checksum(me.address)}>
+      ${short(checksum(me.address), 4, 4)}</span></span>
+      ${balance.data && html`<strong><${Money} value=${balance.data}
+        digits=${2} /></strong>`}
+      <button type="button" onClick=${() => setActing(null)}>
+        ${t('shop.leave')}</button></div>`;
+  }
+  const take = (w) => async () => {
+    say('');
+    try { await chooseWallet(w); } catch (e) { say(e.message); }
+  };
+  return html`<div class="purse">${found.length ? found.map((w) => html`
+      <button type="button" class="main" data-test="connect"
+        onClick=${take(w)}>${t('acting.connect', { name: w.info.name })}
+      </button>`) : html`<${Network} />`}
+    ${wrong && html`<span class="wrong" role="alert"><bdi>${wrong}</bdi></span>`}
+  </div>`;
+}
