@@ -4,7 +4,7 @@
 import { useState } from 'preact/hooks';
 import { encodeCall, readCall, readEvent } from './abi.js';
 import { acting } from './acting.js';
-import { live, rpc } from './api.js';
+import { live, rpc, rpcAll } from './api.js';
 import { abiOf } from './contracts.js';
 import { sentence } from './fault.js';
 import { t } from './i18n.js';
@@ -77,8 +77,10 @@ export async function act(what, to, method, values, { value = 0n, abi } = {}) {
   const label = { what, method };
   try {
     note(id, { ...label, state: 'asking' });
-    await rpc('eth_call', { from: from.address, to: tx.to, data: tx.data,
-      value: `0x${value.toString(16)}` }, 'latest');
+    const [behind] = await rpcAll([['eth_syncing'], ['eth_call', {
+      from: from.address, to: tx.to, data: tx.data,
+      value: `0x${value.toString(16)}` }, 'latest']]);
+    if (behind) throw new Error(t('sync.blocks'));
     const hash = await submit(from, tx);
     note(id, { state: 'waiting', hash });
     const receipt = await receiptOf(hash);

@@ -9,4 +9,5 @@ export const links = {
   cart: '/cart',
   purchases: '/purchases',
   login: '/login',
+  shop: null, // the public shop that this page belongs to
 };

@@ -1,5 +1,6 @@
 // buy.js - the catalogue: search with facets, and one listing.
 import { useState } from 'preact/hooks';
+import { acting } from '../acting.js';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
 import { date, number } from '../format.js';
 import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
@@ -9,7 +10,8 @@ import { links } from '../links.js';
 import { Choice, List, useList, useRpc } from '../list.js';
 import { go } from '../router.js';
 import { useSignal } from '../signal.js';
-import { Empty, Facts, Field, Loaded, html } from '../ui.js';
+import { Copy, Empty, Facts, Field, Loaded, html } from '../ui.js';
+import { linkBy } from '../via.js';
 import { Review } from './sell_more.js';
 
 const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
@@ -97,7 +99,7 @@ function Order({ listing, variants }) {
   const add = (e) => {
     e.preventDefault();
     addToCart({ listing: listing.id, variant: v.index,
-      qty: Number(form.qty) });
+      qty: Number(form.qty), unit: price, token: listing.token });
     go(links.cart);
   };
   return html`<form class="form" onSubmit=${add}>
@@ -126,6 +128,18 @@ const terms = (l) => [
   ['sell.tax', l.taxBps ? `${number(l.taxBps / 100)} %` : null],
   ['buy.until', l.expires ? date(l.expires) : null]];
 
+// The listing's address in its seller's shop; it names who gave it, so that he
+// has his share of what is bought by it.
+function Share({ listing }) {
+  const me = useSignal(acting)?.address;
+  const link = linkBy(`/shop/${listing.seller}/listing/${listing.id}`,
+    me !== listing.seller && me);
+  return html`<span class="share">${t('buy.share')} <${Copy} text=${link} />
+    ${me && me !== listing.seller && listing.affiliateBps > 0 && html`
+      <small>${t('buy.share.earns', { n: number(listing.affiliateBps / 100) })}
+      </small>`}</span>`;
+}
+
 const Reviews = ({ listing }) => {
   const list = useList('market_reviews', { listing }, 10);
   return html`<h2>${t('sell.reviews')}</h2><${List} state=${list}
@@ -145,14 +159,15 @@ export function Listing({ id }) {
         <button type="button" aria-pressed=${liked}
           onClick=${() => flipFavourite(Number(id))}>
           <span aria-hidden="true">${liked ? '♥' : '♡'}</span>
-          ${' '}${t('buy.favourite')}</button><${Cart} /></p>
+          ${' '}${t('buy.favourite')}</button><${Share} listing=${l} />
+        ${!links.shop && html`<${Cart} />`}</p>
       <div class="beside"><div>${l.document?.images?.length
         ? html`<div class="pictures">${l.document.images.map((h, i) => html`
           <${Picture} hash=${h} size=${360} alt=${t('sell.picture',
             { n: i + 1 })} />`)}</div>` : null}
         ${l.document ? html`<p class="wrap"><bdi>${l.document.body}</bdi></p>`
-          : html`<p class="quiet">${t('content.missing')}</p>`}
-        <${Reviews} listing=${Number(id)} /></div>
+          : html`<p class="quiet">${t('content.missing')}</p>`}</div>
       <div><${Order} listing=${l} variants=${l.variants ?? []} />
-        <${Facts} rows=${terms(l)} /></div></div>`}<//>`;
+        <${Facts} rows=${terms(l)} /></div></div>
+      <${Reviews} listing=${Number(id)} />`}<//>`;
 }

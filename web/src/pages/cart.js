@@ -1,5 +1,7 @@
 // cart.js - the cart and the checkout.  Lines of one seller and one token are
-// one order; orders of one token are placed together, all or nothing.
+// one order; orders of one token are placed together, all or nothing.  An order
+// names the version and the total that were shown: what the seller changes
+// meanwhile is told, and bought by nobody unseen.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes }
@@ -9,25 +11,29 @@ import { readCall } from '../abi.js';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
-import { cart, setQty } from '../cart.js';
+import { cart, seePrice, setQty } from '../cart.js';
 import { abiOf, callView } from '../contracts.js';
 import { sentence } from '../fault.js';
-import { number } from '../format.js';
-import { Party, Picture, titleOf } from '../goods.js';
+import { date, number } from '../format.js';
+import { Party, Picture, stockText, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { keyOf, putLetter } from '../letters.js';
 import { links } from '../links.js';
+import { fresh } from '../list.js';
 import { erc20, money, tokenOf } from '../money.js';
 import { go } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { setVia, via } from '../via.js';
 import { addressOf, code8, couponKey } from './sell_more.js';
 
 async function loadLines(lines) {
   const all = await Promise.all(lines.map(async (line) => {
     const listing = await rpc('market_get', line.listing);
     const variant = listing?.variants?.find((v) => v.index === line.variant);
-    return { ...line, listing, v: variant, unit: variant
+    return { ...line, id: line.listing, seen: line.unit, seenToken: line.token,
+      listing,
+      v: variant, unit: variant
       ? BigInt(variant.price) || BigInt(listing.price) : 0n };
   }));
   const groups = new Map();
@@ -63,25 +69,40 @@ async function couponOf(code, seller, buyer) {
 
 /* ---------------------------------------------------------------- quotes */
 
+// Whose link brought the buyer earns by it; nobody does by his own order.
+function sentBy(group, buyer) {
+  const { referrer, platform } = via.value ?? {};
+  const other = referrer && ![buyer, group.seller].includes(referrer);
+  return { platform: platform || 0, referrer: other ? referrer : NOBODY };
+}
+
 async function argsOf(group, form, buyer) {
   return { seller: group.seller, lines: group.lines.map((l) => ({
     listing: l.listing.id, version: l.listing.version, variant: l.variant,
     qty: l.qty })), zone: code8(form.zone), token: group.token.address,
-  expectedTotal: 0, platform: 0, referrer: NOBODY,
+  expectedTotal: 0, ...sentBy(group, buyer),
   ...await couponOf(form.coupon, group.seller, buyer), program: 0, points: 0,
   shipHash: ZERO32, ref: ZERO32 };
 }
 
+const NOT_THERE = ['FeeAboveLimit', 'PlatformClosed', 'OptedOut',
+  'NoSuchRecord', 'WrongState'];
 async function quote(group, form, buyer) {
   const { abi } = await abiOf(MODULE.orders);
   const row = abi.find((r) => r.name === 'quote');
   const args = await argsOf(group, form, buyer);
-  try {
-    const [total] = await callView(MODULE.orders, row, [args, buyer]);
-    return { ...group, args, total };
-  } catch (e) {
-    return { ...group, error: sentence(typeof e.data === 'string'
-      ? readCall(abi, e.data, 'error') : null, e) };
+  for (;;) {
+    try {
+      const [total, fee, shipBy] = await callView(MODULE.orders, row,
+        [args, buyer]);
+      return { ...group, args, total, fee, shipBy: Number(shipBy) };
+    } catch (e) {
+      const told = typeof e.data === 'string'
+        ? readCall(abi, e.data, 'error') : null;
+      // the seller does not sell there: then without the storefront
+      if (args.platform && NOT_THERE.includes(told?.name)) args.platform = 0;
+      else return { ...group, error: sentence(told, e) };
+    }
   }
 }
 
@@ -126,15 +147,24 @@ function Line({ line, token }) {
   const { listing } = line;
   if (!listing) {
     return html`<li>${t('goods.gone')} <button type="button"
-      onClick=${() => setQty({ listing: line.listing ?? line.id,
+      onClick=${() => setQty({ listing: line.id,
         variant: line.variant }, 0)}>${t('cart.drop')}</button></li>`;
   }
   const key = { listing: listing.id, variant: line.variant };
   const name = listing.document?.variants?.[line.variant];
-  return html`<li class="line"><${Picture} hash=${listing.document?.images?.[0]}
+  const was = line.seen !== undefined && line.seenToken === listing.token
+    && BigInt(line.seen) !== line.unit ? BigInt(line.seen) : null;
+  return html`<li class="line" data-test="line"><${Picture} hash=${listing.document?.images?.[0]}
       size=${56} /><span><a href=${links.listing(listing.id)}>
       <bdi>${titleOf(listing)}</bdi></a>${name && html`<small> ${name}</small>`}
-      <br />${money(line.unit, token)}</span>
+      <br />${money(line.unit, token)}
+      ${was !== null && html`<strong class="wrong changed" role="status">
+        ${t('cart.changed', { was: money(was, token),
+          now: money(line.unit, token) })} <button type="button"
+        onClick=${() => seePrice(key, `0x${line.unit.toString(16)}`,
+          listing.token)}>${t('cart.seen')}</button></strong>`}
+      ${line.v && line.v.stock < line.qty && html`<strong class="wrong">
+        ${stockText(line.v.stock)}</strong>`}</span>
     <label class="choice">${t('order.qty')}<input type="number" min="1" max="99"
       value=${line.qty} onChange=${(e) => setQty(key,
         Number(e.target.value))} /></label>
@@ -142,16 +172,17 @@ function Line({ line, token }) {
     </button></li>`;
 }
 
-function Checkout({ groups, me }) {
+function Checkout({ groups, me, again }) {
   const [form, set] = useState({ zone: localStorage.getItem('zone') ?? 'DE',
     coupon: '', address: '' });
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
+  const from = useSignal(via);
   const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
-    l.variant}.${l.qty}`)).join();
+    l.listing?.version}.${l.variant}.${l.qty}.${l.v?.stock}`)).join();
   const quotes = useLoad(async () => Promise.all(groups.filter((g) => !g.gone)
-    .map((g) => quote(g, form, me))), [key, form.zone, form.coupon, me]);
+    .map((g) => quote(g, form, me))), [key, form.zone, form.coupon, me, from]);
   const list = quotes.data ?? [];
   const bad = list.filter((q) => q.error);
   const submit = async (e) => {
@@ -162,7 +193,11 @@ function Checkout({ groups, me }) {
     try {
       const ids = await place(list, form, me);
       go(ids.length === 1 ? links.order(ids[0]) : links.purchases);
-    } catch (x) { setError(x); setBusy(false); }
+    } catch (x) {
+      setError(x);
+      setBusy(false);
+      again(); // what the seller changed is shown
+    }
   };
   return html`<form class="form" onSubmit=${submit} data-test="checkout">
     <h2>${t('cart.checkout')}</h2>
@@ -178,7 +213,14 @@ function Checkout({ groups, me }) {
     ${list.map((q) => html`<p key=${q.key} class="row between">
       <span>${t('order.seller')} <${Party} value=${q.seller} /></span>
       ${q.error ? html`<span class="wrong" role="alert">${q.error}</span>`
-        : html`<strong>${money(q.total, q.token)}</strong>`}</p>`)}
+        : html`<strong data-test="total">${money(q.total, q.token)}</strong>`}
+      </p>${q.shipBy > 0 && html`<p class="quiet">${t('cart.shipBy',
+        { when: date(q.shipBy) })}</p>`}`)}
+    ${from && list.some((q) => q.args?.platform || q.args?.referrer !== NOBODY)
+      && html`<p class="quiet" data-test="via">${t('cart.via')}
+        ${from.referrer && html` <${Party} value=${from.referrer} />`}
+        ${' '}<button type="button" onClick=${() => setVia(null)}>
+        ${t('cart.via.drop')}</button></p>`}
     <p class="quiet">${t('cart.safe')}</p>
     ${error && html`<${Failure} error=${error} />`}
     <button class="main" type="submit" data-test="place" disabled=${busy
@@ -188,7 +230,9 @@ function Checkout({ groups, me }) {
 
 export function CartPage() {
   const lines = useSignal(cart);
-  const state = useLoad(() => loadLines(lines), [JSON.stringify(lines)]);
+  const turns = useSignal(fresh);
+  const state = useLoad(() => loadLines(lines), [JSON.stringify(lines),
+    turns]);
   if (!lines.length) {
     return html`<h1>${t('nav.cart')}</h1><${Empty} title=${t('cart.none')}>
       <a href=${links.buy}>${t(links.buyTitle)}</a><//>`;
@@ -201,6 +245,7 @@ export function CartPage() {
           token=${g.token} />`)}</ul></section>`)}
       ${groups.length > 1 && html`<${Notice} title=${t('cart.several',
         { n: number(groups.length) })} />`}</div>
-      <${Mine}>${(me) => html`<${Checkout} groups=${groups} me=${me} />`}<//>
+      <${Mine}>${(me) => html`<${Checkout} groups=${groups} me=${me}
+        again=${state.again} />`}<//>
     </div>`}<//>`;
 }

@@ -1,0 +1,377 @@
+// shop.mjs - a merchant's public shop: what the server says of it, to browsers,
+// link previews and readers without scripts, whatever is in its texts; a
+// visitor without login finds, orders and pays with a wallet of his own and
+// follows his order; links that earn; a price that changes meanwhile; the last
+// piece; a node that is behind.
+// TEST_TIMEOUT=300
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+import { givePurse, step } from './purse.mjs';
+
+const require = createRequire(import.meta.url);
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const JUNK = 'test test test test test test test test test test test junk';
+const MODULES = { Identity: 0x1010, Market: 0x1012, Orders: 0x1013 };
+const { ZeroAddress: ZERO, ZeroHash: NONE } = ethers;
+const EVIL = '"><script>window.pwned = 1</script><img src=x onerror=pwned=1>'
+  + '</title>\u202egpj';
+let node, browser, provider, buyer, seller, at;
+
+const account = (i) => ethers.HDNodeWallet.fromPhrase(JUNK, undefined,
+  `m/44'/60'/0'/0/${i}`).connect(provider);
+const cmt = (n) => ethers.parseEther(String(n));
+const send = async (as, module, method, ...args) => {
+  const last = args.at(-1)?.value === undefined ? {} : args.pop();
+  return (await at[module].connect(as)[method](...args,
+    { gasLimit: 3000000n, ...last })).wait();
+};
+async function put(value) {
+  const { hash } = await node.rpc('content_put', [ethers.hexlify(
+    ethers.toUtf8Bytes(typeof value === 'string' ? value
+      : JSON.stringify(value)))]);
+  return hash;
+}
+// A listing of the seller's: { price, stock, affiliateBps, title, body }.
+async function list(as, { id = 0, price = cmt(5), stock = 9, share = 0, title,
+  body = 'As it is.' }) {
+  const doc = await put({ body, images: [], title, variants: [''] });
+  await send(as, 'Market', 'save', id, ZERO, [1, 0, doc, ZERO, price, 0n, 86400,
+    86400, 86400, 14, 1000, share, ZERO, 0, 0n, 0n, 0n],
+  [[0, 0n, stock, NONE, true]]);
+  const { items } = await node.rpc('market_search', [{ sort: 'new',
+    seller: as.address.toLowerCase(), limit: 1 }]);
+  return id || items[0].id;
+}
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev', '--demo-shop']);
+  browser = await launch();
+  provider = new ethers.JsonRpcProvider(node.url, undefined,
+    { staticNetwork: true, cacheTimeout: -1 });
+  provider.pollingInterval = 50;
+  [buyer, seller] = [1, 2].map(() => new ethers.Wallet(
+    ethers.Wallet.createRandom().privateKey, provider));
+  at = {};
+  for (const [name, n] of Object.entries(MODULES)) {
+    at[name] = new ethers.Contract(`0x${n.toString(16).padStart(40, '0')}`,
+      await (await fetch(`${node.url}/abi/${name}.json`)).json(), provider);
+  }
+  for (const to of [buyer, seller]) {
+    await (await account(9).sendTransaction({ to: to.address,
+      value: cmt(500) })).wait();
+  }
+  await send(seller, 'Identity', 'create', 2, await put({ about: EVIL,
+    name: EVIL, policies: { returns: EVIL } }), NONE);
+  await send(seller, 'Identity', 'setHandle', 'plain-goods',
+    { value: cmt(10) });
+  await list(seller, { title: EVIL, body: EVIL });
+});
+after(async () => {
+  provider?.destroy();
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+async function visit(path, { purse = true, ...options } = {}) {
+  const page = await open(browser, options);
+  if (purse) await givePurse(page, buyer);
+  await page.goto(node.url + path);
+  return page;
+}
+async function connectPurse(page) {
+  await page.click('header [data-test=connect]');
+  await page.waitForSelector('[data-test=purse]');
+}
+const close = async (...pages) => {
+  for (const page of pages) {
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  }
+};
+const state = (page, word) => page.waitForSelector(
+  `main p > [data-state=${word}]`, { timeout: 30000 });
+const idOf = (page) => Number(/order\/(\d+)/.exec(page.url())[1]);
+async function checkout(page) {
+  await page.waitForSelector('[data-test=place]:not([disabled])');
+  await page.click('[data-test=place]');
+  await page.waitForURL(/\/order\/\d+$/, { timeout: 30000 });
+  return idOf(page);
+}
+
+test('link previews: title, description, picture by the server; 404 else',
+  { skip }, async () => {
+    const get = async (path) => {
+      const r = await fetch(node.url + path);
+      return { status: r.status, text: await r.text(), headers: r.headers };
+    };
+    const shop = await get('/shop/Harbour-Roast');
+    assert.equal(shop.status, 200);
+    assert.match(shop.text, /<title>Harbour Roast<\/title>/);
+    assert.match(shop.text, /name="description" content="Coffee and tea, /);
+    assert.match(shop.text, /<a href="\/shop\/harbour-roast\/listing\/1">/);
+    assert.match(shop.headers.get('content-security-policy'),
+      /default-src 'none'; script-src 'self';.*require-trusted-types-for/);
+    const anchor = /data-seller="(0x[0-9a-f]{40})"/.exec(shop.text)[1];
+    assert.equal((await get(`/shop/${anchor}`)).status, 200);
+    const one = await get('/shop/harbour-roast/listing/1');
+    assert.match(one.text, /og:title" content="[^"]+ · Harbour Roast"/);
+    const picture = /og:image" content="([^"]+)"/.exec(one.text)[1];
+    assert.match((await fetch(picture)).headers.get('content-type'), /^image/);
+    const paths = ['/shop', '/shop/', '/shop/nobody-here', '/shop/<b>',
+      `/shop/0x${'12'.repeat(20)}`, `/shop/${'x'.repeat(500)}`,
+      '/shop/harbour-roast/listing/60', '/shop/harbour-roast/listing/99999'];
+    for (const path of paths) {
+      const none = await get(path);
+      assert.equal(none.status, 404, path);
+      assert.match(none.headers.get('content-type'), /text\/html/);
+      assert.doesNotMatch(none.text, /<b>/);
+    }
+    assert.match((await get('/shop/nobody-here')).text,
+      /<h1>There is no shop at this address<\/h1>/);
+  });
+
+test('script in every text: text it stays, for the server and the page',
+  { skip }, async () => {
+    const id = (await node.rpc('market_search', [{ sort: 'new',
+      limit: 1 }])).items[0].id;
+    for (const path of ['', `/listing/${id}`, '/about']) {
+      const html = await (await fetch(`${node.url}/shop/plain-goods${path}`))
+        .text();
+      assert.equal(html.match(/<script/g).length, 1, path);
+      assert.doesNotMatch(html, /<img|\u202e/);
+      assert.match(html, /&quot;&gt;&lt;script&gt;/);
+      const page = await visit(`/shop/plain-goods${path}`, { purse: false });
+      await page.waitForSelector('.front h1');
+      await page.waitForFunction(() => !document.querySelector('.skeleton'));
+      assert.match(await page.textContent('.front main'), /<script>window\.pwn/);
+      assert.equal(await page.evaluate(() => window.pwned), undefined);
+      assert.ok(await page.evaluate(() =>
+        document.documentElement.scrollWidth <= innerWidth));
+      await close(page);
+    }
+  });
+
+test('nothing of the dashboard is loaded, and little of anything', { skip },
+  async () => {
+    const page = await open(browser);
+    const loaded = [];
+    page.on('response', (r) => loaded.push(r));
+    await page.goto(`${node.url}/shop/harbour-roast`);
+    await page.waitForSelector('[data-test=card]');
+    const paths = loaded.map((r) => new URL(r.url()).pathname);
+    for (const path of ['/app.js', '/en.json', '/api/keys', '/api/session']) {
+      assert.ok(!paths.includes(path), path);
+    }
+    assert.ok(paths.includes('/shop.js') && paths.includes('/shop-en.json'));
+    let size = 0;
+    for (const r of loaded) {
+      const { pathname } = new URL(r.url());
+      if (!/\.(js|css|json|svg)$|^\/shop\//.test(pathname)) continue;
+      size += (await r.request().sizes()).responseBodySize;
+      if (!pathname.endsWith('.js')) continue;
+      assert.doesNotMatch(await r.text(),
+        /api\/(keys|send|login|setup|session)|admin\/rpc/, pathname);
+    }
+    assert.ok(size > 1000 && size < 150 * 1024, `${size} bytes`);
+    assert.equal(await page.$('a[href="/node"], a[href="/settings"], a[href^="/sell"]'),
+      null);
+    await close(page);
+  });
+
+test('a stranger with a wallet searches, orders, pays, and has it sent',
+  { skip }, async () => {
+    const page = await visit('/shop/harbour-roast');
+    await page.fill('#q', 'espresso');
+    await page.press('#q', 'Enter');
+    await page.waitForURL(/\?q=espresso/);
+    await page.waitForSelector('h1:has-text("espresso")');
+    await page.waitForFunction(() => document.querySelectorAll(
+      '[data-test=card]').length < 5);
+    await page.focus('[data-test=card]:has-text("Morning Pier") a');
+    await page.keyboard.press('Enter');
+    await page.selectOption('#variant', '1');
+    await page.focus('[data-test=add]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('main [data-test=connect]');
+    await page.click('main [data-test=connect]');
+    await page.waitForSelector('[data-test=purse]');
+    await page.fill('#zone', 'DE');
+    const before = await provider.getBalance(buyer.address);
+    const id = await checkout(page);
+    await state(page, 'paid');
+    const order = await node.rpc('order_get', [id]);
+    assert.equal(order.buyer, buyer.address.toLowerCase());
+    assert.equal(before - await provider.getBalance(buyer.address),
+      BigInt(order.total));
+    await send(account(0), 'Orders', 'ship', id, NONE);
+    await state(page, 'shipped');
+    await page.click('nav a[href$="/orders"]');
+    await page.waitForSelector(`td:has-text("Order ${id}")`);
+    await page.click(`a[href="/shop/harbour-roast/order/${id}"]`);
+    await step(page, 'confirm');
+    await page.click('[data-test=do-confirm]');
+    await state(page, 'completed');
+    await close(page);
+  });
+
+test('who gave the link has his share', { skip }, async () => {
+  const friend = ethers.Wallet.createRandom().address;
+  const id = await list(seller, { title: 'A jar', price: cmt(20), share: 1500 });
+  const page = await visit(`/shop/plain-goods/listing/${id}?ref=${friend}`);
+  await connectPurse(page);
+  await page.click('[data-test=add]');
+  await page.waitForSelector('[data-test=via]');
+  const order = await checkout(page);
+  await state(page, 'paid');
+  await send(seller, 'Orders', 'ship', order, NONE);
+  await state(page, 'shipped');
+  await step(page, 'confirm');
+  await page.click('[data-test=do-confirm]');
+  await state(page, 'completed');
+  assert.equal((await node.rpc('order_get', [order])).referrer,
+    friend.toLowerCase());
+  assert.equal(await provider.getBalance(friend), cmt(3));
+  await close(page);
+});
+
+test('a price that the seller changes meanwhile is told, and not paid unseen',
+  { skip }, async () => {
+    const id = await list(seller, { title: 'A lamp', price: cmt(10) });
+    const page = await visit(`/shop/plain-goods/listing/${id}`);
+    await connectPurse(page);
+    await page.click('[data-test=add]');
+    await page.waitForSelector('[data-test=place]:not([disabled])');
+    assert.match(await page.textContent('[data-test=total]'), /^10\sCMT/);
+    // the wallet is asked for the old price: the chain refuses, nothing is paid
+    const version = (await node.rpc('market_get', [id])).version;
+    await list(seller, { id, title: 'A lamp', price: cmt(12) });
+    await assert.rejects(send(buyer, 'Orders', 'place', [seller.address,
+      [[id, version, 0, 1]], '0x4445000000000000', ZERO, cmt(10), 0n, ZERO, 0n,
+      '0x', 0n, 0n, NONE, NONE], { value: cmt(10) }));
+    await page.waitForSelector('.changed:has-text("The price was 10")');
+    await page.waitForFunction(() => /^12\sCMT/.test(document.querySelector(
+      '[data-test=total]')?.textContent));
+    await page.click('.changed button');
+    await page.waitForSelector('.changed', { state: 'detached' });
+    const order = await checkout(page);
+    assert.equal(BigInt((await node.rpc('order_get', [order])).total), cmt(12));
+    await close(page);
+  });
+
+test('the last piece goes to one of two; the other is told and keeps his money',
+  { skip }, async () => {
+    const id = await list(seller, { title: 'The only one', stock: 1 });
+    const page = await visit(`/shop/plain-goods/listing/${id}`);
+    await connectPurse(page);
+    await page.click('[data-test=add]');
+    await page.waitForSelector('[data-test=place]:not([disabled])');
+    const before = await provider.getBalance(buyer.address);
+    // both orders lie in the pool before one block takes them
+    await node.rpc('evm_setAutomine', [false]);
+    await page.click('[data-test=place]');
+    await page.waitForSelector('[data-test=sent][data-state=waiting]');
+    const { version } = await node.rpc('market_get', [id]);
+    const rival = await at.Orders.connect(account(8)).place([seller.address,
+      [[id, version, 0, 1]], '0x4445000000000000', ZERO, cmt(5), 0n, ZERO, 0n,
+      '0x', 0n, 0n, NONE, NONE], { value: cmt(5), gasLimit: 3000000n });
+    await node.rpc('evm_mine', []);
+    await node.rpc('evm_setAutomine', [true]);
+    const won = await provider.getTransactionReceipt(rival.hash);
+    if (won.status === 1) {
+      await page.waitForSelector('[data-test=sent][data-state=failed]');
+      await page.waitForSelector('[data-test=line]:has-text("sold out")');
+      assert.equal(await provider.getBalance(buyer.address), before);
+    } else {
+      await page.waitForURL(/\/order\/\d+$/);
+    }
+    const { items } = await node.rpc('order_list', [{ listing: id }]);
+    assert.equal(items.length, 1);
+    assert.equal((await node.rpc('market_get', [id])).variants[0].stock, 0);
+    // who comes later is told before he signs anything
+    const late = await visit(`/shop/plain-goods/listing/${id}`);
+    await late.waitForSelector('text=sold out');
+    assert.ok(await late.isDisabled('[data-test=add]'));
+    await page.context().close();
+    await close(late);
+  });
+
+test('no shop, and a node that is behind: said, with what to do', { skip },
+  async () => {
+    const none = await visit('/shop/nobody-here', { purse: false });
+    await none.waitForSelector('h1:has-text("no shop at this address")');
+    assert.match(none.wrong.join(), /404/);
+    await none.context().close();
+    const page = await open(browser);
+    await page.route(`${node.url}/`, async (way) => {
+      const calls = JSON.parse(way.request().postData() ?? 'null');
+      const answer = await (await way.fetch()).json();
+      for (const a of answer) {
+        if (calls.find((c) => c.id === a.id).method === 'eth_syncing') {
+          a.result = { startingBlock: '0x0', currentBlock: '0x10',
+            highestBlock: '0x3e8' };
+        }
+      }
+      await way.fulfill({ json: answer });
+    });
+    await givePurse(page, buyer);
+    await page.goto(`${node.url}/shop/harbour-roast/listing/1`);
+    await page.waitForSelector('.notice:has-text("block 16 of 1,000")');
+    await connectPurse(page);
+    await page.click('[data-test=add]');
+    await page.waitForSelector('[data-test=place]:not([disabled])');
+    await page.click('[data-test=place]');
+    await page.waitForSelector('main .notice.error:has-text("nothing was sent")');
+    assert.deepEqual((await node.rpc('order_list', [{
+      buyer: buyer.address.toLowerCase(), listing: 1, state: 'paid' }])).items,
+    []);
+    await close(page);
+  });
+
+test('every page of the shop: 320 px, dark and light, axe; right to left',
+  { skip }, async () => {
+    const paths = ['', '/about', '/listing/1', '/cart', '/orders', '/order/1',
+      '/nothing', '?q=tea'];
+    const calm = async (page) => {
+      await page.waitForSelector('.front h1');
+      await page.waitForFunction(() => !document.querySelector('.skeleton'));
+    };
+    const wide = (page) => page.evaluate(() =>
+      document.documentElement.scrollWidth);
+    for (const [i, colorScheme] of ['light', 'dark'].entries()) {
+      const page = await open(browser, { colorScheme, bypassCSP: true,
+        viewport: { width: 320, height: 640 } });
+      const seller0 = account(0).address.toLowerCase();
+      await page.addInitScript((key) => localStorage.setItem(key,
+        '[{"listing":1,"variant":0,"qty":2}]'), `cart.${seller0}`);
+      for (const path of paths) {
+        await page.goto(`${node.url}/shop/harbour-roast${path}`);
+        await calm(page);
+        assert.ok(await wide(page) <= 320, `${path} is too wide`);
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate((dark) => window.axe.run(
+          dark ? { runOnly: ['color-contrast'] } : {}), i === 1);
+        assert.deepEqual(violations.map((v) => `${path} ${colorScheme}: ${v.id}`
+          + ` ${v.nodes[0].html.slice(0, 160)}`), []);
+        if (process.env.SCREENSHOTS) {
+          await page.screenshot({ fullPage: true, path: join(
+            process.env.SCREENSHOTS, `shop-${colorScheme}${path.replaceAll(
+              /\W/g, '_')}.png`) });
+        }
+        if (i) continue;
+        await page.goto(`${node.url}/shop/harbour-roast${path.split('?')[0]}`
+          + '?language=ar-XB');
+        await calm(page);
+        assert.ok(await wide(page) <= 320, `${path}, right to left`);
+      }
+      assert.deepEqual(page.wrong, []);
+      await page.context().close();
+    }
+  });
