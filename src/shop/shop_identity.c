@@ -438,17 +438,16 @@ u64 shop_sanction_case(struct module_call *c, const addr20 *party) {
 
 /*----------------------------------------------------------------- identity */
 
-/* Neither the anchor of a living identity nor the controller of one. */
-static enum module_end ident_free(struct module_call *c, const addr20 *who) {
+/* Neither the anchor of an identity nor the controller of one. */
+static bool ident_is_free(struct module_call *c, const addr20 *who) {
   ident_t r;
   addr20 anchor = ident_anchor_of(c, who);
-  if (!shop_is_none(&anchor) || ident_get(c, &r, who))
-    return MODULE_FAIL(c, has_identity, .who = *who);
-  return MODULE_DONE;
+  return shop_is_none(&anchor) && !ident_get(c, &r, who);
 }
 
 MODULE_DO(create) {
-  if (ident_free(c, &c->sender) != MODULE_DONE) return MODULE_REVERTED;
+  if (!ident_is_free(c, &c->sender))
+    return MODULE_FAIL(c, has_identity, .who = c->sender);
   if (in->kind < 1 || in->kind > 2)
     return MODULE_FAIL_COMMON(c, bad_calldata, .argument = 1);
   ident_t r = {.state = IDENT_ACTIVE, .layout = 1, .created = c->now_s,
@@ -597,14 +596,21 @@ static void ident_hand_over(struct module_call *c, const addr20 *anchor,
   r->offer = 0;
 }
 
-/* The anchor itself may take its identity back. */
+/* May control this identity: nobody else's key, or the anchor that takes its
+** own back. */
+static bool ident_may_control(struct module_call *c, const addr20 *anchor,
+                              const addr20 *next) {
+  addr20 bound = ident_anchor_of(c, next);
+  return addr20_eq(next, anchor) ? shop_is_none(&bound)
+                                 : ident_is_free(c, next);
+}
 static enum module_end ident_next_free(struct module_call *c,
                                        const addr20 *anchor,
                                        const addr20 *next) {
-  addr20 bound = ident_anchor_of(c, next);
   if (shop_is_nobody(next)) return MODULE_FAIL_COMMON(c, bad_address);
-  if (addr20_eq(next, anchor) && shop_is_none(&bound)) return MODULE_DONE;
-  return ident_free(c, next);
+  if (!ident_may_control(c, anchor, next))
+    return MODULE_FAIL(c, has_identity, .who = *next);
+  return MODULE_DONE;
 }
 
 MODULE_DO(offer_controller) {
@@ -1413,9 +1419,8 @@ static void ident_timer_recovering(struct module_call *c,
                                    const addr20 *anchor, ident_t *r) {
   struct shop_identity_record_recovery rec;
   ident_recovery(c, &rec, anchor);
-  addr20 bound = ident_anchor_of(c, &rec.next);
   bool enough = (u32)__builtin_popcount(rec.approvals) >= r->threshold &&
-                shop_is_none(&bound);
+                ident_may_control(c, anchor, &rec.next);
   if (enough) ident_hand_over(c, anchor, r, &rec.next);
   ident_recovery_end(c, anchor, r, enough);
 }

@@ -12,7 +12,9 @@
 ** Coupon: saveCoupon -> Active; endCoupon, or at endsAt -> Ended*
 ** Review (key: order, side): posted within reviewWindow of the order's end by
 ** a party of it; one edit within 14 days; one reply by the other side.
-** Ship tables and threads have no state.
+** Ship tables and threads have no state; a table keeps its token.
+** Who is sanctioned at level 2 or more neither lists nor edits, renews or
+** resumes: an old listing edited is a new one.
 **
 ** A listing has at least variant 0.  Stock 0 is "sold out", no state; what an
 ** order takes it gives back when it is cancelled or refunded before shipping,
@@ -413,11 +415,15 @@ MODULE_DO(save_ship_table) {
     id = module_id_next(c, MARKET_SHIP_TABLE);
     key = u256_from(id);
     t = (struct shop_market_record_ship_table){
-      .state = 1, .layout = 1, .created = c->now_s, .seller = seller};
+      .state = 1, .layout = 1, .created = c->now_s, .seller = seller,
+      .token = in->token};
   } else {
     module_record_get(c, TABLE(ship_table), &t, &key);
     if (t.state == 0) return shop_missing(c, MARKET_SHIP_TABLE, u256_from(id));
     if (!shop_acts_for(c, &t.seller, SHOP_SELL)) return shop_refused(c);
+    /* Its amounts are in the token of the listings that name it. */
+    if (!addr20_eq(&t.token, &in->token))
+      return MODULE_FAIL_COMMON(c, bad_token, .token = in->token);
   }
   if (in->z.cnt > 32) return shop_many(c, "zones", 32);
   for (u32 i = 0; i < in->z.cnt; i++) {
@@ -426,7 +432,6 @@ MODULE_DO(save_ship_table) {
     zone[i] = (struct shop_market_record_zone){
       z->code, z->base, z->minDays, z->maxDays, z->perItem, z->freeFrom};
   }
-  t.token = in->token;
   t.updated = c->now_s;
   t.zones = (struct module_array){zone, in->z.cnt};
   module_record_put(c, TABLE(ship_table), &key, &t);
@@ -622,7 +627,9 @@ MODULE_DO(save_coupon) {
     return MODULE_FAIL_COMMON(c, bad_address);
   if (a->kind < 1 || a->kind > 2) return shop_range(c, "kind", a->kind, 1, 2);
   if (a->kind == MARKET_COUPON_BPS && a->value > 10000)
-    return shop_range(c, "value", 10001, 0, 10000);
+    return MODULE_FAIL_COMMON(c, out_of_range, .field = {"value"},
+                              .value = module_word_of(a->value),
+                              .max = u256_from(10000));
   if (a->endsAt <= c->now_s || a->endsAt <= a->startsAt)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = a->endsAt);
   if (a->listing) {
@@ -877,11 +884,10 @@ MODULE_DO(message) {
 
 MODULE_DO(share_key) {
   addr20 me;
-  if (shop_is_none(&in->reader))
-    return MODULE_FAIL_COMMON(c, bad_address);
-  if (in->sealedKey.len > 512) return shop_many(c, "sealedKey", 512);
   if (market_writer(c, &me, in->order, NULL) != MODULE_DONE)
     return MODULE_REVERTED;
+  if (shop_is_nobody(&in->reader)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (in->sealedKey.len > 512) return shop_many(c, "sealedKey", 512);
   MODULE_EMIT(c, key_shared, .order = in->order, .content = in->content,
               .reader = in->reader, .sealedKey = in->sealedKey);
   return MODULE_DONE;

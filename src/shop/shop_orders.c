@@ -7,8 +7,10 @@
 **   Paid         seller; created + handling         -> Cancelled*
 **     accept (a flag); ship, deliver -> Shipped; cancel (seller; buyer within
 **     cancelWindow or before accept) -> Cancelled*; refund
-**   Shipped      buyer; shipped + delivery + inspect (delivered + inspect)
-**                                                   -> Completed*
+**   Shipped      buyer; shipped + delivery + inspect -> Completed*; what is
+**                delivered in the call itself (deliver) has the same time: a
+**                seller's word does not shorten it, digital listings have a
+**                delivery of 0
 **     confirm -> Completed*; extend; refund; askReturn -> ReturnAsked
 **   ReturnAsked  seller; returnAnswer               -> ReturnOpen
 **     answerReturn(yes) -> ReturnOpen, (no) -> Shipped
@@ -30,6 +32,11 @@
 ** Subscription  subscribe -> Active; at nextAt a period is charged, or it is
 **     PastDue: subGrace -> Lapsed*, the rest back; topUp charges at once;
 **     maxPeriods -> Finished*; cancelSub -> Cancelled*
+**
+** How long a step may take (returnAnswer, returnSend, ..) is what the parameter
+** says when the step begins; what an order costs was fixed when it was placed.
+** An unpaid fine (sanction level 2) stops new invoices and plans as it stops
+** listings; placing stops at 3.
 **
 ** Money: total = goods - discount + shipping.  A coupon's discount is spread
 ** over the lines it covers by their goods, so that each line has its net; fees
@@ -516,7 +523,8 @@ MODULE_DO(deliver) {
     return MODULE_REVERTED;
   o.track = in->content;
   o.flags |= ORDER_FLAG_DELIVERED;
-  shop_order_turn(c, &o, in->id, ORDER_SHIPPED, c->now_s + o.inspect, 0);
+  shop_order_turn(c, &o, in->id, ORDER_SHIPPED,
+                  c->now_s + o.delivery + o.inspect, 0);
   MODULE_EMIT(c, delivered, .id = in->id, .proof = in->content);
   return MODULE_DONE;
 }

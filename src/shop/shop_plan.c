@@ -98,7 +98,7 @@ static void plan_sub_pay(struct module_call *c, plan_sub_t *s, u64 id) {
   u256 key = u256_from(id);
   addr20 treasury, operator;
   u128 fee = shop_share(s->amount, s->fee_bps, 10000);
-  u128 protocol = shop_share(s->amount, SETTING(protocolBps), 10000);
+  u128 protocol = shop_share(s->amount, s->protocol_bps, 10000);
   s->prepaid -= s->amount;
   s->paid_periods++;
   s->next_at += s->period;
@@ -162,7 +162,8 @@ MODULE_DO(subscribe) {
     return MODULE_REVERTED;
   plan_sub_t s = {
     .state = ORDER_SUB_ACTIVE, .layout = 1, .created = c->now_s,
-    .fee_bps = fee.fee_bps, .buyer = buyer, .plan = in->plan,
+    .fee_bps = fee.fee_bps, .protocol_bps = (u16)SETTING(protocolBps),
+    .buyer = buyer, .plan = in->plan,
     .period = p.period, .seller = p.seller, .next_at = c->now_s + p.trial,
     .max_periods = p.max_periods, .token = p.token, .platform = in->platform,
     .prepaid = sum, .amount = p.amount};

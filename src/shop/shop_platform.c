@@ -16,8 +16,11 @@
 ** CrossPost (key: listing, platform)
 **   none       post    -> Shown, or on a platform with approval Asked: 7 days
 **              -> Shown
-**   Asked, Shown   decide, hide (operator)   -> Shown, Hidden: 30 days -> Shown
+**   Asked, Shown, Hidden  decide (operator)  -> Shown, Hidden
+**              hide (operator)               -> Hidden: 30 days -> Shown
 **   Shown, Hidden, Asked  unpost (seller)    -> Removed*, and post again
+**   A hide outlives unpost: for its 30 days the listing is not shown there, and
+**   a new post is Hidden; else the seller could undo it with two calls.
 ** Category (key: code) and opt-out (key: listing) have no deadline.
 **
 ** A platform with mode 0 shows every active listing whose seller did not opt
@@ -50,6 +53,7 @@ enum { PLAT_ACTIVE = 1, PLAT_PAUSED, PLAT_CLOSING, PLAT_CLOSED,
        PLAT_SUSPENDED, PLAT_DORMANT };
 enum { PLAT_ASKED = 1, PLAT_SHOWN, PLAT_HIDDEN, PLAT_REMOVED };
 enum { PLAT_BANNED = 8 };
+enum { PLAT_HIDE_DAYS = 30 };
 enum { PLAT_WHY_BOND = 1 };
 #define PLAT_BIT(state) (1u << (state))
 
@@ -213,7 +217,7 @@ MODULE_DO(offer_operator) {
       shop_self(c, &me) != MODULE_DONE)
     return MODULE_REVERTED;
   if (!addr20_eq(&me, &p.operator)) return MODULE_FAIL(c, not_operator);
-  if (shop_is_none(&in->next) || addr20_eq(&in->next, &p.operator))
+  if (shop_is_nobody(&in->next) || addr20_eq(&in->next, &p.operator))
     return MODULE_FAIL_COMMON(c, bad_address);
   p.pending = in->next;
   plat_put(c, &p, in->id);
@@ -229,6 +233,7 @@ MODULE_DO(accept_operator) {
     return MODULE_FAIL_COMMON(c, not_authorised, .caller = c->sender);
   if (p.state != PLAT_ACTIVE && p.state != PLAT_PAUSED)
     return shop_wrong(c, PLAT_PLATFORM, u256_from(in->id), p.state);
+  if (shop_not_sanctioned(c, &me, 3) != MODULE_DONE) return MODULE_REVERTED;
   shop_opened(c, &p.operator, -1);
   shop_opened(c, &me, 1);
   p.operator = me;
@@ -289,6 +294,9 @@ static void plat_post_turn(struct module_call *c, plat_post_t *r, u8 state,
   MODULE_EMIT(c, cross_post_saved, .listing = r->listing, .id = r->platform,
               .state = state, .reason = r->reason, .note = r->note);
 }
+static bool plat_hides(const struct module_call *c, const plat_post_t *r) {
+  return c->now_s < r->hidden_until;
+}
 static bool plat_out(struct module_call *c, u64 listing) {
   struct shop_platform_record_opt_out r;
   u256 key = u256_from(listing);
@@ -327,9 +335,13 @@ static enum module_end plat_post_one(struct module_call *c, u64 listing,
   if (r.state && r.state != PLAT_REMOVED)
     return shop_wrong(c, PLAT_POST, key, r.state);
   r = (plat_post_t){.layout = 1, .created = c->now_s, .listing = listing,
-                    .platform = id};
-  plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
-                 p.mode ? c->now_s + 7 * SHOP_DAY : 0);
+                    .platform = id, .reason = r.reason, .note = r.note,
+                    .hidden_until = r.hidden_until};
+  if (plat_hides(c, &r))
+    plat_post_turn(c, &r, PLAT_HIDDEN, r.hidden_until);
+  else
+    plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
+                   p.mode ? c->now_s + 7 * SHOP_DAY : 0);
   return MODULE_DONE;
 }
 MODULE_DO(post) {
@@ -378,8 +390,7 @@ MODULE_DO(opt_out) {
 }
 
 static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
-                                  bool show, u16 reason, const hash32 *note,
-                                  u32 states) {
+                                  bool show, u16 reason, const hash32 *note) {
   plat_t p;
   plat_post_t r;
   u256 key = plat_post_key(listing, id);
@@ -395,22 +406,19 @@ static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
                       .listing = listing, .platform = id};
   }
   if (r.state == 0) return shop_missing(c, PLAT_POST, key);
-  if (!(states >> r.state & 1)) return shop_wrong(c, PLAT_POST, key, r.state);
+  if (r.state == PLAT_REMOVED) return shop_wrong(c, PLAT_POST, key, r.state);
   r.reason = reason;
   r.note = *note;
-  plat_post_turn(c, &r, show ? PLAT_SHOWN : PLAT_HIDDEN,
-                 show ? 0 : c->now_s + 30u * SHOP_DAY);
+  r.hidden_until = show ? 0 : c->now_s + PLAT_HIDE_DAYS * SHOP_DAY;
+  plat_post_turn(c, &r, show ? PLAT_SHOWN : PLAT_HIDDEN, r.hidden_until);
   return MODULE_DONE;
 }
 MODULE_DO(decide) {
-  return plat_judge(c, in->id, in->listing, in->show, in->reason, &in->note,
-                    PLAT_BIT(PLAT_ASKED));
+  return plat_judge(c, in->id, in->listing, in->show, in->reason, &in->note);
 }
 /* Of one already hidden: renewed. */
 MODULE_DO(hide) {
-  return plat_judge(c, in->id, in->listing, false, in->reason, &in->note,
-                    PLAT_BIT(PLAT_ASKED) | PLAT_BIT(PLAT_SHOWN) |
-                        PLAT_BIT(PLAT_HIDDEN));
+  return plat_judge(c, in->id, in->listing, false, in->reason, &in->note);
 }
 
 MODULE_DO(shown_on) {
@@ -423,9 +431,10 @@ MODULE_DO(shown_on) {
   shop_listing(c, &l, in->listing);
   module_record_get(c, TABLE(cross_post), &r, &key);
   bool open = p.state == PLAT_ACTIVE && l.state == SHOP_LISTING_ACTIVE;
-  out->shown = open && (r.state && r.state != PLAT_REMOVED
-                            ? r.state == PLAT_SHOWN
-                            : p.mode == 0 && !plat_out(c, in->listing));
+  bool posted = r.state && r.state != PLAT_REMOVED;
+  out->shown = open && (posted ? r.state == PLAT_SHOWN
+                               : p.mode == 0 && !plat_hides(c, &r) &&
+                                     !plat_out(c, in->listing));
   return MODULE_DONE;
 }
 

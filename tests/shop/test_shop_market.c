@@ -137,6 +137,12 @@ static void shipping_when_zoned_takes_the_longest_match(void **st) {
                        .total = 2000700, .zone = "DE"};
   st_place(&f, 1, &o);
   assert_done(&f);
+  sf_call_of(&f, "saveShipTable(uint64,address,address,(bytes8,uint256,uint256,"
+                 "uint256,uint8,uint8)[])");
+  sf_u(&f, 1), sf_u(&f, 0), sf_u(&f, 9), sf_u(&f, 128), sf_u(&f, 1);
+  put_zone(&f, "*", 500, 100, 0);
+  sf_send_m(&f, 0, MARKET, 0);
+  IN("BadToken(address)"); /* of listings that name it */
   st_save(&f, 1, &l, 10); /* another's table */
   IN("NotAuthorised(address)");
   sf_close(&f);
@@ -263,6 +269,9 @@ static void message_when_sealed_is_between_parties(void **st) {
   M(1, "shareKey(uint64,bytes32,address,bytes)", "uuuuu", 0ull, 9ull, 0ull,
     128ull, 0ull);
   IN("BadAddress()");
+  M(1, "shareKey(uint64,bytes32,address,bytes)", "uuuuu", 4ull, 9ull, 0ull,
+    128ull, 0ull);
+  IN("NotAuthorised(address)"); /* who he is comes before what he says */
   sf_close(&f);
 }
 
@@ -371,6 +380,19 @@ static void post_when_judged_is_shown_or_hidden_for_a_while(void **st) {
   assert_true(shown(&f, id, strict));
   P(3, "hide(uint64,uint64,uint16,bytes32)", "uuuu", open, id, 4ull, 5ull);
   assert_false(shown(&f, id, open));
+  /* Its seller cannot undo it. */
+  P(0, "unpost(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  assert_done(&f);
+  assert_false(shown(&f, id, open));
+  P(0, "post(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  assert_done(&f);
+  assert_false(shown(&f, id, open));
+  sf_pass(&f, 31 * SF_DAY);
+  assert_true(shown(&f, id, open));
+  P(3, "hide(uint64,uint64,uint16,bytes32)", "uuuu", open, id, 4ull, 5ull);
+  P(3, "decide(uint64,uint64,bool,uint16,bytes32)", "uuuuu", open, id, 1ull,
+    0ull, 0ull);
+  assert_true(shown(&f, id, open)); /* the operator can */
   u64 two = st_save(&f, 0, &l, 10);
   P(0, "optOut(uint64,bool)", "uu", two, 1ull);
   assert_logged(&f, "OptOutSet(uint64,bool)");

@@ -247,8 +247,8 @@ static const struct states_row states_platform[] = {
 static const struct states_row states_post[] = {
   {"post(uint64,uint64[])", "1l11", 0, IN(4), REFUSED, NULL},
   {"unpost(uint64,uint64[])", "1l11", 0, IN(1, 2, 3), REFUSED, NULL},
-  {"decide(uint64,uint64,bool,uint16,bytes32)", "11111", 2, IN(1), OPERATOR,
-   NULL},
+  {"decide(uint64,uint64,bool,uint16,bytes32)", "11111", 2, IN(1, 2, 3),
+   OPERATOR, NULL},
   {"hide(uint64,uint64,uint16,bytes32)", "1111", 2, IN(1, 2, 3), OPERATOR,
    NULL}};
 
