@@ -6,7 +6,7 @@
 #include "module/module.h"
 #include "crypto/keccak.h"
 
-enum { MODULE_NAMES = 2048 };
+enum { MODULE_NAMES = 2048, MODULE_SHAPES = 512, MODULE_KEYS = 512 };
 
 #undef MODULE_KIND
 #define MODULE_KIND(ctype, text, kind, bits, item, indexed, name) \
@@ -41,6 +41,9 @@ struct module_named {
   const struct module_message *message;
   hash32 hash;
 };
+struct module_key { /* keccak256 of two words; all ones: of none */
+  u256 part[2], hash;
+};
 struct module_set {
   struct arena a;              /* of the tables */
   struct arena call;           /* of the calls under way */
@@ -52,6 +55,8 @@ struct module_set {
   struct module_compiled *module;
   u32 cnt;
   struct module_named named[MODULE_NAMES]; /* errors and events, by address */
+  struct module_shape *shape[MODULE_SHAPES]; /* of records, by address */
+  struct module_key key[MODULE_KEYS];      /* made last, by their words */
 };
 
 const struct module_row *module_row_at(const struct module_def *def,
@@ -119,6 +124,20 @@ static void module_compile_method(struct module_set *s,
   m->entry[at] = e;
 }
 
+const struct module_shape *module_shape_of(struct module_set *s,
+                                           const struct module_record *r) {
+  u32 at = (u32)((uintptr_t)r / sizeof *r) % MODULE_SHAPES, tries = 0;
+  while (s->shape[at] && s->shape[at]->record != r) {
+    MUST(++tries < MODULE_SHAPES);
+    at = (at + 1) % MODULE_SHAPES;
+  }
+  if (!s->shape[at]) {
+    s->shape[at] = arena_new(&s->a, struct module_shape);
+    module_shape_make(s->shape[at], r);
+  }
+  return s->shape[at];
+}
+
 static void module_compile_rows(struct module_set *s,
                                 struct module_compiled *m,
                                 const struct module_def *def) {
@@ -127,8 +146,7 @@ static void module_compile_rows(struct module_set *s,
     if (r->kind == MODULE_ROW_METHOD) module_compile_method(s, m, r->method);
     if (r->kind == MODULE_ROW_EVENT || r->kind == MODULE_ROW_ERROR)
       module_check_size(r->message->param, r->message->size);
-    if (r->kind == MODULE_ROW_RECORD)
-      MUST(module_record_slots(r->record) <= MODULE_RECORD_SLOTS);
+    if (r->kind == MODULE_ROW_RECORD) module_shape_of(s, r->record);
   }
 }
 
@@ -149,6 +167,7 @@ struct module_set *module_set_open(const struct module_def *const *def,
   arena_init(&s->call, 16384, 0);
   for (u32 i = 0; i < MODULE_DEPTH; i++) buf_init(&s->out[i], 0);
   buf_init(&s->scratch, 0);
+  memset(s->key, 0xff, sizeof s->key);
   s->module = arena_array(&s->a, struct module_compiled, cnt + 1);
   s->cnt = cnt;
   for (u32 i = 0; i < cnt; i++) module_compile(s, &s->module[i], def[i]);
@@ -162,6 +181,26 @@ void module_set_close(struct module_set *s) {
   for (u32 i = 0; i < MODULE_DEPTH; i++) buf_fini(&s->out[i]);
   buf_fini(&s->scratch);
   mem_free(s);
+}
+
+/*------------------------------------------------------------ storage keys */
+
+void module_key_at(struct module_call *c, u256 *out, const u256 part[2]) {
+  u64 mix = part[0].w[0] * 0xff51afd7ed558ccdu;
+  for (u32 i = 0; i < 4; i++)
+    mix = (mix ^ part[1].w[i]) * 0x9e3779b97f4a7c15u;
+  struct module_key *k = &c->set->key[(mix >> 40) % MODULE_KEYS];
+  if (!u256_eq(&k->part[1], &part[1]) || !u256_eq(&k->part[0], &part[0])) {
+    module_key_of(&k->hash, part, 2);
+    k->part[0] = part[0];
+    k->part[1] = part[1];
+  }
+  *out = k->hash;
+}
+void module_slot_at(struct module_call *c, u256 *out, u8 type,
+                    const u256 *key) {
+  const u256 part[2] = {u256_from(type), *key};
+  module_key_at(c, out, part);
 }
 
 /*------------------------------------------------------- errors and events */

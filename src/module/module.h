@@ -404,6 +404,27 @@ struct module_flow {
   bool multi;            /* inside multicall or permitCall */
   struct module_payout *first, *last;
 };
+/* A record compiled: where each field stands, in the C struct and among the
+** slots' bytes, lowest first. */
+struct module_place {
+  u16 at;
+  u8 slot, byte;
+};
+struct module_shape {
+  const struct module_record *record;
+  u32 slots;
+  struct module_place place[MODULE_PARAM_MAX];
+};
+void module_shape_make(struct module_shape *out,
+                       const struct module_record *r);
+/* Made when it is asked for first, kept with the set. */
+const struct module_shape *module_shape_of(struct module_set *s,
+                                           const struct module_record *r);
+/* As module_key_of two words and module_slot_of; the set remembers those that
+** it made last. */
+void module_key_at(struct module_call *c, u256 *out, const u256 part[2]);
+void module_slot_at(struct module_call *c, u256 *out, u8 type,
+                    const u256 *key);
 extern const struct module_def module_common; /* the base of commerce */
 extern const struct module_def module_scheduler, module_beacon,
     module_beacon_fn;

@@ -2,7 +2,9 @@
 **
 ** A field takes its bits from the lowest free ones of the current slot; one
 ** that does not fit begins the next.  Signed fields are two's complement of
-** their width.  An array's slot holds its length. */
+** their width.  An array's slot holds its length.  Widths are whole bytes, so
+** a field is a run of a slot's bytes, lowest first; where each stands is its
+** record's shape, compiled once a set. */
 #include "crypto/keccak.h"
 #include "module/module.h"
 
@@ -26,103 +28,121 @@ u256 module_key_addr(const addr20 *a) {
   return k;
 }
 
-/* Where the fields stand, in the C struct and in the slots. */
-struct module_layout {
-  u32 at, slot, bit;
-};
-static void module_layout_next(struct module_layout *l, u32 *place,
-                               const struct module_field *f) {
-  *place = (l->at + f->align - 1) / f->align * f->align;
-  l->at = *place + f->size;
-  if (l->bit + f->bits > 256) {
-    l->slot++;
-    l->bit = 0;
+/*------------------------------------------------------------------- shapes */
+
+/* Rounds up to what the member is aligned to. */
+static u32 module_layout_place(u32 at, const struct module_field *f) {
+  return (at + f->align - 1) / f->align * f->align;
+}
+
+void module_shape_make(struct module_shape *out,
+                       const struct module_record *r) {
+  u32 at = 0, slot = 0, bit = 0, cnt = 0;
+  out->record = r;
+  for (const struct module_field *f = r->field; f->name; f++, cnt++) {
+    MUST(cnt < MODULE_PARAM_MAX && f->bits % 8 == 0 && f->bits <= 256);
+    at = module_layout_place(at, f);
+    if (bit + f->bits > 256) slot++, bit = 0;
+    out->place[cnt] = (struct module_place){(u16)at, (u8)slot, (u8)(bit / 8)};
+    at += f->size;
+    MUST(at <= r->size && slot < MODULE_RECORD_SLOTS);
+    bit += f->bits;
   }
+  out->slots = slot + 1;
 }
 
 u32 module_record_slots(const struct module_record *r) {
-  struct module_layout l = {0};
-  u32 place;
-  for (const struct module_field *f = r->field; f->name; f++) {
-    module_layout_next(&l, &place, f);
-    MUST(place + f->size <= r->size);
-    l.bit += f->bits;
+  struct module_shape shape;
+  module_shape_make(&shape, r);
+  return shape.slots;
+}
+
+/* dst gets the bytes of src from its end. */
+static void module_reverse(u8 *dst, const u8 *src, u32 len) {
+  u64 v;
+  for (; len >= 8; len -= 8, dst += 8) {
+    memcpy(&v, src + len - 8, 8);
+    store_be64(dst, v);
   }
-  return l.slot + 1;
+  for (; len; len--) *dst++ = src[len - 1];
+}
+
+/* The number of a field's bytes in a slot; those of a number are its low
+** ones. */
+static u32 module_field_bytes(const struct module_field *f) {
+  return f->bits / 8u;
+}
+static bool module_field_is_number(const struct module_field *f) {
+  return f->kind == MODULE_UINT || f->kind == MODULE_BOOL;
 }
 
 static void module_field_load(void *dst, const struct module_field *f,
-                              const u256 *slot, u32 bit) {
-  u256 v, mask;
-  u8 be[32];
-  u256_shr(&v, slot, bit);
-  if (f->bits < 256) {
-    u256 one = u256_from(1);
-    u256_shl(&mask, &one, f->bits);
-    u256_sub(&mask, &mask, &one);
-    for (u32 i = 0; i < 4; i++) v.w[i] &= mask.w[i];
-    if (f->is_signed && v.w[(f->bits - 1) / 64] >> (f->bits - 1) % 64 & 1)
-      for (u32 i = 0; i < 4; i++) v.w[i] |= ~mask.w[i];
-  }
+                              const u8 *slot) {
+  u32 len = module_field_bytes(f);
   if (f->kind == MODULE_ARRAY) {
-    struct module_array list = {NULL, (u32)v.w[0]};
+    struct module_array list = {NULL, 0};
+    memcpy(&list.cnt, slot, sizeof list.cnt);
     memcpy(dst, &list, sizeof list);
-    return;
+  } else if (!module_field_is_number(f)) {
+    module_reverse(dst, slot, f->size);
+  } else if (len == 8 && f->size == 8) { /* most of them */
+    memcpy(dst, slot, 8);
+  } else {
+    u32 have = len < f->size ? len : f->size;
+    memcpy(dst, slot, have);
+    if (f->is_signed && have < f->size && slot[have - 1] >> 7)
+      memset((u8 *)dst + have, 0xff, f->size - have);
   }
-  if (f->kind == MODULE_UINT || f->kind == MODULE_BOOL) {
-    memcpy(dst, v.w, f->size);
-    return;
-  }
-  u256_to_be(be, &v);
-  memcpy(dst, be + 32 - f->size, f->size);
 }
 
-static void module_field_store(u256 *slot, u32 bit,
-                               const struct module_field *f,
+/* What a field cannot hold is a bug of whoever wrote it. */
+static void module_field_store(u8 *slot, const struct module_field *f,
                                const void *src) {
-  u256 v = U256_ZERO;
+  u32 len = module_field_bytes(f);
   if (f->kind == MODULE_ARRAY) {
-    v.w[0] = ((const struct module_array *)src)->cnt;
-  } else if (f->kind == MODULE_UINT || f->kind == MODULE_BOOL) {
-    memcpy(v.w, src, f->size);
-    if (f->is_signed && ((const u8 *)src)[f->size - 1] >> 7)
-      memset((u8 *)v.w + f->size, 0xff, 32 - f->size);
+    memcpy(slot, &((const struct module_array *)src)->cnt, sizeof(u32));
+  } else if (!module_field_is_number(f)) {
+    module_reverse(slot, src, f->size);
+  } else if (len == 8 && f->size == 8) {
+    memcpy(slot, src, 8);
   } else {
-    u256_from_be_len(&v, src, f->size);
+    u32 have = len < f->size ? len : f->size;
+    memcpy(slot, src, have);
+    if (f->is_signed && have < len && ((const u8 *)src)[have - 1] >> 7)
+      memset(slot + have, 0xff, len - have);
   }
-  if (f->bits < 256) {
-    /* What a field cannot hold is a bug of whoever wrote it. */
-    u256 back;
-    u256_shl(&v, &v, 256 - f->bits);
-    u256_shr(&back, &v, 256 - f->bits);
-    v = back;
-  }
-  u256_shl(&v, &v, bit);
-  for (u32 i = 0; i < 4; i++) slot->w[i] |= v.w[i];
+}
+
+static void module_shape_unpack(const struct module_shape *s, void *out,
+                                const u256 *slot) {
+  const struct module_place *p = s->place;
+  memset(out, 0, s->record->size);
+  for (const struct module_field *f = s->record->field; f->name; f++, p++)
+    module_field_load((u8 *)out + p->at, f,
+                      (const u8 *)slot[p->slot].w + p->byte);
+}
+
+static void module_shape_pack(const struct module_shape *s, u256 *slot,
+                              const void *in) {
+  const struct module_place *p = s->place;
+  memset(slot, 0, sizeof *slot * s->slots);
+  for (const struct module_field *f = s->record->field; f->name; f++, p++)
+    module_field_store((u8 *)slot[p->slot].w + p->byte, f,
+                       (const u8 *)in + p->at);
 }
 
 void module_record_unpack(const struct module_record *r, void *out,
                           const u256 *slot) {
-  struct module_layout l = {0};
-  u32 place;
-  memset(out, 0, r->size);
-  for (const struct module_field *f = r->field; f->name; f++) {
-    module_layout_next(&l, &place, f);
-    module_field_load((u8 *)out + place, f, &slot[l.slot], l.bit);
-    l.bit += f->bits;
-  }
+  struct module_shape shape;
+  module_shape_make(&shape, r);
+  module_shape_unpack(&shape, out, slot);
 }
 
 void module_record_pack(const struct module_record *r, u256 *slot,
                         const void *in) {
-  struct module_layout l = {0};
-  u32 place;
-  memset(slot, 0, sizeof *slot * module_record_slots(r));
-  for (const struct module_field *f = r->field; f->name; f++) {
-    module_layout_next(&l, &place, f);
-    module_field_store(&slot[l.slot], l.bit, f, (const u8 *)in + place);
-    l.bit += f->bits;
-  }
+  struct module_shape shape;
+  module_shape_make(&shape, r);
+  module_shape_pack(&shape, slot, in);
 }
 
 static u256 module_slot_next(const u256 *base, u32 i) {
@@ -134,14 +154,13 @@ static u256 module_slot_next(const u256 *base, u32 i) {
 /*----------------------------------------------------- whole records, metered */
 
 static void module_slots_get(struct module_call *c, const u256 *base,
-                             const struct module_record *r, void *out) {
+                             const struct module_shape *s, void *out) {
   u256 slot[MODULE_RECORD_SLOTS];
-  u32 cnt = module_record_slots(r);
-  for (u32 i = 0; i < cnt; i++) {
+  for (u32 i = 0; i < s->slots; i++) {
     u256 at = module_slot_next(base, i);
     evm_native_slot(c->n, &slot[i], &at);
   }
-  module_record_unpack(r, out, slot);
+  module_shape_unpack(s, out, slot);
 }
 
 static void module_slot_put(struct module_call *c, const u256 *at,
@@ -152,12 +171,11 @@ static void module_slot_put(struct module_call *c, const u256 *at,
 }
 
 static void module_slots_put(struct module_call *c, const u256 *base,
-                             const struct module_record *r, const void *in,
+                             const struct module_shape *s, const void *in,
                              u64 leave, bool fresh) {
   u256 slot[MODULE_RECORD_SLOTS];
-  u32 cnt = module_record_slots(r);
-  module_record_pack(r, slot, in);
-  for (u32 i = 0; i < cnt; i++) {
+  module_shape_pack(s, slot, in);
+  for (u32 i = 0; i < s->slots; i++) {
     u256 at = module_slot_next(base, i);
     if (leave >> i & 1) continue;
     if (fresh) evm_native_slot_fresh(c->n, &at);
@@ -181,20 +199,17 @@ typedef void module_array_fn(struct module_call *c, const u256 *slot, u32 i,
                              const struct module_field *f,
                              struct module_array *list,
                              struct module_array_job *job);
-static void module_arrays(struct module_call *c, const struct module_record *r,
+static void module_arrays(struct module_call *c, const struct module_shape *s,
                           const u256 *base, void *rec, module_array_fn *fn,
                           struct module_array_job *job) {
-  struct module_layout l = {0};
-  u32 place;
-  for (const struct module_field *f = r->field; f->name; f++) {
-    module_layout_next(&l, &place, f);
-    l.bit += f->bits;
+  const struct module_place *p = s->place;
+  for (const struct module_field *f = s->record->field; f->name; f++, p++) {
     if (f->kind != MODULE_ARRAY) continue;
-    u256 slot = module_slot_next(base, l.slot);
+    u256 slot = module_slot_next(base, p->slot);
     struct module_array list;
-    memcpy(&list, (u8 *)rec + place, sizeof list);
-    fn(c, &slot, l.slot, f, &list, job);
-    memcpy((u8 *)rec + place, &list, sizeof list);
+    memcpy(&list, (u8 *)rec + p->at, sizeof list);
+    fn(c, &slot, p->slot, f, &list, job);
+    memcpy((u8 *)rec + p->at, &list, sizeof list);
   }
 }
 
@@ -205,12 +220,12 @@ static void module_array_load(struct module_call *c, const u256 *slot, u32 i,
   (void)i, (void)job;
   if (list->item) return;
   MUST(list->cnt <= f->max);
-  u32 step = module_record_slots(f->item);
+  const struct module_shape *s = module_shape_of(c->set, f->item);
   u8 *item = arena_alloc(c->a, f->item->size * (size_t)list->cnt + 1);
   u256 first = module_items_at(slot);
   for (u32 k = 0; k < list->cnt; k++) {
-    u256 at = module_slot_next(&first, k * step);
-    module_slots_get(c, &at, f->item, item + f->item->size * (size_t)k);
+    u256 at = module_slot_next(&first, k * s->slots);
+    module_slots_get(c, &at, s, item + f->item->size * (size_t)k);
   }
   list->item = item;
 }
@@ -224,11 +239,11 @@ static void module_array_put(struct module_call *c, const u256 *slot, u32 i,
     return;
   }
   MUST(list->cnt <= f->max);
-  u32 step = module_record_slots(f->item);
+  const struct module_shape *s = module_shape_of(c->set, f->item);
   u256 first = module_items_at(slot);
   for (u32 k = 0; k < list->cnt; k++) {
-    u256 at = module_slot_next(&first, k * step);
-    module_slots_put(c, &at, f->item,
+    u256 at = module_slot_next(&first, k * s->slots);
+    module_slots_put(c, &at, s,
                      (const u8 *)list->item + f->item->size * (size_t)k, 0,
                      job->fresh);
   }
@@ -237,17 +252,18 @@ static void module_array_put(struct module_call *c, const u256 *slot, u32 i,
 void module_record_get(struct module_call *c, const struct module_record *r,
                        void *out, const u256 *key) {
   u256 base;
-  module_slot_of(&base, r->type, key);
-  module_slots_get(c, &base, r, out);
+  module_slot_at(c, &base, r->type, key);
+  module_slots_get(c, &base, module_shape_of(c->set, r), out);
 }
 
 void module_record_load(struct module_call *c, const struct module_record *r,
                         void *out, const u256 *key) {
   u256 base;
   struct module_array_job job = {0};
-  module_slot_of(&base, r->type, key);
-  module_slots_get(c, &base, r, out);
-  module_arrays(c, r, &base, out, module_array_load, &job);
+  const struct module_shape *s = module_shape_of(c->set, r);
+  module_slot_at(c, &base, r->type, key);
+  module_slots_get(c, &base, s, out);
+  module_arrays(c, s, &base, out, module_array_load, &job);
 }
 
 /* The record of an id that was given just now, in this call. */
@@ -262,9 +278,10 @@ void module_record_put(struct module_call *c, const struct module_record *r,
                        const u256 *key, const void *in) {
   u256 base;
   struct module_array_job job = {.fresh = module_is_fresh(c, r, key)};
-  module_slot_of(&base, r->type, key);
-  module_arrays(c, r, &base, (void *)in, module_array_put, &job);
-  module_slots_put(c, &base, r, in, job.leave, job.fresh);
+  const struct module_shape *s = module_shape_of(c->set, r);
+  module_slot_at(c, &base, r->type, key);
+  module_arrays(c, s, &base, (void *)in, module_array_put, &job);
+  module_slots_put(c, &base, s, in, job.leave, job.fresh);
 }
 
 /*---------------------------------------------------------- words, counters */
@@ -273,14 +290,14 @@ enum { MODULE_TYPE_LAST_ID = 240 }; /* key: type -> the last id given */
 
 u256 module_word_get(struct module_call *c, u8 type, const u256 *key) {
   u256 at, v;
-  module_slot_of(&at, type, key);
+  module_slot_at(c, &at, type, key);
   evm_native_slot(c->n, &v, &at);
   return v;
 }
 void module_word_put(struct module_call *c, u8 type, const u256 *key,
                      const u256 *v) {
   u256 at;
-  module_slot_of(&at, type, key);
+  module_slot_at(c, &at, type, key);
   module_slot_put(c, &at, v);
 }
 u64 module_id_next(struct module_call *c, u8 type) {
@@ -379,14 +396,16 @@ static void module_abi_u64(struct buf *b, u64 v) {
   buf_put(b, be, 32);
 }
 
-static void module_abi_tuple(struct buf *b, const struct module_record *r,
-                             const u256 *key, const u8 *rec);
+static void module_abi_tuple(struct module_set *set, struct buf *b,
+                             const struct module_record *r, const u256 *key,
+                             const u8 *rec);
 
-static void module_abi_array(struct buf *b, const struct module_field *f,
+static void module_abi_array(struct module_set *set, struct buf *b,
+                             const struct module_field *f,
                              const struct module_array *list) {
   module_abi_u64(b, list->cnt);
   for (u32 i = 0; i < list->cnt; i++)
-    module_abi_tuple(b, f->item, NULL,
+    module_abi_tuple(set, b, f->item, NULL,
                      (const u8 *)list->item + f->item->size * (size_t)i);
 }
 
@@ -404,29 +423,25 @@ static void module_abi_head(struct buf *b, const struct module_record *r,
   }
 }
 
-static void module_abi_tuple(struct buf *b, const struct module_record *r,
-                             const u256 *key, const u8 *rec) {
-  struct module_layout l = {0};
+static void module_abi_tuple(struct module_set *set, struct buf *b,
+                             const struct module_record *r, const u256 *key,
+                             const u8 *rec) {
+  const struct module_place *place = module_shape_of(set, r)->place;
   size_t start = b->len, pos[MODULE_PARAM_MAX];
-  u32 place, i = 0, skip = module_record_has_header(r) ? MODULE_HEADER_FIELDS
-                                                       : 0;
+  u32 skip = module_record_has_header(r) ? MODULE_HEADER_FIELDS : 0;
   module_abi_head(b, r, key, rec);
-  for (const struct module_field *f = r->field; f->name; f++, i++) {
-    module_layout_next(&l, &place, f);
-    if (i < skip) continue;
+  for (u32 i = skip; r->field[i].name; i++) {
+    const struct module_field *f = &r->field[i];
     pos[i] = b->len;
     if (f->kind == MODULE_ARRAY) module_abi_u64(b, 0);
-    else module_abi_field(b, f, rec + place);
+    else module_abi_field(b, f, rec + place[i].at);
   }
-  l = (struct module_layout){0};
-  i = 0;
-  for (const struct module_field *f = r->field; f->name; f++, i++) {
+  for (u32 i = skip; r->field[i].name; i++) {
     struct module_array list;
-    module_layout_next(&l, &place, f);
-    if (f->kind != MODULE_ARRAY) continue;
-    memcpy(&list, rec + place, sizeof list);
+    if (r->field[i].kind != MODULE_ARRAY) continue;
+    memcpy(&list, rec + place[i].at, sizeof list);
     store_be64(b->ptr + pos[i] + 24, b->len - start);
-    module_abi_array(b, f, &list);
+    module_abi_array(set, b, &r->field[i], &list);
   }
 }
 
@@ -437,11 +452,14 @@ static slice module_record_text(struct module_call *c,
   u256 base;
   struct module_array_job job = {0};
   u8 *copy = arena_copy(c->a, rec, r->size);
-  module_slot_of(&base, r->type, key);
-  module_arrays(c, r, &base, copy, module_array_load, &job);
+  if (module_record_is_dynamic(r)) {
+    module_slot_at(c, &base, r->type, key);
+    module_arrays(c, module_shape_of(c->set, r), &base, copy,
+                  module_array_load, &job);
+  }
   buf_init(&b, 0);
   if (bytes && module_record_is_dynamic(r)) module_abi_u64(&b, 32);
-  module_abi_tuple(&b, r, key, copy);
+  module_abi_tuple(c->set, &b, r, key, copy);
   slice s = arena_copy_slice(c->a, buf_slice(&b));
   buf_fini(&b);
   return s;
@@ -473,8 +491,9 @@ u64 module_setting_get(struct module_call *c, u32 number) {
   u256 at, v;
   const struct module_row *row =
       module_row_at(c->def, MODULE_ROW_SETTING, number);
+  u256 key = u256_from(number);
   MUST(row);
-  module_setting_slot(&at, number);
+  module_slot_at(c, &at, 0, &key);
   evm_native_slot(c->n, &v, &at);
   return module_setting_value(row->setting, &v);
 }

@@ -51,9 +51,10 @@ enum {
 
 /*------------------------------------------------------------------ buckets */
 
-static u256 sched_key(u16 module, u64 at) {
-  u256 part[2] = {u256_from(module), u256_from(at)}, key;
-  module_key_of(&key, part, 2);
+static u256 sched_key(struct module_call *c, u16 module, u64 at) {
+  const u256 part[2] = {u256_from(module), u256_from(at)};
+  u256 key;
+  module_key_at(c, &key, part);
   return key;
 }
 static u256 sched_entry_slot(const u256 *bucket, u64 i) {
@@ -61,9 +62,9 @@ static u256 sched_entry_slot(const u256 *bucket, u64 i) {
   u256_add(&at, bucket, &off);
   return at;
 }
-static u256 sched_bucket(u16 module, u64 second) {
-  u256 key = sched_key(module, second), at;
-  module_slot_of(&at, SCHED_BUCKET, &key);
+static u256 sched_bucket(struct module_call *c, u16 module, u64 second) {
+  u256 key = sched_key(c, module, second), at;
+  module_slot_at(c, &at, SCHED_BUCKET, &key);
   return at;
 }
 static u32 sched_count(const u256 *first) {
@@ -75,7 +76,7 @@ static bool sched_bit(const u256 *map, u64 i) {
 }
 static u256 sched_map(struct module_call *c, u256 *key, u8 type, u16 module,
                       u64 at) {
-  *key = sched_key(module, at / 256);
+  *key = sched_key(c, module, at / 256);
   return module_word_get(c, type, key);
 }
 /* Sets or clears the bit of a place; true when its word was empty before, or
@@ -93,7 +94,7 @@ static bool sched_mark(struct module_call *c, u8 type, u16 module, u64 at,
 
 static void sched_add(struct module_call *c, u16 module, u64 second, u8 type,
                       const u256 *key) {
-  u256 bucket = sched_bucket(module, second), first, word = *key, shift;
+  u256 bucket = sched_bucket(c, module, second), first, word = *key, shift;
   bool is_long = u256_bits(key) > SCHED_KEY_BITS;
   evm_native_slot(c->n, &first, &bucket);
   u32 cnt = sched_count(&first);
@@ -143,7 +144,7 @@ struct sched_run { /* an entry under way */
 
 static void sched_header(struct module_call *c, u256 *slot, u256 *v, u8 type,
                          const u256 *key) {
-  module_slot_of(slot, type, key);
+  module_slot_at(c, slot, type, key);
   evm_native_slot(c->n, v, slot);
 }
 /* Bits 32 to 95 of slot 0. */
@@ -248,7 +249,7 @@ static bool sched_next(struct module_call *c, u64 *at, u16 module) {
 }
 
 static void sched_done(struct module_call *c, u16 module, u64 second) {
-  u256 bucket = sched_bucket(module, second), zero = U256_ZERO;
+  u256 bucket = sched_bucket(c, module, second), zero = U256_ZERO;
   if (sched_mark(c, SCHED_WORDS, module, second, false))
     sched_mark(c, SCHED_SUMS, module, second / 256, false);
   evm_native_slot_set(c->n, &bucket, &zero);
@@ -256,7 +257,7 @@ static void sched_done(struct module_call *c, u16 module, u64 second) {
 
 /* A bucket from entry *index on; false when gas ran short. */
 static bool sched_second(struct sched_run *r, u32 *index) {
-  u256 bucket = sched_bucket(r->def->number, r->due), first;
+  u256 bucket = sched_bucket(r->c, r->def->number, r->due), first;
   for (;; ++*index) {
     evm_native_slot(r->c->n, &first, &bucket);
     if (*index >= sched_count(&first)) break;
@@ -341,7 +342,7 @@ static enum module_end sched_do_cursor(struct module_call *c,
 static enum module_end sched_do_due(struct module_call *c,
                                     const struct sched_in_due *in,
                                     struct sched_out_due *out) {
-  u256 bucket = sched_bucket(in->module, in->second), first;
+  u256 bucket = sched_bucket(c, in->module, in->second), first;
   evm_native_slot(c->n, &first, &bucket);
   out->entries = sched_count(&first);
   return MODULE_DONE;

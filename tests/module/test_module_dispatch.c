@@ -370,8 +370,8 @@ static void parameter_when_never_set_is_its_default(void **st) {
 static void record_when_packed_holds_every_field_at_its_ends(void **st) {
   (void)st;
   struct sample_record_item r = {
-    .count = (1ull << 40) - 1, .delta = -(1 << 19), .flags = 15,
-    .big = -((__int128)1 << 99), .kind = 65535}, back;
+    .count = (1ull << 40) - 1, .delta = -(1 << 23), .flags = 255,
+    .big = -((__int128)1 << 103), .kind = 65535}, back;
   memset(&r.owner, 0xab, 20);
   memset(&r.doc, 0xcd, 32);
   u256 slot[3];
@@ -381,7 +381,7 @@ static void record_when_packed_holds_every_field_at_its_ends(void **st) {
   assert_memory_equal(&back.owner, &r.owner, 20);
   assert_memory_equal(&back.doc, &r.doc, 32);
   assert_true(back.count == r.count && back.delta == r.delta &&
-              back.flags == 15 && back.big == r.big && back.kind == 65535);
+              back.flags == 255 && back.big == r.big && back.kind == 65535);
   /* Low bits first: the owner is the first 160 of slot 0. */
   assert_true(slot[0].w[0] == 0xababababababababull);
   assert_int_equal(slot[0].w[2] & 0xffffffff, 0xabababab);
