@@ -43,13 +43,18 @@ async function submit(from, tx) {
 }
 
 // A block may come at any time, and events may be lost: both are heeded.  While
-// the node is away no time passes: it keeps what waits.
+// the node is away no time passes; one that was killed may have forgotten what
+// waited: it is given it again, as it was signed.
 const PATIENCE_MS = 120000;
+const isRaw = (data) => data && data !== '0x';
 async function receiptOf(hash) {
-  let end = Date.now() + PATIENCE_MS;
+  let end = Date.now() + PATIENCE_MS, raw = null;
   for (;;) {
-    const r = await rpc('eth_getTransactionReceipt', hash).catch(() => null);
+    const [r, known] = await rpcAll([['eth_getTransactionReceipt', hash],
+      ['debug_getRawTransaction', hash]]).catch(() => [null, raw]);
     if (r) return r;
+    if (isRaw(known)) raw = known;
+    else if (raw) await rpc('eth_sendRawTransaction', raw).catch(() => {});
     if (!live.value.connected) end = Date.now() + PATIENCE_MS;
     if (Date.now() > end) throw new Error(t('act.long'));
     await new Promise((resolve) => {

@@ -14,6 +14,7 @@ import { Copy, Empty, Facts, Hash, html } from '../ui.js';
 import { wallets } from '../wallet.js';
 import { Reputation } from './identity.js';
 import { Bought } from './orders.js';
+import { POLICIES } from './profile.js';
 import { ShipTable } from './sell_more.js';
 
 /* ----------------------------------------------------------------- front */
@@ -74,8 +75,6 @@ export function Front({ who }) {
 }
 
 /* ----------------------------------------------------------------- about */
-
-const POLICIES = ['shipping', 'returns', 'terms', 'privacy'];
 
 export function About({ who }) {
   const tables = useRpc('market_shipTables', { seller: who.seller });

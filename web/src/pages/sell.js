@@ -46,6 +46,9 @@ function Listings({ me }) {
     ...(q && { q, sort: 'relevance' }) });
   return html`<div class="bar"><a class="button main" href="/sell/new">
       ${t('sell.new')}</a>
+    <a class="button" href=${`/shop/${me}`} target="_blank" rel="noopener"
+      data-test="shop">${t('shop.open')}</a>
+    <a class="button" href="/storefront">${t('shop.link')}</a>
     <label class="choice" for="q">${t('list.find')}
       <input id="q" type="search" value=${q}
         onInput=${(e) => setQ(e.target.value)} /></label>

@@ -9,6 +9,7 @@ import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
 import { Copy, Empty, Facts, Failure, Field, Loaded, html } from '../ui.js';
+import { Profile } from './profile.js';
 
 const percent = (bps) => `${number(bps / 100)} %`;
 const bps = (s) => {
@@ -144,4 +145,5 @@ function Mine1({ me }) {
         ${t('front.new')}</button></p>`)}`}<//>`;
 }
 export const Storefront = () => html`<h1>${t('nav.storefront')}</h1>
-  <${Mine}>${(me) => html`<${Mine1} me=${me} />`}<//><${Directory} />`;
+  <${Mine}>${(me) => html`<${Profile} me=${me} />
+    <h2>${t('front.market')}</h2><${Mine1} me=${me} />`}<//><${Directory} />`;
