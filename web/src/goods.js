@@ -74,6 +74,21 @@ export const Card = ({ listing, href = links.listing(listing.id) }) => html`
     ${listing.stock === 0 && html`<p class="wrong">${t('goods.sold.out')}</p>`}
   </article>`;
 
+// A listing of which the number is known alone, by its title.
+const titles = new Map();
+const titleFor = (id) => {
+  if (!titles.has(id)) {
+    titles.set(id, rpc('market_get', id).then((l) => l && titleOf(l),
+      () => null));
+  }
+  return titles.get(id);
+};
+export function Thing({ id }) {
+  const { data } = useLoad(() => titleFor(id), [id]);
+  return html`<a href=${links.listing(id)}><bdi>${data
+    ?? t('goods.nameless', { id })}</bdi></a>`;
+}
+
 // Somebody by the name he gave himself; what leads to his page.
 const names = new Map();
 const nameOf = (address) => {

@@ -4,7 +4,7 @@ import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
-import { State, Until } from '../goods.js';
+import { State, Thing, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
@@ -71,8 +71,7 @@ function Posts({ platform, state, title }) {
     note ? await putDocument({ text: note }) : ZERO32] : [platform, listing, 1,
     note ? await putDocument({ text: note }) : ZERO32]);
   const postRow = (p) => ({ key: p.listing, cells: [
-    html`<a href=${`/listing/${p.listing}`}>${t('goods.nameless',
-      { id: p.listing })}</a>`, html`<${State} word=${p.state} />`,
+    html`<${Thing} id=${p.listing} />`, html`<${State} word=${p.state} />`,
     html`<${Until} at=${p.deadline?.at ?? p.deadline} />`,
     html`<span class="row">${state !== 'shown' && html`<${Do} kind="main"
       go=${decide(p.listing, true)}>${t('front.show')}<//>`}
