@@ -140,7 +140,7 @@ int cmd_export(struct cmd *c) {
   struct node_export *x = NULL;
   struct cmd_stream *s = NULL;
   struct keep_work w;
-  struct keep_format f;
+  struct keep_format f = {0};
   u64 bytes = 0, from = c->cfg.from, to = c->cfg.to, packed = 0;
   keep_begin(&w, "exporting");
   err e = keep_format(&f, c, &msg);

@@ -14,7 +14,9 @@
 ** fed as long as the writer's thread turns.
 **
 ** The JSON-RPC server is made here and shared by both doors, so that the HTTP
-** port can be closed and opened while the node runs (admin_stopHTTP).
+** port can be closed and opened while the node runs (admin_stopHTTP).  With
+** --ui.addr or --ui.port the dashboard, its users and its HTTPS stand at a port
+** of their own, and the other has JSON-RPC and what is public.
 */
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -68,16 +70,42 @@ static u64 run_monotonic_us(void) {
   return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
 }
 
+/* A running node and its doors. */
+struct run {
+  struct cmd *c;
+  struct node *node;
+  struct rpc_server *rpc;
+  struct rpc_ipc *ipc;
+  struct cmd_schedule *backups;
+  char ipc_path[4096];  /* "": none */
+  struct rpc_host host;
+  struct notify *notify;
+  pthread_mutex_t lock; /* guards the following */
+  struct arena texts;   /* of doors opened by administration */
+  struct http *http;    /* NULL: closed */
+  struct http *ui;      /* the dashboard by itself; NULL: it is at http */
+  bool stop_http;       /* asked for: the main thread does it */
+  bool reload;
+};
+
+/* The dashboard has an address or a port of its own. */
+static bool run_ui_apart(const struct cmd *c) {
+  return c->cfg.ui_addr || c->origin[CMD_FLAG_ui_port] != CMD_DEFAULT;
+}
+static const char *run_ui_addr(const struct cmd *c) {
+  return c->cfg.ui_addr ? c->cfg.ui_addr : c->cfg.http_addr;
+}
+
 /* The listening address as a browser elsewhere would type it. */
-static void run_print_urls(const struct cmd *c, const struct http *h) {
-  bool any = strcmp(c->cfg.http_addr, "0.0.0.0") == 0 ||
-             strcmp(c->cfg.http_addr, "::") == 0;
+static void run_print_urls(const char *what, const char *addr,
+                           const struct http *h) {
+  bool any = strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
   if (!any) {
-    printf("Dashboard and JSON-RPC: %s\n", http_url(h));
+    printf("%s: %s\n", what, http_url(h));
     return;
   }
   const char *scheme = strncmp(http_url(h), "https", 5) == 0 ? "https" : "http";
-  printf("Dashboard and JSON-RPC: %s://127.0.0.1:%u\n", scheme, http_port(h));
+  printf("%s: %s://127.0.0.1:%u\n", what, scheme, http_port(h));
   struct ifaddrs *list = NULL;
   if (getifaddrs(&list) != 0) return;
   for (struct ifaddrs *i = list; i; i = i->ifa_next) {
@@ -86,7 +114,8 @@ static void run_print_urls(const struct cmd *c, const struct http *h) {
     if (i->ifa_flags & IFF_LOOPBACK) continue;
     inet_ntop(AF_INET, &((struct sockaddr_in *)i->ifa_addr)->sin_addr, text,
               sizeof text);
-    printf("                        %s://%s:%u\n", scheme, text, http_port(h));
+    printf("%*s%s://%s:%u\n", (int)strlen(what) + 2, "", scheme, text,
+           http_port(h));
   }
   freeifaddrs(list);
 }
@@ -119,8 +148,19 @@ static void run_print_dev(const struct node *n) {
   printf("Mnemonic: %s\n\n", NODE_DEV_MNEMONIC);
 }
 
-static void run_print_banner(const struct cmd *c, struct node *n,
-                             struct http *h) {
+static void run_print_doors(const struct cmd *c, const struct run *r) {
+  struct http *ui = r->ui ? r->ui : r->http;
+  if (r->http)
+    run_print_urls(r->ui ? "JSON-RPC" : "Dashboard and JSON-RPC",
+                   c->cfg.http_addr, r->http);
+  if (r->ui) run_print_urls("Dashboard", run_ui_addr(c), r->ui);
+  if (ui) run_print_authority(ui);
+  if (ui) run_print_setup(ui);
+  if (r->ipc_path[0]) printf("Unix socket: %s\n", r->ipc_path);
+}
+
+static void run_print_banner(const struct cmd *c, const struct run *r) {
+  struct node *n = r->node;
   const struct node_info *info = node_info(n);
   char addr[43], hash[65];
   hex_addr(addr, &info->operator_addr);
@@ -148,9 +188,7 @@ static void run_print_banner(const struct cmd *c, struct node *n,
            "that sign with one key fork the chain and are punished.  If no other "
            "copy runs: start once with --claim, or press the button on the "
            "dashboard's page Node\n", why.text);
-  if (h) run_print_urls(c, h);
-  if (h) run_print_authority(h);
-  if (h) run_print_setup(h);
+  run_print_doors(c, r);
   fflush(stdout);
 }
 
@@ -176,23 +214,6 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
   };
 }
 
-/* A running node and its doors. */
-struct run {
-  struct cmd *c;
-  struct node *node;
-  struct rpc_server *rpc;
-  struct rpc_ipc *ipc;
-  struct cmd_schedule *backups;
-  char ipc_path[4096];  /* "": none */
-  struct rpc_host host;
-  struct notify *notify;
-  pthread_mutex_t lock; /* guards the following */
-  struct arena texts;   /* of doors opened by administration */
-  struct http *http;    /* NULL: closed */
-  bool stop_http;       /* asked for: the main thread does it */
-  bool reload;
-};
-
 static struct rpc_config run_rpc_config(const struct cmd *c) {
   return (struct rpc_config){
     .batch_max = (u32)c->cfg.rpc_batch,
@@ -202,27 +223,33 @@ static struct rpc_config run_rpc_config(const struct cmd *c) {
   };
 }
 
-static err run_http(struct http **h, const struct cmd *c, struct node *n,
-                    struct rpc_server *server, struct errmsg *msg) {
+/* A port that has the dashboard speaks HTTPS where that is asked for; one that
+** has it alone grants other origins nothing. */
+static err run_http(struct http **h, const struct cmd *c, bool ui,
+                    const struct run *r, struct errmsg *msg) {
+  bool apart = run_ui_apart(c);
+  u64 port = ui ? c->cfg.ui_port : c->cfg.http_port;
   struct http_config cfg = {
-    .server = server,
-    .addr = c->cfg.http_addr,
-    .port = c->cfg.http_port ? (u32)c->cfg.http_port : HTTP_PORT_ANY,
+    .server = r->rpc,
+    .no_ui = apart && !ui,
+    .option = ui ? "ui" : "http",
+    .addr = ui ? run_ui_addr(c) : c->cfg.http_addr,
+    .port = port ? (u32)port : HTTP_PORT_ANY,
     .vhosts = c->cfg.http_vhosts,
-    .corsdomain = c->cfg.http_corsdomain,
-    .tls = c->cfg.ui_tls,
+    .corsdomain = ui ? NULL : c->cfg.http_corsdomain,
+    .tls = apart && !ui ? "off" : c->cfg.ui_tls,
     .tls_cert = c->cfg.ui_tls_cert,
     .tls_key = c->cfg.ui_tls_key,
     .wal_max = c->cfg.wal_max << 20,
     .backup_age_s = c->cfg.backup_age * 3600,
     .no_metrics = !c->cfg.metrics,
-    .metrics_addr = c->cfg.metrics_addr,
+    .metrics_addr = ui && c->cfg.http ? NULL : c->cfg.metrics_addr,
     .metrics_port = (u32)c->cfg.metrics_port,
     .no_ws = !c->cfg.ws,
-    .ws_origins = c->cfg.ws_origins,
+    .ws_origins = ui ? NULL : c->cfg.ws_origins,
     .rpc = run_rpc_config(c),
   };
-  return http_start(h, &cfg, n, msg);
+  return http_start(h, &cfg, r->node, msg);
 }
 
 /*------------------------------------------------- what administration asks */
@@ -240,7 +267,7 @@ static err run_start_http(void *ctx, const char *addr, u32 port,
   if (vhosts) c.cfg.http_vhosts = arena_printf(&r->texts, "%s", vhosts);
   err e = r->http ? err_say(msg, ERR_EXISTS, "HTTP server already running on %s",
                             http_url(r->http))
-                  : run_http(&r->http, &c, r->node, r->rpc, msg);
+                  : run_http(&r->http, &c, false, r, msg);
   if (e == ERR_OK) {
     log_event(LOG_INFO, "http", "http.opened", "url=%s", http_url(r->http));
   }
@@ -272,6 +299,7 @@ static void run_users(void *ctx) {
   struct run *r = ctx;
   pthread_mutex_lock(&r->lock);
   if (r->http) http_auth_reload(r->http);
+  if (r->ui) http_auth_reload(r->ui);
   pthread_mutex_unlock(&r->lock);
 }
 
@@ -314,6 +342,10 @@ static void run_reload(struct run *r) {
   if (e == ERR_OK && r->http) {
     http_policy_reload(r->http, now.cfg.http_vhosts, now.cfg.http_corsdomain);
     e = http_tls_reload(r->http, &msg);
+  }
+  if (e == ERR_OK && r->ui) {
+    http_policy_reload(r->ui, now.cfg.http_vhosts, NULL);
+    e = http_tls_reload(r->ui, &msg);
   }
   pthread_mutex_unlock(&r->lock);
   if (e < 0) {
@@ -464,6 +496,7 @@ static void run_stop(struct run *r) {
   rpc_ipc_stop(r->ipc);
   run_farewell_at(&f, "requests of the HTTP port");
   http_stop(r->http);
+  http_stop(r->ui);
   notify_stop(r->notify);
   rpc_close(r->rpc);
   run_farewell_at(&f, "the last block, the tables and the file");
@@ -499,9 +532,8 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   if (dev && r->c->cfg.demo_shop) {
     TRY(cmd_demo_fill(r->node, r->rpc, msg));
   }
-  if (r->c->cfg.http) {
-    TRY(run_http(&r->http, r->c, r->node, r->rpc, msg));
-  }
+  if (r->c->cfg.http) TRY(run_http(&r->http, r->c, false, r, msg));
+  if (run_ui_apart(r->c)) TRY(run_http(&r->ui, r->c, true, r, msg));
   TRY(run_ipc(r, msg));
   return dev ? ERR_OK : cmd_schedule_start(&r->backups, r->c, r->node, msg);
 }
@@ -520,7 +552,8 @@ static void run_log_banner(struct run *r) {
             "pid=%d", gen_version, gen_version_commit,
             (unsigned long long)info->chain_id, hash, info->db_path,
             (unsigned long long)s.height, http, http[0] ? "ws" : "",
-            http[0] ? http + 4 : "", ipc, http, (int)getpid());
+            http[0] ? http + 4 : "", ipc, r->ui ? http_url(r->ui) : http,
+            (int)getpid());
   cmd_notify("READY=1\nSTATUS=height %llu, %s\nMAINPID=%d",
              (unsigned long long)s.height, http[0] ? http : ipc,
              (int)getpid());
@@ -543,11 +576,7 @@ static int run_node(struct cmd *c, bool dev) {
   if (e < 0) {
     code = cmd_fail(e, &msg);
   } else {
-    run_print_banner(c, r.node, r.http);
-    if (r.ipc_path[0]) {
-      printf("Unix socket: %s\n", r.ipc_path);
-      fflush(stdout);
-    }
+    run_print_banner(c, &r);
     run_log_banner(&r);
     code = run_wait(&r, &set);
   }

@@ -279,6 +279,16 @@ static void http_check_guard(struct http_request *rq, enum http_guard guard) {
   }
 }
 
+/* The dashboard has a port of its own: here are its scripts and pictures, which
+** other pages use too, but neither it nor what it asks. */
+static bool http_path_is_ui(const struct http *h, const char *path, u32 m) {
+  static const char *const ui[] = {"/api/", "/admin/", "/index.html"};
+  if (!h->cfg.no_ui) return false;
+  for (u32 i = 0; i < ARRAY_LEN(ui); i++)
+    if (strncmp(path, ui[i], strlen(ui[i])) == 0) return true;
+  return m == HTTP_GET && !http_abi_wanted(path) && http_page_is_route(path);
+}
+
 /* Judges the headers: sets the route, or the answer (status). */
 static void http_begin(struct http_request *rq, const char *path,
                        const char *method) {
@@ -298,7 +308,7 @@ static void http_begin(struct http_request *rq, const char *path,
   const struct http_route_row *row = http_find_route(path, m, &known);
   if (rq->h->tls && !rq->secure && !http_route_is_plain(row)) {
     http_refuse_plain(rq, path, m);
-  } else if (row) {
+  } else if (row && !http_path_is_ui(rq->h, path, HTTP_OTHER)) {
     rq->route = row->route;
     http_check_guard(rq, row->guard);
     if (!rq->status && m == HTTP_POST) http_check_post(rq);
@@ -308,6 +318,9 @@ static void http_begin(struct http_request *rq, const char *path,
     rq->route = HTTP_CONTENT;
   } else if (m == HTTP_GET && http_front_wanted(rq, path)) {
     rq->route = HTTP_FRONT;
+  } else if (http_path_is_ui(rq->h, path, m)) {
+    http_say(rq, MHD_HTTP_NOT_FOUND, "the dashboard of this node has another "
+             "port (--ui.addr); here are JSON-RPC and what is public");
   } else if (m == HTTP_GET && !(known && strcmp(path, "/") != 0)) {
     rq->route = HTTP_PAGE;
   } else if (m == HTTP_OPTIONS && strcmp(path, "/") == 0) {
@@ -533,7 +546,9 @@ static void http_on_log(void *cls, const char *fmt, va_list ap) {
 }
 
 static err http_parse_addr(struct sockaddr_storage *out, socklen_t *len,
-                           const char *addr, u16 port, struct errmsg *msg) {
+                           const struct http_config *c, u16 port,
+                           struct errmsg *msg) {
+  const char *addr = c->addr;
   struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
   memset(out, 0, sizeof *out);
@@ -546,8 +561,8 @@ static err http_parse_addr(struct sockaddr_storage *out, socklen_t *len,
     *len = sizeof in6;
   } else {
     return err_say(msg, ERR_USAGE,
-                   "--http.addr %s is no IP address: give one such as "
-                   "127.0.0.1, 0.0.0.0 or ::1", addr);
+                   "--%s.addr %s is no IP address: give one such as "
+                   "127.0.0.1, 0.0.0.0 or ::1", c->option, addr);
   }
   return ERR_OK;
 }
@@ -558,15 +573,16 @@ static err http_bind_error(const struct http_config *c, int why,
     case EADDRINUSE:
       return err_say(msg, ERR_BIND,
                      "port %u of %s is in use by another program: stop it, or "
-                     "choose another with --http.port", c->port, c->addr);
+                     "choose another with --%s.port", c->port, c->addr,
+                     c->option);
     case EACCES:
       return err_say(msg, ERR_BIND,
                      "no right to listen on port %u: choose one above 1023 "
-                     "with --http.port", c->port);
+                     "with --%s.port", c->port, c->option);
     case EADDRNOTAVAIL:
       return err_say(msg, ERR_BIND,
                      "%s is no address of this machine: give one of its own "
-                     "with --http.addr", c->addr);
+                     "with --%s.addr", c->addr, c->option);
     default:
       return err_say(msg, ERR_BIND, "cannot listen on %s port %u: %s", c->addr,
                      c->port, strerror(why));
@@ -578,7 +594,7 @@ static err http_listen(struct http *h, int *fd, struct errmsg *msg) {
   struct sockaddr_storage sa;
   socklen_t len = 0;
   u16 port = c->port == HTTP_PORT_ANY ? 0 : (u16)c->port;
-  TRY(http_parse_addr(&sa, &len, c->addr, port, msg));
+  TRY(http_parse_addr(&sa, &len, c, port, msg));
   int one = 1, s = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (s < 0) return http_bind_error(c, errno, msg);
   setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -605,11 +621,13 @@ static err http_listen(struct http *h, int *fd, struct errmsg *msg) {
 static void http_defaults(struct http_config *c) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   u32 n = cores < 1 ? 1 : (u32)cores;
+  if (!c->option) c->option = "http";
   if (!c->addr || !c->addr[0]) c->addr = "127.0.0.1";
   if (!c->port) c->port = HTTP_PORT_DEFAULT;
   if (!c->thread_cnt) c->thread_cnt = n < 2 ? 2 : n > 8 ? 8 : n;
   if (!c->worker_cnt) c->worker_cnt = n < 2 ? 4 : n > 16 ? 32 : 2 * n;
   if (c->worker_cnt > 32) c->worker_cnt = 32;
+  if (c->thread_cnt > HTTP_LOOPS_MAX) c->thread_cnt = HTTP_LOOPS_MAX;
   if (!c->conn_max) c->conn_max = 14000;
   if (!c->conn_ip_max) c->conn_ip_max = c->conn_max;
   if (!c->timeout_s) c->timeout_s = 120;
@@ -624,13 +642,13 @@ static void http_defaults(struct http_config *c) {
   if (!c->rpc.wait_max) c->rpc.wait_max = c->worker_cnt / 2;
 }
 
-/* fd -1: connections are added by http_tls.c. */
-static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
+/* Connections are added by http_accept.c or http_tls.c. */
+static struct MHD_Daemon *http_start_daemon(struct http *h) {
   const struct http_config *c = &h->cfg;
   return MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
           MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | MHD_USE_ITC |
-          (fd < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0),
+          MHD_USE_NO_LISTEN_SOCKET,
       0, NULL, NULL, http_on_request, h,
       MHD_OPTION_EXTERNAL_LOGGER, http_on_log, NULL,
       MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, h,
@@ -640,9 +658,7 @@ static struct MHD_Daemon *http_start_daemon(struct http *h, int fd) {
       MHD_OPTION_CONNECTION_TIMEOUT, c->timeout_s,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
       MHD_OPTION_NOTIFY_COMPLETED, http_on_done, h,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1,
-      fd < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, fd,
-      MHD_OPTION_END);
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 /* Says where the system's limit is below ours. */
@@ -666,11 +682,12 @@ static err http_start_parts(struct http *h, struct errmsg *msg) {
   for (; h->worker_cnt < h->cfg.worker_cnt; h->worker_cnt++) {
     if (pthread_create(&h->worker[h->worker_cnt], NULL, http_work, h)) break;
   }
-  if (h->worker_cnt) h->daemon = http_start_daemon(h, h->tls ? -1 : h->listen);
+  if (h->worker_cnt) h->daemon = http_start_daemon(h);
   if (!h->daemon) return err_say(msg, ERR_IO, "cannot start the HTTP threads");
   http_check_files(h);
   TRY(http_metrics_start(h, msg));
-  return h->tls ? http_tls_start(h, h->listen, msg) : ERR_OK;
+  return h->tls ? http_tls_start(h, h->listen, msg)
+                : http_accept_start(h, msg);
 }
 
 /* What http_start made before its parts. */
@@ -691,7 +708,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   struct http *h = mem_alloc(sizeof *h);
   h->node = n;
   h->cfg = *cfg;
-  h->listen = -1;
+  h->listen = h->accept_wake = -1;
   http_defaults(&h->cfg);
   pthread_mutex_init(&h->lock, NULL);
   pthread_mutex_init(&h->key_lock, NULL);
@@ -718,7 +735,7 @@ void http_stop(struct http *h) {
   if (!h) return;
   http_metrics_stop(h);
   http_tls_quiesce(h);
-  if (h->daemon) MHD_quiesce_daemon(h->daemon);
+  http_accept_stop(h);
   pthread_mutex_lock(&h->lock);
   h->stopping = true;
   pthread_cond_broadcast(&h->work);

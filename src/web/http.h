@@ -93,6 +93,10 @@
 #include "rpc/rpc.h"
 
 struct http_config {        /* a 0 or NULL takes the default */
+  bool no_ui;               /* what is public alone: the dashboard, its /api/ and
+                            ** /admin/ have a port of their own (--ui.addr) */
+  const char *option;       /* whose --…addr and --…port the next two are, in
+                            ** messages: "http" or "ui"; "http" */
   const char *addr;         /* IPv4 or IPv6 literal; "127.0.0.1" */
   u32 port;                 /* HTTP_PORT_ANY: the system picks one; 8545 */
   const char *vhosts;       /* comma list, "*" = any; "localhost" */

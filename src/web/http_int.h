@@ -1,7 +1,7 @@
 /* http_int.h - inside src/web: one request under way, and the parts of the
 ** server.
 **
-** Threads: libmicrohttpd's event loops own every connection and call
+** Threads: one accepts; libmicrohttpd's event loops own every connection and call
 ** http_on_request; quick requests are answered there.  Slow ones are handed
 ** to the workers: the connection is suspended, a worker fills req->reply and
 ** resumes it, and the event loop sends it.  One more thread tells events.
@@ -20,6 +20,7 @@
 #define HTTP_API_BODY_MAX 262144u /* /api/ bodies */
 #define HTTP_BODIES_MAX (256ull << 20) /* all bodies under way */
 #define HTTP_UPLOAD_MS 60000u     /* a body must arrive within */
+#define HTTP_LOOPS_MAX 64u
 #define HTTP_EVENT_RING 64u
 #define HTTP_EVENT_TEXT_MAX 512u
 #define HTTP_HEARTBEAT_MS 15000u
@@ -65,6 +66,10 @@ struct http {
                             ** before the end, for requests look at it */
   int listen;
   struct MHD_Daemon *daemon;
+  int accept_wake;        /* ends http_accept.c's thread; -1: none */
+  bool accepting;
+  pthread_t accept_thread;
+  u32 loop_conns[HTTP_LOOPS_MAX]; /* of each event loop; atomic */
   struct MHD_Daemon *metrics; /* on a port of its own; NULL: none */
   u16 port;
   char url[80];
@@ -171,6 +176,8 @@ bool http_host_takes_hsts(const struct http_request *rq);
 /* http_page.c: the dashboard's files. */
 void http_pages_make(struct http *h);
 void http_pages_free(struct http *h);
+/* A page of the application: its path has no ending. */
+bool http_page_is_route(const char *path);
 enum MHD_Result http_page_send(struct http_request *rq, const char *path);
 /* One of the embedded files; NULL: the build has none. */
 const struct gen_asset *http_page_asset(const char *path);
@@ -236,6 +243,14 @@ void http_peer_idle(const struct http *h, struct MHD_Connection *conn);
 void http_peers_tend(struct http *h, u64 now);
 /* Why a request with such headers is refused; NULL: it is not. */
 const char *http_headers_wrong(struct MHD_Connection *conn);
+
+/* http_accept.c: connections for libmicrohttpd's daemon, which must run; stop
+** before it does.  count: a connection of that socket begins (1) or ends (-1). */
+err http_accept_start(struct http *h, struct errmsg *msg) MUST_USE;
+void http_accept_stop(struct http *h);
+void http_accept_count(struct http *h, int fd, int change);
+/* Connections of all loops, or of the one that has most. */
+u32 http_accept_cnt(const struct http *h, bool busiest);
 
 /* http_tls.c: HTTPS.  open judges --ui.tls and makes or reads certificates;
 ** start, after libmicrohttpd, listens on listen_fd, which stays the caller's;

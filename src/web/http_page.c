@@ -102,8 +102,7 @@ const struct gen_asset *http_page_asset(const char *path) {
   return page_find(path, &i) ? &gen_asset[i] : NULL;
 }
 
-/* A page of the application: it has no ending. */
-static bool page_is_route(const char *path) {
+bool http_page_is_route(const char *path) {
   const char *last = strrchr(path, '/');
   return last && !strchr(last, '.');
 }
@@ -150,7 +149,7 @@ enum MHD_Result http_page_send(struct http_request *rq, const char *path) {
   u32 i;
   if (http_abi_wanted(path)) return http_abi_send(rq, path);
   if (!page_find(path, &i) &&
-      !(page_is_route(path) && page_find("/index.html", &i))) {
+      !(http_page_is_route(path) && page_find("/index.html", &i))) {
     return page_send_missing(rq);
   }
   if (page_unchanged(rq, gen_asset[i].etag)) return page_send_unchanged(rq, i);

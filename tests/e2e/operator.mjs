@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync,
   statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BINARY, Node, folder, remove, run, until } from './node.mjs';
@@ -745,4 +746,98 @@ test('manual pages are what man takes', (t) => {
   }
   if (!checked) t.diagnostic('neither mandoc nor man is installed');
   assert.ok(run(['help', '--man', 'run']).stdout.includes('\\-\\-http.port'));
+});
+
+// The status of a plain GET or POST, and its text.
+async function ask(url, options = {}) {
+  const r = await fetch(url, options);
+  return { status: r.status, text: await r.text(), headers: r.headers };
+}
+const CHAIN_ID = { method: 'POST', headers: { 'content-type':
+  'application/json', origin: 'https://shop.example' },
+body: '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}' };
+
+test('the dashboard has an address of its own, apart from JSON-RPC', async () => {
+  const n = await Node.start(['dev', '--ui.addr', '127.0.0.2', '--ui.port', '0',
+    '--http.corsdomain', 'https://shop.example', '--db', join(dir, 'ui.db')]);
+  await until('both', () => /\nDashboard: \S+\n/.test(n.stdout));
+  const ui = /\nDashboard: (\S+)\n/.exec(n.stdout)[1];
+  assert.match(ui, /^http:\/\/127\.0\.0\.2:\d+$/);
+  assert.match(n.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  const page = await ask(ui);
+  assert.equal(page.status, 200);
+  for (const path of ['/', '/explore/block/1', '/setup', '/index.html']) {
+    assert.equal((await ask(ui + path)).text, page.text, path);
+    const there = await ask(n.url + path);
+    assert.equal(there.status, 404, path);
+    assert.match(there.text, /--ui\.addr/);
+  }
+  for (const path of ['/api/status', '/api/session', '/api/events']) {
+    assert.equal((await ask(n.url + path)).status, 404, path);
+  }
+  assert.equal((await ask(ui + '/api/status')).status, 200);
+  for (const path of ['/admin/rpc', '/api/login', '/api/keys']) {
+    assert.equal((await ask(n.url + path, CHAIN_ID)).status, 404, path);
+  }
+  // Both answer JSON-RPC, other sites' pages only here.
+  for (const [url, granted] of [[n.url, 'https://shop.example'], [ui, null]]) {
+    const r = await ask(url, CHAIN_ID);
+    assert.equal(JSON.parse(r.text).result, '0x7a69');
+    assert.equal(r.headers.get('access-control-allow-origin'), granted);
+  }
+  const script = /(?:src|href)="(\/[^"]+\.js)"/.exec(page.text)[1];
+  for (const path of ['/healthz', '/version', '/metrics', '/abi/Credits.json',
+    script]) {
+    assert.equal((await ask(n.url + path)).status, 200, path);
+  }
+  assert.match((await ask(n.url + '/shop/0x' + '11'.repeat(20))).text, /<html/);
+  const close = run(['attach', '--exec', 'admin_stopHTTP', '--db',
+    join(dir, 'ui.db')]);
+  assert.equal(close.status, 0, close.stderr);
+  await until('closed', () => /http\.closed/.test(n.stderr));
+  await assert.rejects(fetch(n.url, CHAIN_ID));
+  assert.equal((await ask(ui)).status, 200);
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
+});
+
+test('HTTPS is the dashboard\'s; what is wrong names its own options', async () => {
+  const n = await Node.start(['dev', '--ui.port', '0', '--ui.tls', 'auto']);
+  await until('both', () => /\nDashboard: https:\S+\n/.test(n.stdout));
+  const ui = /\nDashboard: https:\/\/(\S+)\n/.exec(n.stdout)[1];
+  assert.equal(JSON.parse((await ask(n.url, CHAIN_ID)).text).result, '0x7a69');
+  assert.match((await ask(`http://${ui}/ca.crt`)).text, /BEGIN CERTIFICATE/);
+  assert.equal((await ask(n.url + '/ca.crt')).status, 404);
+  const taken = run(['dev', '--http.port', '0', '--ui.port', String(n.port)]);
+  assert.equal(taken.status, 4);
+  assert.match(taken.stderr, /in use by another program.*--ui\.port/);
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
+  const odd = run(['dev', '--http.port', '0', '--ui.addr', 'shop.example']);
+  assert.equal(odd.status, 2);
+  assert.match(odd.stderr, /--ui\.addr shop\.example is no IP address/);
+});
+
+test('connections are shared out evenly', async () => {
+  const n = await Node.start(['dev']);
+  const metric = async (name) => Number(new RegExp(`^cybermiles_${name} (\\d+)$`,
+    'm').exec((await ask(n.url + '/metrics')).text)[1]);
+  const open = (cnt) => Promise.all(Array.from({ length: cnt }, () =>
+    new Promise((resolve, reject) => {
+      const s = net.connect(n.port, '127.0.0.1', () => resolve(s));
+      s.on('error', reject);
+    })));
+  const held = await open(60);
+  let all = 0;
+  while (all < 60) all = await metric('http_connections');
+  const loops = Math.max(2, Math.min(8, cpus().length));
+  const most = await metric('http_connections_busiest');
+  assert.ok(most <= Math.ceil(all / loops) + 2, `${most} of ${all}`);
+  // Those that end are made up for.
+  for (const s of held.splice(0, 30)) s.destroy();
+  while (await metric('http_connections') > 40) continue;
+  held.push(...await open(30));
+  while ((all = await metric('http_connections')) < 60) continue;
+  assert.ok(await metric('http_connections_busiest')
+    <= Math.ceil(all / loops) + 2);
+  for (const s of held) s.destroy();
+  assert.deepEqual(await n.stop(), { code: 0, signal: null });
 });
