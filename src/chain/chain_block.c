@@ -143,38 +143,65 @@ u64 chain_header_time_ms(const struct chain_header *h) {
 /*----------------------------------------------------------------- bloom */
 
 /* The three bits of data: 11 bits each of its keccak, as byte and mask. */
-static void chain_bloom_bits(u32 byte[3], u8 mask[3], slice data) {
-  hash32 h;
-  crypto_keccak256(&h, data.ptr, data.len);
+/* The three bits of a hash. */
+static void chain_bloom_bits(u32 byte[3], u8 mask[3], const hash32 *h) {
   for (int i = 0; i < 3; i++) {
-    u32 bit = ((u32)h.b[2 * i] << 8 | h.b[2 * i + 1]) & 2047;
+    u32 bit = ((u32)h->b[2 * i] << 8 | h->b[2 * i + 1]) & 2047;
     byte[i] = 255 - bit / 8;
     mask[i] = (u8)(1u << bit % 8);
   }
 }
-
-void chain_bloom_add(struct bloom256 *b, slice data) {
+static void chain_bloom_set(struct bloom256 *b, const hash32 *h) {
   u32 byte[3];
   u8 mask[3];
-  chain_bloom_bits(byte, mask, data);
+  chain_bloom_bits(byte, mask, h);
   for (int i = 0; i < 3; i++) b->b[byte[i]] |= mask[i];
+}
+
+void chain_bloom_add(struct bloom256 *b, slice data) {
+  hash32 h;
+  crypto_keccak256(&h, data.ptr, data.len);
+  chain_bloom_set(b, &h);
 }
 
 bool chain_bloom_may(const struct bloom256 *b, slice data) {
   u32 byte[3];
   u8 mask[3];
-  chain_bloom_bits(byte, mask, data);
+  hash32 h;
+  crypto_keccak256(&h, data.ptr, data.len);
+  chain_bloom_bits(byte, mask, &h);
   return (b->b[byte[0]] & mask[0]) && (b->b[byte[1]] & mask[1]) &&
          (b->b[byte[2]] & mask[2]);
 }
 
+/* What is to be hashed, several at a time. */
+enum { CHAIN_BLOOM_BATCH = 16 };
+struct chain_bloom_batch {
+  slice in[CHAIN_BLOOM_BATCH];
+  u32 cnt;
+};
+static void chain_bloom_flush(struct bloom256 *b, struct chain_bloom_batch *q) {
+  hash32 h[CHAIN_BLOOM_BATCH];
+  crypto_keccak256_batch(h, q->in, q->cnt);
+  for (u32 i = 0; i < q->cnt; i++) chain_bloom_set(b, &h[i]);
+  q->cnt = 0;
+}
+static void chain_bloom_ask(struct bloom256 *b, struct chain_bloom_batch *q,
+                            slice data) {
+  if (q->cnt == CHAIN_BLOOM_BATCH) chain_bloom_flush(b, q);
+  q->in[q->cnt++] = data;
+}
+
 void chain_bloom_logs(struct bloom256 *b, const struct state_log *log,
                       u32 cnt) {
+  struct chain_bloom_batch q = {.cnt = 0};
   for (u32 i = 0; i < cnt; i++) {
-    chain_bloom_add(b, addr20_slice(&log[i].addr));
+    if (i == 0 || !addr20_eq(&log[i].addr, &log[i - 1].addr))
+      chain_bloom_ask(b, &q, addr20_slice(&log[i].addr));
     for (u32 t = 0; t < log[i].topic_cnt; t++)
-      chain_bloom_add(b, hash32_slice(&log[i].topic[t]));
+      chain_bloom_ask(b, &q, hash32_slice(&log[i].topic[t]));
   }
+  chain_bloom_flush(b, &q);
 }
 
 /*-------------------------------------------------------------- receipts */

@@ -521,17 +521,48 @@ u64 bytes_key_slot(const hash32 *addr_hash, const hash32 *slot_hash) {
   return load_be64(addr_hash->b + 8) ^ load_be64(slot_hash->b);
 }
 
-static u64 bytes_key_tagged(u8 tag, const void *p, size_t len) {
-  u8 t[33];
+/* The key of an address (tag 0) or of a topic (tag 1 + its place): the first
+** eight bytes of keccak256(tag || it). */
+struct bytes_tagged {
+  u8 text[33], len;
+};
+static struct bytes_tagged bytes_tag(u8 tag, const void *p, u8 len) {
+  struct bytes_tagged t = {.len = (u8)(1 + len)};
+  t.text[0] = tag;
+  memcpy(t.text + 1, p, len);
+  return t;
+}
+static u64 bytes_key_tagged(struct bytes_tagged t) {
   hash32 h;
-  t[0] = tag;
-  memcpy(t + 1, p, len);
-  crypto_keccak256(&h, t, len + 1);
+  crypto_keccak256(&h, t.text, t.len);
   return load_be64(h.b);
 }
-u64 bytes_key_log_addr(const addr20 *a) { return bytes_key_tagged(0, a->b, 20); }
+u64 bytes_key_log_addr(const addr20 *a) {
+  return bytes_key_tagged(bytes_tag(0, a->b, 20));
+}
 u64 bytes_key_log_topic(u32 at, const hash32 *topic) {
-  return bytes_key_tagged((u8)(1 + at), topic->b, 32);
+  return bytes_key_tagged(bytes_tag((u8)(1 + at), topic->b, 32));
+}
+
+/* Keys into entries, several at a time. */
+enum { BYTES_KEY_BATCH = 16 };
+struct bytes_key_batch {
+  struct bytes_tagged t[BYTES_KEY_BATCH];
+  u32 cnt;
+  struct store_entry *out; /* the next */
+};
+static void bytes_key_flush(struct bytes_key_batch *q) {
+  slice in[BYTES_KEY_BATCH];
+  hash32 h[BYTES_KEY_BATCH];
+  for (u32 i = 0; i < q->cnt; i++)
+    in[i] = slice_of(q->t[i].text, q->t[i].len);
+  crypto_keccak256_batch(h, in, q->cnt);
+  for (u32 i = 0; i < q->cnt; i++) (q->out++)->key = load_be64(h[i].b);
+  q->cnt = 0;
+}
+static void bytes_key_ask(struct bytes_key_batch *q, struct bytes_tagged t) {
+  if (q->cnt == BYTES_KEY_BATCH) bytes_key_flush(q);
+  q->t[q->cnt++] = t;
 }
 
 u32 bytes_log_entries_max(const struct chain_receipt *r, u32 cnt) {
@@ -548,15 +579,21 @@ static int bytes_u64_cmp(const void *a, const void *b) {
 
 u32 bytes_log_entries(struct store_entry *out, u64 chunk_seq,
                       const struct chain_receipt *r, u32 cnt) {
-  u32 n = 0, kept = 0;
+  struct bytes_key_batch q = {.out = out};
+  const addr20 *last = NULL;
+  u32 kept = 0;
   for (u32 i = 0; i < cnt; i++) {
     for (u32 k = 0; k < r[i].log_cnt; k++) {
       const struct state_log *l = &r[i].log[k];
-      out[n++].key = bytes_key_log_addr(&l->addr);
+      if (!last || !addr20_eq(last, &l->addr))
+        bytes_key_ask(&q, bytes_tag(0, l->addr.b, 20));
+      last = &l->addr;
       for (u32 t = 0; t < l->topic_cnt; t++)
-        out[n++].key = bytes_key_log_topic(t, &l->topic[t]);
+        bytes_key_ask(&q, bytes_tag((u8)(1 + t), l->topic[t].b, 32));
     }
   }
+  bytes_key_flush(&q);
+  u32 n = (u32)(q.out - out);
   for (u32 i = 0; i < n; i++) out[i].seq = chunk_seq;
   qsort(out, n, sizeof *out, bytes_u64_cmp);
   for (u32 i = 0; i < n; i++)

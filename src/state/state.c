@@ -102,12 +102,18 @@ static struct state_acct *state_acct_meet(struct state *s, const addr20 *a,
 
 static struct state_slot *state_slot_meet(struct state *s, u32 acct,
                                           const u256 *slot, u32 *number) {
+  struct state_slot *e;
+  /* Access, value and original are asked one after the other. */
+  if (s->last_slot != STATE_NONE) {
+    e = state_pool_at(&s->slot, *number = s->last_slot);
+    if (e->acct == acct && u256_eq(&e->slot, slot)) return e;
+  }
   struct state_acct *owner = state_pool_at(&s->acct, acct);
   u32 tag = state_slot_tag(s, owner->tag, slot);
-  *number = state_slot_find(s, acct, slot, tag);
+  *number = s->last_slot = state_slot_find(s, acct, slot, tag);
   if (*number != STATE_NONE) return state_pool_at(&s->slot, *number);
-  struct state_slot *e = state_pool_add(&s->slot);
-  *number = s->slot.cnt - 1;
+  e = state_pool_add(&s->slot);
+  *number = s->last_slot = s->slot.cnt - 1;
   e->acct = acct;
   e->slot = *slot;
   e->tag = tag;
@@ -147,7 +153,7 @@ struct state *state_open(u64 hash_seed) {
   s->acct.size = sizeof(struct state_acct);
   s->slot.size = sizeof(struct state_slot);
   s->tslot.size = sizeof(struct state_tslot);
-  s->last_acct = STATE_NONE;
+  s->last_acct = s->last_slot = STATE_NONE;
   arena_init(&s->arena, STATE_ARENA_CHUNK, 0);
   return s;
 }
@@ -187,7 +193,7 @@ void state_block_begin(struct state *s, const struct state_source *src) {
     state_index_unplace(&s->slot_index, e->tag);
   }
   s->acct.cnt = s->slot.cnt = 0;
-  s->last_acct = STATE_NONE;
+  s->last_acct = s->last_slot = STATE_NONE;
   s->src = *src;
   s->error = ERR_OK;
   s->tx = 0;
@@ -251,13 +257,10 @@ static void state_slot_fetch(struct state *s, struct state_acct *owner,
                              struct state_slot *e) {
   e->has_old = true;
   if (hash32_eq(&owner->old.storage_root, &CRYPTO_KECCAK_RLP_NIL)) return;
-  if (!s->src.hashless) {
-    state_acct_key(owner);
-    state_slot_key(e);
-  }
-  err r = s->src.slot(s->src.ctx, &e->old, &owner->addr,
-                      owner->has_key ? &owner->key : NULL, &e->slot,
-                      e->has_key ? &e->key : NULL);
+  state_acct_key(owner); /* one for all of its slots */
+  if (!s->src.hashless) state_slot_key(e);
+  err r = s->src.slot(s->src.ctx, &e->old, &owner->addr, &owner->key,
+                      &e->slot, e->has_key ? &e->key : NULL);
   if (r < 0) {
     state_fail(s, r);
     e->old = U256_ZERO;

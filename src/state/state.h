@@ -48,9 +48,9 @@ u32 state_slot_encode(u8 out[33], const u256 *v);
 ** slots of an account whose root is that of the empty trie are never asked. */
 struct state_source {
   void *ctx;
-  bool hashless; /* account and slot may be called with NULL for hashes: the
-                 ** source does not need them, which saves computing them one
-                 ** by one */
+  bool hashless; /* account and slot may be called with NULL for the hash of
+                 ** what is asked: the source does not need it, which saves
+                 ** computing them one by one; slot has its account's */
   err (*account)(void *ctx, struct state_account *out, bool *found,
                  const addr20 *addr, const hash32 *addr_hash);
   err (*slot)(void *ctx, u256 *out, const addr20 *addr,

@@ -85,7 +85,7 @@ struct state {
   u32 tx; /* number of the transaction, from 1 */
   struct state_pool acct, slot, tslot;
   struct state_index acct_index, slot_index, tslot_index;
-  u32 last_acct; /* found last, STATE_NONE at first */
+  u32 last_acct, last_slot; /* found last, STATE_NONE at first */
   struct state_rec *rec;
   u32 rec_cnt, rec_cap;
   struct state_code_undo *code_undo;
