@@ -5,6 +5,7 @@
 ** is Prague's; what an own chain does not have (ommers, withdrawals, blobs,
 ** requests) is that of an empty list.
 */
+#include "base/stage.h"
 #include "chain/chain_ahead.h"
 #include "chain/chain_exec.h"
 #include "crypto/hash.h"
@@ -158,6 +159,7 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   out->skipped = arena_array(a, enum chain_verdict, tx_cnt);
   m.receipt_end = arena_array(a, size_t, tx_cnt + 1);
   buf_init(&m.receipts, 0);
+  u8 was = stage_enter(STAGE_execute);
   chain_exec_begin(x, rules, &out->header, hashes, src);
   if (par && tx_cnt > 1) m.ahead = chain_exec_ahead(x);
   if (m.ahead)
@@ -171,10 +173,13 @@ err chain_exec_block(struct chain_exec *x, struct chain_block_result *out,
   }
   if (e == ERR_OK) {
     out->header.gas_used = chain_exec_gas_used(x);
+    stage_enter(STAGE_encode);
     chain_make_roots(&m);
+    stage_enter(STAGE_trie);
     state_block_diff(chain_exec_state(x), &out->diff, a);
     e = state_commit(&out->root, &out->diff, src, par, a);
   }
+  stage_enter(was);
   buf_fini(&m.receipts);
   if (e < 0) return e;
   out->header.state_root = out->root.root;

@@ -255,7 +255,8 @@ static const char bench_help[] =
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
-  "[--pid PID]\n"
+  "[--rate R]\n"
+  "                             [--stages 1] [--pid PID]\n"
   "       cybermiles bench evm [--json] [--cold] [--fork F] FILE...\n\n"
   "genesis prints a genesis that funds A accounts whose keys follow from "
   "their\nnumber, with a token if --kind is erc20, and a stake each unless\n"
@@ -278,6 +279,10 @@ static const char bench_help[] =
   "  --batch B      1 to 1000; 1 sends single requests (100)\n"
   "  --conns C      1 to 1000 (4; with single requests 32)\n"
   "  --window W     most transactions on their way at once (40000)\n"
+  "  --rate R       send R a second, and tell p50 and p99 of latency (from when "
+  "it\n                 is due to its block) and of the time between blocks\n"
+  "  --stages 1     adds what each stage of the node took, the keyed tables "
+  "that\n                 come behind too; it runs with --metrics.expensive\n"
   "  --pid PID      the node's process: adds its CPU time\n";
 
 struct bench_opt {
@@ -310,6 +315,8 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
     {"--batch", &o->load.batch, 1, 1000, true, false},
     {"--conns", &o->load.conns, 1, 1000, true, false},
     {"--window", &o->load.window, 1, CMD_BENCH_TX_MAX, true, false},
+    {"--rate", &o->load.rate, 1, 1000000, true, false},
+    {"--stages", &o->load.stages, 0, 1, true, false},
     {"--pid", &o->load.pid, 1, 1u << 30, true, false},
   };
   for (int i = 2; i < argc; i += 2) {

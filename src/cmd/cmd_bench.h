@@ -106,6 +106,8 @@ struct cmd_bench_load {
   enum cmd_bench_kind kind;
   u32 txs, accounts, batch, conns;
   u32 window; /* most transactions sent and not yet in a block */
+  u32 rate;   /* transactions a second; 0: as fast as they go */
+  u32 stages; /* 1: what each of the node's stages took */
   u32 pid;    /* the server's, to read its CPU time; 0: not known */
 };
 /* Signs, sends, waits, prints one JSON line. */

@@ -5,9 +5,13 @@
 ** are its own (sender % connections), and nonces go out in order.  What the
 ** pool has no room for is sent again a little later.  A second thread asks
 ** for each new block's transaction count: that tells how many are durable,
-** bounds those on their way (window), and ends the measure.  Afterwards the
-** receipt of every sender's last transaction must say success; of kind market
-** all receipts, whose logs tell the ids that the next step names.
+** bounds those on their way (window), and ends the measure.  With a rate
+** transactions are due at even distances, whether the node keeps up or not,
+** and that thread asks for each block's hashes: a transaction's latency is from
+** when it was due until its block is seen, so that waiting for an answer counts
+** as it does for users who do not know of each other.  Afterwards the receipt of
+** every sender's last transaction must say success; of kind market all receipts,
+** whose logs tell the ids that the next step names.
 */
 #include "cmd/cmd_bench.h"
 
@@ -24,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/map.h"
+#include "base/stage.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "node/node_workers.h"
@@ -34,6 +40,9 @@
 #define LOAD_STALL_S 60.0
 #define LOAD_AGAIN_S 0.02 /* after "pool is full" */
 #define LOAD_ASK 200u     /* calls in a request of our own */
+#define LOAD_BEHIND 2.0   /* blocks by which tables trail an idle node */
+#define LOAD_WATCH_NS 20000000   /* between two looks for a block */
+#define LOAD_WATCH_RATE_NS 2000000 /* the same where latency is measured */
 
 struct load_conn {
   int fd;
@@ -63,6 +72,15 @@ struct load {
   u32 accepted, again;         /* so far; how often one was sent again */
   double submit_s, seconds;
   u32 blocks;                  /* of the watching thread */
+  double stage_s[STAGE_CNT], sync_s; /* the node's, of this step */
+  struct load_pace {           /* of a load with a rate */
+    double start;
+    u32 begun;                 /* transactions that were due so far */
+    struct map idx;            /* hash -> index of its transaction */
+    double *due;               /* of each transaction; then its latency */
+    double seen_at, *gap;      /* the last block; between two of them */
+    u32 gap_cnt;
+  } pace;
   atomic_uint included;
   atomic_bool stop;
   err watch_result;
@@ -275,24 +293,130 @@ static err load_ask_receipts(struct load *g, struct errmsg *msg) {
   return ERR_OK;
 }
 
+/*--------------------------------------------------------- the node's stages */
+
+/* The number behind name in /metrics. */
+static bool load_metric(double *out, const struct buf *text, const char *name) {
+  size_t len = strlen(name);
+  const u8 *at = text->ptr, *end = at + text->len;
+  while (at && (at = load_find(at, (size_t)(end - at), name, len))) {
+    if (at > text->ptr && at[-1] == '\n' && at[len] == ' ') break;
+    at += len;
+  }
+  if (at) *out = strtod((const char *)at + len, NULL);
+  return at != NULL;
+}
+
+static err load_get_metrics(const struct load *g, struct buf *text,
+                            struct errmsg *msg) {
+  int fd;
+  ssize_t n = 1;
+  TRY(rpc_client_connect(&fd, &g->url, LOAD_TIMEOUT_MS, msg));
+  buf_printf(text, "GET /metrics HTTP/1.1\r\nHost: %s\r\n"
+             "Connection: close\r\n\r\n", g->url.authority);
+  if (send(fd, text->ptr, text->len, MSG_NOSIGNAL) != (ssize_t)text->len)
+    n = -1;
+  buf_clear(text);
+  while (n > 0) {
+    u8 *p = buf_room(text, 16384);
+    n = p ? recv(fd, p, 16383, 0) : -1;
+    if (n > 0) text->len += (size_t)n;
+  }
+  close(fd);
+  if (n == 0 && buf_room(text, 1)) {
+    text->ptr[text->len] = 0;
+    return ERR_OK;
+  }
+  return err_say(msg, ERR_IO, "the node's /metrics cannot be read");
+}
+
+/* The keyed tables come behind: what they cost belongs to the transactions.
+** The last blocks may wait long for others, and are few. */
+static err load_await_tables(const struct load *g, struct errmsg *msg) {
+  struct timespec pause = {.tv_nsec = 200000000};
+  double until = load_now() + LOAD_STALL_S, behind = LOAD_BEHIND + 1;
+  err e = ERR_OK;
+  struct buf text;
+  if (!g->l->stages) return ERR_OK;
+  buf_init(&text, LOAD_REPLY_MAX);
+  while (e == ERR_OK && behind > LOAD_BEHIND && load_now() < until) {
+    nanosleep(&pause, NULL);
+    buf_clear(&text);
+    e = load_get_metrics(g, &text, msg);
+    if (e == ERR_OK &&
+        !load_metric(&behind, &text, "cybermiles_db_tables_behind")) break;
+  }
+  buf_fini(&text);
+  return e;
+}
+
+/* Adds the node's counters, sign times: once before and once after. */
+static err load_add_stages(struct load *g, double sign, struct errmsg *msg) {
+  struct buf text;
+  if (!g->l->stages) return ERR_OK;
+  buf_init(&text, LOAD_REPLY_MAX);
+  err e = load_get_metrics(g, &text, msg);
+  for (u32 i = 0; e == ERR_OK && i <= STAGE_CNT; i++) {
+    char name[80] = "cybermiles_db_sync_seconds_total";
+    double v;
+    if (i < STAGE_CNT)
+      snprintf(name, sizeof name,
+               "cybermiles_stage_cpu_seconds_total{stage=\"%s\"}",
+               stage_name[i]);
+    if (!load_metric(&v, &text, name))
+      e = err_say(msg, ERR_USAGE, "the node does not measure its stages: start "
+                  "it with --metrics.expensive");
+    else
+      *(i < STAGE_CNT ? &g->stage_s[i] : &g->sync_s) += sign * v;
+  }
+  buf_fini(&text);
+  return e;
+}
+
 /*--------------------------------------------------------------- watching */
+
+/* A block's hashes: how long each took.  The reply that tells of a transaction
+** follows the request that sent it, so its due time stands. */
+static void load_take_hashes(struct load *g, const json_t *hashes) {
+  struct load_pace *p = &g->pace;
+  double now = load_now();
+  if (json_array_size(hashes) == 0) return;
+  if (p->seen_at > 0 && p->gap_cnt < g->l->txs)
+    p->gap[p->gap_cnt++] = now - p->seen_at;
+  p->seen_at = now;
+  for (size_t i = 0; i < json_array_size(hashes); i++) {
+    hash32 hash;
+    const char *text = json_string_value(json_array_get(hashes, i));
+    if (!text || hex_fixed(hash.b, 32, slice_str(text)) != ERR_OK) continue;
+    const u32 *idx = map_get(&p->idx, hash.b);
+    if (idx) p->due[*idx] = now - p->due[*idx];
+  }
+}
 
 static err load_watch_step(struct load *g, u64 *next, bool *more,
                            struct errmsg *msg) {
-  static const char method[] = "eth_getBlockTransactionCountByNumber";
+  const char *method = g->l->rate ? "eth_getBlockByNumber"
+                                  : "eth_getBlockTransactionCountByNumber";
   char params[1][160];
   json_t *list;
   u64 cnt = 0;
-  snprintf(params[0], sizeof params[0], "\"0x%llx\"",
-           (unsigned long long)*next);
+  snprintf(params[0], sizeof params[0], "\"0x%llx\"%s",
+           (unsigned long long)*next, g->l->rate ? ",false" : "");
   err asked = load_ask(g, &list, method, params, 1, msg);
   *more = false;
   /* anvil's way to say that there is no such block yet */
   if (asked < 0 && strstr(msg->text, "OutOfRange")) return ERR_OK;
   if (asked < 0) return asked;
   const json_t *v = json_array_get(list, 0);
+  const json_t *hashes = json_object_get(v, "transactions");
+  err e = ERR_OK;
   *more = !json_is_null(v);
-  err e = *more ? load_quantity(&cnt, v, method, msg) : ERR_OK;
+  if (*more && g->l->rate) {
+    cnt = json_array_size(hashes);
+    load_take_hashes(g, hashes);
+  } else if (*more) {
+    e = load_quantity(&cnt, v, method, msg);
+  }
   json_decref(list);
   if (*more) ++*next;
   if (cnt > 0) {
@@ -308,7 +432,8 @@ static void *load_watch(void *arg) {
   while (!atomic_load(&g->stop) && g->watch_result == ERR_OK &&
          atomic_load(&g->included) < g->l->txs) {
     bool more = false;
-    struct timespec pause = {.tv_nsec = 20000000};
+    struct timespec pause = {.tv_nsec = g->l->rate ? LOAD_WATCH_RATE_NS
+                                                   : LOAD_WATCH_NS};
     g->watch_result = load_watch_step(g, &next, &more, &g->watch_msg);
     if (!more) nanosleep(&pause, NULL);
   }
@@ -417,11 +542,29 @@ static err load_flush(struct load *g, struct load_conn *c, u32 i,
   return ERR_OK;
 }
 
+/* With a rate: whether so many more are due now. */
+static bool load_is_due(struct load *g, u32 cnt, double now) {
+  struct load_pace *p = &g->pace;
+  if (!g->l->rate) return true;
+  double due = p->start + (double)(p->begun + cnt) / g->l->rate;
+  return now >= due;
+}
+
+/* Those that a request adds are due now, by the rate. */
+static void load_set_due(struct load *g, const u32 *idx, u32 cnt) {
+  struct load_pace *p = &g->pace;
+  if (!g->l->rate) return;
+  p->begun += cnt;
+  for (u32 i = 0; i < cnt; i++)
+    p->due[idx[i]] = p->start + (double)p->begun / g->l->rate;
+}
+
 /* Begins the next request, unless there is nothing to send, it must wait, or
 ** enough is on its way. */
 static err load_begin(struct load *g, struct load_conn *c, u32 i, double now,
                       struct errmsg *msg) {
   if (c->busy || now < c->again_at) return ERR_OK;
+  if (!c->again_cnt && !load_is_due(g, g->l->batch, now)) return ERR_OK;
   if (g->accepted - atomic_load(&g->included) + g->l->batch > g->l->window &&
       g->accepted > atomic_load(&g->included)) {
     return ERR_OK;
@@ -429,11 +572,13 @@ static err load_begin(struct load *g, struct load_conn *c, u32 i, double now,
   c->sending_cnt = c->again_cnt;
   memcpy(c->sending, c->again, sizeof *c->again * c->again_cnt);
   c->again_cnt = 0;
-  while (c->sending_cnt < g->l->batch &&
+  u32 known = c->sending_cnt;
+  while (c->sending_cnt < g->l->batch && !(g->l->rate && known) &&
          load_next(g, c, &c->sending[c->sending_cnt])) {
     c->sending_cnt++;
   }
   if (c->sending_cnt == 0) return ERR_OK;
+  load_set_due(g, c->sending + known, c->sending_cnt - known);
   load_render(g, c);
   c->busy = true;
   c->sent = c->body_at = 0;
@@ -549,7 +694,7 @@ static err load_receive(struct load *g, struct load_conn *c,
 
 static err load_turn(struct load *g, struct errmsg *msg) {
   struct epoll_event ev[64];
-  int cnt = epoll_wait(g->epoll, ev, ARRAY_LEN(ev), 5);
+  int cnt = epoll_wait(g->epoll, ev, ARRAY_LEN(ev), g->l->rate ? 1 : 5);
   double now = load_now();
   for (int k = 0; k < cnt; k++) {
     u32 i = ev[k].data.u32;
@@ -573,6 +718,7 @@ static err load_send_all(struct load *g, struct errmsg *msg) {
     TRY(load_open(g, &g->conn[i], i, msg));
   }
   double start = load_now(), moved = start;
+  g->pace.start = start;
   u32 was = 0;
   while (atomic_load(&g->included) < g->l->txs) {
     u32 seen = atomic_load(&g->included) + g->accepted;
@@ -641,8 +787,34 @@ static void load_print_acts(const struct load *g) {
   printf("},\"failures\":0");
 }
 
-static void load_print(const struct load *g, double server_us,
-                       double own_us) {
+static int load_by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static void load_print_ms(const char *name, double *v, u32 cnt) {
+  if (cnt == 0) return;
+  qsort(v, cnt, sizeof *v, load_by_size);
+  for (u32 p = 50; p <= 99; p += 49) {
+    u32 i = (u32)(((u64)cnt * p + 99) / 100);
+    printf(",\"%s_ms_p%u\":%.1f", name, p, v[i - 1] * 1000);
+  }
+}
+
+/* Of each transaction in us; sum is all that the process has used. */
+static void load_print_stages(const struct load *g) {
+  double sum = 0;
+  printf(",\"stages_cpu_us_per_tx\":{");
+  for (u32 i = 0; i < STAGE_CNT; i++) {
+    double us = g->stage_s[i] * 1e6 / g->l->txs;
+    printf("\"%s\":%.2f,", stage_name[i], us);
+    sum += us;
+  }
+  printf("\"sum\":%.2f},\"sync_time_us_per_tx\":%.2f", sum,
+         g->sync_s * 1e6 / g->l->txs);
+}
+
+static void load_print(struct load *g, double server_us, double own_us) {
   const struct cmd_bench_load *l = g->l;
   printf("{\"name\":\"load_%s\",\"txs\":%u,\"batch\":%u,\"accounts\":%u,"
          "\"conns\":%u,\"seconds\":%.3f,\"tps\":%.0f,\"submit_s\":%.3f,"
@@ -656,12 +828,21 @@ static void load_print(const struct load *g, double server_us,
   printf("\"client_cpu_us_per_tx\":%.1f,\"gas_limit\":%llu",
          own_us / l->txs, (unsigned long long)g->gas_limit);
   if (l->kind == CMD_BENCH_MARKET) load_print_acts(g);
+  if (l->stages) load_print_stages(g);
+  if (l->rate) {
+    printf(",\"rate\":%u", l->rate);
+    load_print_ms("latency", g->pace.due, l->txs);
+    load_print_ms("interval", g->pace.gap, g->pace.gap_cnt);
+  }
   printf("}\n");
   fflush(stdout);
 }
 
 static err load_measure(struct load *g, bool print, struct errmsg *msg) {
   pthread_t watcher;
+  memset(g->stage_s, 0, sizeof g->stage_s);
+  g->sync_s = 0;
+  TRY(load_add_stages(g, -1, msg));
   double server_us = load_cpu_us(g->l->pid), own_us = load_own_us();
   if (pthread_create(&watcher, NULL, load_watch, g) != 0) {
     return err_say(msg, ERR_LIMIT, "cannot start a thread");
@@ -669,14 +850,34 @@ static err load_measure(struct load *g, bool print, struct errmsg *msg) {
   err e = load_send_all(g, msg);
   atomic_store(&g->stop, true);
   pthread_join(watcher, NULL);
-  server_us = load_cpu_us(g->l->pid) - server_us;
   own_us = load_own_us() - own_us;
+  if (e == ERR_OK) e = load_await_tables(g, msg);
+  server_us = load_cpu_us(g->l->pid) - server_us;
+  if (e == ERR_OK) e = load_add_stages(g, 1, msg);
   if (e == ERR_OK) {
     e = g->l->kind == CMD_BENCH_MARKET ? load_ask_receipts(g, msg)
                                        : load_ask_accounts(g, true, msg);
   }
   if (e == ERR_OK && print) load_print(g, server_us, own_us);
   return e;
+}
+
+static void load_pace_open(struct load *g) {
+  struct load_pace *p = &g->pace;
+  memset(p, 0, sizeof *p);
+  if (!g->l->rate) return;
+  map_init(&p->idx, 32, sizeof(u32), 0, 1);
+  for (u32 i = 0; i < g->l->txs; i++)
+    *(u32 *)map_put(&p->idx, g->txs.hash[i].b, NULL) = i;
+  p->due = mem_alloc(sizeof *p->due * g->l->txs);
+  p->gap = mem_alloc(sizeof *p->gap * g->l->txs);
+}
+
+static void load_pace_close(struct load *g) {
+  if (!g->l->rate) return;
+  map_fini(&g->pace.idx);
+  mem_free(g->pace.due);
+  mem_free(g->pace.gap);
 }
 
 /* Signs, sends and awaits g->l->txs transactions. */
@@ -691,7 +892,9 @@ static err load_step(struct load *g, cmd_bench_fill *fill, const void *arg,
   cmd_bench_txs_init(&g->txs, g->l->txs, &g->accounts, g->nonce, g->chain_id,
                      fill, arg, g->par);
   g->conn = mem_alloc(sizeof *g->conn * g->l->conns);
+  load_pace_open(g);
   err e = load_measure(g, print, msg);
+  load_pace_close(g);
   load_close(g);
   cmd_bench_txs_fini(&g->txs);
   return e;
@@ -743,3 +946,6 @@ err cmd_bench_run(const struct cmd_bench_load *wish, struct errmsg *msg) {
 #undef LOAD_STALL_S
 #undef LOAD_AGAIN_S
 #undef LOAD_ASK
+#undef LOAD_BEHIND
+#undef LOAD_WATCH_NS
+#undef LOAD_WATCH_RATE_NS

@@ -523,6 +523,7 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   struct rpc_config rpc = run_rpc_config(r->c);
   TRY(cmd_log_open(r->c, msg));
   TRY(cmd_check_place(r->c, msg));
+  if (r->c->cfg.metrics_expensive) node_stage_measure();
   TRY(node_open(&r->node, &cfg, msg));
   r->rpc = rpc_open(r->node, &rpc);
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,

@@ -537,6 +537,7 @@ struct blsx4_pairs {
 BLSX4 void blsx4_line_dbl(struct blsx4_line *l, struct blsx4_pairs *s) {
   blsx4_t a[32], b[32], c[32];
   u32 n = s->cnt;
+  if (n == 0) return;
   for (u32 j = 0; j < n; j++) {
     blsx4_t *x = a + 4 * j, *y = b + 4 * j;
     x[0] = y[0] = s->x[j];

@@ -153,7 +153,9 @@ static void node_write_group(struct node *n) {
     __atomic_add_fetch(&n->tally.commits, 1, __ATOMIC_RELAXED);
     if (e == ERR_OK) {
       node_state_durable(n->state, head);
+      u8 was = stage_enter(STAGE_pool);
       node_pool_durable(n->pool, head);
+      stage_enter(was);
       node_tell_watchers(n, head);
     } else {
       node_fail(n, e, "cannot write block %llu: %s (%s); nothing before it is "
@@ -179,6 +181,7 @@ bool node_write_block(struct node *n, struct store_block *b) {
 /* Blocks first, then one slice of the work behind the head. */
 static i64 node_writer_idle(struct node *n) {
   bool more = false;
+  stage_enter(STAGE_sqlite);
   __atomic_store_n(&n->tally.beat_ms, node_clock_ms(), __ATOMIC_RELAXED);
   node_write_group(n);
   if (node_failed(n, NULL) < 0) return NODE_IDLE_MS;

@@ -16,6 +16,7 @@
 #define NODE_NODE_H
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/stage.h"
 #include "chain/chain_block.h"
 #include "chain/chain_exec.h"
 #include "chain/chain_genesis.h"
@@ -186,6 +187,11 @@ struct node_process {
   u32 fds, fds_max, threads;
 };
 void node_process(struct node_process *out);
+/* Measures the processor time of each stage from now on, for good; before
+** node_open.  What each has used since, in seconds, and how long syncs took;
+** false: it is not measured. */
+void node_stage_measure(void);
+bool node_stage_read(double cpu_s[STAGE_CNT], double *sync_s);
 /* A verified copy of the file was made now: kept in the file.  One could not be
 ** made; and one is wanted every so many seconds: for node_stat. */
 err node_backup_done(struct node *n) MUST_USE;

@@ -170,8 +170,10 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
   if (rq->edit) {
     TRY(app_execute(app, rq->edit, 1, &bounds));
   } else {
+    u8 was = stage_enter(STAGE_pool);
     node_pool_take(app->cfg.pool, &app->take, cnt_max, 2 * gas_limit,
                    &app->arena);
+    stage_enter(was);
     u64 least = app_monotonic_ms() + APP_EXECUTE_MIN_MS;
     if (bounds.deadline_ms < least) bounds.deadline_ms = least;
     TRY(app_execute(app, app->take.tx, app->take.cnt, &bounds));
@@ -356,7 +358,9 @@ err app_commit(struct node_app *app, struct store_block **out, slice commit) {
   buf_fini(&bytes);
   if (e < 0) return e;
   app_advance(app, &app->result.header, &app->result.hash);
+  u8 was = stage_enter(STAGE_pool);
   app_tell_pool(app);
+  stage_enter(was);
   app_drop_candidate(app);
   return ERR_OK;
 }

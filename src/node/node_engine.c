@@ -154,7 +154,9 @@ static err engine_make(struct node *n, struct engine_job *job) {
 
 static void engine_run_job(struct node *n, void *arg) {
   struct engine_job *job = arg;
+  u8 was = stage_enter(STAGE_encode);
   job->result = engine_make(n, job);
+  stage_enter(was);
 }
 
 /*------------------------------------------------------- the core thread */

@@ -228,7 +228,9 @@ void *nstate_maker_main(void *arg) {
     bool stop = ns->stop;
     pthread_mutex_unlock(&ns->flush_lock);
     if (stop) return NULL;
+    u8 was = stage_enter(STAGE_batch);
     err e = nstate_batch_make(ns);
+    stage_enter(was);
     MUST(e == ERR_OK);
   }
 }

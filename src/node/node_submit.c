@@ -150,8 +150,11 @@ err node_submit_pool(struct node *n, struct node_submit_result *out,
   /* Elsewhere blob transactions are refused as they are. */
   if (node_is_plain(n)) e = chain_tx_unwrap(&raw, raw, &a, &out->msg);
   if (e == ERR_OK) {
+    u8 was = stage_enter(STAGE_recover);
     node_pool_prepare(n->pool, &t, out, &e, &raw, 1);
+    stage_enter(STAGE_pool);
     if (t) e = node_pool_add(n->pool, out, t);
+    stage_enter(was);
   }
   arena_fini(&a);
   return e;
@@ -189,13 +192,16 @@ void node_submit_batch(struct node *n, err *errs,
   }
   struct submit_batch b = {n, errs, out, raw, cnt,
                            mem_alloc(sizeof(struct pool_tx *) * (cnt + 1))};
+  u8 was = stage_enter(STAGE_recover);
   par_run(node_workers_par(n->workers), submit_prepare, &b,
           (cnt + CRYPTO_RECOVER_GROUP - 1) / CRYPTO_RECOVER_GROUP);
+  stage_enter(STAGE_pool);
   const hash32 *last = NULL;
   for (u32 i = 0; i < cnt; i++) {
     if (b.tx[i]) errs[i] = node_pool_add(n->pool, &out[i], b.tx[i]);
     if (errs[i] == ERR_OK) last = &out[i].hash;
   }
+  stage_enter(was);
   mem_free(b.tx);
   if (last) submit_dev_wait(n, last);
 }

@@ -7,6 +7,7 @@
 ** counted in its users, and the caller leaves only when users is zero.
 */
 #include "node/node_workers.h"
+#include "base/stage.h"
 #include <stdatomic.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@ struct workers_job {
   u32 cnt;
   atomic_uint next; /* first piece not yet taken */
   u32 users;        /* workers inside, under the lock */
+  u8 stage;         /* the caller's */
   struct workers_job *link;
 };
 
@@ -59,7 +61,9 @@ static void *workers_main(void *arg) {
     }
     job->users++;
     pthread_mutex_unlock(&w->lock);
+    u8 was = stage_enter(job->stage);
     workers_do(job);
+    stage_enter(was);
     pthread_mutex_lock(&w->lock);
     if (--job->users == 0) pthread_cond_broadcast(&w->left);
   }
@@ -74,7 +78,8 @@ static void workers_run(void *ctx, void (*fn)(void *arg, u32 i), void *arg,
     for (u32 i = 0; i < cnt; i++) fn(arg, i);
     return;
   }
-  struct workers_job job = {.fn = fn, .arg = arg, .cnt = cnt};
+  struct workers_job job = {.fn = fn, .arg = arg, .cnt = cnt,
+                            .stage = stage_at};
   pthread_mutex_lock(&w->lock);
   struct workers_job **end = &w->first;
   while (*end) end = &(*end)->link;

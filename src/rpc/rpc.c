@@ -840,6 +840,7 @@ static void rpc_run(struct rpc_server *s, struct buf *out, slice body,
     rpc_put_error(out, none, RPC_ERR_REQUEST, "request too large", NULL);
     return;
   }
+  u8 was = stage_enter(STAGE_parse);
   struct rpc_batch b = {.server = s, .node = s->node, .peer = peer};
   struct rpc_requests q = {0};
   struct arena a;
@@ -876,6 +877,7 @@ static void rpc_run(struct rpc_server *s, struct buf *out, slice body,
   }
   out->max = max;
   rpc_arena_give(s, &a);
+  stage_enter(was);
 }
 
 void rpc_handle(struct rpc_server *s, struct buf *out, slice body,
@@ -943,6 +945,7 @@ void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
   struct rpc_batch b = {.server = s, .node = s->node, .peer = peer};
   struct rpc_submissions all;
   struct arena a;
+  u8 was = stage_enter(STAGE_parse);
   rpc_arena_take(s, &a);
   struct rpc_request *rq = arena_array(&a, struct rpc_request, cnt);
   for (u32 i = 0; i < cnt; i++) {
@@ -960,6 +963,7 @@ void rpc_handle_submissions(struct rpc_server *s, struct buf *const *out,
     else rpc_put_error(out[i], rq[i].id, rq[i].code, rq[i].message, NULL);
   }
   rpc_arena_give(s, &a);
+  stage_enter(was);
 }
 
 void rpc_handle_plain(struct rpc_server *s, struct buf *out, slice body,

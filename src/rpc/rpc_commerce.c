@@ -830,7 +830,7 @@ static err shop_filter_apply(struct rpc_shop *q, struct store_query *sq,
                              const struct rpc_list *l,
                              const struct shop_word *f,
                              const struct rpc_value *v) {
-  struct store_val val;
+  struct store_val val = {0};
   char *col = arena_alloc(q->c->a, sizeof f->col);
   if (!col) return ERR_LIMIT;
   memcpy(col, f->col, sizeof f->col);

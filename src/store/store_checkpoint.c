@@ -29,6 +29,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/stage.h"
 #include "store/store_int.h"
 
 #define STORE_WAL_PAGE (STORE_PAGE_SIZE + 24u)
@@ -102,10 +103,12 @@ bool store_checkpoint_due(struct store *s, u64 now_ms) {
 /*------------------------------------------------------------- the slices */
 static void *store_sync_main(void *arg) {
   struct store_checkpoint *c = arg;
+  u8 was = stage_enter(STAGE_sync);
   bool ok = c->wal_fd >= 0 && fdatasync(c->wal_fd) == 0;
   /* SQLite has no fcntl locks on the log that closing it could drop. */
   if (c->wal_fd >= 0) close(c->wal_fd);
   ok = fdatasync(c->fd) == 0 && ok;
+  stage_enter(was);
   atomic_store(&c->synced, ok ? 1 : -1);
   return NULL;
 }

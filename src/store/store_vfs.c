@@ -26,6 +26,7 @@
 ** is whole, for before that nobody reads them, or until the log is read, synced,
 ** cut or measured.
 */
+#include "base/stage.h"
 #include "store/store_int.h"
 
 #define STORE_FRAME (STORE_PAGE_SIZE + 24)
@@ -149,7 +150,9 @@ static int store_file_sync(sqlite3_file *f, int flags) {
     v->want_sync = true;
     return SQLITE_INTERRUPT;
   }
+  u8 was = stage_enter(STAGE_sync);
   rc = sf->real->pMethods->xSync(sf->real, flags);
+  stage_enter(was);
   /* How much a sync may find follows from how long they take. */
   if (v->slicing && store_clock_us() - t > STORE_SYNC_US) {
     v->sync_inline /= 2;

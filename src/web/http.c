@@ -390,6 +390,7 @@ static void http_run(struct http_request *rq) {
 
 static void *http_work(void *arg) {
   struct http *h = arg;
+  stage_enter(STAGE_receive);
   pthread_mutex_lock(&h->lock);
   for (;;) {
     while (!h->first && !h->stopping) pthread_cond_wait(&h->work, &h->lock);
@@ -465,8 +466,11 @@ static enum MHD_Result http_finish(struct http_request *rq, const char *path,
     http_run(rq);
     return http_send(rq);
   }
-  if (rq->route == HTTP_RPC && http_try_rpc(rq)) return http_send(rq);
-  bool submits = rq->route == HTTP_RPC && http_submit_wanted(rq);
+  u8 was = stage_enter(STAGE_parse);
+  bool done = rq->route == HTTP_RPC && http_try_rpc(rq);
+  bool submits = !done && rq->route == HTTP_RPC && http_submit_wanted(rq);
+  stage_enter(was);
+  if (done) return http_send(rq);
   if (submits ? http_submit_add(rq) : http_hand_over(rq)) return MHD_YES;
   http_say(rq, MHD_HTTP_SERVICE_UNAVAILABLE, "the node is shutting down");
   return http_send(rq);
@@ -498,6 +502,7 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
                                        size_t *data_len, void **ctx) {
   struct http_request *rq = *ctx;
   (void)version;
+  stage_enter(STAGE_receive); /* what the library does before and after, too */
   if (!rq) {
     rq = *ctx = mem_alloc(sizeof *rq);
     rq->h = cls;

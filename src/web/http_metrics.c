@@ -74,6 +74,20 @@ static void metric_put_rpc(struct buf *out, const struct rpc_server *s) {
              (double)t.us * 1e-6, sum);
 }
 
+/* With --metrics.expensive. */
+static void metric_put_stages(struct buf *out) {
+  double cpu_s[STAGE_CNT], sync_s;
+  if (!node_stage_read(cpu_s, &sync_s)) return;
+  buf_put_str(out, "# HELP cybermiles_stage_cpu_seconds_total Processor time by "
+                   "stage (base/stage.def).\n"
+                   "# TYPE cybermiles_stage_cpu_seconds_total counter\n");
+  for (u32 i = 0; i < STAGE_CNT; i++)
+    buf_printf(out, "cybermiles_stage_cpu_seconds_total{stage=\"%s\"} %.6f\n",
+               stage_name[i], cpu_s[i]);
+  metric_put(out, "cybermiles_db_sync_seconds_total", "counter",
+             "Time that syncs of the database took.", sync_s);
+}
+
 /* Orders by state, and disputes that nobody has ended. */
 static err metric_on_orders(void *ctx, const struct store_val *v, u32 cnt) {
   struct buf *out = ctx;
@@ -132,6 +146,7 @@ void http_metrics(struct http_request *rq) {
 #include "web/metric.def"
 #undef METRIC
   metric_put_trade(out, h->node);
+  metric_put_stages(out);
   metric_put_rpc(out, h->rpc);
   rq->type = "text/plain; version=0.0.4; charset=utf-8";
   rq->status = MHD_HTTP_OK;

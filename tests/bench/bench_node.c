@@ -1,13 +1,16 @@
 /* bench_node.c - the node without its network side: signed transfers in, the
 ** durable blocks out, as JSON lines.
 **
+** Each is the median of RUNS (3) runs in turn, of TXS (60000) transfers each,
+** with the block gas limit named:
 **   ecrecover_all_cores  recoveries a second alone, on as many threads as
 **                        cores, one by one
 **   ecrecover_groups     the same by CRYPTO_RECOVER_GROUP, as the node does
 **   node_transfers       transfers a second from node_submit_batch to durable,
 **                        batches of 100, two submitters, blocks as they come
 **   node_transfer_cpu    what one of those costs on all threads together
-**   node_share           node_transfers of ecrecover_groups
+**   node_share           node_transfers of ecrecover_groups in the same run
+**   ..._credits          the same with credits
 **   node_single_blocks   blocks a second, durable, one transfer each, one
 **                        waiting for the other
 ** Files are in a folder of their own under TMPDIR. */
@@ -26,8 +29,34 @@
 #include "node/node.h"
 #include "node/node_workers.h"
 
-enum { BENCH_ACCOUNTS = 1000, BENCH_TXS = 60000, BENCH_BATCH = 100,
-       BENCH_SUBMITTERS = 2, BENCH_RECOVER = 12000, BENCH_SINGLES = 300 };
+enum { BENCH_ACCOUNTS = 1000, BENCH_BATCH = 100, BENCH_SUBMITTERS = 2,
+       BENCH_RECOVER = 12000, BENCH_SINGLES = 300, BENCH_RUNS_MAX = 99 };
+
+/* What is measured; share: a ratio. */
+#define BENCH_ROWS(X) \
+  X(ecrecover_all_cores, "1/s") \
+  X(ecrecover_groups, "1/s") \
+  X(node_transfers, "1/s") \
+  X(node_transfer_cpu, "us") \
+  X(node_share, "of 1") \
+  X(node_transfers_credits, "1/s") \
+  X(node_transfer_credits_cpu, "us") \
+  X(node_share_credits, "of 1") \
+  X(node_single_blocks, "1/s")
+enum {
+#define X(name, unit) BENCH_##name,
+  BENCH_ROWS(X)
+#undef X
+  BENCH_ROW_CNT
+};
+static const struct { const char *name, *unit; } bench_row[] = {
+#define X(name, unit) {#name, unit},
+  BENCH_ROWS(X)
+#undef X
+};
+static double bench_val[BENCH_ROW_CNT][BENCH_RUNS_MAX];
+static u32 bench_runs, bench_tx_cnt;
+static u64 bench_gas_limit;
 
 static char bench_dir[256];
 static struct cmd_bench_accounts bench_accounts;
@@ -46,10 +75,31 @@ static double bench_cpu_us(void) {
          (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-static void bench_print(const char *name, double value, const char *unit) {
-  printf("{\"name\":\"%s\",\"value\":%.*f,\"unit\":\"%s\"}\n", name,
-         value < 100 ? 2 : 0, value, unit);
+static int bench_by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static void bench_print(u32 row) {
+  double *v = bench_val[row];
+  qsort(v, bench_runs, sizeof *v, bench_by_size);
+  double median = v[(bench_runs - 1) / 2];
+  printf("{\"name\":\"%s\",\"value\":%.*f,\"unit\":\"%s\",\"runs\":%u",
+         bench_row[row].name, median < 100 ? 2 : 0, median,
+         bench_row[row].unit, bench_runs);
+  if (row >= BENCH_node_transfers)
+    printf(",\"gas_limit\":%llu", (unsigned long long)bench_gas_limit);
+  printf("}\n");
   fflush(stdout);
+}
+
+/* A whole number from the environment. */
+static u32 bench_env(const char *name, u32 otherwise, u32 max) {
+  const char *text = getenv(name);
+  unsigned long v = text && text[0] ? strtoul(text, NULL, 10) : otherwise;
+  if (v >= 1 && v <= max) return (u32)v;
+  fprintf(stderr, "bench_node: %s must be 1 to %u\n", name, max);
+  exit(1);
 }
 
 static void bench_must(err e, const struct errmsg *msg) {
@@ -100,13 +150,11 @@ static void bench_recover_group(void *arg, u32 i) {
   bench_recover_some(i * BENCH_GROUP, BENCH_GROUP);
 }
 
-static double bench_recover(const struct par *par, const char *name,
+static double bench_recover(const struct par *par,
                             void (*piece)(void *arg, u32 i), u32 pieces) {
   double start = bench_now();
   par_run(par, piece, NULL, pieces);
-  double rate = BENCH_RECOVER / (bench_now() - start);
-  bench_print(name, rate, "1/s");
-  return rate;
+  return BENCH_RECOVER / (bench_now() - start);
 }
 
 /*-------------------------------------------------------- pool to durable */
@@ -120,7 +168,7 @@ static void bench_submit(struct node *n, u32 me) {
   for (;;) {
     u32 cnt = left;
     memcpy(raw, again, sizeof *raw * left);
-    for (; cnt < BENCH_BATCH && next < BENCH_TXS; next++) {
+    for (; cnt < BENCH_BATCH && next < bench_tx_cnt; next++) {
       if (next % BENCH_ACCOUNTS % BENCH_SUBMITTERS == me) {
         raw[cnt++] = bench_txs.raw[next];
       }
@@ -147,7 +195,8 @@ static void *bench_submitter_main(void *arg) {
   return NULL;
 }
 
-static double bench_transfers(bool credits) {
+/* Fills three rows, of which the first is row. */
+static void bench_transfers(bool credits, u32 run, u32 row) {
   char path[300];
   struct errmsg msg = {""};
   struct buf genesis;
@@ -161,6 +210,7 @@ static double bench_transfers(bool credits) {
   buf_fini(&genesis);
   struct node_config cfg = {.db_path = path};
   bench_must(node_open(&n, &cfg, &msg), &msg);
+  bench_gas_limit = node_info(n)->block_gas_limit;
   struct bench_submitter s[BENCH_SUBMITTERS];
   struct node_pool_stat left;
   double start = bench_now(), cpu = bench_cpu_us();
@@ -174,19 +224,17 @@ static double bench_transfers(bool credits) {
     node_pool_stat(n, &left);
     bench_must(node_failed(n, &msg), &msg);
   } while (left.pending + left.queued > 0);
-  double rate = BENCH_TXS / (bench_now() - start);
-  bench_print(credits ? "node_transfers_credits" : "node_transfers", rate,
-              "1/s");
-  bench_print(credits ? "node_transfer_credits_cpu" : "node_transfer_cpu",
-              (bench_cpu_us() - cpu) / BENCH_TXS, "us");
+  double rate = bench_tx_cnt / (bench_now() - start);
+  bench_val[row][run] = rate;
+  bench_val[row + 1][run] = (bench_cpu_us() - cpu) / bench_tx_cnt;
+  bench_val[row + 2][run] = rate / bench_val[BENCH_ecrecover_groups][run];
   node_close(n);
   bench_unlink(path);
-  return rate;
 }
 
 /*---------------------------------------------------------- single blocks */
 
-static void bench_singles(void) {
+static double bench_singles(void) {
   char path[300];
   struct errmsg msg = {""};
   struct node *n;
@@ -208,12 +256,12 @@ static void bench_singles(void) {
     MUST(chain_tx_sign(&tx, key, &a) == ERR_OK);
     bench_must(node_submit(n, out, tx.raw), &out->msg);
   }
-  bench_print("node_single_blocks", BENCH_SINGLES / (bench_now() - start),
-              "1/s");
+  double rate = BENCH_SINGLES / (bench_now() - start);
   node_close(n);
   bench_unlink(path);
   arena_fini(&a);
   mem_free(out);
+  return rate;
 }
 
 int main(void) {
@@ -225,20 +273,27 @@ int main(void) {
   log_setup(LOG_WARN, LOG_TEXT);
   node_random(seed, sizeof seed);
   crypto_init(seed);
+  bench_runs = bench_env("RUNS", 3, BENCH_RUNS_MAX);
+  bench_tx_cnt = bench_env("TXS", 60000, CMD_BENCH_TX_MAX);
+  if (bench_tx_cnt < BENCH_RECOVER) bench_tx_cnt = BENCH_RECOVER;
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   struct node_workers *w = node_workers_open(cores > 1 ? (u32)cores - 1 : 0);
   const struct par *par = node_workers_par(w);
   cmd_bench_accounts_init(&bench_accounts, BENCH_ACCOUNTS, par);
-  cmd_bench_txs_init(&bench_txs, BENCH_TXS, &bench_accounts, NULL,
+  cmd_bench_txs_init(&bench_txs, bench_tx_cnt, &bench_accounts, NULL,
                      CMD_BENCH_CHAIN_ID, cmd_bench_fill_transfer,
                      &bench_accounts, par);
-  bench_recover(par, "ecrecover_all_cores", bench_recover_one, BENCH_RECOVER);
-  double recover = bench_recover(par, "ecrecover_groups", bench_recover_group,
-                                 BENCH_RECOVER / BENCH_GROUP);
+  for (u32 i = 0; i < bench_runs; i++) {
+    bench_val[BENCH_ecrecover_all_cores][i] =
+        bench_recover(par, bench_recover_one, BENCH_RECOVER);
+    bench_val[BENCH_ecrecover_groups][i] = bench_recover(
+        par, bench_recover_group, BENCH_RECOVER / BENCH_GROUP);
+    bench_transfers(false, i, BENCH_node_transfers);
+    bench_transfers(true, i, BENCH_node_transfers_credits);
+    bench_val[BENCH_node_single_blocks][i] = bench_singles();
+  }
   node_workers_close(w);
-  bench_print("node_share", bench_transfers(false) / recover, "of 1");
-  bench_print("node_share_credits", bench_transfers(true) / recover, "of 1");
-  bench_singles();
+  for (u32 row = 0; row < BENCH_ROW_CNT; row++) bench_print(row);
   cmd_bench_txs_fini(&bench_txs);
   cmd_bench_accounts_fini(&bench_accounts);
   rmdir(bench_dir);

@@ -3,29 +3,53 @@
 # chains that begin with few and many of them, as JSON lines.
 #
 # For each number in $ACCOUNTS ("1000 100000 2000000", of which the last takes
-# most of the time, and memory for its init) and each word of $CREDITS ("on
-# off") a chain of its own: init; $TXS (100000) transfers between its accounts
-# in batches of 100, as fast as they go; then $TXS/4 with no more under way than
-# half of that speed fills a block of a second.  Every block durable.
-#   {"name":"growth_100000_credits_on","init_s":..,"start_mb":..,"tps":..,
-#    "server_cpu_us_per_tx":..,"half_load_tps":..,"block_ms_p50":..,
-#    "block_ms_p99":..,"peak_mb":..,"disk_bytes_per_tx":..,
-#    "diff_bytes_per_tx":..}
-# block_ms: from the block's begin to its being decided, at half load.
-# peak_mb: VmHWM.  disk: what the stopped node's file grew by, the state of
-# accounts that were new to it included; with sqlite3 at hand, beside it the
-# part that pruning gives back once a block's state is old enough
-# (diff_bytes_per_tx).
+# most of the time) and each word of $CREDITS ("on off") a chain of its own:
+# init; $TXS (100000) transfers between its accounts in batches of 100, as fast
+# as they go; then for $HALF_S (10) seconds at half of that rate.  Every block
+# durable, the default block gas limit.
+#   {"name":"growth_100000_credits_on","gas_limit":..,"init_s":..,"init_mb":..,
+#    "start_mb":..,"tps":..,"server_cpu_us_per_tx":..,"half_load_rate":..,
+#    "latency_ms_p50":..,"latency_ms_p99":..,"interval_ms_p50":..,
+#    "interval_ms_p99":..,"made_ms_p50":..,"made_ms_p99":..,"peak_mb":..,
+#    "disk_bytes_per_tx":..,"diff_bytes_per_tx":..,"body_bytes_per_tx":..}
+# Of half load: latency from when a transfer was due until its block is seen;
+# interval between two blocks seen; made from a block's begin to its being
+# decided.  init_mb, peak_mb: the most memory that was resident.   disk: what the stopped node's file grew
+# by, the state of accounts that were new to it included; with sqlite3 at
+# hand, beside it the parts that pruning gives back: the differences behind
+# --history.state, transactions and receipts behind --history.blocks.
 set -eu
 name=growth
 . "${0%/*}/start.inc"
 txs=${TXS:-100000}
 bytes() { stat -c %s "$dir/g.db"; }
 
-# load TXS WINDOW: the line goes to $dir/line
+half_s=${HALF_S:-10}
+
+# load TXS [OPTION...]: the line goes to $dir/line
 load() {
-  "$bin" bench load --url "$url" --pid $pid --batch 100 --txs "$1" \
-    --window "$2" --accounts "$n" >"$dir/line"
+  load_txs=$1
+  shift
+  "$bin" bench load --url "$url" --pid $pid --batch 100 --txs "$load_txs" \
+    --accounts "$n" "$@" >"$dir/line"
+}
+
+# The most memory that a program takes, in MB, into $dir/mb.
+init() {
+  "$bin" init --db "$dir/g.db" --genesis "$dir/g.json" >"$dir/init.log" &
+  pid=$!
+  echo 0 >"$dir/mb"
+  while now=$(mb VmHWM 2>"$dir/gone") && [ -n "$now" ]; do
+    echo "$now" >"$dir/mb"
+    sleep 0.1
+  done
+  wait $pid
+  pid=
+}
+
+# sum SQL: its bytes for each transfer
+sum() {
+  echo $(($(sqlite3 -readonly "$dir/g.db" "$1") / all))
 }
 
 # p PERCENT: of the numbers in $dir/ms, sorted
@@ -40,37 +64,44 @@ one() {
   rm -f "$dir"/g.*
   "$bin" bench genesis --accounts "$n" --credits "$credits" --out "$dir/g.json"
   from=$(date +%s)
-  "$bin" init --db "$dir/g.db" --genesis "$dir/g.json" >"$dir/init.log"
+  init
   init_s=$(($(date +%s) - from))
+  init_mb=$(cat "$dir/mb")
   rm "$dir/g.json"
   before=$(bytes)
   run_node "$dir/g.db" "$dir/run.log"
   start_mb=$(mb VmHWM)
-  load "$txs" 40000
+  load "$txs"
   tps=$(field tps "$dir/line")
   cpu=$(field server_cpu_us_per_tx "$dir/line")
+  gas_limit=$(field gas_limit "$dir/line")
   lines=$(wc -l <"$dir/run.log")
-  half=$((tps / 2 > 200 ? tps / 2 : 200))
-  load $((txs / 4)) $half
-  half_tps=$(field tps "$dir/line")
+  rate=$((tps / 2 > 200 ? tps / 2 : 200))
+  load $((rate * half_s)) --rate $rate
   tail -n "+$((lines + 1))" "$dir/run.log" |
     sed -n 's/.*block\.made.* txs=[1-9].* ms=\([0-9]*\).*/\1/p' |
     sort -n >"$dir/ms"
   peak_mb=$(mb VmHWM)
   stop_one
-  each=$((($(bytes) - before) / (txs + txs / 4)))
-  diff=
-  if command -v sqlite3 >/dev/null; then
-    diff=$(sqlite3 -readonly "$dir/g.db" \
-      'SELECT sum(length(bytes)) FROM diff WHERE seq >= 1 << 20')
-    diff=",\"diff_bytes_per_tx\":$((diff / (txs + txs / 4)))"
+  all=$((txs + rate * half_s))
+  printf '{"name":"growth_%s_credits_%s","gas_limit":%s,' "$n" "$credits" \
+    "$gas_limit"
+  printf '"init_s":%s,"init_mb":%s,"start_mb":%s,"tps":%s,' "$init_s" \
+    "$init_mb" "$start_mb" "$tps"
+  printf '"server_cpu_us_per_tx":%s,"half_load_rate":%s' "$cpu" "$rate"
+  for key in latency_ms_p50 latency_ms_p99 interval_ms_p50 interval_ms_p99; do
+    printf ',"%s":%s' $key "$(field $key "$dir/line")"
+  done
+  printf ',"made_ms_p50":%s,"made_ms_p99":%s,"peak_mb":%s' "$(p 50)" \
+    "$(p 99)" "$peak_mb"
+  printf ',"disk_bytes_per_tx":%s' $((($(bytes) - before) / all))
+  if command -v sqlite3 >"$dir/gone"; then
+    printf ',"diff_bytes_per_tx":%s,"body_bytes_per_tx":%s' \
+      "$(sum 'SELECT sum(length(bytes)) FROM diff WHERE seq >= 1 << 20')" \
+      "$(sum 'SELECT (SELECT sum(length(bytes)) FROM body) +
+        (SELECT sum(length(bytes)) FROM receipt)')"
   fi
-  printf '{"name":"growth_%s_credits_%s","init_s":%s,"start_mb":%s,"tps":%s,' \
-    "$n" "$credits" "$init_s" "$start_mb" "$tps"
-  printf '"server_cpu_us_per_tx":%s,"half_load_tps":%s,' "$cpu" "$half_tps"
-  printf '"block_ms_p50":%s,"block_ms_p99":%s,"peak_mb":%s,' \
-    "$(p 50)" "$(p 99)" "$peak_mb"
-  printf '"disk_bytes_per_tx":%s%s}\n' "$each" "$diff"
+  printf '}\n'
 }
 
 for accounts in ${ACCOUNTS:-1000 100000 2000000}; do

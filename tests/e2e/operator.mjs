@@ -453,6 +453,13 @@ test('metrics have the names and count requests', async () => {
       /^(# (HELP|TYPE) \S+ .+|[a-z_]+({[a-z]+="[^"]*"(,[a-z]+="[^"]*")*})? \S+)$/);
   }
   await n.stop();
+  const dear = await Node.start(['dev', '--metrics.expensive']);
+  const stages = await (await fetch(`${dear.url}/metrics`)).text();
+  for (const stage of ['other', 'recover', 'execute', 'sqlite', 'sync']) {
+    assert.match(stages, new RegExp(
+      `^cybermiles_stage_cpu_seconds_total{stage="${stage}"} [0-9.]+$`, 'm'));
+  }
+  await dear.stop();
   const off = await Node.start(['dev', '--metrics=false']);
   assert.equal((await fetch(`${off.url}/metrics`)).status, 404);
   await off.stop();
