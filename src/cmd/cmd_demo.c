@@ -1,8 +1,10 @@
 /* cmd_demo.c - the demo shop's story, day by day; see cmd_demo.h.
 **
 ** Accounts of the development chain: 0 to 2 are merchants, 3 to 8 buy, 9 runs a
-** storefront.  Each day has two blocks, one in the morning with what merchants
-** do, one later with what buyers do; between them the chain's clock is set.
+** storefront and mediates; some whose keys are the demo's own are the court's
+** people (cmd_demo_court.c).  Each day has two blocks, one in the morning with
+** what merchants do, one later with what buyers do; between them the chain's
+** clock is set.
 ** An order follows a plan, whose steps come so many days after it was placed;
 ** what a plan leaves to nobody, deadlines do.  Plans end at the last day, so
 ** that every state is there to be seen.
@@ -10,28 +12,20 @@
 ** Documents and pictures are kept by content_put before the transaction that
 ** names their hash.
 */
-#include "cmd/cmd_demo.h"
+#include "cmd/cmd_demo_int.h"
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
-#include <stdarg.h>
+#include "shop/shop_identity.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEMO_ACCOUNTS 10u
-#define DEMO_OPERATOR 9u
-#define DEMO_SENT_MAX 512u
 #define DEMO_DAY_MS 86400000ull
-#define DEMO_GAS 1500000u
 #define DEMO_SHIP_BASE 3900u /* 1/1000 CMT */
 #define DEMO_SHIP_ITEM 500u
 #define DEMO_SHIP_FREE 150000u
-#define DEMO_MILLI "000000000000000" /* after an amount in 1/1000 CMT */
 #define DEMO_DE "0x4445000000000000"
 #define DEMO_ANY "0x2a00000000000000"
-
-enum { DEMO_IDENTITY = 0x1010, DEMO_PLATFORM, DEMO_MARKET, DEMO_ORDERS,
-       DEMO_MEDIATION };
 
 enum demo_plan {
   DEMO_DONE, DEMO_REVIEWED, DEMO_REPLIED, DEMO_SHIPPED, DEMO_PAID,
@@ -125,28 +119,6 @@ struct demo_order {
   u32 item, unit, total; /* of 1/1000 CMT */
   u64 id, dispute;
 };
-struct demo_sent {
-  hash32 hash, event;
-  u64 *id;           /* NULL: not wanted */
-  const char *method;
-};
-struct demo {
-  struct node *n;
-  struct rpc_server *rpc;
-  struct errmsg *msg;
-  struct arena mem;  /* of what waits for a block */
-  u8 key[DEMO_ACCOUNTS][32];
-  addr20 addr[DEMO_ACCOUNTS];
-  char hex[DEMO_ACCOUNTS][43];
-  u64 nonce[DEMO_ACCOUNTS];
-  u64 begin_ms, seed;
-  struct demo_sent sent[DEMO_SENT_MAX];
-  u32 sent_cnt;
-  u64 *listing, table[CMD_DEMO_SHOPS], platform[2], plan[2];
-  struct demo_order *order;
-  u32 order_cnt;
-  u64 job[4], job_order[4], invoice[16], invoice_order[16];
-};
 
 static u32 demo_draw(struct demo *d, u32 n) {
   d->seed = d->seed * 6364136223846793005ull + 1442695040888963407ull;
@@ -154,36 +126,6 @@ static u32 demo_draw(struct demo *d, u32 n) {
 }
 
 /*------------------------------------------------------------- documents */
-
-/* Its hash as text, and the node keeps the bytes. */
-static const char *demo_keep(struct demo *d, slice bytes) {
-  static const struct rpc_peer peer = {.access = RPC_KEY};
-  hash32 h;
-  char *out = arena_alloc(&d->mem, 67);
-  struct buf body, reply;
-  buf_init(&body, 0);
-  buf_init(&reply, 0);
-  crypto_keccak256(&h, bytes.ptr, bytes.len);
-  memcpy(out, "0x", 2);
-  hex_encode(out + 2, h.b, 32);
-  buf_put_str(&body, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"content_put\","
-                     "\"params\":[\"0x");
-  u8 *room = buf_room(&body, 2 * bytes.len);
-  MUST(room);
-  hex_encode((char *)room, bytes.ptr, bytes.len);
-  body.len += 2 * bytes.len;
-  buf_put_str(&body, "\"]}");
-  rpc_handle(d->rpc, &reply, buf_slice(&body), &peer);
-  buf_fini(&body);
-  buf_fini(&reply);
-  return out;
-}
-
-static const char *demo_text(struct demo *d, const char *key,
-                             const char *text) {
-  return demo_keep(d, slice_str(arena_printf(&d->mem, "{\"%s\":\"%s\"}", key,
-                                             text)));
-}
 
 /* "a,b" as "a","b". */
 static const char *demo_list(struct demo *d, const char *text) {
@@ -204,94 +146,12 @@ static const char *demo_item_doc(struct demo *d, u32 i) {
   struct buf png;
   buf_init(&png, 0);
   cmd_demo_picture(&png, it->motif, i);
-  const char *picture = demo_keep(d, buf_slice(&png));
+  const char *picture = cmd_demo_keep(d, buf_slice(&png));
   buf_fini(&png);
-  return demo_keep(d, slice_str(arena_printf(&d->mem,
+  return cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
       "{\"body\":\"%s\",\"images\":[\"%s\"],\"tags\":[%s],\"title\":\"%s\","
       "\"variants\":[%s]}", it->body, picture, demo_list(d, it->tags),
       it->title, demo_list(d, it->variants))));
-}
-
-/*-------------------------------------------------------------- sending */
-
-/* Signs a call of a module and gives it to the pool; value of 1/1000 CMT.  id
-** is set from the event's first topic when the block is made. */
-static err demo_send(struct demo *d, u32 who, u32 module, u64 value_m,
-                     u64 *id, const char *event, const char *method,
-                     const char *fmt, ...) {
-  struct chain_tx tx = {
-    .type = 2, .protected = true, .has_to = true,
-    .chain_id = node_info(d->n)->chain_id, .nonce = d->nonce[who],
-    .gas_limit = DEMO_GAS, .gas_price = u256_from(2000000000),
-    .max_priority_fee = u256_from(1000000000),
-  };
-  char args[4096];
-  struct buf data;
-  va_list ap;
-  MUST(d->sent_cnt < DEMO_SENT_MAX);
-  va_start(ap, fmt);
-  int len = vsnprintf(args, sizeof args, fmt, ap);
-  va_end(ap);
-  MUST(len >= 0 && (size_t)len < sizeof args);
-  buf_init(&data, 0);
-  err e = cmd_demo_encode(&data, &d->mem, method, args, d->msg);
-  if (e == ERR_OK) {
-    u256 milli = u256_from(1000000000000000ull), v = u256_from(value_m);
-    u256_mul(&tx.value, &v, &milli);
-    tx.to.b[18] = (u8)(module >> 8);
-    tx.to.b[19] = (u8)module;
-    tx.data = buf_slice(&data);
-    MUST(chain_tx_sign(&tx, d->key[who], &d->mem) == ERR_OK);
-    struct node_submit_result r;
-    e = node_submit(d->n, &r, tx.raw);
-    if (e < 0) err_say(d->msg, e, "%s: %s", method, r.msg.text);
-  }
-  buf_fini(&data);
-  TRY(e);
-  d->nonce[who]++;
-  struct demo_sent *s = &d->sent[d->sent_cnt++];
-  *s = (struct demo_sent){.hash = tx.hash, .id = id, .method = method};
-  if (event) crypto_keccak256(&s->event, event, strlen(event));
-  return ERR_OK;
-}
-
-static err demo_receipt(struct demo *d, struct node_read *r,
-                        const struct demo_sent *s) {
-  struct node_tx_place at;
-  struct chain_receipt receipt;
-  struct chain_tx tx;
-  u64 base;
-  err e = node_read_tx_place(r, &at, &s->hash);
-  if (e == ERR_OK) e = node_read_tx(r, &tx, &receipt, &base, &at, &d->mem);
-  if (e < 0) return err_say(d->msg, e, "%s is in no block", s->method);
-  if (!receipt.success) {
-    return err_say(d->msg, ERR_INVALID_TX, "%s reverted in block %llu",
-                   s->method, (unsigned long long)at.number);
-  }
-  for (u32 i = 0; s->id && i < receipt.log_cnt; i++) {
-    const struct state_log *log = &receipt.log[i];
-    if (log->topic_cnt < 2 || !hash32_eq(&log->topic[0], &s->event)) continue;
-    *s->id = load_be64(log->topic[1].b + 24);
-    return ERR_OK;
-  }
-  return s->id ? err_say(d->msg, ERR_INPUT, "%s told no id", s->method)
-               : ERR_OK;
-}
-
-/* A block of what was sent, at ms after the beginning. */
-static err demo_block(struct demo *d, u64 ms) {
-  struct node_read *r;
-  node_dev_set_time(d->n, d->begin_ms + ms);
-  TRY(node_dev_mine(d->n, 1, 0));
-  TRY(node_read_begin(d->n, &r));
-  err e = ERR_OK;
-  for (u32 i = 0; e == ERR_OK && i < d->sent_cnt; i++) {
-    e = demo_receipt(d, r, &d->sent[i]);
-  }
-  node_read_end(r);
-  d->sent_cnt = 0;
-  arena_clear(&d->mem);
-  return e;
 }
 
 /*------------------------------------------------------------- first day */
@@ -307,29 +167,29 @@ static err demo_people(struct demo *d) {
     const struct cmd_demo_shop *s = &cmd_demo_shop[shop ? i : 0];
     const char *const *b = cmd_demo_buyer[shop ? 0 : i - CMD_DEMO_SHOPS];
     const char *doc =
-        shop ? demo_keep(d, slice_str(arena_printf(&d->mem,
+        shop ? cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
                    "{\"about\":\"%s\",\"name\":\"%s\"}", s->about, s->name)))
-             : demo_text(d, "name", b[1]);
-    TRY(demo_send(d, i, DEMO_IDENTITY, 0, NULL, NULL, create, "(%u,%s,0)",
-                  shop ? 2 : 1, doc));
-    TRY(demo_send(d, i, DEMO_IDENTITY, 10000, NULL, NULL, handle, "(\"%s\")",
-                  shop ? s->handle : b[0]));
+             : cmd_demo_text(d, "name", b[1]);
+    TRY(cmd_demo_send(d, i, DEMO_IDENTITY, 0, NULL, NULL, create, "(%u,%s,0)",
+                      shop ? 2 : 1, doc));
+    TRY(cmd_demo_send(d, i, DEMO_IDENTITY, 10000, NULL, NULL, handle,
+                      "(\"%s\")", shop ? s->handle : b[0]));
   }
   return ERR_OK;
 }
 
 /* Who runs the first storefront mediates too: he trades with nobody. */
 static err demo_mediator(struct demo *d) {
-  const char *doc = demo_keep(d, slice_str(
+  const char *doc = cmd_demo_keep(d, slice_str(
       "{\"about\":\"I have run a market hall for twelve years.\","
       "\"name\":\"Ruth Adeyemi\"}"));
-  TRY(demo_send(d, DEMO_OPERATOR, DEMO_IDENTITY, 0, NULL, NULL,
-                "create(uint8,bytes32,bytes32)", "(1,%s,0)", doc));
-  return demo_send(d, DEMO_OPERATOR, DEMO_MEDIATION, 200000, NULL, NULL,
-                   "registerMediator(uint256,uint8,bytes32,uint64,bytes32)",
+  TRY(cmd_demo_send(d, DEMO_OPERATOR, DEMO_IDENTITY, 0, NULL, NULL,
+                    "create(uint8,bytes32,bytes32)", "(1,%s,0)", doc));
+  return cmd_demo_send(d, DEMO_OPERATOR, DEMO_MEDIATION, 200000, NULL, NULL,
+                       "registerMediator(uint256,uint8,bytes32,uint64,bytes32)",
                    "(2000" DEMO_MILLI ",5,0x656e6465%s,0xffffffffffffffff,%s)",
                    "00000000000000000000000000000000000000000000000000000000",
-                   doc);
+                       doc);
 }
 
 static err demo_platforms(struct demo *d) {
@@ -348,26 +208,26 @@ static err demo_platforms(struct demo *d) {
      "Ask us first: we look at every listing within a week."},
   };
   for (u32 i = 0; i < 2; i++) {
-    const char *doc = demo_keep(d, slice_str(arena_printf(&d->mem,
+    const char *doc = cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
         "{\"about\":\"%s\",\"name\":\"%s\"}", row[i].about, row[i].name)));
-    TRY(demo_send(d, row[i].who, DEMO_PLATFORM, 100000, &d->platform[i],
-                  event, method, "(%s,%s,%u,%u,%u,0)", doc,
-                  demo_text(d, "text", row[i].policy), row[i].fee,
-                  row[i].referral, row[i].mode));
+    TRY(cmd_demo_send(d, row[i].who, DEMO_PLATFORM, 100000, &d->platform[i],
+                      event, method, "(%s,%s,%u,%u,%u,0)", doc,
+                      cmd_demo_text(d, "text", row[i].policy), row[i].fee,
+                      row[i].referral, row[i].mode));
   }
   return ERR_OK;
 }
 
 static err demo_tables(struct demo *d) {
   for (u32 i = 0; i < CMD_DEMO_SHOPS; i++) {
-    TRY(demo_send(d, i, DEMO_MARKET, 0, &d->table[i],
-                  "ShipTableSaved(uint64,address,bytes)",
-                  "saveShipTable(uint64,address,address,(bytes8,uint256,"
-                  "uint256,uint256,uint8,uint8)[])",
+    TRY(cmd_demo_send(d, i, DEMO_MARKET, 0, &d->table[i],
+                      "ShipTableSaved(uint64,address,bytes)",
+                      "saveShipTable(uint64,address,address,(bytes8,uint256,"
+                      "uint256,uint256,uint8,uint8)[])",
                   "(0,0,0,[(" DEMO_DE ",%u" DEMO_MILLI ",%u" DEMO_MILLI ",%u"
-                  DEMO_MILLI ",2,4),(" DEMO_ANY ",12000" DEMO_MILLI ",1500"
-                  DEMO_MILLI ",0,5,14)])",
-                  DEMO_SHIP_BASE, DEMO_SHIP_ITEM, DEMO_SHIP_FREE));
+                      DEMO_MILLI ",2,4),(" DEMO_ANY ",12000" DEMO_MILLI ",1500"
+                      DEMO_MILLI ",0,5,14)])",
+                      DEMO_SHIP_BASE, DEMO_SHIP_ITEM, DEMO_SHIP_FREE));
   }
   return ERR_OK;
 }
@@ -392,7 +252,7 @@ static err demo_listing(struct demo *d, u32 i) {
         v ? demo_price(it, v) : 0, it->stock / (v + 1) + 1);
     MUST(at < sizeof variants);
   }
-  return demo_send(d, it->shop, DEMO_MARKET, 0, &d->listing[i], demo_listed,
+  return cmd_demo_send(d, it->shop, DEMO_MARKET, 0, &d->listing[i], demo_listed,
       "save(uint64,address,(uint8,uint32,bytes32,address,uint256,uint64,uint32,"
       "uint32,uint32,uint16,uint16,uint16,address,uint16,uint64,uint64,uint64),"
       "(uint16,uint256,uint32,bytes32,bool)[])",
@@ -412,7 +272,7 @@ static err demo_coupon(struct demo *d, u32 who, const char *code, u32 kind,
   crypto_keccak256(&key, seed, strlen(seed));
   TRY(crypto_key_addr(&signer, key.b));
   hex_addr(hex, &signer);
-  return demo_send(d, who, DEMO_MARKET, 0, NULL, NULL,
+  return cmd_demo_send(d, who, DEMO_MARKET, 0, NULL, NULL,
       "saveCoupon(uint64,address,(address,address,uint8,uint256,uint256,uint32,"
       "uint16,uint64,uint64,uint64))",
       "(0,0,(%s,0,%u,%u%s,%u" DEMO_MILLI ",200,2,0,%llu,0))", hex, kind, value,
@@ -422,19 +282,20 @@ static err demo_coupon(struct demo *d, u32 who, const char *code, u32 kind,
 
 static err demo_plan(struct demo *d, u32 i, u32 who, const char *name,
                      u32 amount_m, u32 period_d) {
-  return demo_send(d, who, DEMO_ORDERS, 0, &d->plan[i],
+  return cmd_demo_send(d, who, DEMO_ORDERS, 0, &d->plan[i],
       "PlanSaved(uint64,address,bytes)",
       "savePlan(uint64,address,(address,uint256,uint32,uint32,uint16,uint16,"
       "bytes32))", "(0,0,(0,%u" DEMO_MILLI ",%u,0,12,500,%s))", amount_m,
-      period_d * 86400, demo_text(d, "title", name));
+      period_d * 86400, cmd_demo_text(d, "title", name));
 }
 
 /* The second shop asks the storefront that wants to be asked. */
 static err demo_post(struct demo *d, u32 from) {
   for (u32 i = from; i < 40; i += 4) {
-    TRY(demo_send(d, 1, DEMO_PLATFORM, 0, NULL, NULL, "post(uint64,uint64[])",
-                  "(%llu,[%llu])", (unsigned long long)d->listing[i],
-                  (unsigned long long)d->platform[1]));
+    TRY(cmd_demo_send(d, 1, DEMO_PLATFORM, 0, NULL, NULL,
+                      "post(uint64,uint64[])", "(%llu,[%llu])",
+                      (unsigned long long)d->listing[i],
+                      (unsigned long long)d->platform[1]));
   }
   return ERR_OK;
 }
@@ -444,16 +305,17 @@ static err demo_open(struct demo *d) {
   TRY(demo_mediator(d));
   TRY(demo_platforms(d));
   TRY(demo_tables(d));
-  TRY(demo_block(d, 3600000));
+  TRY(cmd_demo_block(d, 3600000));
   for (u32 i = 0; i < cmd_demo_item_cnt; i++) TRY(demo_listing(d, i));
   TRY(demo_coupon(d, 0, "HARBOUR-TEN-PERCENT", 1, 1000, 20000));
   TRY(demo_coupon(d, 1, "LOOM-FIVE-OFF", 2, 5000, 40000));
   TRY(demo_coupon(d, 2, "SECOND-CHAPTER-15", 1, 1500, 10000));
   TRY(demo_plan(d, 0, 0, "Coffee each week: 250 g of what we roast", 11500, 7));
   TRY(demo_plan(d, 1, 2, "A book each month, chosen for you", 9900, 30));
-  TRY(demo_block(d, 2 * 3600000));
+  TRY(cmd_demo_block(d, 2 * 3600000));
   TRY(demo_post(d, 20));
-  return demo_block(d, 3 * 3600000);
+  TRY(cmd_demo_block(d, 3 * 3600000));
+  return cmd_demo_court_open(d, 10 * 3600000);
 }
 
 /*--------------------------------------------------------------- orders */
@@ -495,11 +357,11 @@ static err demo_place(struct demo *d, struct demo_order *o) {
   u32 shop = cmd_demo_item[o->item].shop;
   const char *seller = d->hex[shop];
   if (o->plan == DEMO_INSTANT) {
-    return demo_send(d, o->buyer, DEMO_ORDERS, o->total, &o->id, demo_placed,
-        "payInstant(address,address,uint256,bytes32)",
+    return cmd_demo_send(d, o->buyer, DEMO_ORDERS, o->total, &o->id,
+        demo_placed, "payInstant(address,address,uint256,bytes32)",
         "(%s,0,%u" DEMO_MILLI ",0)", seller, o->total);
   }
-  return demo_send(d, o->buyer, DEMO_ORDERS, o->total, &o->id, demo_placed,
+  return cmd_demo_send(d, o->buyer, DEMO_ORDERS, o->total, &o->id, demo_placed,
       "place((address,(uint64,uint32,uint16,uint32)[],bytes8,address,uint256,"
       "uint64,address,uint64,bytes,uint64,uint256,bytes32,bytes32))",
       "((%s,[(%llu,1,%u,%u)]," DEMO_DE ",0,%u" DEMO_MILLI
@@ -514,14 +376,14 @@ static const char *demo_word(struct demo *d, const struct demo_order *o,
   u32 stars = 2 + (u32)(o->id * 7 % 10 > 1) + (u32)(o->id * 7 % 10 > 4);
   switch (letter) {
     case 'I': return arena_printf(&d->mem, "%llu", (unsigned long long)o->id);
-    case 'T': return demo_text(d, "tracking", arena_printf(&d->mem,
+    case 'T': return cmd_demo_text(d, "tracking", arena_printf(&d->mem,
                   "00340%010llu", (unsigned long long)o->id * 7919));
-    case 'N': return demo_text(d, "text", "The colour does not go with the "
+    case 'N': return cmd_demo_text(d, "text", "The colour does not go with the "
                                           "rest. It is unused.");
     case 'S': return arena_printf(&d->mem, "%u", stars + 1);
-    case 'V': return demo_text(d, "text",
+    case 'V': return cmd_demo_text(d, "text",
                                cmd_demo_praise[stars - 2][o->id % 6]);
-    case 'W': return demo_text(d, "text", cmd_demo_thanks[o->id % 4]);
+    case 'W': return cmd_demo_text(d, "text", cmd_demo_thanks[o->id % 4]);
     case 'H': return arena_printf(&d->mem, "%u" DEMO_MILLI, o->total / 4);
     case 'A': return arena_printf(&d->mem, "%u" DEMO_MILLI, o->total);
     case 'C': return arena_printf(&d->mem, "%llu",
@@ -557,10 +419,10 @@ static err demo_step(struct demo *d, struct demo_order *o,
     module = to[i].module;
     value = to[i].value;
   }
-  return demo_send(d, who, module, value,
-                   strncmp(s->method, "open(", 5) ? NULL : &o->dispute,
+  return cmd_demo_send(d, who, module, value,
+                       strncmp(s->method, "open(", 5) ? NULL : &o->dispute,
                    "CaseSaved(uint64,address,address,bytes)", s->method, "%s",
-                   args);
+                       args);
 }
 
 static err demo_steps_of(struct demo *d, u32 day, char by) {
@@ -605,11 +467,12 @@ static const struct demo_bill {
 
 static err demo_bill(struct demo *d, u32 i) {
   const struct demo_bill *b = &demo_bills[i];
-  return demo_send(d, b->shop, DEMO_ORDERS, 0, &d->invoice[i], demo_invoiced,
-      demo_invoice, "(0,(0,0,%u" DEMO_MILLI ",0,%u,1,500,0,%llu,%s,0,259200,"
-      "864000,259200,[],[],[]))", b->amount, b->mode,
+  return cmd_demo_send(d, b->shop, DEMO_ORDERS, 0, &d->invoice[i],
+      demo_invoiced, demo_invoice,
+      "(0,(0,0,%u" DEMO_MILLI ",0,%u,1,500,0,%llu,%s,0,259200,864000,259200,"
+      "[],[],[]))", b->amount, b->mode,
       (unsigned long long)(d->begin_ms / 1000 + (b->day + b->lasts_d) * 86400),
-      demo_text(d, "title", b->title));
+      cmd_demo_text(d, "title", b->title));
 }
 
 /* Work in three parts, due in two weeks, four and six. */
@@ -618,8 +481,8 @@ static err demo_job(struct demo *d, u32 i, u32 day) {
     "Shelves for a cafe", "Forty lampshades", "Catalogue, text and print",
     "A library put in order"};
   u64 begin = d->begin_ms / 1000 + day * 86400ull;
-  const char *doc = demo_text(d, "title", name[i]);
-  return demo_send(d, i % CMD_DEMO_SHOPS, DEMO_ORDERS, 0, &d->job[i],
+  const char *doc = cmd_demo_text(d, "title", name[i]);
+  return cmd_demo_send(d, i % CMD_DEMO_SHOPS, DEMO_ORDERS, 0, &d->job[i],
       demo_invoiced, demo_invoice, "(0,(0,0,180000" DEMO_MILLI ",0,3,1,500,0,"
       "%llu,%s,0,259200,864000,259200,[60000" DEMO_MILLI ",80000" DEMO_MILLI
       ",40000" DEMO_MILLI "],[%llu,%llu,%llu],[%s,%s,%s]))",
@@ -651,19 +514,20 @@ static err demo_jobs(struct demo *d, u32 day, char by) {
   }
   for (u32 i = 0; i < 4 && by == 'B'; i++) {
     if (day != 4 + (i ? 26 + i : 0)) continue;
-    TRY(demo_send(d, CMD_DEMO_SHOPS + i, DEMO_ORDERS, 180000, &d->job_order[i],
-                  demo_placed, demo_pay, "(%llu,180000" DEMO_MILLI ",0,0,0)",
-                  (unsigned long long)d->job[i]));
+    TRY(cmd_demo_send(d, CMD_DEMO_SHOPS + i, DEMO_ORDERS, 180000,
+                      &d->job_order[i], demo_placed, demo_pay,
+                      "(%llu,180000" DEMO_MILLI ",0,0,0)",
+                      (unsigned long long)d->job[i]));
   }
   for (u32 i = 0; i < ARRAY_LEN(row); i++) {
     if (row[i].day != day || row[i].by != by) continue;
     bool note = strstr(row[i].method, "bytes32") != NULL;
     u32 who = by == 'S' ? row[i].job % CMD_DEMO_SHOPS
                         : CMD_DEMO_SHOPS + row[i].job;
-    TRY(demo_send(d, who, DEMO_ORDERS, 0, NULL, NULL, row[i].method,
+    TRY(cmd_demo_send(d, who, DEMO_ORDERS, 0, NULL, NULL, row[i].method,
                   "(%llu,%u%s%s)", (unsigned long long)d->job_order[row[i].job],
-                  row[i].milestone, note ? "," : "",
-                  note ? demo_text(d, "text", by == 'S'
+                      row[i].milestone, note ? "," : "",
+                      note ? cmd_demo_text(d, "text", by == 'S'
                              ? "Done as agreed; pictures are on their way."
                              : "The second row is not straight yet.") : ""));
   }
@@ -675,10 +539,10 @@ static err demo_bills_of(struct demo *d, u32 day, char by) {
     const struct demo_bill *b = &demo_bills[i];
     if (by == 'S' && b->day == day) TRY(demo_bill(d, i));
     if (by != 'B' || !b->pay || b->day + b->pay != day) continue;
-    TRY(demo_send(d, CMD_DEMO_SHOPS + i % CMD_DEMO_BUYERS, DEMO_ORDERS,
-                  b->amount, &d->invoice_order[i], demo_placed, demo_pay,
-                  "(%llu,%u" DEMO_MILLI ",0,0,0)",
-                  (unsigned long long)d->invoice[i], b->amount));
+    TRY(cmd_demo_send(d, CMD_DEMO_SHOPS + i % CMD_DEMO_BUYERS, DEMO_ORDERS,
+                      b->amount, &d->invoice_order[i], demo_placed, demo_pay,
+                      "(%llu,%u" DEMO_MILLI ",0,0,0)",
+                      (unsigned long long)d->invoice[i], b->amount));
   }
   return ERR_OK;
 }
@@ -690,9 +554,9 @@ static err demo_subscribe(struct demo *d, u32 day) {
   static const u32 amount[2] = {11500, 9900};
   for (u32 i = 0; i < ARRAY_LEN(row); i++) {
     if (row[i].day != day) continue;
-    TRY(demo_send(d, row[i].who, DEMO_ORDERS,
-                  amount[row[i].plan] * row[i].periods, NULL, NULL,
-                  "subscribe(uint64,uint16,uint64)", "(%llu,%u,0)",
+    TRY(cmd_demo_send(d, row[i].who, DEMO_ORDERS,
+                      amount[row[i].plan] * row[i].periods, NULL, NULL,
+                      "subscribe(uint64,uint16,uint64)", "(%llu,%u,0)",
                   (unsigned long long)d->plan[row[i].plan], row[i].periods));
   }
   return ERR_OK;
@@ -705,63 +569,136 @@ static err demo_day(struct demo *d, u32 day) {
   TRY(demo_steps_of(d, day, 'S'));
   TRY(demo_bills_of(d, day, 'S'));
   TRY(demo_jobs(d, day, 'S'));
+  TRY(cmd_demo_court_day(d, day, 'S'));
   if (day == CMD_DEMO_DAYS - 3) TRY(demo_post(d, 21));
-  TRY(demo_block(d, ms + 4 * 3600000));
+  TRY(cmd_demo_block(d, ms + 4 * 3600000));
   TRY(demo_steps_of(d, day, 'B'));
   TRY(demo_bills_of(d, day, 'B'));
   TRY(demo_jobs(d, day, 'B'));
+  TRY(cmd_demo_court_day(d, day, 'B'));
   TRY(demo_subscribe(d, day));
   for (u32 i = 0; i < d->order_cnt; i++) {
     if (d->order[i].day == day) TRY(demo_place(d, &d->order[i]));
   }
-  return demo_block(d, ms + 12 * 3600000);
+  return cmd_demo_block(d, ms + 12 * 3600000);
 }
 
 static err demo_story(struct demo *d) {
   TRY(demo_open(d));
   demo_orders_draw(d);
-  for (u32 day = 1; day < CMD_DEMO_DAYS; day++) TRY(demo_day(d, day));
-  return demo_block(d, CMD_DEMO_DAYS * DEMO_DAY_MS);
+  for (u32 day = 1; day < CMD_DEMO_DAYS; day++) {
+    if (d->progress) d->progress->day = day;
+    TRY(demo_day(d, day));
+  }
+  return cmd_demo_block(d, CMD_DEMO_DAYS * DEMO_DAY_MS);
 }
 
-err cmd_demo_fill(struct node *n, struct rpc_server *rpc, struct errmsg *msg) {
-  if (rpc_height(rpc) != 0) {
-    return err_say(msg, ERR_EXISTS, "the demo shop needs a chain of its own: "
-                   "this one has blocks; leave out --demo-shop, or give "
-                   "another --db");
+/*--------------------------------------------------------------- loading */
+
+/* The development chain's accounts, then those whose keys are hashes. */
+static void demo_key(struct demo *d, u32 i) {
+  if (i < DEMO_ACCOUNTS) {
+    node_dev_account(d->n, i, &d->addr[i], d->key[i]);
+  } else {
+    const char *seed = arena_printf(&d->mem, "CyberMiles demo account %u", i);
+    hash32 key;
+    crypto_keccak256(&key, seed, strlen(seed));
+    memcpy(d->key[i], key.b, 32);
+    MUST(crypto_key_addr(&d->addr[i], d->key[i]) == ERR_OK);
   }
+  hex_addr(d->hex[i], &d->addr[i]);
+}
+
+/* Where the chain stands: its last block's time, the people's nonces. */
+static err demo_stand(struct demo *d) {
+  struct node_read *r;
+  struct state_source src;
+  struct chain_header head;
+  hash32 hash;
+  TRY(node_read_begin(d->n, &r));
+  err e = node_read_header(r, &head, &hash, node_read_head(r));
+  if (e == ERR_OK) e = node_read_state(r, &src, node_read_head(r));
+  for (u32 i = 0; i < DEMO_PEOPLE && e == ERR_OK; i++) {
+    struct state_account account;
+    bool found;
+    crypto_keccak256(&hash, d->addr[i].b, 20);
+    e = src.account(src.ctx, &account, &found, &d->addr[i], &hash);
+    d->nonce[i] = e == ERR_OK && found ? account.nonce : 0;
+  }
+  node_read_end(r);
+  u64 old_ms = node_dev_clock_ms(d->n) - CMD_DEMO_DAYS * DEMO_DAY_MS;
+  d->begin_ms = old_ms;
+  if (e == ERR_OK && head.timestamp * 1000 > old_ms)
+    d->begin_ms = head.timestamp * 1000;
+  return e < 0 ? err_say(d->msg, e, "cannot read the chain") : ERR_OK;
+}
+
+static err demo_check(struct demo *d) {
+  struct shop_identity_record_identity who;
+  if (!node_info(d->n)->dev)
+    return err_say(d->msg, ERR_UNSUPPORTED, "the demo shop moves the chain's "
+                   "clock and uses the development accounts: start a chain "
+                   "for it with \"cybermiles dev --demo-shop\"");
+  for (u32 i = 0; i < DEMO_PEOPLE; i++) demo_key(d, i);
+  for (u32 i = 0; i < DEMO_PEOPLE; i++) {
+    u256 key = module_key_addr(&d->addr[i]);
+    TRY(cmd_demo_record(d, DEMO_IDENTITY, &shop_identity_table_identity, &key,
+                        &who));
+    if (who.state)
+      return err_say(d->msg, ERR_EXISTS, "the demo shop needs a chain of its "
+                     "own: on this one account %s has an identity already; "
+                     "start another with \"cybermiles dev --demo-shop\" (and "
+                     "another --db, if you gave one)", d->hex[i]);
+  }
+  return demo_stand(d);
+}
+
+static struct demo *demo_new(struct node *n, struct errmsg *msg) {
   struct demo *d = mem_alloc(sizeof *d);
-  bool mines = node_dev_is_automine(n);
-  u64 every_ms = node_dev_interval_ms(n);
-  *d = (struct demo){.n = n, .rpc = rpc, .msg = msg, .seed = 20170815,
-                     .begin_ms = node_clock_ms() - CMD_DEMO_DAYS * DEMO_DAY_MS};
+  *d = (struct demo){.n = n, .msg = msg, .seed = 20170815};
   arena_init(&d->mem, 1 << 16, 0);
   d->listing = mem_alloc(sizeof *d->listing * cmd_demo_item_cnt);
-  for (u32 i = 0; i < DEMO_ACCOUNTS; i++) {
-    node_dev_account(n, i, &d->addr[i], d->key[i]);
-    hex_addr(d->hex[i], &d->addr[i]);
-  }
-  node_dev_automine(n, false);
-  node_dev_interval(n, 0);
-  err e = demo_story(d);
-  node_dev_set_time(n, node_clock_ms());
-  node_dev_interval(n, every_ms);
-  node_dev_automine(n, mines);
+  return d;
+}
+static void demo_free(struct demo *d) {
   arena_fini(&d->mem);
   mem_free(d->listing);
   mem_free(d->order);
   mem_free(d);
+}
+
+err cmd_demo_check(struct node *n, struct errmsg *msg) {
+  struct demo *d = demo_new(n, msg);
+  err e = demo_check(d);
+  demo_free(d);
   return e;
 }
 
-#undef DEMO_ACCOUNTS
-#undef DEMO_OPERATOR
-#undef DEMO_SENT_MAX
+err cmd_demo_fill(struct node *n, struct rpc_server *rpc,
+                  struct cmd_demo_progress *progress, struct errmsg *msg) {
+  struct demo *d = demo_new(n, msg);
+  bool mines = node_dev_is_automine(n);
+  u64 every_ms = node_dev_interval_ms(n);
+  d->rpc = rpc;
+  d->progress = progress;
+  err e = demo_check(d);
+  if (e == ERR_OK) {
+    u64 end_ms = d->begin_ms + CMD_DEMO_DAYS * DEMO_DAY_MS;
+    node_dev_automine(n, false);
+    node_dev_interval(n, 0);
+    e = demo_story(d);
+    u64 now_ms = node_clock_ms();
+    node_dev_set_time(n, now_ms > end_ms ? now_ms : end_ms);
+    node_dev_interval(n, every_ms);
+    node_dev_automine(n, mines);
+  }
+  demo_free(d);
+  return e;
+}
+
 #undef DEMO_DAY_MS
-#undef DEMO_GAS
 #undef DEMO_SHIP_BASE
 #undef DEMO_SHIP_ITEM
 #undef DEMO_SHIP_FREE
-#undef DEMO_MILLI
 #undef DEMO_DE
 #undef DEMO_ANY

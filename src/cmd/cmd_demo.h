@@ -15,9 +15,18 @@
 
 #define CMD_DEMO_DAYS 42u /* the chain's age when it is ready */
 
-/* Fills the chain of a node that has made no block (else ERR_EXISTS), opened
-** with dev_age_s of CMD_DEMO_DAYS. */
-err cmd_demo_fill(struct node *n, struct rpc_server *rpc, struct errmsg *msg)
+struct cmd_demo_progress {
+  _Atomic u32 day;   /* told while it goes on: up to CMD_DEMO_DAYS */
+  _Atomic bool stop; /* asked for: soon ERR_CLOSED */
+};
+/* Whether the demo shop can be loaded: on a development chain whose accounts
+** have no identity yet; else ERR_UNSUPPORTED, ERR_EXISTS and the reason. */
+err cmd_demo_check(struct node *n, struct errmsg *msg) MUST_USE;
+/* Checks and loads it.  The six weeks end now on a chain that is as old (opened
+** with dev_age_s), else they begin with its last block and its clock runs ahead
+** from then on.  progress: NULL or told. */
+err cmd_demo_fill(struct node *n, struct rpc_server *rpc,
+                  struct cmd_demo_progress *progress, struct errmsg *msg)
     MUST_USE;
 
 /*------------------------------------------------------------- the tables */

@@ -70,6 +70,15 @@ static u64 run_monotonic_us(void) {
   return (u64)ts.tv_sec * 1000000 + (u64)ts.tv_nsec / 1000;
 }
 
+/* The demo shop, loaded beside a running node. */
+struct run_demo {
+  pthread_t thread;
+  bool begun, ended;
+  err error;
+  struct errmsg msg;
+  struct cmd_demo_progress progress;
+};
+
 /* A running node and its doors. */
 struct run {
   struct cmd *c;
@@ -86,6 +95,7 @@ struct run {
   struct http *ui;      /* the dashboard by itself; NULL: it is at http */
   bool stop_http;       /* asked for: the main thread does it */
   bool reload;
+  struct run_demo demo;
 };
 
 /* The dashboard has an address or a port of its own. */
@@ -250,6 +260,52 @@ static err run_http(struct http **h, const struct cmd *c, bool ui,
     .rpc = run_rpc_config(c),
   };
   return http_start(h, &cfg, r->node, msg);
+}
+
+/*--------------------------------------------------------------- demo shop */
+
+static void *run_demo_main(void *arg) {
+  struct run *r = arg;
+  struct errmsg msg = {""};
+  err e = cmd_demo_fill(r->node, r->rpc, &r->demo.progress, &msg);
+  pthread_mutex_lock(&r->lock);
+  r->demo.ended = true;
+  r->demo.error = e;
+  r->demo.msg = msg;
+  pthread_mutex_unlock(&r->lock);
+  return NULL;
+}
+
+/* Under the lock. */
+static err run_demo_begin(struct run *r, struct errmsg *msg) {
+  TRY(cmd_demo_check(r->node, msg));
+  r->demo.progress.day = 0;
+  r->demo.ended = false;
+  r->demo.begun = pthread_create(&r->demo.thread, NULL, run_demo_main, r) == 0;
+  return r->demo.begun ? ERR_OK : err_say(msg, ERR_LIMIT, "no thread for it");
+}
+
+static err run_load_demo(void *ctx, u32 *day, u32 *days, struct errmsg *msg) {
+  struct run *r = ctx;
+  err e = ERR_OK;
+  pthread_mutex_lock(&r->lock);
+  if (r->demo.begun && r->demo.ended && r->demo.error < 0) {
+    pthread_join(r->demo.thread, NULL); /* it may be tried again */
+    r->demo.begun = false;
+    e = r->demo.error;
+    *msg = r->demo.msg;
+  } else if (!r->demo.begun) {
+    e = run_demo_begin(r, msg);
+  }
+  *days = CMD_DEMO_DAYS;
+  *day = r->demo.ended ? CMD_DEMO_DAYS : r->demo.progress.day;
+  pthread_mutex_unlock(&r->lock);
+  return e;
+}
+
+static void run_stop_demo(struct run *r) {
+  r->demo.progress.stop = true;
+  if (r->demo.begun) pthread_join(r->demo.thread, NULL);
 }
 
 /*------------------------------------------------- what administration asks */
@@ -497,6 +553,7 @@ static void run_stop(struct run *r) {
   run_farewell_at(&f, "requests of the HTTP port");
   http_stop(r->http);
   http_stop(r->ui);
+  run_stop_demo(r);
   notify_stop(r->notify);
   rpc_close(r->rpc);
   run_farewell_at(&f, "the last block, the tables and the file");
@@ -527,11 +584,11 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   TRY(node_open(&r->node, &cfg, msg));
   r->rpc = rpc_open(r->node, &rpc);
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
-                              run_users, run_urls};
+                              run_users, run_urls, run_load_demo};
   rpc_host_set(r->rpc, &r->host);
   TRY(run_notify(r, msg));
   if (dev && r->c->cfg.demo_shop) {
-    TRY(cmd_demo_fill(r->node, r->rpc, msg));
+    TRY(cmd_demo_fill(r->node, r->rpc, NULL, msg));
   }
   if (r->c->cfg.http) TRY(run_http(&r->http, r->c, false, r, msg));
   if (run_ui_apart(r->c)) TRY(run_http(&r->ui, r->c, true, r, msg));

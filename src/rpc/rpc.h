@@ -115,6 +115,9 @@ struct rpc_host {
   /* "http://127.0.0.1:8545"; "": closed.  ipc: "" when there is none. */
   void (*urls)(void *ctx, char *http, size_t http_size, char *ipc,
                size_t ipc_size);
+  /* Begins to load the demo shop, or tells how far that is: so many of its days
+  ** are over, all: done.  The error, if it cannot or could not. */
+  err (*load_demo)(void *ctx, u32 *day, u32 *days, struct errmsg *msg);
 };
 /* Before the first request; host must outlive s. */
 void rpc_host_set(struct rpc_server *s, const struct rpc_host *host);

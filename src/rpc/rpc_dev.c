@@ -21,6 +21,22 @@ err rpc_dev_only(struct rpc_call *c, const char *name) {
                   "development chain (cybermiles dev)", name);
 }
 
+err rpc_do_dev_loadDemoShop(struct rpc_call *c) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  struct errmsg msg = {.text = ""};
+  u32 day, days;
+  if (!h || !h->load_demo) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
+  rpc_view_drop(c);
+  err e = h->load_demo(h->ctx, &day, &days, &msg);
+  if (e < 0) return rpc_fail(c, RPC_ERR_SERVER, "%.400s", msg.text);
+  jsonw_obj(&c->w);
+  jsonw_kv_u64(&c->w, "day", day);
+  jsonw_kv_u64(&c->w, "days", days);
+  jsonw_kv_bool(&c->w, "done", day == days);
+  jsonw_obj_end(&c->w);
+  return ERR_OK;
+}
+
 err rpc_dev_edits(struct rpc_call *c, const char *name) {
   TRY(rpc_dev_only(c, name));
   if (node_genesis(c->node)->dev_edits) return ERR_OK;

@@ -50,6 +50,7 @@ void http_api_status(struct http_request *rq) {
   jsonw_kv_u64(&w, "intervalMs", info->interval_ms);
   jsonw_kv_u64(&w, "startedMs", info->started_ms);
   jsonw_kv_u64(&w, "nowMs", node_clock_ms());
+  jsonw_kv_u64(&w, "clockMs", node_dev_clock_ms(rq->h->node)); /* of blocks */
   jsonw_kv_u64(&w, "pending", pool.pending);
   jsonw_kv_u64(&w, "queued", pool.queued);
   jsonw_kv_bool(&w, "fenced", node_is_fenced(rq->h->node, NULL));

@@ -209,11 +209,11 @@ test('the court: accused with the bond shown first, replied to; who may judge',
     await step(accuses, 'evidence', { note: 'A picture of both.' });
     await accuses.waitForSelector('[data-test=evidence]:has-text("of both")');
     await replies.waitForSelector('.facts:has-text("They were weighed.")');
-    await accuses.goto(`${node.url}/court`);
-    await accuses.waitForSelector(`a[href="${path}"]`);
-    await accuses.click('label.tick:has-text("Trade")');
-    await accuses.click('[data-test=stake]');
-    await accuses.waitForSelector('.wrong:has-text("verified humans")');
+    await replies.goto(`${node.url}/court`);
+    await replies.waitForSelector(`a[href="${path}"]`);
+    await replies.click('label.tick:has-text("Trade")');
+    await replies.click('[data-test=stake]');
+    await replies.waitForSelector('.wrong:has-text("verified humans")');
     for (const page of [accuses, replies]) {
       assert.deepEqual(page.wrong, []);
       await page.context().close();

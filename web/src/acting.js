@@ -3,6 +3,7 @@
 // choice is kept on this browser.  tx: { to, data, value, gas } with value a
 // BigInt; sign: of hex bytes by EIP-191.
 import { api } from './api.js';
+import { setClock } from './clock.js';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal } from './signal.js';
@@ -23,6 +24,7 @@ export function setActing(signer) {
 
 export async function loadStatus() {
   status.set(await api('/api/status').catch(() => status.value));
+  if (status.value) setClock(status.value.clockMs - status.value.nowMs);
 }
 
 const byWallet = (id, address, wallet) => ({ id, address, wallet,

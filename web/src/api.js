@@ -1,4 +1,5 @@
 // api.js - the node: JSON-RPC, its own /api, and live events.
+import { heed } from './clock.js';
 import { t } from './i18n.js';
 import { back, signal } from './signal.js';
 
@@ -52,6 +53,7 @@ export function connect() {
   const events = new EventSource('/api/events');
   const set = (change) => {
     const was = live.value;
+    if (change.head) heed(change.head.timeMs);
     live.set({ ...was, connected: true, ...change });
     if (!was.connected && was.height !== null) back.set(back.value + 1);
   };

@@ -1,4 +1,5 @@
 // format.js - numbers, amounts, times and hashes as people read them.
+import { chainMs } from './clock.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { language, t } from './i18n.js';
@@ -62,7 +63,7 @@ export const isHash = (s) => /^0x[0-9a-fA-F]{64}$/.test(s);
 export const time = (ms) => new Intl.DateTimeFormat(language(),
   { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 
-export function ago(ms, now = Date.now()) {
+export function ago(ms, now = chainMs()) {
   const s = Math.max(0, Math.round((now - ms) / 1000));
   if (s < 2) return t('time.now');
   const f = new Intl.RelativeTimeFormat(language(), { style: 'short' });
@@ -87,7 +88,7 @@ export const day = (s) => new Intl.DateTimeFormat(language(),
   { dateStyle: 'medium' }).format(s * 1000);
 
 // "in 3 days", "2 hours ago".
-export function until(s, now = Date.now() / 1000) {
+export function until(s, now = chainMs() / 1000) {
   const f = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
   const d = s - now, a = Math.abs(d);
   if (a < 60) return f.format(Math.round(d), 'second');

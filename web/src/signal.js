@@ -1,5 +1,6 @@
 // signal.js - a value that pages watch, and hooks over it.
 import { useEffect, useState } from 'preact/hooks';
+import { chainMs } from './clock.js';
 
 export function signal(value) {
   const watchers = new Set();
@@ -35,10 +36,11 @@ export function useLoad(load, deps) {
   return { ...state, again: () => again((n) => n + 1) };
 }
 
+// The chain's time, in ms.
 export function useClock(every_ms = 1000) {
-  const [now, set] = useState(Date.now());
+  const [now, set] = useState(chainMs());
   useEffect(() => {
-    const id = setInterval(() => set(Date.now()), every_ms);
+    const id = setInterval(() => set(chainMs()), every_ms);
     return () => clearInterval(id);
   }, [every_ms]);
   return now;

@@ -1,5 +1,6 @@
 // todo.js - on the first page: what waits for us, and what came in.
 import { acting } from './acting.js';
+import { chainS } from './clock.js';
 import { day, number } from './format.js';
 import { Until } from './goods.js';
 import { has, t } from './i18n.js';
@@ -41,7 +42,7 @@ const over = (items, from, to) => items.filter((i) => i.from >= from
   && i.from < to).reduce((n, i) => n + BigInt(i.released), 0n);
 
 function Takings({ me }) {
-  const today = Math.floor(Date.now() / 1000 / DAY) * DAY;
+  const today = Math.floor(chainS() / DAY) * DAY;
   const { data, error } = useRpc('order_summary', { seller: me, period: 'day',
     from: today - 59 * DAY, to: today + DAY });
   const token = useLoad(() => tokenOf(NOBODY), []).data;

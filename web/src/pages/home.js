@@ -1,5 +1,6 @@
 // home.js - how the node is: height, last block, pool, the node's account.
 import { api, live, rpcAll } from '../api.js';
+import { DemoShop } from '../demo.js';
 import { cmt, number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -37,6 +38,7 @@ export function Home() {
   const blocks = useLoad(async () => height === null ? undefined
     : loadBlocks(height, SHOWN), [height]);
   return html`<h1>${t('nav.home')}</h1><${Shop} />
+    <${DemoShop} offer=${height === 0} />
     <div class="tiles">
       <section class="tile"><h2>${t('home.height')}</h2>
         <p class="big" data-test="height">

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
+import { chainMs, chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { date, isAddress, isHash, number } from '../format.js';
 import { Card, State, Stars, Until } from '../goods.js';
@@ -12,7 +13,7 @@ import { Empty, Facts, Failure, Field, Hash, Loaded, Meter, Notice, html }
   from '../ui.js';
 
 const DAY = 86400;
-const soon = (days) => Math.floor(Date.now() / 1000) + Number(days) * DAY;
+const soon = (days) => chainS() + Number(days) * DAY;
 
 /* ----------------------------------------------------------- reputation */
 
@@ -207,7 +208,7 @@ const about = (who) => [['id.name', nameOf(who)],
   ['id.about', who.document?.about || null],
   ['id.kind', t(who.kind === 2 ? 'id.firm' : 'id.person')],
   ['list.state', html`<${State} word=${who.state} />`],
-  ['id.human', who.humanUntil * 1000 > Date.now() ? html`<span class="state good">
+  ['id.human', who.humanUntil * 1000 > chainMs() ? html`<span class="state good">
     ✓ ${date(who.humanUntil)}</span>` : null],
   ['id.letters', t(who.encKey === ZERO32 ? 'no' : 'yes')]];
 

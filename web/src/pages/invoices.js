@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { Do, MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, acting } from '../acting.js';
+import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { callView } from '../contracts.js';
 import { isAddress, number } from '../format.js';
@@ -16,7 +17,6 @@ import { useLoad, useSignal } from '../signal.js';
 import { Empty, Facts, Failure, Field, Loaded, html } from '../ui.js';
 
 const DAY = 86400;
-const now = () => Math.floor(Date.now() / 1000);
 const InvoiceTabs = () => html`<${Tabs} label=${t('nav.invoices')} rows=${[
   ['/invoices', 'nav.invoices'], ['/invoices/new', 'invoice.new'],
   ['/plans', 'plan.title'], ['/subscriptions', 'sub.title']]} />`;
@@ -54,7 +54,7 @@ async function make(form) {
   }
   const steps = form.mode === '3' ? await Promise.all(form.parts.map(
     async (p) => ({ amount: parse(p.amount, token) ?? bad(),
-      due: now() + Number(p.days) * DAY,
+      due: chainS() + Number(p.days) * DAY,
       doc: await putDocument({ title: p.title }) }))) : [];
   const amount = form.mode === '3'
     ? steps.reduce((n, s) => n + s.amount, 0n)
@@ -66,7 +66,7 @@ async function make(form) {
     [NOBODY, { payer: form.payer || NOBODY, token: token.address, amount,
       tax: parse(form.tax || '0', token) ?? bad(), mode: Number(form.mode),
       maxUses: Number(form.uses), maxFeeBps: 0, feed: 0,
-      expiresAt: now() + Number(form.days) * DAY, doc, ref: ZERO32,
+      expiresAt: chainS() + Number(form.days) * DAY, doc, ref: ZERO32,
       handling: escrow ? Number(form.handling) * DAY : 0,
       delivery: escrow ? Number(form.delivery) * DAY : 0,
       inspect: escrow ? Number(form.inspect) * DAY : 0,

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { chainMs } from '../clock.js';
 import { saveText } from '../csv.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
@@ -49,7 +50,7 @@ function Orders({ me, role, of }) {
 
 // For the accountant: one month, as the node has it.
 function Month({ me }) {
-  const [month, set] = useState(new Date().toISOString().slice(0, 7));
+  const [month, set] = useState(new Date(chainMs()).toISOString().slice(0, 7));
   const [lines, setLines] = useState(false);
   const get = async () => {
     const [y, m] = month.split('-').map(Number);

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { Do, act } from '../act.js';
 import { Mine } from '../acting.js';
+import { DemoShop } from '../demo.js';
 import { Picture, Price, State, Stars, stockText, titleOf } from '../goods.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
@@ -58,8 +59,9 @@ function Listings({ me }) {
       columns=${['sell.title', 'sell.price', 'sell.stock', 'list.state',
         'sell.sold', 'sell.rating', 'sell.acts']}
       empty=${html`<${Empty} title=${t('sell.none')}>${t('sell.first')}
-        ${' '}<a href="/sell/new">${t('sell.new')}</a><//>`} />`;
+        ${' '}<a href="/sell/new">${t('sell.new')}</a><//>
+        <${DemoShop} offer=${!q && state === 'any'} />`} />`;
 }
 
 export const Sell = () => html`<h1>${t('nav.sell')}</h1><${SellTabs} />
-  <${Mine}>${(me) => html`<${Listings} me=${me} />`}<//>`;
+  <${Mine}>${(me) => html`<${Listings} key=${me} me=${me} />`}<//>`;

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Do, NOBODY, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { chainS } from '../clock.js';
 import { putDocument, putPicture } from '../content.js';
 import { isAddress } from '../format.js';
 import { Card, KINDS, Picture, UNLIMITED } from '../goods.js';
@@ -98,7 +99,7 @@ export const argsOf = (form, doc, price) => ({ kind: Number(form.kind),
   maxFeeBps: bps(form.maxFee), affiliateBps: 0, mediator: NOBODY,
   taxBps: bps(form.tax), program: 0, feed: 0,
   // an hour less, so that a slow clock of the chain still finds it in range
-  expiresAt: Math.floor(Date.now() / 1000) + Number(form.lasts) * DAY - 3600 });
+  expiresAt: chainS() + Number(form.lasts) * DAY - 3600 });
 
 export const documentOf = (form) => ({ title: form.title.trim(),
   body: form.body.trim(),

@@ -6,6 +6,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { useState } from 'preact/hooks';
 import { Do, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
+import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
 import { Party, Stars, State, Until } from '../goods.js';
@@ -153,7 +154,7 @@ function CouponForm({ done }) {
         [0, NOBODY, { signer: addressOf(couponKey(code)), token: NOBODY,
           kind: Number(form.kind), value, minTotal, maxUses: Number(form.uses),
           perParty: Number(form.party), startsAt: 0, listing: 0,
-          endsAt: Math.floor(Date.now() / 1000) + Number(form.days) * 86400 }]);
+          endsAt: chainS() + Number(form.days) * 86400 }]);
       keepCode(events.find((x) => x.name === 'CouponSaved').id, code);
       done();
     } catch (x) { setError(x); }

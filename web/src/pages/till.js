@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
 import { Picture, titleOf } from '../goods.js';
@@ -37,7 +38,7 @@ async function ask(total, title) {
   const { events } = await act(t('till.ask', { amount: money(total) }),
     'orders', 'createInvoice', [NOBODY, { payer: NOBODY, token: NOBODY,
       amount: total, tax: 0, mode: 2, maxUses: 1, maxFeeBps: 0, feed: 0,
-      expiresAt: Math.floor(Date.now() / 1000) + LASTS_S, doc, ref: ZERO32,
+      expiresAt: chainS() + LASTS_S, doc, ref: ZERO32,
       handling: 0, delivery: 0, inspect: 0, milestoneAmounts: [],
       milestoneDue: [], milestoneDocs: [] }]);
   return Number(events.find((e) => e.name === 'InvoiceSaved').id);

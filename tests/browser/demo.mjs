@@ -1,0 +1,65 @@
+// demo.mjs - the demo shop loaded by its button on an empty development chain:
+// progress, a shop with orders and court cases, ages by the chain's clock; not
+// twice; and what dev --demo-shop has for the court.
+// TEST_TIMEOUT=180
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, launch, open } from './browser.mjs';
+
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+let node, browser;
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev']);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+test('the button loads the demo shop, whose days are told as they were',
+  { skip }, async () => {
+    const page = await open(browser, { viewport: { width: 320, height: 800 } });
+    await page.goto(`${node.url}/sell`);
+    await page.waitForSelector('[data-test=demo] button');
+    await page.goto(node.url);
+    await page.click('[data-test=demo] button');
+    await page.waitForSelector('[data-test=demo-loading] meter');
+    await page.waitForSelector('.notice:has-text("The demo shop is there")',
+      { timeout: 60000 });
+    await page.waitForSelector('[data-test=todo]');
+    if (process.env.SCREENSHOTS) {
+      await page.screenshot({ fullPage: true, path: join(
+        process.env.SCREENSHOTS, 'demo.png') });
+    }
+    const [seller, , , buyer] = await node.rpc('eth_accounts');
+    const orders = await node.rpc('order_list', [{ seller, limit: 200 }]);
+    assert.ok(orders.items.length > 50);
+    const cases = (await node.rpc('court_list', [{ sort: 'new' }])).items;
+    assert.deepEqual(cases.map((k) => k.state).sort(), ['closed', 'commit']);
+    assert.equal((await node.rpc('court_list', [{ party: buyer }]))
+      .items[0].state, 'commit');
+    // The chain is six weeks ahead; a page tells what is left, not that.
+    await page.goto(`${node.url}/court`);
+    await page.waitForSelector('td time');
+    assert.match(await page.textContent('td time'),
+      /tomorrow|in (2 days|\d+ hours)/);
+    assert.equal((await node.raw('dev_loadDemoShop')).result.done, true);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('where there is something already it is refused, and why', { skip },
+  async () => {
+    const other = await Node.start(['dev', '--demo-shop']);
+    const { error } = await other.raw('dev_loadDemoShop');
+    assert.match(error.message, /needs a chain of its own.*0xf39f.*identity/i);
+    assert.equal(await other.rpc('court_rulings', [{}]).then((r) =>
+      r.items.length), 1);
+    await other.stop();
+  });
