@@ -261,8 +261,8 @@ static int keep_prune(struct cmd *c, const char *what, u64 state,
                "\"oldestBlock\":%llu,\"done\":%s}\n"
              : "%llu bytes before, %llu now; states from block %llu, "
                "transactions and receipts from block %llu on%.0s\n",
-         (unsigned long long)p.pages_before * 8192,
-         (unsigned long long)p.pages_after * 8192,
+         (unsigned long long)p.bytes_before,
+         (unsigned long long)p.bytes_after,
          (unsigned long long)p.oldest_state, (unsigned long long)p.oldest_body,
          p.done ? "true" : "false");
   if (!p.done && !c->cfg.json)

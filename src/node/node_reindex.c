@@ -194,13 +194,12 @@ err node_prune(struct node_pruned *out, const char *path, u64 state, u64 blocks,
                bool (*go_on)(void *ctx), void *ctx, struct errmsg *msg) {
   struct store *s;
   struct store_standing st;
-  u64 free;
   *out = (struct node_pruned){0};
   TRY(store_open(&s, path, 0, msg));
   store_standing(s, &st);
   err e = st.head < 0 ? err_say(msg, ERR_NOT_FOUND, "%s has no blocks", path)
                       : nreindex_catch_up(s, msg);
-  if (!e) e = store_pages(s, &out->pages_before, &free);
+  if (!e) e = store_bytes(s, &out->bytes_before);
   u64 head = (u64)st.head;
   if (state < 128) state = 128;
   if (!e)
@@ -214,7 +213,7 @@ err node_prune(struct node_pruned *out, const char *path, u64 state, u64 blocks,
     if (go_on) on = go_on(ctx);
   }
   out->done = on;
-  if (!e) e = store_pages(s, &out->pages_after, &free);
+  if (!e) e = store_bytes(s, &out->bytes_after);
   store_standing(s, &st);
   out->oldest_state = st.oldest_state;
   out->oldest_body = st.oldest_body;

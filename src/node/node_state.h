@@ -143,7 +143,7 @@ struct node_reindexed {
 /* Drops from a stopped node's file what is older than so many states (at least
 ** 128) and blocks (0: all stay), and gives back the room. */
 struct node_pruned {
-  u64 pages_before, pages_after, oldest_state, oldest_body;
+  u64 bytes_before, bytes_after, oldest_state, oldest_body;
   bool done;
 };
 err node_prune(struct node_pruned *out, const char *path, u64 state, u64 blocks,

@@ -22,16 +22,18 @@
 #include "shop/shop_platform.h"
 
 /*----------------------------------------------------------------- tables */
-#define KNUM(n) {#n, STORE_INT, true},
-#define KADR(n) {#n, STORE_ADDR, true},
-#define KHSH(n) {#n, STORE_HASH, true},
-#define NUM(n) {#n, STORE_INT, false},
-#define BIT(n) {#n, STORE_BOOL, false},
-#define ADR(n) {#n, STORE_ADDR, false},
-#define HSH(n) {#n, STORE_HASH, false},
-#define MON(n) {#n, STORE_MONEY, false},
-#define TXT(n) {#n, STORE_TEXT, false},
-#define DOC(n) {#n, STORE_HASH, false},
+#define KNUM(n) COLUMN(n, STORE_INT, true)
+#define KADR(n) COLUMN(n, STORE_ADDR, true)
+#define KHSH(n) COLUMN(n, STORE_HASH, true)
+#define NUM(n) COLUMN(n, STORE_INT, false)
+#define BIT(n) COLUMN(n, STORE_BOOL, false)
+#define ADR(n) COLUMN(n, STORE_ADDR, false)
+#define HSH(n) COLUMN(n, STORE_HASH, false)
+#define MON(n) COLUMN(n, STORE_MONEY, false)
+#define TXT(n) COLUMN(n, STORE_TEXT, false)
+#define DOC(n) COLUMN_DOC(n)
+#define COLUMN(n, kind, key) {#n, kind, key},
+#define COLUMN_DOC(n) COLUMN(n, STORE_HASH, false)
 #define FTS(name, module, table, columns)
 #define TABLE(name, module, index, columns) \
   static const struct store_column proj_columns_##name[] = {columns {0}};
@@ -49,28 +51,12 @@ static const u8 proj_table_modules[] = {
 #undef TABLE
 };
 #undef FTS
-#undef KNUM
-#undef KADR
-#undef KHSH
-#undef NUM
-#undef BIT
-#undef ADR
-#undef HSH
-#undef MON
-#undef TXT
-#undef DOC
+#undef COLUMN
+#undef COLUMN_DOC
 /* Names of the columns that are documents, in one text each: " doc policy ". */
 static const char *const proj_table_docs[] = {
-#define KNUM(n)
-#define KADR(n)
-#define KHSH(n)
-#define NUM(n)
-#define BIT(n)
-#define ADR(n)
-#define HSH(n)
-#define MON(n)
-#define TXT(n)
-#define DOC(n) #n " "
+#define COLUMN(n, kind, key)
+#define COLUMN_DOC(n) #n " "
 #define FTS(name, module, table, columns)
 #define TABLE(name, module, index, columns) " " columns,
 #include "proj/proj_table.def"
@@ -99,6 +85,8 @@ static const struct proj_fts_def {
 #undef MON
 #undef TXT
 #undef DOC
+#undef COLUMN
+#undef COLUMN_DOC
 
 const struct store_table_def *proj_table(u32 t) {
   MUST(t < PROJ_TABLE_CNT);

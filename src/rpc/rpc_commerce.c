@@ -1029,7 +1029,7 @@ err rpc_shop_list(struct rpc_call *c, const struct rpc_list *l,
 }
 
 err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
-                 const struct store_val *key, u32 keys,
+                 const struct store_val *key,
                  err (*more)(struct rpc_shop *q, const struct rpc_row *row)) {
   struct rpc_shop q;
   struct store_query sq = {.table = proj_table(l->table), .limit = 1};
@@ -1037,16 +1037,15 @@ err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
   struct rpc_rows rows = {.a = c->a};
   struct jsonw *w = &c->w;
   u8 be[8];
-  for (u32 i = 0; i < keys; i++)
-    rpc_shop_where(&sq, sq.table->col[i].name, STORE_EQ, key[i]);
+  rpc_shop_where(&sq, sq.table->col[0].name, STORE_EQ, *key);
   err e = proj_query(q.s, &sq, rpc_rows_add, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
   if (!rows.cnt) {
     jsonw_null(w);
     return ERR_OK;
   }
-  store_be64(be, (u64)key[0].num);
-  slice event_key = key[0].kind == STORE_NUM ? slice_of(be, 8) : key[0].bytes;
+  store_be64(be, (u64)key->num);
+  slice event_key = key->kind == STORE_NUM ? slice_of(be, 8) : key->bytes;
   jsonw_obj(w);
   e = rpc_shop_item(&q, l, &rows.row[0]);
   if (!e && more) e = more(&q, &rows.row[0]);
@@ -1056,6 +1055,12 @@ err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
   }
   jsonw_obj_end(w);
   return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+}
+err rpc_shop_get_num(struct rpc_call *c, u32 list,
+                     err (*more)(struct rpc_shop *q,
+                                 const struct rpc_row *row)) {
+  struct store_val key = store_num(c->arg[0].num);
+  return rpc_shop_get(c, &RPC_LISTS[list], &key, more);
 }
 
 err rpc_shop_params(struct rpc_call *c, u32 module) {

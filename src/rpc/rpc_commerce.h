@@ -216,8 +216,12 @@ err rpc_shop_item(struct rpc_shop *q, const struct rpc_list *l,
 /* Answers a get method by the row with this key: null, or the item with its
 ** timeline. */
 err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
-                 const struct store_val *key, u32 keys,
+                 const struct store_val *key,
                  err (*more)(struct rpc_shop *q, const struct rpc_row *row))
+    MUST_USE;
+/* The same by a number, the method's only argument; list: RPC_L_.. . */
+err rpc_shop_get_num(struct rpc_call *c, u32 list,
+                     err (*more)(struct rpc_shop *q, const struct rpc_row *row))
     MUST_USE;
 /* Rows of a table where a column has a value, in order of their number. */
 err rpc_shop_rows(struct rpc_shop *q, struct rpc_rows *out, u32 table,
@@ -255,13 +259,13 @@ err rpc_shop_arg_addr(struct rpc_call *c, addr20 *out, bool *given,
                       const char *key) MUST_USE;
 /* Other members are refused: keys, parted by blanks. */
 err rpc_shop_arg_only(struct rpc_call *c, const char *keys) MUST_USE;
-/* Exports: {"format", "name", "text"}.  A cell that a spreadsheet would take for
-** a formula begins with an apostrophe. */
-err rpc_export_format(struct rpc_call *c, bool *csv) MUST_USE;
-void rpc_export_rows(struct buf *b, const struct rpc_rows *rows, u32 table,
-                     bool csv);
-err rpc_export_answer(struct rpc_call *c, const struct buf *text, bool csv,
-                      const char *name) MUST_USE;
+/* Exports.  begin: what a seller's takes, with other members called names (as
+** rpc_shop_arg_only); answer: {"format", "name", "text"}, where a cell that a
+** spreadsheet would take for a formula begins with an apostrophe. */
+err rpc_export_begin(struct rpc_call *c, const char *names, addr20 *seller,
+                     bool *csv) MUST_USE;
+err rpc_export_answer(struct rpc_call *c, const struct rpc_rows *rows,
+                      u32 table, bool csv, const char *name) MUST_USE;
 extern const struct rpc_list RPC_LISTS[];
 enum rpc_list_id {
 #define LIST(name, module, type, table, filters, sorts, more, where) \

@@ -31,9 +31,7 @@ static err mediation_get_more(struct rpc_shop *q, const struct rpc_row *row) {
                     "case_id", row->v[0]);
 }
 err rpc_do_mediation_get(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_mediation_list], &key, 1,
-                      mediation_get_more);
+  return rpc_shop_get_num(c, RPC_L_mediation_list, mediation_get_more);
 }
 
 /* A parameter's value of a module at the view's head. */
@@ -159,8 +157,7 @@ static err court_get_more(struct rpc_shop *q, const struct rpc_row *row) {
                     "case_id", row->v[0]);
 }
 err rpc_do_court_get(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_court_list], &key, 1, court_get_more);
+  return rpc_shop_get_num(c, RPC_L_court_list, court_get_more);
 }
 err rpc_do_court_rulings(struct rpc_call *c) {
   struct store_where final = {"is_final", STORE_EQ, store_num(1)};

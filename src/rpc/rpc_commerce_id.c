@@ -45,23 +45,50 @@ err rpc_do_id_get(struct rpc_call *c) {
     jsonw_null(&c->w);
     return ERR_OK;
   }
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_id_list], &anchor, 1, id_get_more);
+  return rpc_shop_get(c, &RPC_LISTS[RPC_L_id_list], &anchor, id_get_more);
 }
 
-/* did:cmt:<chain>:<anchor> -> the document that follows from the state. */
-err rpc_do_id_did(struct rpc_call *c) {
-  struct rpc_shop q;
-  struct rpc_rows rows;
-  char start[48], did[128];
+enum { ID_DID_MAX = 128 };
+
+/* did:cmt:<chain>:<anchor>, as it was given and as it is written. */
+static err id_did_read(struct rpc_call *c, char did[ID_DID_MAX],
+                       addr20 *anchor) {
+  char start[48], hex[43];
   slice text = c->arg[0].text;
-  addr20 anchor;
-  TRY(rpc_shop_begin(c, &q));
   snprintf(start, sizeof start, "did:cmt:%llu:",
            (unsigned long long)node_info(c->node)->chain_id);
   size_t n = strlen(start);
   if (text.len != n + 42 || memcmp(text.ptr, start, n) != 0 ||
-      hex_parse_addr(&anchor, slice_of(text.ptr + n, 42)) < 0)
+      hex_parse_addr(anchor, slice_of(text.ptr + n, 42)) < 0)
     return rpc_fail(c, RPC_ERR_PARAMS, "did: %s and an address", start);
+  hex_addr(hex, anchor);
+  snprintf(did, ID_DID_MAX, "%s%s", start, hex);
+  return ERR_OK;
+}
+/* One key of the document; what it is follows. */
+static void id_did_method(struct jsonw *w, const char *did, const char *key,
+                          const char *type) {
+  jsonw_obj(w);
+  jsonw_key(w, "id");
+  jsonw_printf(w, "%s#%s", did, key);
+  jsonw_kv_str(w, "type", type);
+  jsonw_kv_str(w, "controller", did);
+}
+static void id_did_use(struct jsonw *w, const char *use, const char *did,
+                       const char *key) {
+  jsonw_key(w, use);
+  jsonw_arr(w);
+  jsonw_printf(w, "%s#%s", did, key);
+  jsonw_arr_end(w);
+}
+/* The document that follows from the state. */
+err rpc_do_id_did(struct rpc_call *c) {
+  struct rpc_shop q;
+  struct rpc_rows rows;
+  char did[ID_DID_MAX], hex[43];
+  addr20 anchor, by = {{0}};
+  TRY(rpc_shop_begin(c, &q));
+  TRY(id_did_read(c, did, &anchor));
   err e = rpc_shop_rows(&q, &rows, PROJ_T_id_identity, "anchor",
                         store_blob(addr20_slice(&anchor)), 1);
   if (e < 0) return rpc_shop_fail(&q, e);
@@ -72,12 +99,6 @@ err rpc_do_id_did(struct rpc_call *c) {
   }
   const struct rpc_row *row = &rows.row[0];
   slice controller = rpc_row_col(row, PROJ_T_id_identity, "controller")->bytes;
-  slice enc = rpc_row_col(row, PROJ_T_id_identity, "enc_key")->bytes;
-  slice doc = rpc_row_col(row, PROJ_T_id_identity, "doc")->bytes;
-  char hex[43];
-  addr20 by = {{0}};
-  hex_addr(hex, &anchor);
-  snprintf(did, sizeof did, "%s%s", start, hex);
   if (controller.len == 20) memcpy(by.b, controller.ptr, 20);
   hex_addr(hex, &by);
   jsonw_obj(w);
@@ -85,32 +106,20 @@ err rpc_do_id_did(struct rpc_call *c) {
   jsonw_kv_str(w, "id", did);
   jsonw_key(w, "verificationMethod");
   jsonw_arr(w);
-  jsonw_obj(w);
-  jsonw_key(w, "id");
-  jsonw_printf(w, "%s#controller", did);
-  jsonw_kv_str(w, "type", "EcdsaSecp256k1RecoveryMethod2020");
-  jsonw_kv_str(w, "controller", did);
+  id_did_method(w, did, "controller", "EcdsaSecp256k1RecoveryMethod2020");
   jsonw_key(w, "blockchainAccountId");
   jsonw_printf(w, "eip155:%llu:%s",
                (unsigned long long)node_info(c->node)->chain_id, hex);
   jsonw_obj_end(w);
-  jsonw_obj(w);
-  jsonw_key(w, "id");
-  jsonw_printf(w, "%s#encryption", did);
-  jsonw_kv_str(w, "type", "X25519KeyAgreementKey2020");
-  jsonw_kv_str(w, "controller", did);
-  jsonw_kv_hex(w, "publicKeyHex", enc);
+  id_did_method(w, did, "encryption", "X25519KeyAgreementKey2020");
+  jsonw_kv_hex(w, "publicKeyHex",
+               rpc_row_col(row, PROJ_T_id_identity, "enc_key")->bytes);
   jsonw_obj_end(w);
   jsonw_arr_end(w);
-  jsonw_key(w, "authentication");
-  jsonw_arr(w);
-  jsonw_printf(w, "%s#controller", did);
-  jsonw_arr_end(w);
-  jsonw_key(w, "keyAgreement");
-  jsonw_arr(w);
-  jsonw_printf(w, "%s#encryption", did);
-  jsonw_arr_end(w);
-  jsonw_kv_hex(w, "serviceHash", doc);
+  id_did_use(w, "authentication", did, "controller");
+  id_did_use(w, "keyAgreement", did, "encryption");
+  jsonw_kv_hex(w, "serviceHash",
+               rpc_row_col(row, PROJ_T_id_identity, "doc")->bytes);
   jsonw_obj_end(w);
   return ERR_OK;
 }
@@ -169,8 +178,7 @@ err rpc_do_id_reputation(struct rpc_call *c) {
 
 /*--------------------------------------------------------------- platforms */
 err rpc_do_platform_get(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_platform_list], &key, 1, NULL);
+  return rpc_shop_get_num(c, RPC_L_platform_list, NULL);
 }
 
 err rpc_do_platform_income(struct rpc_call *c) {

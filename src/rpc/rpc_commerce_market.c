@@ -7,6 +7,7 @@
 
 #define MARKET_FACET_ROWS 5000u
 #define MARKET_EXPORT_ROWS 100000u
+#define MARKET_EXPORT_BYTES (64u << 20)
 
 /*------------------------------------------------------------------ search */
 static err market_where_state(struct rpc_shop *q, struct store_query *sq,
@@ -189,13 +190,10 @@ static err market_get_more(struct rpc_shop *q, const struct rpc_row *row) {
   return rpc_shop_items(q, "shipTableZones", &zones, &rows);
 }
 err rpc_do_market_get(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_market_search], &key, 1,
-                      market_get_more);
+  return rpc_shop_get_num(c, RPC_L_market_search, market_get_more);
 }
 err rpc_do_market_coupon(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_market_coupons], &key, 1, NULL);
+  return rpc_shop_get_num(c, RPC_L_market_coupons, NULL);
 }
 
 /*----------------------------------------------------------- conversations */
@@ -280,8 +278,8 @@ static void market_csv_val(struct buf *b, const struct store_val *v, u8 kind, bo
   buf_put_str(b, last ? "\r\n" : ",");
   buf_fini(&text);
 }
-void rpc_export_rows(struct buf *b, const struct rpc_rows *rows, u32 table,
-                     bool csv) {
+static void market_export_rows(struct buf *b, const struct rpc_rows *rows,
+                               u32 table, bool csv) {
   const struct store_column *c = proj_table(table)->col;
   struct jsonw w;
   char name[64];
@@ -307,8 +305,13 @@ void rpc_export_rows(struct buf *b, const struct rpc_rows *rows, u32 table,
   }
   jsonw_arr_end(&w);
 }
-err rpc_export_format(struct rpc_call *c, bool *csv) {
+err rpc_export_begin(struct rpc_call *c, const char *names, addr20 *seller,
+                     bool *csv) {
   struct rpc_value v = rpc_shop_arg(c, "format");
+  bool given;
+  TRY(rpc_shop_arg_only(c, names));
+  TRY(rpc_shop_arg_addr(c, seller, &given, "seller"));
+  if (!given) return rpc_fail(c, RPC_ERR_PARAMS, "seller: an address");
   *csv = true;
   if (v.kind == RPC_NONE) return ERR_OK;
   *csv = v.kind == RPC_STRING && slice_eq(v.str, slice_str("csv"));
@@ -316,17 +319,24 @@ err rpc_export_format(struct rpc_call *c, bool *csv) {
   return *csv || json ? ERR_OK
                       : rpc_fail(c, RPC_ERR_PARAMS, "format: csv or json");
 }
-err rpc_export_answer(struct rpc_call *c, const struct buf *text, bool csv,
-                      const char *name) {
+err rpc_export_answer(struct rpc_call *c, const struct rpc_rows *rows,
+                      u32 table, bool csv, const char *name) {
   struct jsonw *w = &c->w;
-  if (text->over) return rpc_fail(c, RPC_ERR_TOO_LARGE, "more than fits");
+  struct buf text;
+  buf_init(&text, MARKET_EXPORT_BYTES);
+  market_export_rows(&text, rows, table, csv);
+  if (text.over) {
+    buf_fini(&text);
+    return rpc_fail(c, RPC_ERR_TOO_LARGE, "more than fits");
+  }
   jsonw_obj(w);
   jsonw_kv_str(w, "format", csv ? "csv" : "json");
   jsonw_key(w, "name");
   jsonw_printf(w, "%s.%s", name, csv ? "csv" : "json");
   jsonw_key(w, "text");
-  jsonw_str_len(w, buf_slice(text));
+  jsonw_str_len(w, buf_slice(&text));
   jsonw_obj_end(w);
+  buf_fini(&text);
   return ERR_OK;
 }
 
@@ -335,22 +345,14 @@ err rpc_do_market_export(struct rpc_call *c) {
   struct store_query sq = {.table = proj_table(PROJ_T_market_listing),
                            .limit = MARKET_EXPORT_ROWS, .up = true};
   addr20 seller;
-  bool given, csv;
-  TRY(rpc_shop_arg_only(c, "seller format"));
-  TRY(rpc_shop_arg_addr(c, &seller, &given, "seller"));
-  if (!given) return rpc_fail(c, RPC_ERR_PARAMS, "seller: an address");
-  TRY(rpc_export_format(c, &csv));
+  bool csv;
+  TRY(rpc_export_begin(c, "seller format", &seller, &csv));
   TRY(rpc_shop_begin(c, &q));
   struct rpc_rows rows = {.a = c->a};
   rpc_shop_where(&sq, "seller", STORE_EQ, store_blob(addr20_slice(&seller)));
   err e = proj_query(q.s, &sq, rpc_rows_add, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
-  struct buf b;
-  buf_init(&b, 64u << 20);
-  rpc_export_rows(&b, &rows, PROJ_T_market_listing, csv);
-  e = rpc_export_answer(c, &b, csv, "listings");
-  buf_fini(&b);
-  return e;
+  return rpc_export_answer(c, &rows, PROJ_T_market_listing, csv, "listings");
 }
 
 /*------------------------------------------------------------------- stats */
@@ -394,3 +396,4 @@ err rpc_do_market_stats(struct rpc_call *c) {
 }
 #undef MARKET_FACET_ROWS
 #undef MARKET_EXPORT_ROWS
+#undef MARKET_EXPORT_BYTES

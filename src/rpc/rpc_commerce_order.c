@@ -42,20 +42,16 @@ static err order_get_more(struct rpc_shop *q, const struct rpc_row *row) {
   return rpc_shop_items(q, "reviews", &RPC_LISTS[RPC_L_market_reviews], &rows);
 }
 err rpc_do_order_get(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_order_list], &key, 1, order_get_more);
+  return rpc_shop_get_num(c, RPC_L_order_list, order_get_more);
 }
 err rpc_do_order_invoice(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_order_invoices], &key, 1, NULL);
+  return rpc_shop_get_num(c, RPC_L_order_invoices, NULL);
 }
 err rpc_do_order_plan(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_order_plans], &key, 1, NULL);
+  return rpc_shop_get_num(c, RPC_L_order_plans, NULL);
 }
 err rpc_do_order_subscription(struct rpc_call *c) {
-  struct store_val key = store_num(c->arg[0].num);
-  return rpc_shop_get(c, &RPC_LISTS[RPC_L_order_subscriptions], &key, 1, NULL);
+  return rpc_shop_get_num(c, RPC_L_order_subscriptions, NULL);
 }
 
 /* A payment request: the chain, the invoice, what is due. */
@@ -393,15 +389,12 @@ err rpc_do_order_export(struct rpc_call *c) {
   struct store_query sq = {.table = proj_table(PROJ_T_order_order),
                            .limit = ORDER_EXPORT_ROWS, .up = true};
   addr20 seller;
-  bool given, csv;
+  bool csv;
   u64 from = 0, to = INT64_MAX;
-  TRY(rpc_shop_arg_only(c, "seller from to lines format"));
-  TRY(rpc_shop_arg_addr(c, &seller, &given, "seller"));
-  if (!given) return rpc_fail(c, RPC_ERR_PARAMS, "seller: an address");
+  TRY(rpc_export_begin(c, "seller from to lines format", &seller, &csv));
   TRY(rpc_shop_arg_u64(c, &from, "from"));
   TRY(rpc_shop_arg_u64(c, &to, "to"));
   if (to > INT64_MAX) to = INT64_MAX;
-  TRY(rpc_export_format(c, &csv));
   bool lines = rpc_shop_arg(c, "lines").kind == RPC_TRUE;
   TRY(rpc_shop_begin(c, &q));
   struct rpc_rows rows = {.a = c->a};
@@ -414,12 +407,8 @@ err rpc_do_order_export(struct rpc_call *c) {
   err e = lines ? proj_named(q.s, "order_lines_of", v, 4, rpc_rows_add, &rows)
                 : proj_query(q.s, &sq, rpc_rows_add, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
-  struct buf b;
-  buf_init(&b, 64u << 20);
-  rpc_export_rows(&b, &rows, table, csv);
-  e = rpc_export_answer(c, &b, csv, lines ? "order-lines" : "orders");
-  buf_fini(&b);
-  return e;
+  return rpc_export_answer(c, &rows, table, csv,
+                           lines ? "order-lines" : "orders");
 }
 #undef ORDER_EXPORT_ROWS
 #undef ORDER_SUM_ROWS

@@ -209,6 +209,12 @@ enum module_end shop_owner(struct module_call *c, addr20 *out,
   *out = *owner;
   return shop_acts_for(c, owner, purpose) ? MODULE_DONE : shop_refused(c);
 }
+enum module_end shop_new_owner(struct module_call *c, addr20 *out,
+                               const addr20 *owner, u16 purpose) {
+  u8 level = module_clock(c);
+  if (level) return MODULE_FAIL_COMMON(c, module_paused, .level = level);
+  return shop_owner(c, out, owner, purpose);
+}
 
 static u8 ident_sanction(struct module_call *c, u64 *until,
                          const addr20 *party) {
@@ -820,16 +826,25 @@ static void ident_approve(struct module_call *c, const addr20 *anchor,
   MODULE_EMIT(c, recovery_approved, .anchor = *anchor, .guardian = who);
 }
 
+/* An identity in this state, for the sender as a guardian of it. */
+static enum module_end ident_guarded(struct module_call *c, ident_t *r,
+                                     const addr20 *anchor, u8 state,
+                                     u32 *index, u32 *approved) {
+  u256 key = module_key_addr(anchor);
+  if (!ident_get(c, r, anchor)) return shop_missing(c, IDENT_IDENTITY, key);
+  if (!ident_is_guardian(c, anchor, r, index, approved))
+    return MODULE_FAIL(c, not_guardian);
+  if (r->state != state) return shop_wrong(c, IDENT_IDENTITY, key, r->state);
+  return MODULE_DONE;
+}
+
 MODULE_DO(start_recovery) {
   ident_t r;
   u32 index, approved;
   u256 key = module_key_addr(&in->anchor);
-  if (!ident_get(c, &r, &in->anchor))
-    return shop_missing(c, IDENT_IDENTITY, key);
-  if (!ident_is_guardian(c, &in->anchor, &r, &index, &approved))
-    return MODULE_FAIL(c, not_guardian);
-  if (r.state != IDENT_ACTIVE)
-    return shop_wrong(c, IDENT_IDENTITY, key, r.state);
+  if (ident_guarded(c, &r, &in->anchor, IDENT_ACTIVE, &index, &approved) !=
+      MODULE_DONE)
+    return MODULE_REVERTED;
   if (ident_next_free(c, &in->anchor, &in->next) != MODULE_DONE)
     return MODULE_REVERTED;
   struct shop_identity_record_recovery rec = {
@@ -856,13 +871,9 @@ MODULE_DO(approve_recovery) {
   struct shop_identity_record_recovery rec;
   ident_t r;
   u32 index, approved;
-  u256 key = module_key_addr(&in->anchor);
-  if (!ident_get(c, &r, &in->anchor))
-    return shop_missing(c, IDENT_IDENTITY, key);
-  if (!ident_is_guardian(c, &in->anchor, &r, &index, &approved))
-    return MODULE_FAIL(c, not_guardian);
-  if (r.state != IDENT_RECOVERING)
-    return shop_wrong(c, IDENT_IDENTITY, key, r.state);
+  if (ident_guarded(c, &r, &in->anchor, IDENT_RECOVERING, &index,
+                    &approved) != MODULE_DONE)
+    return MODULE_REVERTED;
   if (approved == r.recoveries)
     return MODULE_FAIL_COMMON(c, duplicate, .what = {"approval"});
   ident_recovery(c, &rec, &in->anchor);

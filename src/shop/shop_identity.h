@@ -42,6 +42,10 @@ bool shop_acts_for(struct module_call *c, const addr20 *party, u16 purpose);
 ** NotAuthorised. */
 enum module_end shop_owner(struct module_call *c, addr20 *out,
                            const addr20 *owner, u16 purpose) MUST_USE;
+/* As shop_owner, in a method that saves and makes records: of a new one, which
+** a pause forbids. */
+enum module_end shop_new_owner(struct module_call *c, addr20 *out,
+                               const addr20 *owner, u16 purpose) MUST_USE;
 /* The sender's own party; fails with NotAuthorised. */
 enum module_end shop_self(struct module_call *c, addr20 *out) MUST_USE;
 /* The level in force, 0 none. */

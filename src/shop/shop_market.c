@@ -268,19 +268,12 @@ static enum module_end market_create(struct module_call *c, u64 *id,
   return MODULE_DONE;
 }
 
-static enum module_end market_no_new(struct module_call *c) {
-  u8 level = module_clock(c);
-  if (level) return MODULE_FAIL_COMMON(c, module_paused, .level = level);
-  return MODULE_DONE;
-}
-
 MODULE_DO(save) {
   market_listing_t l;
   addr20 seller;
   out->saved = in->id;
   if (in->id == 0) {
-    if (market_no_new(c) != MODULE_DONE ||
-        shop_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
+    if (shop_new_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
       return MODULE_REVERTED;
     return market_create(c, &out->saved, &seller, &in->a, &in->v);
   }
@@ -409,8 +402,7 @@ MODULE_DO(save_ship_table) {
   u64 id = in->id;
   u256 key = u256_from(id);
   if (id == 0) {
-    if (market_no_new(c) != MODULE_DONE ||
-        shop_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
+    if (shop_new_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
       return MODULE_REVERTED;
     id = module_id_next(c, MARKET_SHIP_TABLE);
     key = u256_from(id);
@@ -619,8 +611,8 @@ MODULE_DO(save_coupon) {
   u64 id = in->id;
   if (id) {
     if (market_coupon_own(c, &r, id) != MODULE_DONE) return MODULE_REVERTED;
-  } else if (market_no_new(c) != MODULE_DONE ||
-             shop_owner(c, &r.seller, &in->owner, SHOP_SELL) != MODULE_DONE) {
+  } else if (shop_new_owner(c, &r.seller, &in->owner, SHOP_SELL) !=
+             MODULE_DONE) {
     return MODULE_REVERTED;
   }
   if (shop_is_none(&a->signer))

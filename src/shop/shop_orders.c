@@ -504,27 +504,27 @@ MODULE_DO(accept) {
   return MODULE_DONE;
 }
 
-MODULE_DO(ship) {
+static enum module_end order_sent(struct module_call *c, u64 id,
+                                  const hash32 *track, u16 flag) {
   order_t o;
-  if (shop_order_open(c, &o, in->id, ORDER_SELLER, SHOP_SHIP,
+  if (shop_order_open(c, &o, id, ORDER_SELLER, SHOP_SHIP,
                       ORDER_BIT(ORDER_PAID)) != MODULE_DONE)
     return MODULE_REVERTED;
-  o.track = in->tracking;
-  shop_order_turn(c, &o, in->id, ORDER_SHIPPED,
+  o.track = *track;
+  o.flags |= flag;
+  shop_order_turn(c, &o, id, ORDER_SHIPPED,
                   c->now_s + o.delivery + o.inspect, 0);
+  return MODULE_DONE;
+}
+MODULE_DO(ship) {
+  if (order_sent(c, in->id, &in->tracking, 0) != MODULE_DONE)
+    return MODULE_REVERTED;
   MODULE_EMIT(c, shipped, .id = in->id, .tracking = in->tracking);
   return MODULE_DONE;
 }
-
 MODULE_DO(deliver) {
-  order_t o;
-  if (shop_order_open(c, &o, in->id, ORDER_SELLER, SHOP_SHIP,
-                      ORDER_BIT(ORDER_PAID)) != MODULE_DONE)
+  if (order_sent(c, in->id, &in->content, ORDER_FLAG_DELIVERED) != MODULE_DONE)
     return MODULE_REVERTED;
-  o.track = in->content;
-  o.flags |= ORDER_FLAG_DELIVERED;
-  shop_order_turn(c, &o, in->id, ORDER_SHIPPED,
-                  c->now_s + o.delivery + o.inspect, 0);
   MODULE_EMIT(c, delivered, .id = in->id, .proof = in->content);
   return MODULE_DONE;
 }

@@ -35,9 +35,7 @@ MODULE_DO(save_plan) {
   if (id) {
     if (plan_own(c, &p, id) != MODULE_DONE) return MODULE_REVERTED;
   } else {
-    u8 level = module_clock(c);
-    if (level) return MODULE_FAIL_COMMON(c, module_paused, .level = level);
-    if (shop_owner(c, &p.seller, &in->owner, SHOP_SELL) != MODULE_DONE ||
+    if (shop_new_owner(c, &p.seller, &in->owner, SHOP_SELL) != MODULE_DONE ||
         shop_not_sanctioned(c, &p.seller, 2) != MODULE_DONE)
       return MODULE_REVERTED;
   }

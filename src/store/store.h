@@ -236,8 +236,8 @@ u64 store_upkeep_us(const struct store *s);
 err store_prune_below(struct store *s, u64 oldest, u64 body) MUST_USE;
 /* From now on upkeep gives back every free page, not only when there are many. */
 void store_vacuum(struct store *s, bool all);
-/* Pages of the file, and those of them that hold nothing. */
-err store_pages(struct store *s, u64 *pages, u64 *free) MUST_USE;
+/* Of the file, free pages included. */
+err store_bytes(struct store *s, u64 *bytes) MUST_USE;
 
 /* The keyed tables anew: all their rows go, and flushed is -1; until it is ended
 ** opening tells it (store_rebuilding), and nobody but who makes them may use

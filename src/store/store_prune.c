@@ -48,12 +48,18 @@ err store_prune_some(struct store *s, u64 until_us, bool *more) {
   return ERR_OK;
 }
 
-err store_pages(struct store *s, u64 *pages, u64 *free) {
+static err store_pages(struct store *s, u64 *pages, u64 *free) {
   i64 all = 0, none = 0;
   TRY(store_conn_number(&s->conn, "PRAGMA page_count", &all));
   TRY(store_conn_number(&s->conn, "PRAGMA freelist_count", &none));
   *pages = (u64)all;
   *free = (u64)none;
+  return ERR_OK;
+}
+err store_bytes(struct store *s, u64 *bytes) {
+  u64 pages = 0, free;
+  TRY(store_pages(s, &pages, &free));
+  *bytes = pages * STORE_PAGE_SIZE;
   return ERR_OK;
 }
 
