@@ -6,8 +6,7 @@
 
 #include "chain/chain_fixture.h"
 
-#include "chain/chain_module.h"
-#include "codec/abi.h"
+#include "shop/shop_meter.h"
 
 #define SF_DAY 86400ull
 #define SF_CMT 1000000000000000000ull
@@ -35,6 +34,7 @@ static inline void sf_open_code(struct sf *f, const char *const *code,
 }
 static inline void sf_open(struct sf *f) { sf_open_code(f, NULL, 0); }
 static inline void sf_close(struct sf *f) {
+  meter_end();
   buf_fini(&f->args);
   cf_close(&f->cf);
 }
@@ -113,8 +113,16 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
   h.timestamp++;
   struct chain_rules rules = f->cf.rules;
   rules.history_call = false;
-  chain_exec_begin(f->cf.x, &rules, &h, &hashes, &src);
-  chain_exec_call(f->cf.x, &o, &tx);
+  double best = 1e18;
+  for (u32 left = meter_on() ? METER_RUNS : 1; left > 0; left--) {
+    chain_exec_begin(f->cf.x, &rules, &h, &hashes, &src);
+    double begun = meter_now();
+    chain_exec_call(f->cf.x, &o, &tx);
+    double took = meter_now() - begun;
+    if (took < best) best = took;
+  }
+  if (meter_on() && o.status == EVM_SUCCESS)
+    meter_note((u16)module, tx.data, o.gas_used, best);
   assert_int_equal(o.verdict, CHAIN_OK);
   sf_keep(f, o.status == EVM_SUCCESS, o.output);
   f->log = o.log;
