@@ -14,6 +14,13 @@ ON CONFLICT(key) DO UPDATE SET val = excluded.val;
 -- slot_del
 DELETE FROM slot WHERE key = ?1;
 
+-- node_put
+INSERT INTO node(key, val) VALUES (?1, ?2)
+ON CONFLICT(key) DO UPDATE SET val = excluded.val;
+
+-- node_del
+DELETE FROM node WHERE key = ?1;
+
 -- log_insert
 INSERT INTO node_log(id, bytes) VALUES (?1, ?2);
 
@@ -25,6 +32,9 @@ DELETE FROM account;
 
 -- slot_wipe
 DELETE FROM slot;
+
+-- node_wipe
+DELETE FROM node;
 
 -- log_wipe
 DELETE FROM node_log;

@@ -52,11 +52,17 @@ SELECT val FROM account WHERE key = ?1;
 -- slot_get
 SELECT val FROM slot WHERE key = ?1;
 
+-- node_get
+SELECT val FROM node WHERE key = ?1;
+
 -- account_scan
 SELECT key, val FROM account WHERE key >= ?1 ORDER BY key;
 
 -- slot_scan
 SELECT key, val FROM slot WHERE key >= ?1 ORDER BY key;
+
+-- node_scan
+SELECT key, val FROM node WHERE key >= ?1 ORDER BY key;
 
 -- code_get
 SELECT code FROM code WHERE hash = ?1;

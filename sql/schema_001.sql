@@ -103,9 +103,11 @@ CREATE TABLE diff(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE met(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE code(hash BLOB PRIMARY KEY, code BLOB NOT NULL);
 
--- Keyed: the newest value only.  Nodes of the trie stand among the leaves.
+-- Keyed: the newest value only.  The lower nodes of the tries stand among the
+-- leaves, the upper ones by themselves.
 CREATE TABLE account(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE slot(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE node(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE node_log(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 
 -- Index runs.  state: 0 in use, 1 being written, 2 to be deleted.

@@ -47,6 +47,8 @@
 #define BYTES_CHUNK_ENTRIES 64u
 #define BYTES_CHUNK_FILL 8100u /* a row that fits one leaf page of 8 KiB */
 #define BYTES_BODY_HEAD 20u
+#define BYTES_UPPER 3u /* nibbles: of large tries, such nodes are over more
+                       ** leaves than a page of the file has */
 enum { BYTES_HAS_CODE = 64, BYTES_HAS_ROOT = 128 };
 
 /*---------------------------------------------------------------- blocks */
@@ -494,7 +496,8 @@ err bytes_slot_get(u256 *out, slice val) {
 u32 bytes_node_key(u8 out[BYTES_NODE_KEY_MAX], const hash32 *owner,
                    const u8 *path, u32 path_len) {
   u8 *p = out;
-  *p++ = owner != NULL;
+  *p++ = path_len <= BYTES_UPPER ? STORE_NODE
+         : owner                 ? STORE_SLOT : STORE_ACCOUNT;
   if (owner) {
     memcpy(p, owner->b, 32);
     p += 32;
@@ -510,6 +513,23 @@ u32 bytes_node_key(u8 out[BYTES_NODE_KEY_MAX], const hash32 *owner,
   /* As long as a leaf's key there it must not be. */
   if (p - out == (owner ? 65 : 33)) *p++ = 0;
   return (u32)(p - out);
+}
+
+err bytes_node_key_get(slice key, hash32 *owner, bool *has_owner, u8 path[64],
+                       u32 *path_len) {
+  if (key.len < 2) return ERR_CORRUPT;
+  *has_owner = key.ptr[0] == STORE_SLOT ||
+               (key.ptr[0] == STORE_NODE && key.len > 33);
+  size_t at = *has_owner ? 33 : 1;
+  if (key.len < at + 1) return ERR_CORRUPT;
+  if (*has_owner) memcpy(owner->b, key.ptr + 1, 32);
+  u32 len = key.ptr[key.len - 1];
+  *path_len = len == 255 ? TRIE_ROOT_EDGE : len;
+  if (len == 255) return ERR_OK;
+  if (len > 64 || key.len != at + (len + 1) / 2 + 1) return ERR_CORRUPT;
+  for (u32 i = 0; i < len; i++)
+    path[i] = i & 1 ? key.ptr[at + i / 2] & 15 : key.ptr[at + i / 2] >> 4;
+  return ERR_OK;
 }
 
 /*------------------------------------------------------------ index keys */

@@ -51,9 +51,12 @@ err bytes_account_get(struct state_account *out, addr20 *addr, slice val)
 void bytes_slot_key(u8 out[64], const hash32 *addr_hash, const hash32 *slot);
 u32 bytes_slot_put(u8 out[32], const u256 *v);
 err bytes_slot_get(u256 *out, slice val) MUST_USE;
-/* path as in trie_source.node. */
+/* As the store wants it (store.h); path as in trie_source.node. */
 u32 bytes_node_key(u8 out[BYTES_NODE_KEY_MAX], const hash32 *owner,
                    const u8 *path, u32 path_len);
+/* The way back; has_owner false: a node of the accounts' trie. */
+err bytes_node_key_get(slice key, hash32 *owner, bool *has_owner, u8 path[64],
+                       u32 *path_len) MUST_USE;
 
 /*---------------------------------------------------------- index keys */
 u64 bytes_key_hash(const hash32 *h);

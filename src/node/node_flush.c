@@ -296,13 +296,13 @@ static bool nstate_is_newer(const struct node_state *ns,
   return false;
 }
 
-/* One shard's frozen nodes become cached ones, but those of which there is a
-** newer one: the cache tells the newest node, and whether the table has a row
-** of it. */
+/* One shard's frozen nodes become cached ones, as long as there is room, but
+** those of which there is a newer one: the cache tells the newest node, and
+** whether the table has a row of it. */
 static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
                             u32 at) {
   struct nstate_shard *s = &ns->shard[at];
-  size_t it = 0;
+  size_t it = 0, share = ns->cfg.cache_bytes / NSTATE_SHARDS;
   const void *key;
   void *val;
   while (map_next(&g->node[at], &it, &key, &val)) {
@@ -310,7 +310,8 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
     u8 *spent = n->ptr;
     pthread_mutex_lock(&ns->pin_lock);
     pthread_mutex_lock(&s->lock);
-    if (n->len && !nstate_is_newer(ns, g, at, key)) {
+    if (n->len && nstate_cache_bytes(s) < share &&
+        !nstate_is_newer(ns, g, at, key)) {
       struct nstate_node *c = map_put(&s->cache_node, key, NULL);
       spent = c->ptr;
       s->cache_node_bytes += n->cap;

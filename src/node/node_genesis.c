@@ -129,9 +129,9 @@ static err ngen_leaf_get(void *ctx, slice *out, const hash32 *key) {
 static int ngen_row_cmp(const void *a, const void *b) {
   const struct ngen_row *x = a, *y = b;
   size_t x_tag = x->table == STORE_NODE, y_tag = y->table == STORE_NODE;
-  bool x_slot = x_tag ? x->key.ptr[0] : x->table == STORE_SLOT;
-  bool y_slot = y_tag ? y->key.ptr[0] : y->table == STORE_SLOT;
-  if (x_slot != y_slot) return x_slot < y_slot ? -1 : 1;
+  u32 x_at = x_tag ? x->key.ptr[0] : x->table;
+  u32 y_at = y_tag ? y->key.ptr[0] : y->table;
+  if (x_at != y_at) return x_at < y_at ? -1 : 1;
   size_t x_len = x->key.len - x_tag, y_len = y->key.len - y_tag;
   int c = memcmp(x->key.ptr + x_tag, y->key.ptr + y_tag,
                  x_len < y_len ? x_len : y_len);

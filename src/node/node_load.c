@@ -374,19 +374,9 @@ static err nstate_redo_cb(void *ctx, slice key, slice val) {
   struct nstate_gen *g = ctx;
   u8 path[64], node_key[NSTATE_NODE_KEY];
   hash32 owner;
-  if (key.len < 2) return ERR_CORRUPT;
-  bool owned = key.ptr[0] == 1;
-  size_t at = owned ? 33 : 1;
-  if (key.len < at + 1) return ERR_CORRUPT;
-  if (owned) memcpy(owner.b, key.ptr + 1, 32);
-  u32 len = key.ptr[key.len - 1];
-  if (len == 255) {
-    len = TRIE_ROOT_EDGE;
-  } else {
-    if (len > 64 || key.len != at + (len + 1) / 2 + 1) return ERR_CORRUPT;
-    for (u32 i = 0; i < len; i++)
-      path[i] = i & 1 ? key.ptr[at + i / 2] & 15 : key.ptr[at + i / 2] >> 4;
-  }
+  bool owned;
+  u32 len;
+  TRY(bytes_node_key_get(key, &owner, &owned, path, &len));
   nstate_node_key(node_key, owned ? &owner : NULL, path, len);
   struct nstate_node *n =
       map_put(&g->node[nstate_node_shard(node_key)], node_key, NULL);

@@ -41,6 +41,7 @@
 #define NSTATE_FREEZE_MS 20000u
 #define NSTATE_SNAPSHOT_MS 1000u
 #define NSTATE_PRUNE_EVERY 256u
+#define NSTATE_WAIT_US 1000u /* for a thread that works for the writer */
 #define NSTATE_DROP_BUDGET 20000u /* versions dropped in one step */
 enum { NSTATE_HAND_ACCOUNT, NSTATE_HAND_SLOT, NSTATE_HAND_NODE,
        NSTATE_HAND_CODE };
@@ -478,7 +479,7 @@ err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
 }
 
 /*------------------------------------------------------------------ cache */
-static size_t nstate_cache_bytes(const struct nstate_shard *s) {
+size_t nstate_cache_bytes(const struct nstate_shard *s) {
   return nstate_map_share(&s->cache_account, s->cache_account.cnt) +
          nstate_map_share(&s->cache_slot, s->cache_slot.cnt) +
          nstate_map_share(&s->cache_node, s->cache_node.cnt) +
@@ -705,8 +706,12 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
     ns->flush_phase = phase = NSTATE_RUNNING;
     pthread_mutex_unlock(&ns->flush_lock);
   }
-  if (phase != NSTATE_RUNNING) return ERR_OK;
+  if (phase == NSTATE_IDLE || phase == NSTATE_READY) return ERR_OK;
   *more = true;
+  if (phase == NSTATE_FROZEN) { /* nothing else may wake the writer */
+    usleep(NSTATE_WAIT_US);
+    return ERR_OK;
+  }
   err e = store_flush_step(ns->store, STORE_SLICE_US, &done);
   if (e) {
     /* The store has let go of the batch: it begins again from its start. */
@@ -750,7 +755,7 @@ static err nstate_prune(struct node_state *ns) {
 /* ERR_BUSY: a reader is in the way; the next step tries again. */
 static err nstate_checkpoint(struct node_state *ns, u64 now_ms, bool *more) {
   struct store_checkpoint_stat stat;
-  err e = store_checkpoint_step(ns->store, now_ms, STORE_SLICE_US, more);
+  err e = store_checkpoint_step(ns->store, now_ms, more);
   if (e || *more) return e == ERR_BUSY ? ERR_OK : e;
   store_checkpoint_stat(ns->store, &stat);
   log_event(LOG_DEBUG, "store", "checkpoint", "ms=%llu longest_step_us=%llu",
@@ -759,14 +764,9 @@ static err nstate_checkpoint(struct node_state *ns, u64 now_ms, bool *more) {
   return ERR_OK;
 }
 
-static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+/* Behind the head, but the checkpoint. */
+static err nstate_work_step(struct node_state *ns, bool *more) {
   u32 budget = NSTATE_DROP_BUDGET;
-  *more = false;
-  /* While it lasts a plain copy of the file is not whole: it goes first. */
-  if (store_checkpoint_due(ns->store, now_ms)) {
-    err e = nstate_checkpoint(ns, now_ms, more);
-    if (e || *more) return e;
-  }
   nstate_conn_end_old(ns, NSTATE_SNAPSHOT_MS);
   if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
     u64 now = nstate_clock_ms();
@@ -782,6 +782,22 @@ static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
     TRY(store_upkeep_step(ns->store, STORE_SLICE_US, &ns->upkeep_more));
     *more = ns->upkeep_more;
   }
+  return ERR_OK;
+}
+
+static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+  bool copying = false;
+  *more = false;
+  if (store_checkpoint_due(ns->store, now_ms)) {
+    /* Readers in the log would keep it from beginning anew. */
+    if (store_checkpoint_closing(ns->store)) nstate_conn_end_old(ns, 0);
+    TRY(nstate_checkpoint(ns, now_ms, &copying));
+  }
+  /* While it lasts a plain copy of the file is not whole: it shall end. */
+  if (!copying || !store_checkpoint_closing(ns->store))
+    TRY(nstate_work_step(ns, more));
+  if (copying && !*more) usleep(NSTATE_WAIT_US);
+  *more |= copying;
   return ERR_OK;
 }
 

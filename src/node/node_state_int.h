@@ -279,6 +279,8 @@ size_t nstate_entries(struct nstate_block *const *block, u32 cnt, u32 index,
                       struct store_entry *out);
 void nstate_drop(struct node_state *ns, u32 *budget);
 
+/* node_state.c: what a shard's part of the cache takes. */
+size_t nstate_cache_bytes(const struct nstate_shard *s);
 /* node_state.c: all that a shard holds, of versions only what finds them. */
 void nstate_shard_clear(struct nstate_shard *s);
 void nstate_empty_grave(struct node_state *ns);

@@ -220,6 +220,7 @@ static err store_open_tables(struct store *s, struct errmsg *msg) {
   if (fresh) TRY(store_schema_make(s, msg));
   if (!s->read_only) TRY(store_wal_begin(s, msg));
   TRY(store_conn_prepare(&s->conn, s->read_only ? STORE_R : STORE_W, msg));
+  if (!s->read_only) TRY(store_checkpoint_open(s, msg));
   err e = store_standing_read(&s->conn, &s->standing);
   if (!e && !s->read_only) e = store_run_recover(s);
   if (e)
@@ -288,7 +289,7 @@ void store_cache(struct store *s, u64 bytes) {
 
 void store_abandon(struct store *s) {
   if (!s) return;
-  store_checkpoint_end(s);
+  store_checkpoint_close(s);
   store_rollback(s);
   store_merge_drop(s);
   store_watch_fini(&s->watch);
@@ -304,7 +305,7 @@ err store_close(struct store *s, struct errmsg *msg) {
   if (!s) return ERR_OK;
   err e = ERR_OK;
   if (!s->read_only) {
-    store_checkpoint_end(s);
+    store_checkpoint_close(s);
     store_rollback(s);
     sqlite3_busy_timeout(s->conn.db, 200);
     int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,

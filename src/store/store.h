@@ -8,8 +8,8 @@
 **              who was met in calls, by sequence number = height << 20 |
 **              position of the first entry; contract code (by hash).  Written
 **              in the block's transaction.
-**   keyed      account, slot, nodes of the trie among both: only the newest
-**              value of each key.
+**   keyed      account, slot, nodes of the tries: only the newest value of
+**              each key.
 **              They stand at height `flushed`, behind the head, and are
 **              brought forward by sorted batches.
 **   indexes    sorted runs of (8-byte key, sequence number): transaction and
@@ -57,7 +57,7 @@ struct store;
 struct store_reader;
 
 #define STORE_APPLICATION_ID 0x434d494c /* "CMIL" */
-#define STORE_SCHEMA 3
+#define STORE_SCHEMA 4
 #define STORE_SEQ_BITS 20u              /* entries of one block: < 2^20 - 1 */
 #define STORE_SEQ(height, idx) ((u64)(height) << STORE_SEQ_BITS | (u64)(idx))
 #define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)
@@ -176,10 +176,12 @@ err store_pool_read(struct store *s, err (*cb)(void *ctx,
                     const struct store_pool_row *row), void *ctx) MUST_USE;
 
 /*------------------------------------------------------------- bringing up */
-/* Nodes of the trie stand in the tables of their leaves, near the leaves under
-** them, so that one page of the file has all that changes together.  A node's
-** key: 0 among accounts or 1 among slots, then a key there, of another length
-** than a leaf's. */
+/* The lower nodes of the tries stand in the tables of their leaves, near the
+** leaves under them, so that one page of the file has all that changes
+** together.  The upper ones, which nearly every batch changes, stand together
+** in a table of their own: among leaves each would be a page more.  A node's
+** key: its place (enum store_table, one byte), then a key there, of another
+** length than a leaf's. */
 #define STORE_ACCOUNT_KEY 32u
 #define STORE_SLOT_KEY 64u
 enum store_table { STORE_ACCOUNT, STORE_SLOT, STORE_NODE, STORE_TABLE_CNT };
@@ -268,11 +270,12 @@ bool store_checkpoint_due(struct store *s, u64 now_ms);
 /* For long works without readers: copies the log into the file when it is
 ** larger than STORE_WAL_WISH. */
 err store_wal_trim(struct store *s) MUST_USE;
-/* Copies some of the write-ahead log into the file.  *more: call again soon,
-** other writing calls may come between.  ERR_BUSY: a reader holds it back, try
-** later. */
-err store_checkpoint_step(struct store *s, u64 now_ms, u32 slice_us, bool *more)
-    MUST_USE;
+/* Begins a checkpoint, or looks how far the thread has come that makes it, and
+** ends it.  *more: call again soon, other writing calls may come between.
+** ERR_BUSY: readers hold it back, try later. */
+err store_checkpoint_step(struct store *s, u64 now_ms, bool *more) MUST_USE;
+/* Its end is near if now no more is written than must be. */
+bool store_checkpoint_closing(const struct store *s);
 struct store_checkpoint_stat {
   u64 cnt;      /* finished */
   u64 step_us;  /* the longest step of all */

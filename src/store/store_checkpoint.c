@@ -10,22 +10,24 @@
 ** holds checkpoints back for ten minutes at most, and never past
 ** STORE_WAL_MAX.
 **
-** A checkpoint copies in slices (PASSIVE: nobody waits; store_vfs.c ends each
-** in time), between which blocks are written; a thread of its own syncs the
-** file; what came meanwhile is copied in turn, until little is left, and one
-** last slice copies and syncs that.  Then, when all is copied and no reader
-** stands in the log, it starts again from its beginning (RESTART), which keeps
-** it short.
+** A checkpoint is made of passes, each one call of SQLite's in a thread and
+** with a connection of its own: it sorts the log's pages, copies them and
+** syncs the file, while the writer goes on (PASSIVE: nobody waits).  What came
+** meanwhile is copied by the next pass.  When little is left, the writer copies
+** and syncs that itself, and if no reader stands in the log, it starts again
+** from its beginning (RESTART), which keeps it short.  From the second pass on
+** the checkpoint is closing: work behind the head should wait, so that little
+** is left soon.
 **
-** A plain copy begun while a checkpoint is under way, about a second of a
+** SQLite up to 3.51.2 may lose pages when a checkpoint begins just as another
+** connection's write starts the log again.  That cannot happen here: only the
+** writer's thread begins a pass, between transactions, and only when the log
+** has frames that no pass has copied; then the log does not start again until
+** a pass has copied all, which the one under way alone can do.
+**
+** A plain copy begun while a checkpoint is under way, a second or two of a
 ** busy minute, is not whole.
-**
-** Only the writer's connection checkpoints, which keeps clear of the race of
-** SQLite up to 3.51.2 between a checkpoint and another connection's write
-** that resets the log.
 */
-#include <fcntl.h>
-#include <limits.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -34,8 +36,10 @@
 
 #define STORE_WAL_PAGE (STORE_PAGE_SIZE + 24u)
 #define STORE_WAL_SMALL 4u /* pages: not worth a checkpoint */
-#define STORE_SYNC_WAIT_US 1000u
-#define STORE_SLICES_LONGER 200u
+#define STORE_TAIL_PAGES 128u /* what the writer itself copies */
+#define STORE_TRIES 20u       /* that readers or blocks come in between */
+#define STORE_RESTART_MS 5u
+#define STORE_RETRY_MS 3000u
 
 void store_watch_init(struct store_watch *w) {
   *w = (struct store_watch){.fd = -1};
@@ -91,130 +95,118 @@ bool store_checkpoint_due(struct store *s, u64 now_ms) {
   if (s->checkpoint.phase != STORE_CHECKPOINT_OFF) return true;
   if (s->checkpoint_ms == 0) s->checkpoint_ms = now_ms;
   bool foreign = store_watch_foreign(s, now_ms);
-  if (s->wal_pages <= s->wal_floor + STORE_WAL_SMALL) return false;
+  if (s->wal_pages <= STORE_WAL_SMALL || now_ms < s->checkpoint.retry_ms)
+    return false;
   u64 bytes = store_wal_bytes(s);
   if (bytes > STORE_WAL_MAX) return true;
-  if (now_ms - s->checkpoint_ms < STORE_CHECKPOINT_MS &&
-      bytes - s->wal_floor * STORE_WAL_PAGE < STORE_WAL_WISH)
+  if (now_ms - s->checkpoint_ms < STORE_CHECKPOINT_MS && bytes < STORE_WAL_WISH)
     return false;
   return !foreign || now_ms - s->watch.since_ms > STORE_FOREIGN_MS;
 }
 
-/*------------------------------------------------------------- the slices */
-static void *store_sync_main(void *arg) {
+/*------------------------------------------------------------- the passes */
+static void *store_pass_main(void *arg) {
   struct store_checkpoint *c = arg;
-  u8 was = stage_enter(STAGE_sync);
-  bool ok = c->wal_fd >= 0 && fdatasync(c->wal_fd) == 0;
-  /* SQLite has no fcntl locks on the log that closing it could drop. */
-  if (c->wal_fd >= 0) close(c->wal_fd);
-  ok = fdatasync(c->fd) == 0 && ok;
+  u8 was = stage_enter(STAGE_sqlite);
+  c->rc = sqlite3_wal_checkpoint_v2(c->conn.db, NULL,
+                                    SQLITE_CHECKPOINT_PASSIVE, &c->log,
+                                    &c->copied);
   stage_enter(was);
-  atomic_store(&c->synced, ok ? 1 : -1);
+  atomic_store(&c->ended, true);
   return NULL;
 }
 
-/* Without a thread the sync is done here and now. */
-static void store_sync_begin(struct store *s) {
+/* Without a thread it is done here and now. */
+static void store_pass_begin(struct store_checkpoint *c) {
+  atomic_store(&c->ended, false);
+  c->running = pthread_create(&c->thread, NULL, store_pass_main, c) == 0;
+  if (!c->running) store_pass_main(c);
+}
+
+static void store_pass_join(struct store_checkpoint *c) {
+  if (c->running) pthread_join(c->thread, NULL);
+  c->running = false;
+}
+
+err store_checkpoint_open(struct store *s, struct errmsg *msg) {
   struct store_checkpoint *c = &s->checkpoint;
-  char wal[PATH_MAX];
-  sqlite3_snprintf(sizeof wal, wal, "%s-wal", s->path);
-  c->fd = s->lock_fd;
-  c->wal_fd = open(wal, O_RDWR | O_CLOEXEC);
-  atomic_store(&c->synced, 0);
-  s->vfs.unsynced = s->vfs.wal_unsynced = 0;
-  s->vfs.want_sync = false;
-  if (pthread_create(&c->sync_thread, NULL, store_sync_main, c) == 0) {
-    c->phase = STORE_CHECKPOINT_SYNC;
-  } else {
-    store_sync_main(c);
-  }
+  i64 version;
+  TRY(store_conn_open(&c->conn, s->path, SQLITE_OPEN_READWRITE, NULL, 0, msg));
+  err e = store_conn_exec(&c->conn, s->scratch ? "PRAGMA synchronous=OFF"
+                                               : "PRAGMA synchronous=NORMAL");
+  /* Without a read SQLite does not know yet that there is a log. */
+  if (!e) e = store_conn_exec(&c->conn, "PRAGMA wal_autocheckpoint=0;");
+  if (!e) e = store_conn_number(&c->conn, "PRAGMA user_version", &version);
+  return e ? err_say(msg, e, "%s: cannot read: %s", s->path,
+                     sqlite3_errmsg(c->conn.db)) : ERR_OK;
 }
 
-void store_checkpoint_end(struct store *s) {
-  if (s->checkpoint.phase == STORE_CHECKPOINT_SYNC)
-    pthread_join(s->checkpoint.sync_thread, NULL);
-  s->checkpoint.phase = STORE_CHECKPOINT_OFF;
-}
-
-/* One call of SQLite's; *more: it was ended by its time, or awaits a sync. */
-static int store_checkpoint_slice(struct store *s, u32 slice_us, bool *more) {
-  int log = 0, copied = 0;
-  struct store_vfs *v = &s->vfs;
+void store_checkpoint_close(struct store *s) {
   struct store_checkpoint *c = &s->checkpoint;
-  u64 over = c->over_us < slice_us / 2 ? c->over_us : slice_us / 2;
-  u64 copy_us = slice_us / 2 - over / 2, begin = store_clock_us();
-  v->until_us = begin + copy_us;
-  v->copied = 0;
-  v->frame = -1;
-  v->want_sync = false;
-  v->slicing = true;
-  int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,
-                                     SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
-  v->slicing = false;
-  *more = rc == SQLITE_INTERRUPT;
-  /* Sorting the log's pages, passing by those done: it grows with the log. */
-  u64 took = store_clock_us() - begin;
-  c->over_us = (3 * c->over_us + (took > copy_us ? took - copy_us : 0)) / 4;
-  if (*more) return SQLITE_OK;
-  return rc == SQLITE_OK && copied < log ? SQLITE_BUSY : rc;
+  if (c->running) sqlite3_interrupt(c->conn.db);
+  store_pass_join(c);
+  c->phase = STORE_CHECKPOINT_OFF;
+  store_conn_close(&c->conn);
 }
 
-/* All is in the file: the log begins anew, unless a reader stands in it. */
+/* Copies the rest; the log begins anew, unless a reader stands in it. */
 static int store_checkpoint_restart(struct store *s) {
-  sqlite3_busy_timeout(s->conn.db, 5);
+  sqlite3_busy_timeout(s->conn.db, STORE_RESTART_MS);
   int rc = sqlite3_wal_checkpoint_v2(s->conn.db, NULL,
                                      SQLITE_CHECKPOINT_RESTART, NULL, NULL);
   sqlite3_busy_timeout(s->conn.db, 2000);
-  s->wal_floor = rc == SQLITE_OK ? 0 : s->wal_pages;
   if (rc == SQLITE_OK) s->wal_pages = 0;
-  return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+  return rc;
 }
 
-static err store_checkpoint_some(struct store *s, u64 now_ms, u32 slice_us,
-                                 bool *more) {
+/* A pass has ended: the next one, or the end; SQLITE_BUSY: readers do not let
+** it come to an end. */
+static int store_checkpoint_next(struct store *s, bool *more) {
   struct store_checkpoint *c = &s->checkpoint;
-  *more = true;
-  if (c->phase == STORE_CHECKPOINT_SYNC) {
-    if (atomic_load(&c->synced) == 0) {
-      usleep(STORE_SYNC_WAIT_US);
-      return ERR_OK;
-    }
-    pthread_join(c->sync_thread, NULL);
-    c->phase = STORE_CHECKPOINT_COPY;
+  store_pass_join(c);
+  c->phase = STORE_CHECKPOINT_CLOSING;
+  int rc = c->rc;
+  if (rc == SQLITE_OK && s->wal_pages > (u64)c->copied + STORE_TAIL_PAGES) {
+    if (++c->tries > STORE_TRIES) return SQLITE_BUSY;
+    store_pass_begin(c);
+    return SQLITE_OK;
   }
-  /* What failed to reach the disk may look written ever after. */
-  if (atomic_load(&c->synced) < 0) return ERR_IO;
-  /* Where others write as fast as a slice copies, slices become longer. */
-  slice_us *= 1 + c->slices++ / STORE_SLICES_LONGER;
-  int rc = store_checkpoint_slice(s, slice_us, more);
-  if (s->vfs.want_sync) store_sync_begin(s);
-  if (rc == SQLITE_OK && *more) return ERR_OK;
-  c->phase = STORE_CHECKPOINT_OFF;
-  *more = false;
-  if (rc == SQLITE_OK) {
-    rc = store_checkpoint_restart(s);
-    s->checkpoint_ms = now_ms;
-    s->checkpoint_cnt++;
-    s->checkpoint_last_us = store_clock_us() - c->began_us;
-  }
-  return store_err(rc);
+  if (rc == SQLITE_OK) rc = store_checkpoint_restart(s);
+  *more = (rc & 0xff) == SQLITE_BUSY && ++c->tries <= STORE_TRIES;
+  return *more ? SQLITE_OK : rc;
 }
 
-err store_checkpoint_step(struct store *s, u64 now_ms, u32 slice_us,
-                          bool *more) {
+bool store_checkpoint_closing(const struct store *s) {
+  return s->checkpoint.phase == STORE_CHECKPOINT_CLOSING;
+}
+
+err store_checkpoint_step(struct store *s, u64 now_ms, bool *more) {
   struct store_checkpoint *c = &s->checkpoint;
   MUST(!s->in_tx);
   u64 t = store_clock_us();
+  int rc = SQLITE_OK;
+  *more = true;
   if (c->phase == STORE_CHECKPOINT_OFF) {
     c->phase = STORE_CHECKPOINT_COPY;
     c->began_us = t;
-    c->slices = 0;
-    atomic_store(&c->synced, 0);
+    c->tries = 0;
+    store_pass_begin(c);
+  } else if (atomic_load(&c->ended)) {
+    rc = store_checkpoint_next(s, more);
   }
-  err e = store_checkpoint_some(s, now_ms, slice_us, more);
-  t = store_clock_us() - t;
-  if (t > s->checkpoint_step_us) s->checkpoint_step_us = t;
-  return e && e != ERR_BUSY ? store_fail(s, e) : e;
+  u64 now = store_clock_us();
+  if (now - t > s->checkpoint_step_us) s->checkpoint_step_us = now - t;
+  if (rc == SQLITE_OK && *more) return ERR_OK;
+  *more = false;
+  c->phase = STORE_CHECKPOINT_OFF;
+  c->retry_ms = now_ms + STORE_RETRY_MS;
+  err e = store_err(rc);
+  if (e) return e == ERR_BUSY ? e : store_fail(s, e);
+  c->retry_ms = 0;
+  s->checkpoint_ms = now_ms;
+  s->checkpoint_cnt++;
+  s->checkpoint_last_us = now - c->began_us;
+  return ERR_OK;
 }
 
 void store_checkpoint_stat(const struct store *s,

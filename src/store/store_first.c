@@ -26,9 +26,11 @@ static err store_first_put(sqlite3_stmt *st, slice key, slice val) {
 
 err store_first_row(struct store *s, enum store_table table, slice key,
                     slice val) {
-  sqlite3_stmt *st = store_row_place(table, &key) == STORE_ACCOUNT
-                         ? STORE_ST(&s->conn, account_put)
-                         : STORE_ST(&s->conn, slot_put);
+  static const enum store_stmt put[STORE_TABLE_CNT] = {
+      [STORE_ACCOUNT] = STORE_ST_account_put,
+      [STORE_SLOT] = STORE_ST_slot_put,
+      [STORE_NODE] = STORE_ST_node_put};
+  sqlite3_stmt *st = s->conn.st[put[store_row_place(table, &key)]];
   return store_first_done(s, store_first_put(st, key, val));
 }
 

@@ -5,7 +5,7 @@
 **   LOG    node rows -> node_log, in pieces of about 8,000 bytes:
 **          (key length u8, value length u16, key, value)*, big-endian; the
 **          last slice sets standing.log_to.  Rows of an earlier log go first.
-**   ROWS   rows in key order -> account, slot; nodes among the leaves
+**   ROWS   rows in key order -> account, slot, node; lower nodes among leaves
 **   RUNS   entries -> one new run of each kind, not in use yet
 **   END    one commit: runs in use, flushed = to, log_to = -1
 ** A small batch does all in one transaction and needs no log.
@@ -28,6 +28,7 @@ static const struct {
 } store_flush_stmt[] = {
     [STORE_ACCOUNT] = {STORE_ST_account_put, STORE_ST_account_del},
     [STORE_SLOT] = {STORE_ST_slot_put, STORE_ST_slot_del},
+    [STORE_NODE] = {STORE_ST_node_put, STORE_ST_node_del},
 };
 
 static err store_number_st(sqlite3_stmt *st, bool *has, u64 *out) {
@@ -40,7 +41,7 @@ static err store_number_st(sqlite3_stmt *st, bool *has, u64 *out) {
 }
 
 /*------------------------------------------------------------- the phases */
-/* Nodes are ascending with those among accounts first. */
+/* Nodes are ascending by their place first. */
 static void store_rows_part(struct store_flush *f, u32 part) {
   const struct store_batch *b = &f->batch;
   f->part = part;
@@ -106,7 +107,8 @@ static const struct store_row *store_rows_next(struct store_flush *f,
                                                slice *key) {
   const struct store_batch *b = &f->batch;
   const struct store_row *leaf =
-      f->at < b->row_cnt[f->part] ? &b->row[f->part][f->at] : NULL;
+      f->part != STORE_NODE && f->at < b->row_cnt[f->part]
+          ? &b->row[f->part][f->at] : NULL;
   if (f->node_at < f->node_end) {
     const struct store_row *node = &b->row[STORE_NODE][f->node_at];
     *key = node->key;
@@ -129,8 +131,8 @@ static err store_rows_some(struct store *s, struct store_flush *f) {
   slice key;
   for (u32 i = 0; i < STORE_FLUSH_STEP; i++) {
     if (!(r = store_rows_next(f, &key))) {
-      if (f->part == STORE_ACCOUNT) {
-        store_rows_part(f, STORE_SLOT);
+      if (f->part + 1 < STORE_TABLE_CNT) {
+        store_rows_part(f, f->part + 1);
       } else {
         f->phase = STORE_FLUSH_RUNS;
         f->part = 0;

@@ -75,28 +75,18 @@ int store_row_st(sqlite3_stmt *st);
 static inline enum store_table store_row_place(enum store_table table,
                                                slice *key) {
   if (table != STORE_NODE) return table;
-  MUST(key->len > 1);
-  bool slot = key->ptr[0];
+  MUST(key->len > 1 && key->ptr[0] < STORE_TABLE_CNT);
+  table = (enum store_table)key->ptr[0];
   *key = slice_of(key->ptr + 1, key->len - 1);
-  return slot ? STORE_SLOT : STORE_ACCOUNT;
+  return table;
 }
 
-/*---------------------------------------------------- checkpoint in slices
-** store_vfs.c tells how. */
+/*------------------------------------------------------ log and checkpoint
+** store_vfs.c tells what this layer is for. */
 struct store_vfs {
   sqlite3_vfs vfs; /* first: it is the one given to SQLite */
   sqlite3_vfs *real;
   char name[32];
-  u8 *done;        /* bit per frame of the log: it is in the file */
-  u64 done_cap;    /* bits */
-  i64 frame;       /* read from the log last, not yet written; -1: none */
-  bool slicing;    /* within a slice */
-  bool want_sync;  /* the slice ended since much must be synced first */
-  u64 until_us;
-  u32 copied;      /* pages, in this slice */
-  u64 unsynced;    /* pages copied since a sync of the file began */
-  u64 wal_unsynced; /* writes to the log since a sync of it began */
-  u64 sync_inline;  /* so many are synced in a slice, as learnt */
   sqlite3_file *wal; /* the log, or NULL; what is yet to be written to it: */
   u8 *held;
   u32 held_len;
@@ -108,20 +98,22 @@ void store_vfs_fini(struct store_vfs *v);
 
 enum store_checkpoint_phase {
   STORE_CHECKPOINT_OFF,
-  STORE_CHECKPOINT_COPY,
-  STORE_CHECKPOINT_SYNC /* sync_thread is at it */
+  STORE_CHECKPOINT_COPY,   /* the first pass */
+  STORE_CHECKPOINT_CLOSING /* those after it */
 };
 struct store_checkpoint {
   enum store_checkpoint_phase phase;
-  pthread_t sync_thread;
-  int fd, wal_fd;    /* what is to be synced; wal_fd is the thread's to close */
-  atomic_int synced; /* 0 not yet, 1 done, -1 failed */
-  u64 began_us;
-  u32 slices;        /* so far */
-  u64 over_us;       /* what a slice takes beside its copying, as learnt */
+  struct store_conn conn;  /* the thread's while a pass runs */
+  pthread_t thread;
+  bool running;            /* to be joined */
+  atomic_bool ended;
+  int rc, log, copied;     /* of the pass that ended: frames */
+  u32 tries;
+  u64 began_us, retry_ms;
 };
-/* Waits for the thread, if there is one. */
-void store_checkpoint_end(struct store *s);
+/* The connection of the passes; close waits for the thread, if there is one. */
+err store_checkpoint_open(struct store *s, struct errmsg *msg) MUST_USE;
+void store_checkpoint_close(struct store *s);
 
 /*------------------------------------------------------------ index runs */
 #define STORE_RUN_FAN 508u /* entries of a page: 8128 bytes, one leaf */
@@ -224,7 +216,7 @@ struct store {
   struct store_flush flush;
   struct store_merge merge;
   struct store_watch watch;
-  u64 wal_pages, wal_floor; /* now; after the last checkpoint */
+  u64 wal_pages;            /* frames of the log */
   u64 checkpoint_ms;        /* when the last one was */
   struct store_checkpoint checkpoint;
   _Atomic u64 checkpoint_cnt, checkpoint_step_us, checkpoint_last_us;

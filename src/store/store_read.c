@@ -166,6 +166,7 @@ static const struct {
 } store_table_stmt[] = {
     [STORE_ACCOUNT] = {STORE_ST_account_get, STORE_ST_account_scan},
     [STORE_SLOT] = {STORE_ST_slot_get, STORE_ST_slot_scan},
+    [STORE_NODE] = {STORE_ST_node_get, STORE_ST_node_scan},
 };
 
 err store_read_row(struct store_reader *r, slice *val, enum store_table table,
@@ -183,7 +184,8 @@ static err store_scan(struct store_reader *r, enum store_table table,
                       bool leaves, slice from,
                       err (*cb)(void *ctx, slice key, slice val), void *ctx) {
   sqlite3_stmt *st = r->conn.st[store_table_stmt[table].scan];
-  size_t leaf = table == STORE_ACCOUNT ? STORE_ACCOUNT_KEY : STORE_SLOT_KEY;
+  size_t leaf = table == STORE_ACCOUNT ? STORE_ACCOUNT_KEY
+                : table == STORE_SLOT  ? STORE_SLOT_KEY : 0;
   store_reader_reset(r);
   store_bind_slice(st, 1, from);
   int rc;
@@ -201,8 +203,9 @@ err store_read_rows(struct store_reader *r, enum store_table table, slice from,
                     err (*cb)(void *ctx, slice key, slice val), void *ctx) {
   if (table != STORE_NODE) return store_scan(r, table, true, from, cb, ctx);
   MUST(from.len == 0);
-  TRY(store_scan(r, STORE_ACCOUNT, false, from, cb, ctx));
-  return store_scan(r, STORE_SLOT, false, from, cb, ctx);
+  for (u32 t = 0; t < STORE_TABLE_CNT; t++)
+    TRY(store_scan(r, t, false, from, cb, ctx));
+  return ERR_OK;
 }
 
 err store_read_code(struct store_reader *r, slice *code, const hash32 *hash) {

@@ -113,7 +113,8 @@ bool store_rebuilding(struct store *s) {
 
 err store_rebuild_begin(struct store *s) {
   static const enum store_stmt wipe[] = {
-      STORE_ST_account_wipe, STORE_ST_slot_wipe, STORE_ST_log_wipe};
+      STORE_ST_account_wipe, STORE_ST_slot_wipe, STORE_ST_node_wipe,
+      STORE_ST_log_wipe};
   struct store_standing before = s->standing;
   MUST(s->flush.phase == STORE_FLUSH_OFF);
   TRY(store_begin(s, true));

@@ -1,74 +1,25 @@
 /* store_vfs.c - a thin layer between SQLite and its own file layer, for the
-** writer's connection: lets a checkpoint be done in slices.
+** writer's connection.
 **
-** SQLite copies a write-ahead log in one call: for each page in order, its
-** newest frame is read from the log and written to the file; then the file is
-** synced, then the log counts as copied.  An error in between leaves the log
-** as it was: what was copied is copied again next time, and a crash there is
-** harmless, since readers and recovery take those pages from the log.
-**
-** So a slice is such a call that this layer ends with an error when its time
-** is over, and progress is kept here: one bit for each frame that is already
-** in the file.  The next call's reads and writes of such frames do nothing.
-** That is right because
-**   - SQLite chooses the frames, and for a page never an older one than
-**     before: a reader that needs the older one would have held it back then;
-**   - a frame's bytes do not change before the log begins anew, and with the
-**     write of its new header the bits are forgotten.
-** A sync, of the log at the start of each call and of the file at the end, is
-** put off while many pages were written since the last one: the caller has
-** them synced by another thread, then calls again, and the sync that nothing
-** can interrupt finds little left.  The log's is left out when nothing was
-** written to it since the last.
-**
-** SQLite writes a frame's head and its page apart.  Here those that follow one
-** another are held back and written together: until a transaction's last frame
-** is whole, for before that nobody reads them, or until the log is read, synced,
-** cut or measured.
+** SQLite writes a frame of the log in two calls, its head and its page.  Here
+** those that follow one another are held back and written together: until a
+** transaction's last frame is whole, for before that nobody reads them, or
+** until the log is read, synced, cut or measured.
 */
 #include "base/stage.h"
 #include "store/store_int.h"
 
 #define STORE_FRAME (STORE_PAGE_SIZE + 24)
-#define STORE_WAL_HEAD 32
 #define STORE_FRAME_HEAD 24
 #define STORE_HELD_MAX (15u * STORE_FRAME) /* SQLite writes < 128 KiB */
-#define STORE_SYNC_INLINE 256u /* writes that a sync in a slice may find */
-#define STORE_SYNC_INLINE_MIN 8u
-#define STORE_SYNC_US 4000u    /* what one in a slice should take */
 
 struct store_file {
   sqlite3_file base;
   struct store_vfs *v;
-  bool is_db, is_wal;
+  bool is_wal;
   sqlite3_file *real; /* behind this struct, as large as it says */
 };
 #define STORE_REAL(f) (((struct store_file *)(f))->real)
-
-/* Number of the frame whose page begins at this place of the log, or -1. */
-static i64 store_vfs_frame(sqlite3_int64 at) {
-  at -= STORE_WAL_HEAD + STORE_FRAME_HEAD;
-  return at >= 0 && at % STORE_FRAME == 0 ? at / STORE_FRAME : -1;
-}
-
-static bool store_vfs_is_done(const struct store_vfs *v, i64 frame) {
-  return (u64)frame < v->done_cap && v->done[frame / 8] >> (frame % 8) & 1;
-}
-
-static void store_vfs_set_done(struct store_vfs *v, i64 frame) {
-  if ((u64)frame >= v->done_cap) {
-    u64 cap = v->done_cap ? v->done_cap : 8192;
-    while (cap <= (u64)frame) cap *= 2;
-    v->done = mem_realloc(v->done, cap / 8);
-    memset(v->done + v->done_cap / 8, 0, (cap - v->done_cap) / 8);
-    v->done_cap = cap;
-  }
-  v->done[frame / 8] |= (u8)(1 << frame % 8);
-}
-
-static void store_vfs_forget(struct store_vfs *v) {
-  if (v->done_cap) memset(v->done, 0, v->done_cap / 8);
-}
 
 /*-------------------------------------------------------- writes to the log */
 static int store_vfs_let_go(struct store_vfs *v) {
@@ -98,71 +49,27 @@ static int store_vfs_log(struct store_vfs *v, const void *p, int len,
                                              : SQLITE_OK;
 }
 
-/*-------------------------------------------------------- what is changed */
 static int store_file_read(sqlite3_file *f, void *out, int len,
                            sqlite3_int64 at) {
   struct store_file *sf = (struct store_file *)f;
-  struct store_vfs *v = sf->v;
-  if (v->slicing && sf->is_wal && len == STORE_PAGE_SIZE) {
-    v->frame = store_vfs_frame(at);
-    /* Its write does nothing either: nobody looks at the bytes. */
-    if (v->frame >= 0 && store_vfs_is_done(v, v->frame)) return SQLITE_OK;
-  }
-  int rc = sf->is_wal ? store_vfs_let_go(v) : SQLITE_OK;
+  int rc = sf->is_wal ? store_vfs_let_go(sf->v) : SQLITE_OK;
   return rc ? rc : sf->real->pMethods->xRead(sf->real, out, len, at);
 }
 
 static int store_file_write(sqlite3_file *f, const void *p, int len,
                             sqlite3_int64 at) {
   struct store_file *sf = (struct store_file *)f;
-  struct store_vfs *v = sf->v;
-  bool copy = v->slicing && sf->is_db && len == STORE_PAGE_SIZE;
-  if (sf->is_wal) {
-    v->wal_unsynced++;
-    if (at < STORE_WAL_HEAD) store_vfs_forget(v);
-    return store_vfs_log(v, p, len, at);
-  }
-  if (copy) {
-    MUST(v->frame >= 0);
-    if (store_vfs_is_done(v, v->frame)) return SQLITE_OK;
-    if (v->copied > 0 && store_clock_us() >= v->until_us)
-      return SQLITE_INTERRUPT;
-  }
-  int rc = sf->real->pMethods->xWrite(sf->real, p, len, at);
-  if (copy && rc == SQLITE_OK) {
-    store_vfs_set_done(v, v->frame);
-    v->copied++;
-    v->unsynced++;
-    v->frame = -1;
-  }
-  return rc;
+  if (sf->is_wal) return store_vfs_log(sf->v, p, len, at);
+  return sf->real->pMethods->xWrite(sf->real, p, len, at);
 }
 
 static int store_file_sync(sqlite3_file *f, int flags) {
   struct store_file *sf = (struct store_file *)f;
-  struct store_vfs *v = sf->v;
-  int rc = sf->is_wal ? store_vfs_let_go(v) : SQLITE_OK;
+  int rc = sf->is_wal ? store_vfs_let_go(sf->v) : SQLITE_OK;
   if (rc) return rc;
-  if (v->slicing && sf->is_wal && v->wal_unsynced == 0) return SQLITE_OK;
-  u64 t = store_clock_us();
-  if (v->slicing && (sf->is_db ? v->unsynced : v->wal_unsynced) >
-                        v->sync_inline) {
-    v->want_sync = true;
-    return SQLITE_INTERRUPT;
-  }
   u8 was = stage_enter(STAGE_sync);
   rc = sf->real->pMethods->xSync(sf->real, flags);
   stage_enter(was);
-  /* How much a sync may find follows from how long they take. */
-  if (v->slicing && store_clock_us() - t > STORE_SYNC_US) {
-    v->sync_inline /= 2;
-    if (v->sync_inline < STORE_SYNC_INLINE_MIN)
-      v->sync_inline = STORE_SYNC_INLINE_MIN;
-  } else if (v->slicing && v->sync_inline < STORE_SYNC_INLINE) {
-    v->sync_inline++;
-  }
-  if (rc == SQLITE_OK && sf->is_wal) v->wal_unsynced = 0;
-  if (rc == SQLITE_OK && sf->is_db) v->unsynced = 0;
   return rc;
 }
 
@@ -178,12 +85,8 @@ static int store_file_close(sqlite3_file *f) {
 }
 static int store_file_truncate(sqlite3_file *f, sqlite3_int64 size) {
   struct store_file *sf = (struct store_file *)f;
-  if (sf->is_wal) {
-    int rc = store_vfs_let_go(sf->v);
-    if (rc) return rc;
-    store_vfs_forget(sf->v);
-  }
-  return sf->real->pMethods->xTruncate(sf->real, size);
+  int rc = sf->is_wal ? store_vfs_let_go(sf->v) : SQLITE_OK;
+  return rc ? rc : sf->real->pMethods->xTruncate(sf->real, size);
 }
 static int store_file_size(sqlite3_file *f, sqlite3_int64 *size) {
   struct store_file *sf = (struct store_file *)f;
@@ -251,7 +154,6 @@ static int store_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
   struct store_file *sf = (struct store_file *)f;
   struct store_vfs *v = (struct store_vfs *)vfs;
   sf->v = v;
-  sf->is_db = flags & SQLITE_OPEN_MAIN_DB;
   sf->is_wal = flags & SQLITE_OPEN_WAL;
   sf->real = (sqlite3_file *)(void *)((u8 *)f + STORE_FILE_HEAD);
   int rc = v->real->xOpen(v->real, name, sf->real, flags, out_flags);
@@ -264,8 +166,7 @@ static int store_vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
 }
 
 err store_vfs_init(struct store_vfs *v) {
-  *v = (struct store_vfs){.real = sqlite3_vfs_find(NULL), .frame = -1,
-                          .sync_inline = STORE_SYNC_INLINE};
+  *v = (struct store_vfs){.real = sqlite3_vfs_find(NULL)};
   if (!v->real) return ERR_IO;
   /* All but opening is the other's own. */
   v->vfs = *v->real;
@@ -279,17 +180,12 @@ err store_vfs_init(struct store_vfs *v) {
 
 void store_vfs_fini(struct store_vfs *v) {
   if (v->real) sqlite3_vfs_unregister(&v->vfs);
-  mem_free(v->done);
   mem_free(v->held);
   *v = (struct store_vfs){0};
 }
 
 #undef STORE_FRAME
-#undef STORE_WAL_HEAD
 #undef STORE_FRAME_HEAD
 #undef STORE_HELD_MAX
-#undef STORE_SYNC_INLINE
-#undef STORE_SYNC_INLINE_MIN
-#undef STORE_SYNC_US
 #undef STORE_FILE_HEAD
 #undef STORE_REAL

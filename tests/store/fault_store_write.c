@@ -74,7 +74,8 @@ static void pages_when_at_most_then_disk_full(void **state) {
   assert_int_equal(store_close(s, NULL), ERR_OK);
 }
 
-/* A child appends and tells each block that is durable; it is killed. */
+/* A child appends and tells each block that is durable; it is killed some time
+** after the first. */
 static u64 kill_child(u32 after_ms, u64 seed) {
   int pipe_out[2];
   u64 told = 0, h;
@@ -91,7 +92,7 @@ static u64 kill_child(u32 after_ms, u64 seed) {
       if (util_append(s, h, h)) _exit(2);
       if (write(pipe_out[1], &h, sizeof h) != sizeof h) _exit(3);
       u64 what = util_random(&x) % 12;
-      if (what == 0 && util_checkpoint(s, h, 100) == ERR_CORRUPT) _exit(4);
+      if (what == 0 && util_checkpoint(s, h) == ERR_CORRUPT) _exit(4);
       if (what < 3) {
         struct store_row row = {slice_of(&h, 8), slice_of(&h, 8)};
         struct store_batch b = {.to = h, .row = {&row, &row, &row},
@@ -103,6 +104,7 @@ static u64 kill_child(u32 after_ms, u64 seed) {
     }
   }
   close(pipe_out[1]);
+  if (read(pipe_out[0], &h, sizeof h) == sizeof h) told = h + 1;
   usleep(after_ms * 1000);
   assert_int_equal(kill(pid, SIGKILL), 0);
   while (read(pipe_out[0], &h, sizeof h) == sizeof h) told = h + 1;
@@ -114,8 +116,8 @@ static u64 kill_child(u32 after_ms, u64 seed) {
 }
 
 /* Blocks 0..999 and a setting of 4 MB, in the log; then a checkpoint that is
-** killed after some slices, the last ones with blocks between them. */
-static void checkpoint_killed_child(u32 slices) {
+** killed after some steps, blocks between them. */
+static void checkpoint_killed_child(u32 steps) {
   struct store *s;
   bool more = true;
   u8 *large = mem_alloc(4 << 20);
@@ -127,11 +129,12 @@ static void checkpoint_killed_child(u32 slices) {
       _exit(2);
   }
   u64 h = (u64)s->standing.head + 1;
-  for (u32 i = 0; more && i < slices; i++) {
+  for (u32 i = 0; more && i < steps; i++) {
     bool block = i % 3 == 2 && i < 900; /* else there is no end to it */
     if (block && util_append(s, h, h)) _exit(3);
     h += block;
-    if (store_checkpoint_step(s, 1000, 1, &more)) _exit(4);
+    if (store_checkpoint_step(s, 1000, &more)) _exit(4);
+    usleep(20);
   }
   kill(getpid(), SIGKILL);
   pause();
@@ -139,13 +142,13 @@ static void checkpoint_killed_child(u32 slices) {
 
 static void checkpoint_when_killed_within_then_nothing_lost(void **state) {
   (void)state;
-  /* Within the copying, while the other thread syncs, after the end. */
-  static const u32 slices[] = {1, 7, 100, 700, 1100, 1600, 100000};
+  /* Within the copying, while the thread syncs, after the end. */
+  static const u32 steps[] = {1, 7, 100, 700, 1100, 1600, 100000};
   i64 head = 999;
-  for (u32 k = 0; k < ARRAY_LEN(slices); k++) {
+  for (u32 k = 0; k < ARRAY_LEN(steps); k++) {
     int status;
     pid_t pid = fork();
-    if (pid == 0) checkpoint_killed_child(slices[k]);
+    if (pid == 0) checkpoint_killed_child(steps[k]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
     struct store *s = util_open();
@@ -194,7 +197,7 @@ static void copy_writer(struct copy_shared *c) {
       _exit(3);
     if (store_checkpoint_due(s, now_ms)) {
       atomic_store(&c->checkpoint, true);
-      if (store_checkpoint_step(s, now_ms, 2000, &more)) _exit(4);
+      if (store_checkpoint_step(s, now_ms, &more)) _exit(4);
       if (!more) atomic_fetch_add(&c->checkpoints, 1);
     }
     if (!more) atomic_store(&c->checkpoint, false);

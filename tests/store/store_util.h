@@ -93,11 +93,14 @@ static inline err util_append(struct store *s, u64 from, u64 to) {
   }
   return e;
 }
-/* A whole checkpoint, in slices of the length given. */
-static inline err util_checkpoint(struct store *s, u64 now_ms, u32 slice_us) {
+/* A whole checkpoint. */
+static inline err util_checkpoint(struct store *s, u64 now_ms) {
   bool more = true;
   err e = ERR_OK;
-  while (!e && more) e = store_checkpoint_step(s, now_ms, slice_us, &more);
+  while (!e && more) {
+    e = store_checkpoint_step(s, now_ms, &more);
+    usleep(more ? 200 : 0);
+  }
   return e;
 }
 #endif
