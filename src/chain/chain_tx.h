@@ -63,8 +63,8 @@ void chain_tx_system(struct chain_tx *out, u64 chain_id, u64 height,
 ** words where it has any. */
 err chain_tx_decode(struct chain_tx *out, slice raw, struct arena *a,
                     struct errmsg *msg) MUST_USE;
-/* A blob transaction that comes with its blobs, without them; others as they
-** are.  ERR_INPUT, ERR_INVALID_TX with geth's words. */
+/* A blob transaction that comes with its blobs, without them, when all proofs
+** hold; others as they are.  ERR_INPUT, ERR_INVALID_TX with geth's words. */
 err chain_tx_unwrap(slice *out, slice raw, struct arena *a,
                     struct errmsg *msg) MUST_USE;
 /* The hash that the sender signed; of a decoded transaction, over the bytes it

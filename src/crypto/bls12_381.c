@@ -645,6 +645,17 @@ static err bls12_g1_uncompress(struct bls12_g1_affine *p, bool *infinity,
   return bls12_g1_on_curve(p, &bls12_four) ? ERR_OK : ERR_INPUT;
 }
 
+err crypto_bls_g1_uncompress(u8 out[128], const u8 in[48]) {
+  struct bls12_g1_affine p;
+  bool infinity;
+  TRY(bls12_g1_uncompress(&p, &infinity, in));
+  memset(out, 0, CRYPTO_BLS_G1);
+  if (infinity) return ERR_OK;
+  bls12_store_fp(out, &p.x);
+  bls12_store_fp(out + CRYPTO_BLS_FP, &p.y);
+  return ERR_OK;
+}
+
 /*------------------------------------------------------- openings (EIP-4844) */
 
 static struct bls12_g1_affine bls12_kzg_g1;

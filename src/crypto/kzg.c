@@ -79,6 +79,8 @@ static const u8 kzg_g2[2][CRYPTO_BLS_G2] = {{
     0x94, 0x95, 0x34, 0x6f, 0x3d, 0x7a, 0xc9, 0xcd, 0x23, 0x04, 0x8e, 0xf3,
     0x0d, 0x0a, 0x15, 0x4f}};
 
+const u8 *crypto_kzg_minus_g2(void) { return kzg_g2[0]; }
+
 void crypto_kzg_init(void) { crypto_bls_kzg_init(kzg_g1, kzg_g2); }
 
 /* r - y for y below r; the multiplication takes r for 0. */

@@ -277,6 +277,13 @@ static struct pool_tx *pool_decode(const struct node_pool *p,
   out->hash = (hash32){{0}};
   out->verdict = CHAIN_OK;
   out->msg.text[0] = 0;
+  /* With its blobs it would be too large, and no shorter one would do. */
+  if (raw.len && raw.ptr[0] == 3 && !p->cfg.rules.fees) {
+    out->verdict = CHAIN_BLOB_POOL;
+    *e = err_say(&out->msg, ERR_INVALID_TX, "%s",
+                 chain_verdict_text(CHAIN_BLOB_POOL));
+    return NULL;
+  }
   if (raw.len > LIMIT_POOL_TX_BYTES) {
     out->verdict = CHAIN_OVERSIZED;
     *e = err_say(&out->msg, ERR_INVALID_TX,

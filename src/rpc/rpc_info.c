@@ -149,8 +149,9 @@ static void info_put_config(struct rpc_call *c, u64 number, u64 time) {
   jsonw_key(w, "blobSchedule");
   jsonw_obj(w);
   jsonw_kv_u64(w, "baseFeeUpdateFraction", rules.blob_update_fraction);
-  jsonw_kv_u64(w, "max", rules.blob_max);
-  jsonw_kv_u64(w, "target", rules.blob_target);
+  /* An own chain takes no blobs, whatever its fork would allow. */
+  jsonw_kv_u64(w, "max", g->own ? 0 : rules.blob_max);
+  jsonw_kv_u64(w, "target", g->own ? 0 : rules.blob_target);
   jsonw_obj_end(w);
   jsonw_kv_quantity(w, "chainId", rules.chain_id);
   jsonw_kv_hex(w, "forkId", slice_of(be, 4));

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
 import { BINARY, Node, folder, remove, run } from './node.mjs';
 
 const suite = join(process.env.CONFORMANCE_DIR ?? '', 'execution-apis');
@@ -251,4 +252,76 @@ test('served read-only, with the state of every height', { skip },
     assert.equal(can.stateproofs.deleteStrategy.retentionBlocks, '0x80');
     assert.equal(await node.height(), HEAD); // nothing was made
     assert.equal((await node.stop()).code, 0);
+  });
+
+// The polynomial that is 1 everywhere: its commitment is the generator of G1,
+// all its proofs are the point at infinity.
+const ONE = `${'00'.repeat(31)}01`.repeat(4096);
+const TWO = `${'00'.repeat(31)}02`.repeat(4096);
+const G1 = '0x97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac58'
+  + '6c55e83ff97a1aeffb3af00adb22c6bb';
+const NONE = `0xc0${'00'.repeat(47)}`;
+
+function blobTx(key, nonce, chainId, version, { blob = ONE, proof = NONE } = {}) {
+  const hash = `0x01${ethers.sha256(G1).slice(4)}`;
+  const tx = ethers.Transaction.from({ type: 3, chainId, nonce,
+    to: `0x${'11'.repeat(20)}`, gasLimit: 21000n, maxFeePerGas: 10n ** 10n,
+    maxPriorityFeePerGas: 1n, maxFeePerBlobGas: 10n ** 9n,
+    blobVersionedHashes: [hash] });
+  tx.signature = key.sign(tx.unsignedHash);
+  const fields = ethers.decodeRlp(`0x${tx.serialized.slice(4)}`);
+  const cells = Array(128).fill(NONE);
+  cells[100] = proof;
+  const parts = version ? [fields, '0x01', [`0x${blob}`], [G1], cells]
+    : [fields, [`0x${blob}`], [G1], [proof]];
+  return { bare: tx.serialized, hash: tx.hash,
+    raw: `0x03${ethers.encodeRlp(parts).slice(2)}` };
+}
+
+test('pooled blobs are verified, and then dropped; own chains take none',
+  async () => {
+    const key = new ethers.SigningKey(`0x${'42'.repeat(32)}`);
+    const forks = { homesteadBlock: 0, eip150Block: 0, eip155Block: 0,
+      eip158Block: 0, byzantiumBlock: 0, constantinopleBlock: 0,
+      petersburgBlock: 0, istanbulBlock: 0, berlinBlock: 0, londonBlock: 0,
+      terminalTotalDifficulty: 0, shanghaiTime: 0, cancunTime: 0, pragueTime: 0,
+      osakaTime: 0 };
+    const json = join(dir, 'blobs.json'), db = join(dir, 'blobs.db');
+    writeFileSync(json, JSON.stringify({ config: { chainId: 4844, ...forks,
+      blobSchedule: Object.fromEntries(['cancun', 'prague', 'osaka'].map((f) =>
+        [f, { target: 6, max: 9, baseFeeUpdateFraction: 5007716 }])) },
+    gasLimit: '0x1c9c380', difficulty: '0x0', alloc: {
+      [ethers.computeAddress(key.publicKey)]: { balance: '0xde0b6b3a7640000' } } }));
+    const r = run(['init', '--genesis', json, '--db', db]);
+    assert.equal(r.status, 0, r.stderr);
+    const n = await Node.start(['run', '--db', db]);
+    const send = (tx) => n.raw('eth_sendRawTransaction', [tx.raw]);
+    for (const [version, nonce] of [[0, 0], [1, 1]]) {
+      for (const bad of [{ blob: TWO }, { proof: G1 },
+        { proof: `0x${'00'.repeat(48)}` }, { blob: 'ff'.repeat(131072) }]) {
+        const { error } = await send(blobTx(key, nonce, 4844, version, bad));
+        assert.match(error.message, /^KZG verification error: blob 0/);
+      }
+      const tx = blobTx(key, nonce, 4844, version);
+      assert.equal((await send(tx)).result, tx.hash);
+      const there = await n.rpc('eth_getTransactionByHash', [tx.hash]);
+      assert.equal(there.blobVersionedHashes.length, 1);
+      assert.equal(await n.rpc('debug_getRawTransaction', [tx.hash]), tx.bare);
+    }
+    const bare = blobTx(key, 2, 4844, 1);
+    assert.match((await send({ raw: bare.bare })).error.message,
+      /missing sidecar/);
+    assert.equal((await n.rpc('eth_config')).current.blobSchedule.max, 9);
+    assert.equal((await n.stop()).code, 0);
+
+    const own = await Node.start(['dev']);
+    const tx = blobTx(key, 0, 31337, 1), old = blobTx(key, 0, 31337, 0);
+    for (const raw of [tx.raw, tx.bare, old.raw]) {
+      assert.deepEqual((await own.raw('eth_sendRawTransaction', [raw])).error,
+        { code: -32000,
+          message: 'blob transactions (type 3) are not accepted on this chain' });
+    }
+    const { blobSchedule } = (await own.rpc('eth_config')).current;
+    assert.deepEqual([blobSchedule.max, blobSchedule.target], [0, 0]);
+    assert.equal((await own.stop()).code, 0);
   });
