@@ -99,10 +99,11 @@
 **
 ** mediation_get, mediation_list({party, mediator, subject, state}),
 ** mediation_mediators({available, feeMax, q, sort: "fee" | "rating"}),
-** mediation_preview({module, subject, bps}); court_get, court_list({party,
-** accused, claimant, juror, court, state}), court_courts(), court_rules({court}),
-** court_myDuty(juror), court_rulings({q, rule, court}), court_jurorStats(address):
-** when their modules are on the chain.
+** mediation_preview({module, subject, part: a milestone's index, bps});
+** court_get, court_list({party, accused, claimant, juror, court, state}),
+** court_courts(), court_rules({court}), court_myDuty(juror),
+** court_rulings({q, rule, court}), court_jurorStats(address): when their modules
+** are on the chain.
 **
 ** timer_list({module, party}) -> items {"module", "type", "id", "at", "owner",
 **   "exit", "state"}: soonest first.

@@ -5,6 +5,7 @@
 #include "rpc/rpc_param.h"
 #include "shop/shop_court.h"
 #include "shop/shop_mediation.h"
+#include "shop/shop_orders.h"
 
 #define COURT_COURTS_MAX 16u
 #define COURT_ROUND_TYPE 6u    /* records */
@@ -55,15 +56,14 @@ static err court_setting(struct rpc_shop *q, u256 *out, u32 module,
 static void court_money(struct jsonw *w, const char *key, const u256 *v) {
   jsonw_kv_quantity_u256(w, key, v);
 }
-/* fee_cap of what is held: feeBps of it between feeMin and feeMax in CMT, else
+/* money: what is held, of the order or of a milestone.  fee_cap of it: feeBps of it between feeMin and feeMax in CMT, else
 ** feeOther; each side deposits half of it, rounded up. */
 static err court_preview(struct rpc_shop *q, const struct rpc_row *order,
-                         u64 bps) {
+                         slice money, u64 bps) {
   u256 bp, low, high, other, held, cap, ten = u256_from(10000), n, left;
   u8 be[32] = {0};
   static const u8 none[20];
   slice token = rpc_row_col(order, PROJ_T_order_order, "token")->bytes;
-  slice money = rpc_row_col(order, PROJ_T_order_order, "held")->bytes;
   struct jsonw *w = &q->c->w;
   if (money.len == 16) memcpy(be + 16, money.ptr, 16);
   u256_from_be(&held, be);
@@ -99,11 +99,26 @@ static err court_preview(struct rpc_shop *q, const struct rpc_row *order,
   jsonw_obj_end(w);
   return ERR_OK;
 }
+/* The amount of a milestone; empty: there is none. */
+static err court_part(struct rpc_shop *q, slice *out, u64 order, u64 part) {
+  struct rpc_rows rows;
+  *out = (slice){0};
+  TRY(rpc_shop_rows(q, &rows, PROJ_T_order_milestone, "order",
+                    store_num(order), 64));
+  for (u32 i = 0; i < rows.cnt; i++) {
+    const struct rpc_row *row = &rows.row[i];
+    if (rpc_row_col(row, PROJ_T_order_milestone, "index")->num == (i64)part)
+      *out = rpc_row_col(row, PROJ_T_order_milestone, "amount")->bytes;
+  }
+  return ERR_OK;
+}
 err rpc_do_mediation_preview(struct rpc_call *c) {
   struct rpc_shop q;
   struct rpc_rows rows;
-  u64 module = 0x1013, subject = 0, bps = 10000;
-  TRY(rpc_shop_arg_only(c, "module subject bps"));
+  slice money = {0};
+  u64 module = 0x1013, subject = 0, part = SHOP_WHOLE, bps = 10000;
+  TRY(rpc_shop_arg_only(c, "module subject part bps"));
+  TRY(rpc_shop_arg_u64(c, &part, "part"));
   TRY(rpc_shop_arg_u64(c, &module, "module"));
   TRY(rpc_shop_arg_u64(c, &subject, "subject"));
   TRY(rpc_shop_arg_u64(c, &bps, "bps"));
@@ -113,11 +128,14 @@ err rpc_do_mediation_preview(struct rpc_call *c) {
   TRY(rpc_shop_begin(c, &q));
   err e = rpc_shop_rows(&q, &rows, PROJ_T_order_order, "id", store_num(subject),
                         1);
-  if (!e && !rows.cnt) {
+  if (!e && rows.cnt && part == SHOP_WHOLE)
+    money = rpc_row_col(&rows.row[0], PROJ_T_order_order, "held")->bytes;
+  else if (!e) e = court_part(&q, &money, subject, part);
+  if (!e && (!rows.cnt || !money.len)) {
     jsonw_null(&c->w);
     return ERR_OK;
   }
-  if (!e) e = court_preview(&q, &rows.row[0], bps);
+  if (!e) e = court_preview(&q, &rows.row[0], money, bps);
   return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
 }
 

@@ -94,3 +94,23 @@ test('a juror\'s vote is sealed as the chain opens it, and kept whole', () => {
     assert.equal(ballot.readVote(bad), null, bad);
   }
 });
+
+test('lines of an invoice: sums to the smallest unit, the tax in the price',
+  async () => {
+    const lines = await import(join(WEB, 'lines.js'));
+    const euro = { symbol: 'EUR', decimals: 2 };
+    const read = (qty, price, tax) => lines.readLine({ text: 'x', qty, price,
+      tax }, euro);
+    assert.deepEqual([read('3', '9.99', '19').sum, read('3', '9.99', '19').tax],
+      [2997n, 478n]);
+    assert.equal(read('1,333', '0.03', '').sum, 3n);
+    assert.equal(read('0.5', '1', '').sum, 50n);
+    for (const [qty, price, tax] of [['', '1', ''], ['1', 'x', ''],
+      ['1.2345', '1', ''], ['1', '1', 'much'], ['-1', '1', ''],
+      ['1', '0.001', '']]) {
+      assert.equal(read(qty, price, tax), null, `${qty} ${price} ${tax}`);
+    }
+    const all = [read('3', '9.99', '19'), read('0.5', '1', '')];
+    assert.equal(lines.total(all, 'sum'), 3047n);
+    assert.doesNotThrow(() => content.canonical(all.map(lines.lineOut)));
+  });

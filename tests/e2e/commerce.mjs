@@ -408,6 +408,13 @@ test('every method answers on the demo shop', async () => {
     assert.equal(await q('court_jurorStats', me), null);
     const cost = await q('mediation_preview', { subject: 1, bps: 5000 });
     assert.ok(BigInt(cost.deposit) > 0n);
+    const [job] = (await q('order_list', { state: 'milestones' })).items;
+    const [step] = (await q('order_milestones', { order: job.id })).items;
+    const ofStep = await q('mediation_preview', { subject: job.id,
+      part: step.index, bps: 10000 });
+    assert.equal(ofStep.buyerGets, step.amount);
+    assert.equal(await q('mediation_preview', { subject: job.id, part: 99 }),
+      null);
     for (const m of ['id_params', 'platform_params', 'market_params',
       'order_params', 'mediation_params', 'court_params'])
       assert.ok((await q(m)).every((p) => p.name && 'value' in p));

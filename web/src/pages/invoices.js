@@ -9,6 +9,7 @@ import { callView } from '../contracts.js';
 import { isAddress, number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
+import { Itemised, lineOut, readLine, total } from '../lines.js';
 import { List, Tabs, useList, useRpc } from '../list.js';
 import { Money, erc20, money, parse, tokenOf } from '../money.js';
 import { Qr } from '../qr.js';
@@ -42,8 +43,9 @@ function Mine1({ me }) {
       </a><//>`} />`;
 }
 
+const LINE = { text: '', qty: '1', price: '', tax: '' };
 const START = { title: '', note: '', amount: '', token: '', payer: '',
-  mode: '1', uses: '1', days: '30', tax: '', handling: '3', delivery: '10',
+  lines: [], number: '', from: '', to: '', mode: '1', uses: '1', days: '30', tax: '', handling: '3', delivery: '10',
   inspect: '3', parts: [{ title: '', amount: '', days: '14' }] };
 
 async function make(form) {
@@ -56,15 +58,22 @@ async function make(form) {
     async (p) => ({ amount: parse(p.amount, token) ?? bad(),
       due: chainS() + Number(p.days) * DAY,
       doc: await putDocument({ title: p.title }) }))) : [];
+  const lines = form.mode === '3' ? [] : form.lines.map((l) =>
+    readLine(l, token) ?? bad());
   const amount = form.mode === '3'
     ? steps.reduce((n, s) => n + s.amount, 0n)
-    : parse(form.amount || '0', token) ?? bad();
+    : lines.length ? total(lines, 'sum')
+      : parse(form.amount || '0', token) ?? bad();
+  const tax = lines.length ? total(lines, 'tax')
+    : parse(form.tax || '0', token) ?? bad();
+  const some = (name) => form[name].trim() || undefined;
   const doc = await putDocument({ title: form.title.trim(),
-    note: form.note.trim() });
+    note: form.note.trim(), number: some('number'), from: some('from'),
+    to: some('to'), lines: lines.length ? lines.map(lineOut) : undefined });
   const escrow = form.mode !== '2';
   const { events } = await act(t('invoice.make'), 'orders', 'createInvoice',
     [NOBODY, { payer: form.payer || NOBODY, token: token.address, amount,
-      tax: parse(form.tax || '0', token) ?? bad(), mode: Number(form.mode),
+      tax, mode: Number(form.mode),
       maxUses: Number(form.uses), maxFeeBps: 0, feed: 0,
       expiresAt: chainS() + Number(form.days) * DAY, doc, ref: ZERO32,
       handling: escrow ? Number(form.handling) * DAY : 0,
@@ -91,8 +100,42 @@ function Parts({ form, set }) {
         START.parts[0]] })}>${t('invoice.part')}</button></fieldset>`;
 }
 
+function Lines({ form, set, token }) {
+  const put = (i, change) => set({ ...form, lines: form.lines.map((l, k) =>
+    k === i ? { ...l, ...change } : l) });
+  const cell = (i, name, key, rest) => html`<td data-label=${t(key)}>
+    <input aria-label=${`${t(key)} ${i + 1}`} value=${form.lines[i][name]}
+      data-test=${`line-${name}-${i}`} ...${rest} onInput=${(e) => put(i,
+        { [name]: e.target.value })} /></td>`;
+  const columns = ['invoice.what', 'order.qty', 'invoice.each', 'invoice.taxed',
+    'invoice.sum', 'sell.acts'];
+  const read = form.lines.map((l) => readLine(l, token));
+  const money_ = { inputmode: 'decimal', required: true };
+  return html`<fieldset><legend>${t('order.lines')}</legend>
+    <table class="list grid"><caption class="quiet">${t('order.lines')}</caption>
+    <thead><tr>${columns.map((c) => html`<th scope="col">${t(c)}</th>`)}</tr>
+    </thead><tbody>${form.lines.map((l, i) => html`<tr key=${i}>
+      ${cell(i, 'text', columns[0], { maxlength: 200, required: true })}
+      ${cell(i, 'qty', columns[1], money_)}
+      ${cell(i, 'price', columns[2], money_)}
+      ${cell(i, 'tax', columns[3], { inputmode: 'decimal', placeholder: '0' })}
+      <td data-label=${t(columns[4])}>${read[i] ? money(read[i].sum, token)
+        : '–'}</td><td data-label=${t(columns[5])}><button type="button"
+          class="copy" aria-label=${t('invoice.line.drop', { n: i + 1 })}
+          onClick=${() => set({ ...form, lines: form.lines.filter((_, k) =>
+            k !== i) })}>×</button></td></tr>`)}</tbody></table>
+    <p class="row between"><button type="button" disabled=${
+      form.lines.length >= 40} onClick=${() => set({ ...form, lines:
+        [...form.lines, LINE] })}>${t('invoice.line')}</button>
+      ${read.every(Boolean) && html`<strong data-test="sum">${money(
+        total(read, 'sum'), token)} <small>${t('invoice.ofTax', { tax: money(
+          total(read, 'tax'), token) })}</small></strong>`}</p></fieldset>`;
+}
+
 export function InvoiceNew() {
   const [form, set] = useState(START);
+  const token = useLoad(() => tokenOf(isAddress(form.token) ? form.token
+    : NOBODY), [form.token]).data;
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   const submit = async (e) => {
@@ -106,6 +149,10 @@ export function InvoiceNew() {
     label=${t(key)} hint=${hint && t(hint)}><input id=${name}
       value=${form[name]} onInput=${(e) => set({ ...form,
         [name]: e.target.value })} ...${rest} /><//>`;
+  const area = (name, key) => html`<${Field} id=${name} label=${t(key)}
+    hint=${t('invoice.public')}><textarea id=${name} rows="3" maxlength="500"
+      value=${form[name]} onInput=${(e) => set({ ...form,
+        [name]: e.target.value })}></textarea><//>`;
   const number_ = { inputmode: 'numeric' };
   return html`<h1>${t('invoice.new')}</h1><${InvoiceTabs} /><${Mine}>${() => html`
     <form class="form" onSubmit=${submit}>
@@ -118,9 +165,16 @@ export function InvoiceNew() {
         mode: e.target.value })}>${['1', '2', '3'].map((m) => html`
       <option value=${m}>${t(`mode.${m}`)}</option>`)}</select><//>
     ${form.mode === '3' ? html`<${Parts} form=${form} set=${set} />`
+      : form.lines.length ? token && html`<${Lines} form=${form} set=${set}
+          token=${token} />`
       : html`<div class="pair">${input('amount', 'send.amount',
         { inputmode: 'decimal' }, 'invoice.amount')}
-        ${input('tax', 'order.tax', { inputmode: 'decimal' })}</div>`}
+        ${input('tax', 'order.tax', { inputmode: 'decimal' })}</div>
+        <p><button type="button" data-test="lines" onClick=${() => set({ ...form,
+          lines: [LINE] })}>${t('invoice.lines')}</button></p>`}
+    <details><summary>${t('invoice.paper')}</summary><div class="form">
+      ${input('number', 'invoice.own', { maxlength: 40 })}
+      ${area('from', 'invoice.from')}${area('to', 'invoice.to')}</div></details>
     <details><summary>${t('sell.terms')}</summary><div class="form">
       ${input('token', 'sell.token', { placeholder: 'CMT' })}
       ${input('payer', 'invoice.payer', { placeholder: '0x…' },
@@ -171,6 +225,10 @@ function InvoiceBody({ invoice }) {
   if (!token) return null;
   return html`<div class="beside"><section class="card paper">
       <h2><bdi>${invoice.document?.title ?? t('content.missing')}</bdi></h2>
+      ${['number', 'from', 'to'].map((k) => invoice.document?.[k] && html`
+        <p class="wrap" key=${k}><small>${t(k === 'number' ? 'invoice.own'
+          : `invoice.${k}`)}</small><br /><bdi>${invoice.document[k]}</bdi></p>`)}
+      <${Itemised} lines=${invoice.document?.lines} token=${token} />
       <p class="wrap"><bdi>${invoice.document?.note}</bdi></p>
       <p class="big">${BigInt(invoice.amount) ? money(invoice.amount, token)
         : t('invoice.open')}</p><p><${State} word=${invoice.state} /></p>

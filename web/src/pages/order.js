@@ -10,6 +10,7 @@ import { Party, State, Until, titleOf } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { Letter, Letters } from '../letters.js';
 import { links } from '../links.js';
+import { Itemised } from '../lines.js';
 import { useRpc } from '../list.js';
 import { Money, money, parse, plain, tokenOf } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -26,6 +27,11 @@ const tracking = (text) => text.trim() ? putDocument({ tracking: text.trim() })
 
 // What may be done: who, in which state, with what form; send(order, form,
 // token) gives the call.
+// of: an order, or one with a milestone's part and held.
+const DISPUTE = { id: 'dispute', form: ['wrong', 'split', 'note'],
+  Cost: Dispute, send: async (o, f) => ['mediation', 'open', [ORDERS, o.id,
+    o.part ?? WHOLE, Number(f.split), Number(f.wrong), await note(f.note)],
+  { value: BigInt((await preview(o, f)).deposit) }] };
 const ORDER = (method, args, options) => ['orders', method, args, options];
 const STEPS = [
   { id: 'accept', by: 'seller', when: ['paid'], can: (o) => !(o.flags & 1),
@@ -61,13 +67,9 @@ const STEPS = [
   { id: 'refundLater', by: 'seller', when: ['completed'], form: ['amount'],
     send: (o, f, tok) => ORDER('refundLater', [o.id, amount(f.amount, tok)],
       { value: o.token === NOBODY ? amount(f.amount, tok) : 0n }) },
-  { id: 'dispute', by: 'both', when: ['paid', 'shipped', 'milestones',
+  { ...DISPUTE, by: 'both', when: ['paid', 'shipped', 'milestones',
     'returnAsked', 'returnOpen', 'returnSent'],
-    can: (o, role) => (o.state !== 'paid' || role === 'buyer') && !o.disputed,
-    form: ['wrong', 'split', 'note'], Cost: Dispute,
-    send: async (o, f) => ['mediation', 'open', [ORDERS, o.id, WHOLE,
-      Number(f.split), Number(f.wrong), await note(f.note)],
-    { value: BigInt((await preview(o, f)).deposit) }] },
+    can: (o, role) => (o.state !== 'paid' || role === 'buyer') && !o.disputed },
   { id: 'review', by: 'both', when: ['completed', 'resolved', 'refunded'],
     can: (o, role) => BigInt(o.released) > 0n
       && !o.reviews?.some((r) => sideOf(r) === role),
@@ -87,10 +89,11 @@ const dueBack = (o) => {
 
 // What a dispute costs, before it is opened.
 const preview = (o, f) => rpc('mediation_preview', { module: ORDERS,
-  subject: o.id, bps: Number(f.split) });
+  subject: o.id, part: o.part ?? WHOLE, bps: Number(f.split) });
 function Dispute({ of: o, form }) {
   const me = useSignal(acting)?.address;
-  const { data } = useLoad(() => preview(o, form), [o.id, form.split]);
+  const { data } = useLoad(() => preview(o, form), [o.id, o.part,
+    form.split]);
   return html`<p>${t('dispute.how')}</p>${data && html`<${Facts} rows=${[
     ['dispute.deposit', html`<strong><${Money} value=${data.deposit} />
       </strong>`], ['dispute.cap', html`<${Money} value=${data.feeCap} />`]]} />`}
@@ -135,6 +138,7 @@ function Escrow({ order, role, token, again }) {
 function Milestones({ order, role, token, again }) {
   const list = order.milestones ?? [];
   const [text, set] = useState('');
+  const [about, dispute] = useState(null); // the index of a milestone
   const go = (key, method, args) => async () => {
     await act(t(key), 'orders', method, await args());
     again();
@@ -147,14 +151,27 @@ function Milestones({ order, role, token, again }) {
       go=${go('do.acceptWork', 'acceptMilestone', () => [order.id, m.index])}>
         ${t('do.acceptWork')}<//><${Do} go=${go('do.rejectWork',
         'rejectMilestone', async () => [order.id, m.index, await note(text)])}>
-        ${t('do.rejectWork')}<//>`}</span>`;
+        ${t('do.rejectWork')}<//>`}
+    ${role && order.state === 'milestones' && ['waiting', 'submitted'].includes(
+      m.state) && html`<button type="button" aria-expanded=${about === m.index}
+        data-test=${`dispute-${m.index}`} onClick=${() => dispute(
+          about === m.index ? null : m.index)}>${t('do.dispute')}</button>`}
+    ${caseOf(m) && html`<a href=${`/case/${caseOf(m).id}`}>
+      ${t('case.number', { id: caseOf(m).id })}</a>`}</span>`;
+  const caseOf = (m) => (order.cases ?? []).find((k) => k.sub === m.index);
+  const chosen = list.find((m) => m.index === about);
   if (!list.length) return null;
   return html`<section class="card"><h2>${t('order.milestones')}</h2>
     <${Table} caption=${t('order.milestones')} columns=${['milestone.number',
       'sell.price', 'milestone.due', 'list.state', 'sell.acts']}
       rows=${list.map((m) => ({ key: m.index, cells: [number(m.index + 1),
-        money(m.amount, token), html`<${Until} at=${m.due} />`,
+        html`<bdi>${m.document?.title ?? ''}</bdi>
+        ${money(m.amount, token)}`, html`<${Until} at=${m.due} />`,
         html`<${State} word=${m.state} />`, acts(m)] }))} />
+    ${chosen && html`<h3>${t('milestone.dispute', { n: number(about + 1) })}</h3>
+      <${Step} key=${about} step=${{ ...DISPUTE, main: true }} token=${token}
+        of=${{ ...order, part: about, held: chosen.amount }}
+        again=${() => { dispute(null); again(); }} />`}
     ${role && html`<${Field} id="work-note" label=${t('do.note')}>
       <textarea id="work-note" rows="2" value=${text}
         onInput=${(e) => set(e.target.value)}></textarea><//>`}</section>`;
@@ -237,6 +254,9 @@ function Body({ order, again }) {
       ${role && html`<${Letters} order=${order.id} me=${me}
         other=${role === 'seller' ? order.buyer : order.seller} />`}
     </div><div><${Lines} state=${lines} token=${token} />
+      ${order.document?.title && html`<section class="card">
+        <h2><bdi>${order.document.title}</bdi></h2>
+        <${Itemised} lines=${order.document.lines} token=${token} /></section>`}
       <${Facts} rows=${facts(order)} />
       ${role === 'seller' && html`<p><button type="button"
         onClick=${() => print()}>${t('slip.print')}</button></p>`}

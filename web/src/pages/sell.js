@@ -9,6 +9,7 @@ import { t } from '../i18n.js';
 import { Choice, List, Tabs, useList } from '../list.js';
 import { go } from '../router.js';
 import { Empty, html } from '../ui.js';
+import { Bulk } from './sell_bulk.js';
 
 export const SELL_TABS = [['/sell', 'sell.listings'],
   ['/sell/shipping', 'sell.shipping'], ['/sell/coupons', 'sell.coupons'],
@@ -32,7 +33,10 @@ function Acts({ listing }) {
       ${t('sell.duplicate')}</button></span>`;
 }
 
-const row = (l) => ({ key: l.id, cells: [
+const row = (chosen, flip) => (l) => ({ key: l.id, cells: [
+  html`<input type="checkbox" checked=${chosen.includes(l.id)}
+    aria-label=${t('sell.pick.one', { title: titleOf(l) })}
+    onChange=${() => flip(l.id)} />`,
   html`<a class="thing" href=${`/listing/${l.id}`}>
     <${Picture} hash=${l.document?.images?.[0]} size=${44} />
     <bdi>${titleOf(l)}</bdi></a>`,
@@ -43,8 +47,13 @@ const row = (l) => ({ key: l.id, cells: [
 function Listings({ me }) {
   const [state, setState] = useState('any');
   const [q, setQ] = useState('');
+  const [chosen, choose] = useState([]); // ids
+  const flip = (id) => choose(chosen.includes(id)
+    ? chosen.filter((c) => c !== id) : [...chosen, id]);
   const list = useList('market_search', { seller: me, state, sort: 'new',
     ...(q && { q, sort: 'relevance' }) });
+  const items = list.data?.items ?? [];
+  const picked = items.filter((l) => chosen.includes(l.id));
   return html`<div class="bar"><a class="button main" href="/sell/new">
       ${t('sell.new')}</a>
     <a class="button" href=${`/shop/${me}`} target="_blank" rel="noopener"
@@ -55,8 +64,15 @@ function Listings({ me }) {
         onInput=${(e) => setQ(e.target.value)} /></label>
     <${Choice} id="state" label=${t('list.state')} value=${state}
       set=${setState} rows=${STATES.map((s) => [s, t(`state.${s}`)])} /></div>
-    <${List} state=${list} caption=${t('sell.listings')} row=${row}
-      columns=${['sell.title', 'sell.price', 'sell.stock', 'list.state',
+    ${items.length > 0 && html`<p class="row"><button type="button"
+        data-test="pick-all" onClick=${() => choose(chosen.length ? []
+          : items.map((l) => l.id))}>${t(chosen.length ? 'sell.pick.none'
+          : 'sell.pick.all')}</button>
+      ${!chosen.length && html`<small>${t('sell.pick.why')}</small>`}</p>`}
+    ${picked.length > 0 && html`<${Bulk} listings=${picked}
+      done=${() => choose([])} />`}
+    <${List} state=${list} caption=${t('sell.listings')} row=${row(chosen, flip)}
+      columns=${['sell.pick', 'sell.title', 'sell.price', 'sell.stock', 'list.state',
         'sell.sold', 'sell.rating', 'sell.acts']}
       empty=${html`<${Empty} title=${t('sell.none')}>${t('sell.first')}
         ${' '}<a href="/sell/new">${t('sell.new')}</a><//>

@@ -19,7 +19,7 @@ const VARIANTS_PER_CALL = 64;
 const EMPTY = { title: '', body: '', tags: '', kind: '1', category: '',
   token: '', price: '', shipTable: '0', handling: '3', delivery: '10',
   inspect: '3', returnDays: '14', maxFee: '10', tax: '0', lasts: '365',
-  images: [], variants: [{ name: '', price: '', stock: '1', sku: '',
+  affiliate: '0', images: [], variants: [{ name: '', price: '', stock: '1', sku: '',
     active: true }] };
 
 const text = (b32) => b32 && b32 !== ZERO32 ? new TextDecoder().decode(
@@ -46,7 +46,8 @@ async function load(id) {
     inspect: String(listing.inspect / DAY),
     returnDays: String(listing.returnDays),
     maxFee: String(listing.maxFeeBps / 100),
-    tax: String(listing.taxBps / 100), images: doc.images ?? [],
+    tax: String(listing.taxBps / 100),
+    affiliate: String(listing.affiliateBps / 100), images: doc.images ?? [],
     variants: page.items.map((v) => ({ index: v.index,
       name: doc.variants?.[v.index] ?? '', active: v.active,
       price: BigInt(v.price) ? plain(v.price, token) : '',
@@ -76,7 +77,7 @@ export async function readForm(form) {
     ['inspect', 30], ['returnDays', 30], ['lasts', 1095]]) {
     if (!whole(form[name], 0, max)) wrong[name] = t('sell.bad.days', { max });
   }
-  for (const name of ['maxFee', 'tax']) {
+  for (const name of ['maxFee', 'tax', 'affiliate']) {
     if (!ratio(form[name])) wrong[name] = t('sell.bad.ratio');
   }
   const variants = form.variants.map((v, i) => {
@@ -96,7 +97,8 @@ export const argsOf = (form, doc, price) => ({ kind: Number(form.kind),
   shipTable: form.kind === '1' ? Number(form.shipTable) : 0,
   handling: Number(form.handling) * DAY, delivery: Number(form.delivery) * DAY,
   inspect: Number(form.inspect) * DAY, returnDays: Number(form.returnDays),
-  maxFeeBps: bps(form.maxFee), affiliateBps: 0, mediator: NOBODY,
+  maxFeeBps: bps(form.maxFee), affiliateBps: bps(form.affiliate),
+  mediator: NOBODY,
   taxBps: bps(form.tax), program: 0, feed: 0,
   // an hour less, so that a slow clock of the chain still finds it in range
   expiresAt: chainS() + Number(form.lasts) * DAY - 3600 });
@@ -224,7 +226,9 @@ function Fields({ form, set, wrong, tables }) {
       <div class="pair">${input('maxFee', 'sell.fee', { inputmode: 'decimal' },
         'sell.fee.hint')}
         ${input('tax', 'sell.tax', { inputmode: 'decimal' })}</div>
-      ${input('lasts', 'sell.lasts', days)}</div></details>`;
+      <div class="pair">${input('affiliate', 'sell.affiliate',
+        { inputmode: 'decimal' }, 'sell.affiliate.hint')}
+        ${input('lasts', 'sell.lasts', days)}</div></div></details>`;
 }
 
 function Category({ form, set, wrong }) {
