@@ -162,7 +162,7 @@ test('a shipping table, a coupon with its code, an invoice, the month\'s file',
     await page.goto(`${shop.url}/sell/shipping`);
     await page.click('button:has-text("New shipping table")');
     await page.fill('[aria-label="Zone 1"]', 'FR');
-    await page.fill('[aria-label="Base, CMT 1"]', '4.5');
+    await page.fill('[aria-label="Base 1"]', '4.5');
     await page.click('form button.main');
     await page.waitForSelector('td:has-text("FR")');
     await page.goto(`${shop.url}/sell/coupons`);
@@ -172,10 +172,24 @@ test('a shipping table, a coupon with its code, an invoice, the month\'s file',
     assert.match(await page.textContent('.code'), /^(\w{4}-){3}\w{4}$/);
     await page.goto(`${shop.url}/invoices/new`);
     await page.fill('#title', 'A stall for a day');
-    await page.fill('#amount', '12');
+    await page.click('[data-test=lines]');
+    await page.fill('[data-test=line-text-0]', 'The place');
+    await page.fill('[data-test=line-qty-0]', '1.5');
+    await page.fill('[data-test=line-price-0]', '8');
+    await page.fill('[data-test=line-tax-0]', '20');
+    await page.click('button:has-text("Another line")');
+    await page.fill('[data-test=line-text-1]', 'An awning');
+    await page.fill('[data-test=line-price-1]', '3.25');
+    await page.waitForSelector('[data-test=sum]:has-text("15.25")');
     await page.click('form.form button.main');
     await page.waitForSelector('.qr svg');
-    assert.match(await page.textContent('main'), /A stall for a day/);
+    const paper = await page.textContent('.paper');
+    assert.match(paper, /A stall for a day.*The place.*1\.5.*20 %.*12\sCMT/s);
+    assert.match(paper, /An awning.*3\.25\sCMT.*15\.25\sCMT/s);
+    const made = await shop.rpc('order_invoice', [Number(
+      /invoice\/(\d+)/.exec(page.url())[1])]);
+    assert.equal(BigInt(made.amount), 15250000000000000000n);
+    assert.equal(BigInt(made.tax), 2000000000000000000n);
     await page.goto(`${shop.url}/orders`);
     await page.fill('#month', new Date(Date.now() - 15 * 86400000)
       .toISOString().slice(0, 7));
@@ -206,6 +220,74 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await actAs(page, '0x90F79bf6EB2c4f870365E785982E1f101E93b906');
   await page.goto(`${shop.url}/purchases`);
   await page.waitForSelector('tbody tr');
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('prices and stock of several listings are changed at once', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(`${shop.url}/sell`);
+    const titles = ['Swan-neck kettle', 'Paper filters, unbleached'];
+    const { items } = await shop.rpc('market_search', [{ seller:
+      '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', limit: 200 }]);
+    const before = items.filter((l) => titles.includes(l.title));
+    assert.equal(before.length, 2);
+    const now = async () => Promise.all(before.map((l) =>
+      shop.rpc('market_get', [l.id])));
+    const old = await now();
+    const pick = async () => {
+      for (const title of titles) {
+        await page.check(`input[aria-label="Choose ${title}"]`);
+      }
+    };
+    await pick();
+    await page.fill('#bulk-value', 'much');
+    await page.waitForSelector('#bulk-value-error');
+    assert.ok(await page.isDisabled('[data-test=bulk-go]'));
+    await page.fill('#bulk-value', '-10');
+    await page.waitForSelector('[data-test=bulk] td:has-text("24.75")');
+    await page.click('[data-test=bulk-go]');
+    await page.waitForSelector('[data-test=bulk]', { state: 'detached' });
+    await pick();
+    await page.selectOption('#bulk-kind', 'add');
+    await page.fill('#bulk-value', '5');
+    await page.click('[data-test=bulk-go]');
+    await page.waitForSelector('[data-test=bulk]', { state: 'detached' });
+    for (const [i, l] of (await now()).entries()) {
+      assert.equal(BigInt(l.price), BigInt(old[i].price) * 9n / 10n);
+      assert.equal(l.docHash, old[i].docHash);
+      assert.equal(l.expires, old[i].expires);
+      assert.deepEqual(l.variants.map((v) => v.stock),
+        old[i].variants.map((v) => v.stock + 5));
+    }
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('one part of a job is disputed, the others go on', { skip }, async () => {
+  const { items } = await shop.rpc('order_list', [{ state: 'milestones' }]);
+  const jobs = await Promise.all(items.map((o) => shop.rpc('order_get',
+    [o.id])));
+  const open_ = (m) => ['waiting', 'submitted'].includes(m.state);
+  const job = jobs.find((o) => o.milestones.filter(open_).length > 1);
+  const part = job.milestones.find(open_);
+  const page = await open(browser);
+  await page.goto(`${shop.url}/order/${job.id}`);
+  await actAs(page, job.buyer);
+  await page.click(`[data-test=dispute-${part.index}]`);
+  await page.fill('#disputePart-note', 'The lamp is crooked.');
+  await page.waitForSelector('[data-test=do-disputePart]');
+  await page.click('[data-test=do-disputePart]');
+  await settled(page);
+  await page.waitForSelector('td [data-state=disputed]');
+  const now = await shop.rpc('order_get', [job.id]);
+  assert.equal(now.state, 'milestones');
+  assert.deepEqual(now.milestones.filter((m) => m.state === 'disputed')
+    .map((m) => m.index), [part.index]);
+  const [found] = (await shop.rpc('mediation_list', [{ subject: job.id }])).items;
+  assert.equal(found.sub, part.index);
+  assert.equal(found.held, part.amount);
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });

@@ -2,15 +2,13 @@
 // an account of the browser's wallet, or (keys.js) a key of the node.  The
 // choice is kept on this browser.  tx: { to, data, value, gas } with value a
 // BigInt; sign: of hex bytes by EIP-191.
-import { api } from './api.js';
-import { setClock } from './clock.js';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal } from './signal.js';
 import { Empty, html } from './ui.js';
 import { accountsOf, sendBy, useNetwork, wallets } from './wallet.js';
 
-export const status = signal(null);  // of /api/status
+export const status = signal(null);  // of /api/status; chainId at least
 export const known = signal(false);  // whether it is known who may act
 export const acting = signal(null);
 const KEPT = 'acting';
@@ -20,11 +18,6 @@ export function setActing(signer) {
   acting.set(signer);
   if (signer) localStorage.setItem(KEPT, signer.id);
   else localStorage.removeItem(KEPT);
-}
-
-export async function loadStatus() {
-  status.set(await api('/api/status').catch(() => status.value));
-  if (status.value) setClock(status.value.clockMs - status.value.nowMs);
 }
 
 const byWallet = (id, address, wallet) => ({ id, address, wallet,

@@ -48,15 +48,20 @@ export async function api(path, body) {
 export const live = signal({ connected: false, since: Date.now(), height: null,
   head: null, pending: 0, queued: 0 });
 
+function set(change) {
+  const was = live.value;
+  if (change.head) heed(change.head.timeMs);
+  live.set({ ...was, connected: true, ...change });
+  if (!was.connected && was.height !== null) back.set(back.value + 1);
+}
+function gone() {
+  if (!live.value.connected) return;
+  live.set({ ...live.value, connected: false, since: Date.now() });
+}
+
 const RETRY_MS = 3000;
 export function connect() {
   const events = new EventSource('/api/events');
-  const set = (change) => {
-    const was = live.value;
-    if (change.head) heed(change.head.timeMs);
-    live.set({ ...was, connected: true, ...change });
-    if (!was.connected && was.height !== null) back.set(back.value + 1);
-  };
   events.addEventListener('status', (e) => set(JSON.parse(e.data)));
   events.addEventListener('head', (e) => {
     const head = JSON.parse(e.data);
@@ -66,10 +71,18 @@ export function connect() {
   events.addEventListener('pending', (e) => set(JSON.parse(e.data)));
   events.addEventListener('open', () => set({}));
   events.addEventListener('error', () => {
-    if (live.value.connected) {
-      live.set({ ...live.value, connected: false, since: Date.now() });
-    }
+    gone();
     // the browser tries again by itself unless it was answered with an error
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
   });
+}
+
+// The same by asking now and then, for pages of the port that has no /api/.
+export async function poll() {
+  if (!document.hidden || live.value.height === null) {
+    await rpc('eth_getBlockByNumber', 'latest', false).then((b) => set({
+      height: Number(b.number), head: { timeMs: Number(b.timestamp) * 1000 } }),
+    gone);
+  }
+  setTimeout(poll, RETRY_MS);
 }

@@ -1,9 +1,10 @@
 // keys.js - the node's own keys as signers, with the password that opens them,
 // and the choice between them and wallets.  The public shop has none of it.
 import { useState } from 'preact/hooks';
-import { acting, chooseWallet, keepWallet, kept, known, loadStatus, setActing,
-  status } from './acting.js';
+import { acting, chooseWallet, keepWallet, kept, known, setActing, status }
+  from './acting.js';
 import { api, ownerRpc, rpc } from './api.js';
+import { setClock } from './clock.js';
 import { checksum, short } from './format.js';
 import { t } from './i18n.js';
 import { session } from './session.js';
@@ -74,7 +75,8 @@ const byNode = (address) => ({ id: address, address,
 
 // Whether we may use them changes with who is logged in.
 async function loadKeys() {
-  await loadStatus();
+  status.set(await api('/api/status').catch(() => status.value));
+  if (status.value) setClock(status.value.clockMs - status.value.nowMs);
   try {
     keys.set(status.value?.keysUsable ? (await api('/api/keys')).keys : []);
   } catch { keys.set([]); }

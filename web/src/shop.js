@@ -1,13 +1,14 @@
 // shop.js - a merchant's public shop at /shop/NAME: what a visitor without
 // login needs to look round, order with a wallet of his own, and follow his
 // orders.  Built by itself: nothing of the dashboard's shell, its keys or its
-// login is in it.  The server (http_front.c) has told whose shop it is, or why
-// there is none, in the attributes of #app.
+// login is in it, and it asks by JSON-RPC alone, so that it works on a port that
+// has no dashboard (--ui.addr).  The server (http_front.c) has told whose shop it
+// is, or why there is none, in the attributes of #app.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Sent } from './act.js';
-import { keepWallet, known, loadStatus } from './acting.js';
-import { connect } from './api.js';
+import { keepWallet, known, status } from './acting.js';
+import { poll, rpc } from './api.js';
 import { cart } from './cart.js';
 import { number } from './format.js';
 import { Picture } from './goods.js';
@@ -21,7 +22,7 @@ import { CartPage } from './pages/cart.js';
 import { Order } from './pages/order.js';
 import { About, Front, Mine, Purse } from './pages/front.js';
 import { follow, go, match, query, route } from './router.js';
-import { useSignal } from './signal.js';
+import { back, useSignal } from './signal.js';
 import { Icon, Notice, html } from './ui.js';
 import { cameBy } from './via.js';
 import { discover } from './wallet.js';
@@ -125,9 +126,12 @@ await setLanguage();
 root.replaceChildren();
 if (state === 'found') {
   cameBy(location.search);
-  connect();
+  poll();
   discover();
-  loadStatus().then(() => { known.set(true); keepWallet(); });
+  const learn = () => rpc('eth_chainId').then((id) =>
+    status.set({ chainId: Number(id) }), () => {});
+  back.watch(learn);
+  learn().then(() => { known.set(true); keepWallet(); });
   render(html`<${Shell} />`, root);
 } else {
   document.title = t(state === 'syncing' ? 'shop.later' : 'shop.none');

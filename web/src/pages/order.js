@@ -168,8 +168,10 @@ function Milestones({ order, role, token, again }) {
         html`<bdi>${m.document?.title ?? ''}</bdi>
         ${money(m.amount, token)}`, html`<${Until} at=${m.due} />`,
         html`<${State} word=${m.state} />`, acts(m)] }))} />
-    ${chosen && html`<h3>${t('milestone.dispute', { n: number(about + 1) })}</h3>
-      <${Step} key=${about} step=${{ ...DISPUTE, main: true }} token=${token}
+    ${chosen && html`<h3>${t('milestone.dispute',
+        { n: number(about + 1) })}</h3>
+      <${Step} key=${about} token=${token}
+        step=${{ ...DISPUTE, id: 'disputePart', main: true }}
         of=${{ ...order, part: about, held: chosen.amount }}
         again=${() => { dispute(null); again(); }} />`}
     ${role && html`<${Field} id="work-note" label=${t('do.note')}>
@@ -213,8 +215,8 @@ const facts = (o) => [
 ];
 
 const eventText = (e) => e.event === 'OrderState'
-  && has(`state.${e.stateWord}`) ? t(`state.${e.stateWord}`) : has(`event.${e.event}`) ? t(`event.${e.event}`)
-    : e.event;
+  && has(`state.${e.stateWord}`) ? t(`state.${e.stateWord}`)
+  : has(`event.${e.event}`) ? t(`event.${e.event}`) : e.event;
 
 const Timeline = ({ order }) => html`<section class="card">
   <h2>${t('order.timeline')}</h2><ol class="timeline">

@@ -17,7 +17,8 @@ import { argsOf, documentOf, readForm } from './sell_edit.js';
 const COLUMNS = ['title', 'body', 'tags', 'kind', 'category', 'price', 'token',
   'variant', 'stock', 'sku', 'handling', 'delivery', 'inspect', 'returnDays',
   'maxFee', 'tax', 'affiliate'];
-const DEFAULTS = { title: '', price: '', kind: '1', category: '0', tags: '', body: '', token: '',
+const DEFAULTS = { title: '', price: '', kind: '1', category: '0', tags: '',
+  body: '', token: '',
   handling: '3', delivery: '10', inspect: '3', returnDays: '14', maxFee: '10',
   tax: '0', affiliate: '0', lasts: '365', shipTable: '0', images: [] };
 const AT_ONCE = 16;
