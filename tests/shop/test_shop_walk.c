@@ -9,10 +9,16 @@
 ** of an episode time runs until every order, invoice, subscription, milestone
 ** and case has ended.
 **
-** STEPS: how many (600), SEED: which (1).  `make walk STEPS=1000000`. */
+** And blocks full of such calls, made by one thread and ahead of their turn on
+** lanes: every receipt, every root is the same.
+**
+** STEPS: how many (600), SEED: which (1).  `make walk STEPS=1000000`.  BLOCKS:
+** full ones (60). */
 #include "shop/shop_trade.h"
 
+#include "chain/chain_ahead.h"
 #include "chain/chain_module.h"
+#include "node/node_workers.h"
 #include "shop/shop_court.h"
 #include "shop/shop_mediation.h"
 
@@ -362,11 +368,15 @@ static bool mend(struct walk *w, const struct module_method *m, void *in,
   }
   return false;
 }
-static void send(struct walk *w, u32 user, const struct module_def *def,
-                 const struct module_method *m, void *in) {
-  u256 value = U256_ZERO, cap = u256_from(1000000), cmt = u256_from(SF_CMT);
+/* Asks, and mends what a refusal tells, a few times: leaves the arguments.
+** False: it costs more than the user has. */
+static bool ask(struct walk *w, u256 *value, u32 user,
+                const struct module_def *def, const struct module_method *m,
+                void *in) {
+  u256 cap = u256_from(1000000), cmt = u256_from(SF_CMT);
   u8 sel[4];
   struct buf sig;
+  *value = U256_ZERO;
   u256_mul(&cap, &cap, &cmt);
   buf_init(&sig, 0);
   module_signature(&sig, m->name, m->in);
@@ -377,13 +387,19 @@ static void send(struct walk *w, u32 user, const struct module_def *def,
     buf_put(&w->f.args, sel, 4);
     module_put(&w->f.args, m->in, in, NULL, NULL);
     u256 mine = sf_balance(&w->f, &w->f.cf.user[user]);
-    if (u256_lt(&mine, &value) || u256_lt(&cap, &value)) return;
-    sf_ask_as(&w->f, &w->f.cf.user[user], def->number, &value);
-    if (w->f.ok) break;
+    if (u256_lt(&mine, value) || u256_lt(&cap, value)) return false;
+    sf_ask_as(&w->f, &w->f.cf.user[user], def->number, value);
+    if (w->f.ok) return true;
     check_refusal(w, m->name);
     w->refused++;
-    if (!mend(w, m, in, &value)) return;
+    if (!mend(w, m, in, value)) return true;
   }
+  return true;
+}
+static void send(struct walk *w, u32 user, const struct module_def *def,
+                 const struct module_method *m, void *in) {
+  u256 value;
+  if (!ask(w, &value, user, def, m, in)) return;
   if (!w->f.ok || m->mut == MODULE_VIEW) return;
   sf_send_value(&w->f, user, def->number, &value);
   if (!w->f.ok) fail_msg("%s: done when asked, not when sent", m->name);
@@ -478,19 +494,14 @@ static void likely(struct walk *w) {
   check_books(w);
 }
 
-static void step(struct walk *w) {
-  u64 dice = any(w, 100);
-  arena_clear(&w->a);
-  if (dice < 8) {
-    leap(w, ONE_OF(w, 1, 12, 60, 3600, SF_DAY, SF_DAY, 2 * SF_DAY, 3 * SF_DAY,
-                   6 * SF_DAY, 30 * SF_DAY));
-    check_books(w);
-    return;
-  }
-  if (dice < 35) {
-    likely(w);
-    return;
-  }
+/* A call of any method with arguments from its table. */
+struct walk_call {
+  const struct module_def *def;
+  const struct module_method *method;
+  u32 user;
+  u8 *in;
+};
+static struct walk_call choose(struct walk *w) {
   const struct module_def *def = walk_module[ONE_OF(w, 0, 1, 2, 3, 3, 3, 4, 4,
                                                     4, 5)];
   const struct module_row *row;
@@ -511,7 +522,24 @@ static void step(struct walk *w) {
   }
   fill(w, def, row->method->name, row->method->in, in);
   memset(w->pin, 0, sizeof w->pin);
-  send(w, user, def, row->method, in);
+  return (struct walk_call){def, row->method, user, in};
+}
+
+static void step(struct walk *w) {
+  u64 dice = any(w, 100);
+  arena_clear(&w->a);
+  if (dice < 8) {
+    leap(w, ONE_OF(w, 1, 12, 60, 3600, SF_DAY, SF_DAY, 2 * SF_DAY, 3 * SF_DAY,
+                   6 * SF_DAY, 30 * SF_DAY));
+    check_books(w);
+    return;
+  }
+  if (dice < 35) {
+    likely(w);
+    return;
+  }
+  struct walk_call c = choose(w);
+  send(w, c.user, c.def, c.method, c.in);
 }
 
 /*----------------------------------------------------------------- episodes */
@@ -610,9 +638,141 @@ static void walk_when_random_keeps_every_book(void **st) {
   }
 }
 
+/*------------------------------------------------ whole blocks, and lanes */
+
+enum { WALK_LANES = 4, WALK_FULL = 40, WALK_FULL_BLOCKS = 60,
+       WALK_FULL_GAS = 2000000000 };
+
+/* The ids that blocks gave: those whose records are there. */
+static void look_for_ids(struct walk *w) {
+  static const struct {
+    int class;
+    u32 module;
+    const struct module_record *record;
+  } of[] = {{LISTING, MARKET, &shop_market_table_listing},
+            {ORDER, ORDERS, &shop_orders_table_order},
+            {INVOICE, ORDERS, &shop_orders_table_invoice},
+            {PLAN, ORDERS, &shop_orders_table_plan},
+            {SUB, ORDERS, &shop_orders_table_subscription},
+            {CASE, 0x1014, &shop_mediation_table_case},
+            {PLATFORM, PLATFORMS, &shop_platform_table_platform}};
+  for (u32 i = 0; i < ARRAY_LEN(of); i++)
+    for (;; w->top[of[i].class]++) {
+      u256 key = u256_from(w->top[of[i].class] + 1);
+      if (!state_of(w, of[i].module, of[i].record, &key)) break;
+    }
+}
+
+/* A call that would be done before the block, thus not always within it, and
+** now and then one that would not; a fourth are transfers, as a lane's work on
+** modules is never taken over. */
+static void full_tx(struct walk *w, struct chain_tx *tx) {
+  struct walk_call c;
+  u256 value;
+  if (any(w, 4) == 0) {
+    u32 user = (u32)any(w, WALK_USERS);
+    *tx = cf_tx(&w->f.cf, user, 2, &w->f.cf.user[any(w, CF_USERS)], any(w, 9));
+    cf_sign(&w->f.cf, tx, user);
+    return;
+  }
+  do {
+    c = choose(w);
+  } while (!ask(w, &value, c.user, c.def, c.method, c.in) ||
+           (!w->f.ok && any(w, 8)));
+  addr20 to = sf_module(c.def->number);
+  *tx = cf_tx(&w->f.cf, c.user, 2, &to, 0);
+  tx->value = value;
+  tx->gas_limit = 3000000;
+  tx->data = arena_copy_slice(&w->f.cf.a, buf_slice(&w->f.args));
+  cf_sign(&w->f.cf, tx, c.user);
+}
+
+static void full_make(struct walk *w, struct chain_exec *x,
+                      const struct par *par, struct chain_block_result *out,
+                      const struct chain_tx *tx) {
+  struct cf *f = &w->f.cf;
+  struct chain_hashes hashes = {f, cf_hash_of};
+  struct state_source src = state_mem_source(f->mem);
+  struct chain_header draft = f->head;
+  draft.number++;
+  draft.timestamp += 1;
+  draft.parent_hash = f->hash[f->head.number];
+  draft.gas_limit = WALK_FULL_GAS;
+  assert_int_equal(chain_exec_block(x, out, &f->rules, &draft, tx, WALK_FULL,
+                                    &hashes, &src, par, NULL, NULL, &f->a),
+                   ERR_OK);
+}
+
+static u32 full_block(struct walk *w, struct chain_exec *lanes,
+                      const struct par *par) {
+  struct chain_block_result one, two;
+  struct chain_tx *tx = arena_array(&w->f.cf.a, struct chain_tx, WALK_FULL);
+  struct cf *f = &w->f.cf;
+  u32 done = 0;
+  for (u32 i = 0; i < WALK_FULL; i++) {
+    arena_clear(&w->a);
+    full_tx(w, &tx[i]);
+  }
+  full_make(w, f->x, NULL, &one, tx);
+  full_make(w, lanes, par, &two, tx);
+  assert_int_equal(one.tx_cnt, two.tx_cnt);
+  for (u32 i = 0; i < one.tx_cnt; i++) {
+    const struct chain_receipt *a = &one.receipt[i], *b = &two.receipt[i];
+    assert_int_equal(a->success, b->success);
+    assert_int_equal(a->gas_used, b->gas_used);
+    assert_int_equal(a->log_cnt, b->log_cnt);
+    done += a->success;
+  }
+  assert_true(hash32_eq(&one.header.receipts_root,
+                        &two.header.receipts_root));
+  assert_true(hash32_eq(&one.header.state_root, &two.header.state_root));
+  assert_true(hash32_eq(&one.hash, &two.hash));
+  state_mem_apply(f->mem, &two.diff);
+  state_mem_apply_nodes(f->mem, &two.root);
+  f->head = two.header;
+  f->hash[f->head.number] = two.hash;
+  look_for_ids(w);
+  return done;
+}
+
+static void blocks_of_trade_on_lanes_then_as_alone(void **st) {
+  const char *text = getenv("BLOCKS"), *seed = getenv("SEED");
+  u32 blocks = text && *text ? (u32)strtoul(text, NULL, 10) : WALK_FULL_BLOCKS;
+  u64 at = seed && *seed ? strtoull(seed, NULL, 10) : 1;
+  struct node_workers *workers = node_workers_open(WALK_LANES - 1);
+  struct chain_exec *lanes = chain_exec_open(2);
+  struct chain_ahead_stat ahead;
+  struct walk *w = mem_alloc(sizeof *w);
+  u64 done = 0, left = 0;
+  (void)st;
+  chain_exec_set_lanes(lanes, WALK_LANES, 0);
+  for (; blocks > 0; blocks--, left--) {
+    if (left == 0) { /* another world */
+      if (done) sf_close(&w->f), arena_fini(&w->a);
+      open_walk(w, at++);
+      left = 30;
+    }
+    done += full_block(w, lanes, node_workers_par(workers));
+    if (any(w, 3) == 0)
+      leap(w, ONE_OF(w, 60, SF_DAY, 3 * SF_DAY, 30 * SF_DAY));
+    check_books(w);
+  }
+  chain_ahead_stat(chain_exec_ahead(lanes), &ahead);
+  print_message("%llu done; ahead: %llu taken over, %llu again\n",
+                (unsigned long long)done, (unsigned long long)ahead.taken,
+                (unsigned long long)ahead.again);
+  assert_true(ahead.taken > 0 && ahead.again > 0);
+  sf_close(&w->f);
+  arena_fini(&w->a);
+  mem_free(w);
+  chain_exec_close(lanes);
+  node_workers_close(workers);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(walk_when_random_keeps_every_book),
+    cmocka_unit_test(blocks_of_trade_on_lanes_then_as_alone),
   };
   return cmocka_run_group_tests_name("shop_walk", tests, NULL, NULL);
 }
