@@ -243,22 +243,23 @@ static u32 demo_price(const struct cmd_demo_item *it, u32 variant) {
 
 static err demo_listing(struct demo *d, u32 i) {
   const struct cmd_demo_item *it = &cmd_demo_item[i];
-  bool goods = it->kind == CMD_DEMO_GOODS;
+  bool goods = it->kind == CMD_DEMO_GOODS, coin = it->kind == CMD_DEMO_FILE;
+  const char *milli = coin ? DEMO_MICRO : DEMO_MILLI;
   char variants[512];
   size_t at = 0;
   for (u32 v = 0; v < demo_variant_cnt(it); v++) {
     at += (size_t)snprintf(variants + at, sizeof variants - at,
-        "%s(%u,%u" DEMO_MILLI ",%u,0,1)", v ? "," : "", v,
-        v ? demo_price(it, v) : 0, it->stock / (v + 1) + 1);
+        "%s(%u,%u%s,%u,0,1)", v ? "," : "", v,
+        v ? demo_price(it, v) : 0, milli, it->stock / (v + 1) + 1);
     MUST(at < sizeof variants);
   }
   return cmd_demo_send(d, it->shop, DEMO_MARKET, 0, &d->listing[i], demo_listed,
       "save(uint64,address,(uint8,uint32,bytes32,address,uint256,uint64,uint32,"
       "uint32,uint32,uint16,uint16,uint16,address,uint16,uint64,uint64,uint64),"
       "(uint16,uint256,uint32,bytes32,bool)[])",
-      "(0,0,(%u,%u,%s,0,%u" DEMO_MILLI ",%llu,259200,%u,259200,%u,1000,300,0,"
+      "(0,0,(%u,%u,%s,%s,%u%s,%llu,259200,%u,259200,%u,1000,300,0,"
       "700,0,0,0),[%s])", it->kind, it->category, demo_item_doc(d, i),
-      it->price, goods ? (unsigned long long)d->table[it->shop] : 0,
+      coin ? d->coin_hex : "0", it->price, milli, goods ? (unsigned long long)d->table[it->shop] : 0,
       goods ? 864000 : 86400, goods ? 14 : 3, variants);
 }
 
@@ -305,6 +306,7 @@ static err demo_open(struct demo *d) {
   TRY(demo_mediator(d));
   TRY(demo_platforms(d));
   TRY(demo_tables(d));
+  TRY(cmd_demo_coin_open(d));
   TRY(cmd_demo_block(d, 3600000));
   for (u32 i = 0; i < cmd_demo_item_cnt; i++) TRY(demo_listing(d, i));
   TRY(demo_coupon(d, 0, "HARBOUR-TEN-PERCENT", 1, 1000, 20000));
@@ -580,6 +582,7 @@ static err demo_day(struct demo *d, u32 day) {
   for (u32 i = 0; i < d->order_cnt; i++) {
     if (d->order[i].day == day) TRY(demo_place(d, &d->order[i]));
   }
+  if (day == CMD_DEMO_DAYS - 1) TRY(cmd_demo_coin_orders(d));
   return cmd_demo_block(d, ms + 12 * 3600000);
 }
 

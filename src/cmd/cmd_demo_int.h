@@ -1,5 +1,6 @@
 /* cmd_demo_int.h - what the demo shop's files share: cmd_demo.c (trade),
-** cmd_demo_court.c (jurors and cases), cmd_demo_send.c (transactions). */
+** cmd_demo_court.c (jurors and cases), cmd_demo_coin.c (an ERC-20),
+** cmd_demo_send.c (transactions). */
 #ifndef CMD_CMD_DEMO_INT_H
 #define CMD_CMD_DEMO_INT_H
 #include "cmd/cmd_demo.h"
@@ -15,6 +16,7 @@ enum {
   DEMO_CASES = 2, DEMO_SENT_MAX = 512
 };
 #define DEMO_MILLI "000000000000000" /* after an amount in 1/1000 CMT */
+#define DEMO_MICRO "000"             /* and in 1/1000 DEUR */
 
 struct demo_order;
 struct demo_sent {
@@ -41,6 +43,8 @@ struct demo {
   u32 order_cnt;
   u64 job[4], job_order[4], invoice[16], invoice_order[16];
   u64 court_case[DEMO_CASES];
+  addr20 coin;       /* DEUR */
+  char coin_hex[43];
 };
 
 /* The hash of a document as text, until the next block; the node keeps the
@@ -53,6 +57,11 @@ const char *cmd_demo_text(struct demo *d, const char *key, const char *text);
 err cmd_demo_send(struct demo *d, u32 who, u32 module, u64 value_m, u64 *id,
                   const char *event, const char *method, const char *fmt, ...)
     MUST_USE __attribute__((format(printf, 8, 9)));
+/* The same of any contract; a contract made. */
+err cmd_demo_call(struct demo *d, u32 who, const addr20 *to, const char *method,
+                  const char *fmt, ...)
+    MUST_USE __attribute__((format(printf, 5, 6)));
+err cmd_demo_create(struct demo *d, u32 who, slice code) MUST_USE;
 /* So many 1/1000 CMT to another. */
 err cmd_demo_give(struct demo *d, u32 who, u32 to, u64 value_m) MUST_USE;
 /* A call in the name of governance, which has no key: as a development chain
@@ -64,6 +73,10 @@ err cmd_demo_block(struct demo *d, u64 ms) MUST_USE;
 /* A record of a module as the last block left it. */
 err cmd_demo_record(struct demo *d, u32 module, const struct module_record *t,
                     const u256 *key, void *out) MUST_USE;
+
+/* The money of its own: made on the first day; orders paid in it. */
+err cmd_demo_coin_open(struct demo *d) MUST_USE;
+err cmd_demo_coin_orders(struct demo *d) MUST_USE;
 
 /* The court: its people on the first day, in blocks until ms; what they do by
 ** day, in the morning ('S') and later ('B'), before its block. */

@@ -76,22 +76,47 @@ static err demo_sign(struct demo *d, struct chain_tx *tx, u32 who, u64 *id,
   return ERR_OK;
 }
 
-err cmd_demo_send(struct demo *d, u32 who, u32 module, u64 value_m, u64 *id,
-                  const char *event, const char *method, const char *fmt, ...) {
-  struct chain_tx tx = demo_tx(d, d->nonce[who], module, value_m);
+static err demo_encoded(struct demo *d, struct chain_tx *tx, u32 who, u64 *id,
+                        const char *event, const char *method, const char *fmt,
+                        va_list ap) {
   char args[4096];
   struct buf data;
-  va_list ap;
-  va_start(ap, fmt);
   int len = vsnprintf(args, sizeof args, fmt, ap);
-  va_end(ap);
   MUST(len >= 0 && (size_t)len < sizeof args);
   buf_init(&data, 0);
   err e = cmd_demo_encode(&data, &d->mem, method, args, d->msg);
-  tx.data = buf_slice(&data);
-  if (e == ERR_OK) e = demo_sign(d, &tx, who, id, event, method);
+  tx->data = buf_slice(&data);
+  if (e == ERR_OK) e = demo_sign(d, tx, who, id, event, method);
   buf_fini(&data);
   return e;
+}
+
+err cmd_demo_send(struct demo *d, u32 who, u32 module, u64 value_m, u64 *id,
+                  const char *event, const char *method, const char *fmt, ...) {
+  struct chain_tx tx = demo_tx(d, d->nonce[who], module, value_m);
+  va_list ap;
+  va_start(ap, fmt);
+  err e = demo_encoded(d, &tx, who, id, event, method, fmt, ap);
+  va_end(ap);
+  return e;
+}
+
+err cmd_demo_call(struct demo *d, u32 who, const addr20 *to, const char *method,
+                  const char *fmt, ...) {
+  struct chain_tx tx = demo_tx(d, d->nonce[who], 0, 0);
+  va_list ap;
+  tx.to = *to;
+  va_start(ap, fmt);
+  err e = demo_encoded(d, &tx, who, NULL, NULL, method, fmt, ap);
+  va_end(ap);
+  return e;
+}
+
+err cmd_demo_create(struct demo *d, u32 who, slice code) {
+  struct chain_tx tx = demo_tx(d, d->nonce[who], 0, 0);
+  tx.has_to = false;
+  tx.data = code;
+  return demo_sign(d, &tx, who, NULL, NULL, "a contract");
 }
 
 err cmd_demo_give(struct demo *d, u32 who, u32 to, u64 value_m) {

@@ -44,6 +44,10 @@ test('the demo shop has orders in every state, and is the same each time',
     const { items } = await shop.rpc('market_search', [{ limit: 200 }]);
     assert.equal(items.length, 60);
     assert.ok(items.every((l) => l.document?.images.length === 1));
+    const coin = items.filter((l) => BigInt(l.token)); // an ERC-20
+    assert.ok(coin.length >= 3 && coin.every((l) => l.token === coin[0].token));
+    assert.ok((await shop.rpc('order_list', [{ token: coin[0].token }]))
+      .items.length >= 3);
     const file = join(dir, 'again.db');
     const again = await Node.start(['dev', '--demo-shop', '--db', file]);
     const other = (await again.rpc('order_list', [{ limit: 200,
