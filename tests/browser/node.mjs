@@ -2,11 +2,11 @@
 // Chromium.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Node } from '../e2e/node.mjs';
+import { Node, folder, remove, run, until } from '../e2e/node.mjs';
 import { CHROMIUM, WEB, launch, open } from './browser.mjs';
 
 const require = createRequire(import.meta.url);
@@ -96,3 +96,40 @@ test('text that a spreadsheet would run is saved as text', async () => {
   assert.equal(csvText(['a', 'b'], [['=1+1', -2], ['x,"y"\n', '@z']]),
     'a,b\r\n\'=1+1,-2\r\n"x,""y""\n",\'@z\r\n');
 });
+
+test('a copied file signs nothing until its owner presses the button', { skip },
+  async () => {
+    const dir = folder(), db = join(dir, 'one.db'), copy = join(dir, 'two.db');
+    const password = join(dir, 'password');
+    writeFileSync(password, 'correct horse battery\n');
+    assert.equal(run(['init', '--db', db]).status, 0);
+    assert.equal(run(['admin', 'create', 'boss', '--db', db, '--password',
+      password]).status, 0);
+    const one = await Node.start(['run', '--db', db, '--ipcdisable']);
+    assert.equal(run(['backup', copy, '--db', db]).status, 0);
+    const two = await Node.start(['run', '--db', copy, '--ipcdisable']);
+    const height = await two.height();
+    const page = await open(browser);
+    await page.goto(`${two.url}/node`);
+    await page.waitForSelector('text=cybermiles run --claim');
+    assert.equal(await page.locator('[data-test=claim]').count(), 0);
+    await page.goto(`${two.url}/login`);
+    await page.fill('#name', 'boss');
+    await page.fill('#password', 'correct horse battery');
+    await page.click('main button.main');
+    await page.waitForURL((u) => !u.pathname.startsWith('/login'));
+    await page.goto(`${two.url}/node`);
+    // Not beside the first, which signs with the same key.
+    await page.click('[data-test=claim]');
+    await page.waitForSelector('[role=alert]:has-text("signs with this file")');
+    assert.equal((await one.stop()).code, 0);
+    assert.equal(await two.height(), height);
+    await page.click('[data-test=claim]');
+    await page.waitForSelector('[data-test=claim]', { state: 'detached',
+      timeout: 30000 });
+    await until('a block', async () => await two.height() > height, 60000);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+    assert.equal((await two.stop()).code, 0);
+    remove(dir);
+  });
