@@ -286,15 +286,50 @@ DELETE FROM mediation_fts WHERE rowid = ?1;
 SELECT rowid FROM mediation_mediator WHERE party = ?1;
 
 -- fts_court_put
-INSERT OR REPLACE INTO court_fts(rowid, grounds)
-SELECT id, ?3 FROM court_case WHERE id = ?1 AND doc = ?2;
+/* Grounds, reasons and rule come of several documents: all are read anew when
+** one of them comes or goes. */
+INSERT OR REPLACE INTO court_fts(rowid, grounds, reasons, rule)
+SELECT c.id,
+  coalesce((SELECT json_extract(CAST(k.bytes AS TEXT), '$.text')
+            FROM content AS k WHERE k.hash = c.doc
+            AND k.type = 'application/json'), ''),
+  coalesce((SELECT group_concat(t, ' ') FROM
+    (SELECT json_extract(CAST(k.bytes AS TEXT), '$.text') AS t
+     FROM court_seat AS s JOIN content AS k ON k.hash = s.reasons
+     WHERE s.case_id = c.id AND k.type = 'application/json'
+     ORDER BY s.round, s.seat)), ''),
+  coalesce((SELECT json_extract(CAST(k.bytes AS TEXT), '$.text')
+            FROM court_rule AS r JOIN content AS k ON k.hash = r.doc
+            WHERE r.id = c.rule AND k.type = 'application/json'),
+           (SELECT rule FROM court_fts WHERE rowid = c.id), '')
+FROM court_case AS c WHERE c.id = ?1
+  AND ?2 IS NOT NULL AND ?3 IS NOT NULL;
 
 -- fts_court_title
 UPDATE court_case SET title = ?3, doc_ok = ?3 IS NOT NULL
 WHERE id = ?1 AND doc = ?2;
 
 -- fts_court_clear
-DELETE FROM court_fts WHERE rowid = ?1;
+INSERT OR REPLACE INTO court_fts(rowid, grounds, reasons, rule)
+SELECT c.id,
+  coalesce((SELECT json_extract(CAST(k.bytes AS TEXT), '$.text')
+            FROM content AS k WHERE k.hash = c.doc
+            AND k.type = 'application/json'), ''),
+  coalesce((SELECT group_concat(t, ' ') FROM
+    (SELECT json_extract(CAST(k.bytes AS TEXT), '$.text') AS t
+     FROM court_seat AS s JOIN content AS k ON k.hash = s.reasons
+     WHERE s.case_id = c.id AND k.type = 'application/json'
+     ORDER BY s.round, s.seat)), ''),
+  coalesce((SELECT json_extract(CAST(k.bytes AS TEXT), '$.text')
+            FROM court_rule AS r JOIN content AS k ON k.hash = r.doc
+            WHERE r.id = c.rule AND k.type = 'application/json'),
+           (SELECT rule FROM court_fts WHERE rowid = c.id), '')
+FROM court_case AS c WHERE c.id = ?1;
+
+-- court_first_rule
+UPDATE court_fts SET rule = ?2 WHERE rowid = ?1 AND NOT EXISTS
+(SELECT 1 FROM court_rule AS r JOIN court_case AS c ON r.id = c.rule
+ WHERE c.id = ?1);
 
 -- part_disputants
 (t.opener = ? OR t.respondent = ?);

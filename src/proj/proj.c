@@ -253,6 +253,9 @@ static u8 proj_doc_kind(u32 table, const char *col) {
   for (u32 f = 0; f < PROJ_FTS_CNT; f++)
     if (proj_fts_defs[f].table == table && !strcmp(col, "doc"))
       return (u8)(2 + f);
+  /* Of a row whose first key is the case. */
+  if (table == PROJ_T_court_seat && !strcmp(col, "reasons"))
+    return 2 + PROJ_F_court_fts;
   return 1;
 }
 

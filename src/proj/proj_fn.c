@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "codec/json.h"
+#include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 
 /* Columns of id_rep in the order of RepChanged's counters. */
@@ -37,17 +39,41 @@ err proj_fn_rep(struct proj *p, const struct proj_event_data *d) {
   return proj_run(p, PROJ_ST_id_rep_score, v, 1);
 }
 
+/* A number of the record that the event carries; false: there is none. */
+static bool proj_fn_number(u64 *out, const struct proj_event_data *d,
+                           const struct module_record *r, const char *name) {
+  struct module_component c;
+  size_t len = strlen(name);
+  u32 at = 0;
+  while (module_record_component(&c, r, at) &&
+         (c.name_len != len || memcmp(c.name, name, len) != 0))
+    at++;
+  if (d->log->topic_cnt < 2 || d->rec.len / 32 <= at) return false;
+  *out = load_be64(d->rec.ptr + 32 * at + 24);
+  return true;
+}
+
+/* The text of a rule of genesis, which no event tells, is searched too. */
+err proj_fn_court_rule(struct proj *p, const struct proj_event_data *d) {
+  u64 rule;
+  if (!proj_fn_number(&rule, d, &shop_court_table_case, "rule"))
+    return ERR_OK;
+  json_t *doc = json_read(shop_court_rule_text((u16)rule), NULL);
+  const char *text = json_string_value(json_object_get(doc, "text"));
+  struct store_val v[] = {store_num(load_be64(d->log->topic[1].b + 24)),
+                          store_text(slice_str(text ? text : ""))};
+  err e = proj_run(p, PROJ_ST_court_first_rule, v, 2);
+  json_decref(doc);
+  return e;
+}
+
 /* Operators that were named under another epoch are void. */
 err proj_fn_identity(struct proj *p, const struct proj_event_data *d) {
-  struct module_component c;
-  u32 at = 0;
-  while (module_record_component(&c, &shop_identity_table_identity, at) &&
-         (c.name_len != 5 || memcmp(c.name, "epoch", 5) != 0))
-    at++;
-  if (d->log->topic_cnt < 2 || d->rec.len / 32 <= at) return ERR_OK;
+  u64 epoch;
+  if (!proj_fn_number(&epoch, d, &shop_identity_table_identity, "epoch"))
+    return ERR_OK;
   struct store_val v[] = {
-      store_blob(slice_of(d->log->topic[1].b + 12, 20)),
-      store_num(load_be64(d->rec.ptr + 32 * at + 24))};
+      store_blob(slice_of(d->log->topic[1].b + 12, 20)), store_num(epoch)};
   return proj_run(p, PROJ_ST_id_operator_epoch, v, 2);
 }
 

@@ -49,6 +49,13 @@ test('the button loads the demo shop, whose days are told as they were',
     await page.waitForSelector('td time');
     assert.match(await page.textContent('td time'),
       /tomorrow|in (2 days|\d+ hours)/);
+    // Case law is found by grounds, by a juror's reasons, by the rule's text.
+    await page.goto(`${node.url}/court/law`);
+    for (const [words, found] of [['empty box', 1], ['yet a habit', 1],
+      ['other goods', 1], ['ferry', 0]]) {
+      await page.fill('#q', words);
+      await page.waitForSelector(found ? 'td a[href="/court/1"]' : '.empty');
+    }
     assert.equal((await node.raw('dev_loadDemoShop')).result.done, true);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
