@@ -23,6 +23,17 @@ SELECT json FROM keystore WHERE addr = ?1;
 -- key_list
 SELECT addr FROM keystore ORDER BY id;
 
+-- key_policy_get
+SELECT rights, daily, allow, unlock_s, day, spent FROM key_policy
+WHERE addr = ?1;
+
+-- key_policy_put
+INSERT INTO key_policy(addr, rights, daily, allow, unlock_s, day, spent)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT(addr) DO UPDATE SET rights = excluded.rights,
+  daily = excluded.daily, allow = excluded.allow,
+  unlock_s = excluded.unlock_s, day = excluded.day, spent = excluded.spent;
+
 -- pool_put
 INSERT OR REPLACE INTO pool(id, arrival_ms, raw) VALUES (?1, ?2, ?3);
 

@@ -1,14 +1,20 @@
--- query_user.sql - users of the dashboard, their logins, the audit.
+-- query_user.sql - users of the dashboard, their logins and tokens, the audit.
 
 -- user_list
-SELECT id, name, role, password, created_ms FROM user ORDER BY id;
+SELECT id, name, role, password, created_ms, disabled, language, code,
+  code_until_ms, totp, totp_step, recovery FROM user ORDER BY id;
 
 -- user_add
-INSERT INTO user(name, role, password, created_ms) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO user(name, role, password, created_ms, disabled, language, code,
+  code_until_ms, totp, totp_step, recovery)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT(name) DO NOTHING;
 
 -- user_change
-UPDATE user SET role = ?2, password = ?3 WHERE id = ?1;
+UPDATE OR IGNORE user SET name = ?1, role = ?2, password = ?3,
+  created_ms = ?4, disabled = ?5, language = ?6, code = ?7,
+  code_until_ms = ?8, totp = ?9, totp_step = ?10, recovery = ?11
+WHERE id = ?12;
 
 -- user_del
 DELETE FROM user WHERE id = ?1;
@@ -28,6 +34,20 @@ DELETE FROM login WHERE token = ?1;
 
 -- login_del_user
 DELETE FROM login WHERE user = ?1;
+
+-- token_list
+SELECT id, hash, user, name, rights, created_ms, used_ms, until_ms FROM token
+ORDER BY id;
+
+-- token_add
+INSERT INTO token(hash, user, name, rights, created_ms, used_ms, until_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6);
+
+-- token_used
+UPDATE token SET used_ms = max(used_ms, ?2) WHERE id = ?1;
+
+-- token_del
+DELETE FROM token WHERE id = ?1;
 
 -- audit_list
 SELECT id, at_ms, who, address, event, detail FROM audit

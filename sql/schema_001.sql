@@ -26,14 +26,36 @@ CREATE TABLE keystore(
   json BLOB NOT NULL
 );
 
+-- What a key may sign: rights as above; daily: wei a day, and what of it was
+-- spent on which day, as 32 bytes; allow: addresses, 20 bytes each.
+CREATE TABLE key_policy(
+  addr BLOB PRIMARY KEY,
+  rights TEXT NOT NULL,
+  daily BLOB NOT NULL,
+  allow BLOB NOT NULL,
+  unlock_s INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  spent BLOB NOT NULL
+) WITHOUT ROWID;
+
 -- Who may use the dashboard; where they are logged in (token: SHA-256 of the
--- cookie's); what was done.  Passwords in PHC form.
+-- cookie's); the tokens of their programs; what was done.  Passwords in PHC
+-- form; code: SHA-256 of a one-time code; totp: the key of the second factor;
+-- recovery: SHA-256 of each code that is left; an empty blob: none.  rights:
+-- names of src/node/right.def.
 CREATE TABLE user(
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE COLLATE NOCASE,
   role TEXT NOT NULL,
   password TEXT NOT NULL,
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  disabled INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  code BLOB NOT NULL,
+  code_until_ms INTEGER NOT NULL,
+  totp BLOB NOT NULL,
+  totp_step INTEGER NOT NULL,
+  recovery BLOB NOT NULL
 );
 CREATE TABLE login(
   token BLOB PRIMARY KEY,
@@ -43,6 +65,20 @@ CREATE TABLE login(
   address TEXT NOT NULL,
   agent TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE token(
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  user INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  rights TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  used_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL
+);
+CREATE TRIGGER user_gone AFTER DELETE ON user BEGIN
+  DELETE FROM login WHERE user = old.id;
+  DELETE FROM token WHERE user = old.id;
+END;
 CREATE TABLE audit(
   id INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,

@@ -351,6 +351,13 @@ static err run_ask_reload(void *ctx, struct errmsg *msg) {
   return ERR_OK;
 }
 
+static err run_backup(void *ctx, struct errmsg *msg) {
+  struct run *r = ctx;
+  if (!r->backups) return err_say(msg, ERR_INPUT, "a development chain is not "
+                                  "copied: run cybermiles backup");
+  return cmd_schedule_now(r->backups, msg);
+}
+
 static void run_users(void *ctx) {
   struct run *r = ctx;
   pthread_mutex_lock(&r->lock);
@@ -584,7 +591,7 @@ static err run_open(struct run *r, bool dev, struct errmsg *msg) {
   TRY(node_open(&r->node, &cfg, msg));
   r->rpc = rpc_open(r->node, &rpc);
   r->host = (struct rpc_host){r, run_start_http, run_stop_http, run_ask_reload,
-                              run_users, run_urls, run_load_demo};
+                              run_backup, run_users, run_urls, run_load_demo};
   rpc_host_set(r->rpc, &r->host);
   TRY(run_notify(r, msg));
   if (dev && r->c->cfg.demo_shop) {

@@ -1,5 +1,6 @@
 /* cmd_schedule.c - backups while the node runs: --backup.dir, --backup.every,
-** --backup.keep.
+** --backup.keep; and at once when somebody asks (node_backup), then, without
+** --backup.dir, into the folder DATABASE.backups.
 **
 ** A thread starts this program again as `backup DIR --keep N` when the last good
 ** copy is older than so many hours (the file remembers when it was made, so a
@@ -35,8 +36,10 @@ struct cmd_schedule {
   pthread_mutex_t lock;
   pthread_cond_t cond;
   bool stop;
+  bool asked;       /* for one now */
   pid_t child;      /* 0: none */
   u64 tried_ms;
+  char dir[4096];
 };
 
 /* Its last line is why. */
@@ -52,11 +55,12 @@ static void schedule_read(int fd, char *why, size_t size) {
   }
 }
 
-static pid_t schedule_spawn(const struct cmd *c, int err_fd) {
+static pid_t schedule_spawn(const struct cmd_schedule *s, int err_fd) {
+  const struct cmd *c = s->c;
   extern char **environ;
   char keep[24];
   snprintf(keep, sizeof keep, "%llu", (unsigned long long)c->cfg.backup_keep);
-  char *argv[] = {"cybermiles", "backup", (char *)c->cfg.backup_dir, "--keep",
+  char *argv[] = {"cybermiles", "backup", (char *)s->dir, "--keep",
                   keep, "--db", (char *)c->db_path, NULL};
   posix_spawn_file_actions_t io;
   posix_spawnattr_t attr;
@@ -87,7 +91,7 @@ static void schedule_make(struct cmd_schedule *s) {
   u64 begin = node_clock_ms();
   if (pipe2(pipe_fd, O_CLOEXEC) != 0) return;
   pthread_mutex_lock(&s->lock);
-  pid_t pid = s->stop ? -1 : schedule_spawn(s->c, pipe_fd[1]);
+  pid_t pid = s->stop ? -1 : schedule_spawn(s, pipe_fd[1]);
   s->child = pid > 0 ? pid : 0;
   pthread_mutex_unlock(&s->lock);
   close(pipe_fd[1]);
@@ -103,7 +107,7 @@ static void schedule_make(struct cmd_schedule *s) {
               node_backup_done(s->node) == ERR_OK;
   if (!good) node_backup_failed(s->node);
   log_event(good ? LOG_INFO : LOG_ERROR, "backup", good ? "made" : "failed",
-            "folder=\"%s\" ms=%llu%s%s%s", s->c->cfg.backup_dir,
+            "folder=\"%s\" ms=%llu%s%s%s", s->dir,
             (unsigned long long)(node_clock_ms() - begin),
             good ? "" : " error=\"", good ? "" : why, good ? "" : "\"");
 }
@@ -111,6 +115,7 @@ static void schedule_make(struct cmd_schedule *s) {
 static bool schedule_due(const struct cmd_schedule *s) {
   struct node_stat st;
   u64 now = node_clock_ms();
+  if (!s->c->cfg.backup_dir) return false;
   node_stat(s->node, &st);
   if (s->tried_ms && now - s->tried_ms < SCHEDULE_RETRY_S * 1000) return false;
   return now >= st.backup_ms + s->c->cfg.backup_every * 3600000;
@@ -121,15 +126,17 @@ static void *schedule_main(void *arg) {
   pthread_mutex_lock(&s->lock);
   while (!s->stop) {
     struct timespec until;
+    bool asked = s->asked;
+    s->asked = false;
     pthread_mutex_unlock(&s->lock);
-    if (schedule_due(s)) {
+    if (asked || schedule_due(s)) {
       s->tried_ms = node_clock_ms();
       schedule_make(s);
     }
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 1;
     pthread_mutex_lock(&s->lock);
-    if (!s->stop) pthread_cond_timedwait(&s->cond, &s->lock, &until);
+    if (!s->stop && !s->asked) pthread_cond_timedwait(&s->cond, &s->lock, &until);
   }
   pthread_mutex_unlock(&s->lock);
   return NULL;
@@ -139,25 +146,38 @@ err cmd_schedule_start(struct cmd_schedule **out, const struct cmd *c,
                        struct node *n, struct errmsg *msg) {
   struct stat st;
   *out = NULL;
-  if (!c->cfg.backup_dir) return ERR_OK;
-  if (stat(c->cfg.backup_dir, &st) != 0 || !S_ISDIR(st.st_mode) ||
-      access(c->cfg.backup_dir, W_OK | X_OK) != 0)
+  const char *dir = c->cfg.backup_dir;
+  if (dir && (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode) ||
+              access(dir, W_OK | X_OK) != 0))
     return err_say(msg, ERR_USAGE, "--backup.dir %s is no folder that can be "
-                   "written", c->cfg.backup_dir);
-  if (c->cfg.backup_every == 0)
+                   "written", dir);
+  if (dir && c->cfg.backup_every == 0)
     return err_say(msg, ERR_USAGE, "--backup.every: 1 hour or more");
   struct cmd_schedule *s = mem_alloc(sizeof *s);
   s->c = c;
   s->node = n;
+  snprintf(s->dir, sizeof s->dir, dir ? "%s" : "%s.backups",
+           dir ? dir : c->db_path);
   pthread_mutex_init(&s->lock, NULL);
   pthread_cond_init(&s->cond, NULL);
-  node_backup_plan(n, c->cfg.backup_every * 3600);
+  if (dir) node_backup_plan(n, c->cfg.backup_every * 3600);
   if (pthread_create(&s->id, NULL, schedule_main, s) != 0) {
     mem_free(s);
     return err_say(msg, ERR_LIMIT, "cannot start a thread");
   }
   *out = s;
   return ERR_OK;
+}
+
+err cmd_schedule_now(struct cmd_schedule *s, struct errmsg *msg) {
+  if (!s->c->cfg.backup_dir && mkdir(s->dir, 0700) != 0 && errno != EEXIST)
+    return err_say(msg, ERR_IO, "cannot make the folder %s: %s", s->dir,
+                   strerror(errno));
+  pthread_mutex_lock(&s->lock);
+  s->asked = true;
+  pthread_cond_signal(&s->cond);
+  pthread_mutex_unlock(&s->lock);
+  return err_say(msg, ERR_OK, "%s", s->dir);
 }
 
 void cmd_schedule_stop(struct cmd_schedule *s) {

@@ -487,20 +487,26 @@ bool node_wait_head(struct node *n, u64 height, u32 timeout_ms);
 /* The node's keystore (Web3 v3 JSON).  All keys are locked at the start; those
 ** of a dev chain's accounts never are. */
 u32 node_keys(struct node *n, addr20 *out, u32 cnt_max);
-/* Opens a key for so many seconds (0: until it is locked or the node ends).
+/* Opens a key for so many seconds (0: until it is locked or the node ends), but
+** no longer than its policy says.
 ** ERR_PASSWORD (after a second), ERR_NOT_FOUND, ERR_BUSY (another password is
 ** being tried), ERR_LIMIT (too many are open). */
 err node_key_unlock(struct node *n, const addr20 *addr, const char *password,
                     u64 seconds) MUST_USE;
 void node_key_lock(struct node *n, const addr20 *addr);
 bool node_key_is_open(struct node *n, const addr20 *addr);
+/* When it will be locked, ms; 0: it is, UINT64_MAX: at the node's end. */
+u64 node_key_open_until(struct node *n, const addr20 *addr);
 /* Signs with a key of the keystore; password NULL: with an open one, or
-** ERR_REFUSED.  Errors as above. */
+** ERR_REFUSED.  ERR_POLICY: not what the key may sign (node_policy.h), msg says
+** why.  Errors as above. */
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
-                     const char *password, struct arena *a) MUST_USE;
+                     const char *password, struct arena *a,
+                     struct errmsg *msg) MUST_USE;
 /* sig: r, s, v = 27 or 28. */
 err node_key_sign(struct node *n, u8 sig[65], const hash32 *digest,
-                  const addr20 *from, const char *password) MUST_USE;
+                  const addr20 *from, const char *password,
+                  struct errmsg *msg) MUST_USE;
 err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;
 /* ERR_INPUT: no key; ERR_LIMIT. */
 err node_key_import(struct node *n, addr20 *out, const u8 key[32],

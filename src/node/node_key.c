@@ -10,6 +10,7 @@
 #include "crypto/secp256k1.h"
 #include "node/node_int.h"
 #include "node/node_keystore.h"
+#include "node/node_policy.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -183,7 +184,11 @@ static err node_key_open(struct node *n, u8 key[32], const addr20 *from,
 err node_key_unlock(struct node *n, const addr20 *addr, const char *password,
                     u64 seconds) {
   struct node_keys *k = n->keys;
+  struct node_policy policy;
   u8 key[32];
+  TRY(node_policy_get(n, &policy, addr));
+  if (policy.unlock_s && (!seconds || seconds > policy.unlock_s))
+    seconds = policy.unlock_s;
   TRY(node_key_open(n, key, addr, password));
   pthread_mutex_lock(&k->lock);
   u32 at = node_key_find(k, addr);
@@ -210,34 +215,43 @@ void node_key_lock(struct node *n, const addr20 *addr) {
   pthread_mutex_unlock(&k->lock);
 }
 
-bool node_key_is_open(struct node *n, const addr20 *addr) {
+u64 node_key_open_until(struct node *n, const addr20 *addr) {
   struct node_keys *k = n->keys;
   for (u32 i = 0; i < n->dev_cnt; i++) {
-    if (addr20_eq(&n->dev_addr[i], addr)) return true;
+    if (addr20_eq(&n->dev_addr[i], addr)) return UINT64_MAX;
   }
   pthread_mutex_lock(&k->lock);
-  bool open = node_key_find(k, addr) < k->cnt;
+  u32 at = node_key_find(k, addr);
+  u64 until = at < k->cnt ? k->open[at].until_ms : 0;
   pthread_mutex_unlock(&k->lock);
-  return open;
+  return until;
+}
+
+bool node_key_is_open(struct node *n, const addr20 *addr) {
+  return node_key_open_until(n, addr) != 0;
 }
 
 /*------------------------------------------------------------------ signing */
 
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
-                     const char *password, struct arena *a) {
+                     const char *password, struct arena *a,
+                     struct errmsg *msg) {
   u8 key[32];
   TRY(node_key_open(n, key, from, password));
-  err e = chain_tx_sign(tx, key, a);
+  err e = node_policy_take(n, from, tx, msg);
+  if (e == ERR_OK) e = chain_tx_sign(tx, key, a);
   mem_wipe(key, sizeof key);
   return e;
 }
 
 err node_key_sign(struct node *n, u8 sig[65], const hash32 *digest,
-                  const addr20 *from, const char *password) {
+                  const addr20 *from, const char *password,
+                  struct errmsg *msg) {
   struct sig65 s;
   u8 key[32];
   TRY(node_key_open(n, key, from, password));
-  err e = crypto_sign(&s, key, digest);
+  err e = node_policy_take(n, from, NULL, msg);
+  if (e == ERR_OK) e = crypto_sign(&s, key, digest);
   mem_wipe(key, sizeof key);
   if (e < 0) return e;
   memcpy(sig, &s, 65);

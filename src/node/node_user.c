@@ -110,36 +110,45 @@ static err user_change(struct store *s, const struct store_user *list, u32 cnt,
                        const struct node_user_change *c, struct errmsg *msg) {
   struct store_user u = {.role = STORE_OWNER};
   const struct store_user *old = NULL;
+  bool make = c->act == NODE_USER_MAKE;
   u64 id;
   for (u32 i = 0; i < cnt; i++)
     if (strcasecmp(list[i].name, c->name) == 0) old = &list[i];
-  if (c->make && c->role) u.role = store_role_find(c->role);
+  if (make && c->role) u.role = store_role_find(c->role);
   if (u.role == STORE_ROLE_CNT)
     return err_say(msg, ERR_INPUT, "no role %s: owner, manager, cashier, "
                    "accountant or mediator", c->role);
   if (!node_user_name_valid(c->name))
     return err_say(msg, ERR_INPUT, "a name is 1 to 32 letters, digits, dots, "
                    "dashes, underscores");
-  if (c->make && old)
+  if (make && old)
     return err_say(msg, ERR_EXISTS, "there is a user %s already: cybermiles "
-                   "admin reset %s gives another password", c->name, c->name);
-  if (c->make && cnt >= NODE_USERS_MAX)
+                   "admin reset-password %s gives another password", c->name, c->name);
+  if (make && cnt >= NODE_USERS_MAX)
     return err_say(msg, ERR_LIMIT, "there are %u users, no more", cnt);
-  if (!c->make && !old)
+  if (!make && !old)
     return err_say(msg, ERR_NOT_FOUND, "no user %s: cybermiles admin list "
                    "shows all", c->name);
   if (old) u = *old;
   else snprintf(u.name, sizeof u.name, "%s", c->name);
-  if (c->make) u.created_ms = node_clock_ms();
-  snprintf(u.password, sizeof u.password, "%s", c->hash);
+  if (make) u.created_ms = node_clock_ms();
+  if (c->act == NODE_USER_DROP_TOTP) {
+    u.has_totp = false;
+    u.recovery_cnt = 0;
+  } else {
+    snprintf(u.password, sizeof u.password, "%s", c->hash);
+    u.has_code = false;
+  }
   err e = store_user_put(s, &u, &id);
-  if (e == ERR_OK && !c->make) e = store_login_del_user(s, u.id);
+  if (e == ERR_OK && c->act == NODE_USER_RESET) e = store_login_del_user(s, u.id);
   mem_wipe(&u, sizeof u);
   return e;
 }
 
 err node_user_change_file(struct store *s, const struct node_user_change *c,
                           struct errmsg *msg) {
+  static const char *const said[NODE_USER_ACT_CNT] = {
+    "user.created", "password.reset", "second.dropped"};
   struct store_user *list = mem_alloc(NODE_USERS_MAX * sizeof *list);
   struct store_audit a = {.at_ms = node_clock_ms()};
   u32 cnt = 0;
@@ -151,8 +160,7 @@ err node_user_change_file(struct store *s, const struct node_user_change *c,
   mem_free(list);
   if (e == ERR_OK) {
     snprintf(a.address, sizeof a.address, "%s", c->from);
-    snprintf(a.event, sizeof a.event, "%s",
-             c->make ? "user.created" : "password.reset");
+    snprintf(a.event, sizeof a.event, "%s", said[c->act]);
     snprintf(a.detail, sizeof a.detail, "%.64s", c->name);
     e = store_audit_add(s, &a);
   }
@@ -227,6 +235,10 @@ bool node_password_check(const char *hash, const char *password) {
 
 const char *node_role_name(enum store_role role) {
   return store_role_name(role);
+}
+
+enum store_role node_role_find(const char *name) {
+  return store_role_find(name);
 }
 
 bool node_user_name_valid(const char *name) {

@@ -43,8 +43,14 @@ err node_audit_add(struct node *n, const struct store_audit *a) MUST_USE;
 ** hash is what node_password_hash made.  Noted in the audit, from being where it
 ** was asked.  ERR_EXISTS, ERR_NOT_FOUND, ERR_INPUT, ERR_LIMIT with words. */
 #define NODE_USERS_MAX 64u
+enum node_user_act {
+  NODE_USER_MAKE,
+  NODE_USER_RESET,      /* another password, and logged out everywhere */
+  NODE_USER_DROP_TOTP,  /* no second factor any more */
+  NODE_USER_ACT_CNT
+};
 struct node_user_change {
-  bool make;         /* else: another password, and logged out everywhere */
+  enum node_user_act act;
   const char *name;
   const char *role;  /* of a new one; NULL: owner */
   const char *hash;
@@ -64,6 +70,7 @@ err node_password_hash(char out[STORE_PASSWORD_MAX], const char *password)
 bool node_password_is_hash(const char *text);
 bool node_password_check(const char *hash, const char *password);
 const char *node_role_name(enum store_role role);
+enum store_role node_role_find(const char *name); /* or STORE_ROLE_CNT */
 /* 1 to 32 of a-z A-Z 0-9 . _ - */
 bool node_user_name_valid(const char *name);
 #endif

@@ -18,6 +18,7 @@
 ** chain that calls of a batch share are renewed every RPC_VIEW_MS, so that no
 ** view grows old.
 */
+#include "node/node_right.h"
 #include "rpc/rpc.h"
 
 #include <pthread.h>
@@ -135,7 +136,8 @@ enum { RPC_ERR_OTHER = -1 };
 static const int rpc_codes[] = {
   0, RPC_ERR_PARSE, RPC_ERR_REQUEST, RPC_ERR_METHOD, RPC_ERR_PARAMS,
   RPC_ERR_INTERNAL, RPC_ERR_SERVER, RPC_ERR_TIMEOUT, RPC_ERR_TOO_LARGE,
-  RPC_ERR_LIMIT, RPC_ERR_REVERT, RPC_ERR_SYNC_TIMEOUT, RPC_ERR_OTHER};
+  RPC_ERR_LIMIT, RPC_ERR_RIGHT, RPC_ERR_CONFIRM,
+  RPC_ERR_REVERT, RPC_ERR_SYNC_TIMEOUT, RPC_ERR_OTHER};
 struct rpc_counts { /* all atomic */
   u64 by[RPC_ROW_CNT + 1][ARRAY_LEN(rpc_codes)]; /* the last: unknown */
   struct rpc_tally time;
@@ -493,11 +495,34 @@ bool rpc_peer_sees(const struct rpc_batch *b, const char *name,
   return false;
 }
 
+bool rpc_peer_allows(const struct rpc_peer *p, u32 need, struct arena *a,
+                     int *code, const char **why) {
+  const u32 sensitive = NODE_RIGHT(KEYS) | NODE_RIGHT(USERS);
+  char text[NODE_RIGHT_REFUSAL];
+  *code = 0;
+  if (!p->limited) return true;
+  if (need & ~p->rights) {
+    node_rights_refusal(text, need & ~p->rights);
+    *code = RPC_ERR_RIGHT;
+    *why = arena_printf(a, "%s", text);
+  } else if (need & sensitive && !p->confirmed) {
+    *code = RPC_ERR_CONFIRM;
+    *why = "give your password again first";
+  }
+  return *code == 0;
+}
+
 static void rpc_request_method(struct rpc_request *rq, slice name,
                                const struct rpc_batch *b, struct arena *a) {
   const struct rpc_method *m = rpc_method_find(name);
+  const char *why;
+  int code;
   if (m && rpc_peer_sees(b, m->name, m->access)) {
-    rq->method = m;
+    if (!b->peer->limited || rpc_peer_allows(
+            b->peer, node_rights_of_method(m->name), a, &code, &why))
+      rq->method = m;
+    else
+      rpc_request_refuse(rq, code, why);
   } else if (name.len > RPC_METHOD_NAME_MAX) {
     rpc_request_refuse(rq, RPC_ERR_REQUEST, "method name too long");
   } else {

@@ -10,6 +10,8 @@
 **   -32601 no such method         -32602 missing or invalid argument
 **   -32000 refused by pool, state or execution     3 execution reverted
 **   -32002 timed out   -32003 response too large   -32005 limit exceeded
+**   4100 not among the caller's rights (EIP-1193), or not what a key may sign
+**   4110 a login's password is to be given again first (/api/confirm)
 ** A number with no meaning here (a fee) is read, checked and ignored.
 */
 #ifndef RPC_RPC_H
@@ -30,6 +32,9 @@ struct rpc_peer { /* who asks; one for each body */
   enum rpc_access access;
   struct rpc_session *session; /* NULL: no subscriptions */
   u64 from;                    /* of its address, for limits; 0: not known */
+  bool limited;                /* a login or an API token: its rights count */
+  bool confirmed;              /* its password was given lately, or a token */
+  u32 rights;                  /* of node_right.h */
 };
 
 struct rpc_config {      /* a 0 takes the default of limits below */
@@ -110,6 +115,8 @@ struct rpc_host {
   err (*stop_http)(void *ctx);
   /* Reads the configuration again, as SIGHUP does. */
   err (*reload)(void *ctx, struct errmsg *msg);
+  /* Makes a verified copy of the database soon; msg: where to. */
+  err (*backup)(void *ctx, struct errmsg *msg);
   /* Users were made or changed in the file: reads them again. */
   void (*users)(void *ctx);
   /* "http://127.0.0.1:8545"; "": closed.  ipc: "" when there is none. */

@@ -8,7 +8,7 @@
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "gen/gen_version.h"
-#include "node/node_user.h"
+#include "node/node_token.h"
 #include "rpc/rpc_call.h"
 
 static void admin_urls(struct rpc_call *c, char http[128], char ipc[256]) {
@@ -176,27 +176,103 @@ static err admin_hash(struct rpc_call *c, char out[STORE_PASSWORD_MAX],
   return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
 }
 
-static err admin_user(struct rpc_call *c, bool make) {
+/* The table of the HTTP port is made anew. */
+static err admin_users_changed(struct rpc_call *c) {
   const struct rpc_host *h = rpc_host_of(c->batch->server);
-  char hash[STORE_PASSWORD_MAX];
+  if (h && h->users) h->users(h->ctx);
+  return ERR_OK;
+}
+
+static err admin_user(struct rpc_call *c, enum node_user_act act) {
+  bool make = act == NODE_USER_MAKE;
+  char hash[STORE_PASSWORD_MAX] = "";
   struct errmsg msg = {.text = ""};
   struct node_user_change change = {
-    .make = make, .name = admin_text(c, 0),
+    .act = act, .name = admin_text(c, 0),
     .role = make ? admin_text(c, 2) : NULL,
     .hash = hash, .from = "administration",
   };
   rpc_view_drop(c);
-  TRY(admin_hash(c, hash, (char *)admin_text(c, 1)));
+  if (act != NODE_USER_DROP_TOTP)
+    TRY(admin_hash(c, hash, (char *)admin_text(c, 1)));
   err e = node_user_change(c->node, &change, &msg);
   mem_wipe(hash, sizeof hash);
   if (e < 0) return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
-  if (h && h->users) h->users(h->ctx);
   jsonw_bool(&c->w, true);
-  return ERR_OK;
+  return admin_users_changed(c);
 }
 
-err rpc_do_admin_createUser(struct rpc_call *c) { return admin_user(c, true); }
-err rpc_do_admin_resetUser(struct rpc_call *c) { return admin_user(c, false); }
+err rpc_do_admin_createUser(struct rpc_call *c) {
+  return admin_user(c, NODE_USER_MAKE);
+}
+err rpc_do_admin_resetUser(struct rpc_call *c) {
+  return admin_user(c, NODE_USER_RESET);
+}
+err rpc_do_admin_dropTwoFactor(struct rpc_call *c) {
+  return admin_user(c, NODE_USER_DROP_TOTP);
+}
+
+err rpc_do_admin_createToken(struct rpc_call *c) {
+  struct errmsg msg;
+  struct node_token_new t = {
+    .user = admin_text(c, 0), .name = admin_text(c, 1),
+    .scopes = admin_text(c, 2), .days = c->arg[3].given ? c->arg[3].num : 0,
+    .from = "administration",
+  };
+  rpc_view_drop(c);
+  if (node_token_make(c->node, &t, &msg) < 0)
+    return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  jsonw_obj(&c->w);
+  jsonw_kv_u64(&c->w, "id", t.id);
+  jsonw_kv_str(&c->w, "token", t.text);
+  jsonw_obj_end(&c->w);
+  mem_wipe(t.text, sizeof t.text);
+  return admin_users_changed(c);
+}
+
+err rpc_do_admin_revokeToken(struct rpc_call *c) {
+  struct errmsg msg;
+  rpc_view_drop(c);
+  if (node_token_revoke(c->node, c->arg[0].num, "administration", &msg) < 0)
+    return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  jsonw_bool(&c->w, true);
+  return admin_users_changed(c);
+}
+
+static const char *admin_user_name(const struct store_user *list, u32 cnt,
+                                   u64 id) {
+  for (u32 i = 0; i < cnt && i < NODE_USERS_MAX; i++)
+    if (list[i].id == id) return list[i].name;
+  return "";
+}
+
+err rpc_do_admin_tokens(struct rpc_call *c) {
+  struct store_user *user = arena_array(c->a, struct store_user,
+                                        NODE_USERS_MAX);
+  struct store_token *list = arena_array(c->a, struct store_token,
+                                         NODE_TOKENS_MAX);
+  struct jsonw *w = &c->w;
+  u32 users = 0, cnt = 0;
+  rpc_view_drop(c);
+  err e = node_user_list(c->node, user, NODE_USERS_MAX, &users);
+  if (e == ERR_OK) e = node_token_list(c->node, list, NODE_TOKENS_MAX, &cnt);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_arr(w);
+  for (u32 i = 0; i < cnt && i < NODE_TOKENS_MAX; i++) {
+    jsonw_obj(w);
+    jsonw_kv_u64(w, "id", list[i].id);
+    jsonw_kv_str(w, "user", admin_user_name(user, users, list[i].user));
+    jsonw_kv_str(w, "name", list[i].name);
+    jsonw_kv_str(w, "scopes", list[i].rights);
+    jsonw_kv_u64(w, "createdMs", list[i].created_ms);
+    jsonw_kv_u64(w, "usedMs", list[i].used_ms);
+    jsonw_kv_u64(w, "untilMs", list[i].until_ms);
+    jsonw_obj_end(w);
+  }
+  jsonw_arr_end(w);
+  mem_wipe(user, NODE_USERS_MAX * sizeof *user);
+  return ERR_OK;
+}
 
 /*------------------------------------------------------------------ peers */
 
@@ -239,6 +315,17 @@ err rpc_do_debug_vmodule(struct rpc_call *c) {
 }
 
 /*----------------------------------------------------------------- status */
+
+err rpc_do_node_backup(struct rpc_call *c) {
+  const struct rpc_host *h = rpc_host_of(c->batch->server);
+  struct errmsg msg = {.text = ""};
+  if (!h || !h->backup) return rpc_fail(c, RPC_ERR_SERVER, "cannot");
+  if (h->backup(h->ctx, &msg) < 0) {
+    return rpc_fail(c, RPC_ERR_SERVER, "%.300s", msg.text);
+  }
+  jsonw_str(&c->w, msg.text);
+  return ERR_OK;
+}
 
 err rpc_do_node_backupDone(struct rpc_call *c) {
   err e = node_backup_done(c->node);

@@ -25,6 +25,8 @@ enum {
   RPC_ERR_LIMIT = -32005,
   RPC_ERR_MOVE_SELF = -38022,  /* of eth_simulateV1 */
   RPC_ERR_MOVE_TWICE = -38023,
+  RPC_ERR_RIGHT = 4100,         /* as EIP-1193 has it */
+  RPC_ERR_CONFIRM = 4110,
   RPC_ERR_PRUNED = 4444,       /* as geth has it */
   RPC_ERR_REVERT = 3,
   RPC_ERR_SYNC_TIMEOUT = 4 /* EIP-7966 */
@@ -222,6 +224,9 @@ err rpc_fail_submit(struct rpc_call *c, err e,
 /* Whether the one who asks may use methods of this access: on a development
 ** chain everybody may use its keys. */
 bool rpc_peer_may(const struct rpc_batch *b, enum rpc_access access);
+/* Whether its rights allow it; else the reason in the arena. */
+bool rpc_peer_allows(const struct rpc_peer *p, u32 need, struct arena *a,
+                     int *code, const char **why);
 /* And whether the method's name space is served to it. */
 bool rpc_peer_sees(const struct rpc_batch *b, const char *name,
                    enum rpc_access access);

@@ -10,6 +10,7 @@
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
+#include "node/node_policy.h"
 #include "rpc/rpc_dev.h"
 #include "rpc/rpc_typed.h"
 
@@ -18,8 +19,9 @@
 #define KEY_PASSWORD_MAX 1024u
 
 /* The words of geth where it has any. */
-static err key_fail(struct rpc_call *c, err e) {
+static err key_fail_why(struct rpc_call *c, err e, const char *why) {
   switch (e) {
+    case ERR_POLICY: return rpc_fail(c, RPC_ERR_RIGHT, "%.380s", why);
     case ERR_PASSWORD:
       return rpc_fail(c, RPC_ERR_SERVER,
                       "could not decrypt key with given password");
@@ -32,6 +34,10 @@ static err key_fail(struct rpc_call *c, err e) {
                       "another password is being checked, try again");
     default: return rpc_fail_err(c, e);
   }
+}
+
+static err key_fail(struct rpc_call *c, err e) {
+  return key_fail_why(c, e, "");
 }
 
 /* A password argument as a string of C, or an error. */
@@ -76,8 +82,9 @@ err rpc_do_personal_listWallets(struct rpc_call *c) {
     jsonw_obj(w);
     jsonw_key(w, "url");
     jsonw_printf(w, "keystore://%s", text);
-    jsonw_kv_str(w, "status", node_key_is_open(c->node, &list[i]) ? "Unlocked"
-                                                                  : "Locked");
+    u64 until = node_key_open_until(c->node, &list[i]);
+    jsonw_kv_str(w, "status", until ? "Unlocked" : "Locked");
+    if (until && until != UINT64_MAX) jsonw_kv_u64(w, "untilMs", until);
     jsonw_key(w, "accounts");
     jsonw_arr(w);
     jsonw_obj(w);
@@ -138,6 +145,110 @@ err rpc_do_personal_lockAccount(struct rpc_call *c) {
   return ERR_OK;
 }
 
+/*---------------------------------------------------------------- policies */
+
+static err key_policy_say(struct rpc_call *c, const addr20 *addr) {
+  struct jsonw *w = &c->w;
+  struct node_policy p;
+  rpc_view_drop(c);
+  err e = node_policy_get(c->node, &p, addr);
+  if (e < 0) return rpc_fail_err(c, e);
+  if (!p.is_set) {
+    jsonw_null(w);
+    return ERR_OK;
+  }
+  jsonw_obj(w);
+  jsonw_key(w, "rights");
+  jsonw_arr(w);
+  for (u32 i = 0; i < NODE_RIGHT_CNT; i++)
+    if (p.rights >> i & 1) jsonw_str(w, node_right_name((enum node_right)i));
+  jsonw_arr_end(w);
+  jsonw_key(w, "daily");
+  jsonw_quantity_u256(w, &p.daily);
+  jsonw_key(w, "spent");
+  jsonw_quantity_u256(w, &p.spent);
+  jsonw_key(w, "allow");
+  jsonw_arr(w);
+  for (u32 i = 0; i < p.allow_cnt; i++) jsonw_hex(w, addr20_slice(&p.allow[i]));
+  jsonw_arr_end(w);
+  jsonw_kv_u64(w, "unlockSeconds", p.unlock_s);
+  jsonw_obj_end(w);
+  return ERR_OK;
+}
+
+err rpc_do_personal_policy(struct rpc_call *c) {
+  return key_policy_say(c, &c->arg[0].addr);
+}
+
+/* The rows of an array of texts, each taken by fn; false: one was not. */
+static bool key_policy_each(const json_t *list, struct node_policy *p,
+                            bool (*fn)(struct node_policy *p, slice text)) {
+  size_t i;
+  json_t *v;
+  if (!json_is_array(list)) return list == NULL;
+  json_array_foreach(list, i, v) {
+    slice s = slice_of(json_string_value(v), json_string_length(v));
+    if (!s.ptr || !fn(p, s)) return false;
+  }
+  return true;
+}
+
+static bool key_policy_right(struct node_policy *p, slice text) {
+  const char *bad;
+  size_t n;
+  u32 set;
+  if (!text.len || !node_rights_parse(&set, (const char *)text.ptr, &bad, &n))
+    return false;
+  p->rights |= set;
+  return true;
+}
+
+static bool key_policy_allow(struct node_policy *p, slice text) {
+  return p->allow_cnt < STORE_ALLOW_MAX &&
+         hex_parse_addr(&p->allow[p->allow_cnt++], text) >= 0;
+}
+
+static err key_policy_read(struct rpc_call *c, struct node_policy *p,
+                           const json_t *j) {
+  const json_t *daily = json_object_get(j, "daily");
+  const json_t *unlock = json_object_get(j, "unlockSeconds");
+  if (!json_is_object(j) || !json_is_array(json_object_get(j, "rights")) ||
+      !key_policy_each(json_object_get(j, "rights"), p, key_policy_right)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: rights: a list of "
+                    "names such as till is wanted");
+  }
+  if (!key_policy_each(json_object_get(j, "allow"), p, key_policy_allow)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: allow: a list of at "
+                    "most %u addresses is wanted", STORE_ALLOW_MAX);
+  }
+  const char *sum = json_string_value(daily);
+  if (daily && (!sum || u256_parse(&p->daily, sum, strlen(sum)) < 0)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: daily: wei as a "
+                    "text is wanted");
+  }
+  if (unlock && (!json_is_integer(unlock) || json_integer_value(unlock) < 0)) {
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 1: unlockSeconds: a "
+                    "number is wanted");
+  }
+  if (unlock) p->unlock_s = (u64)json_integer_value(unlock);
+  return ERR_OK;
+}
+
+err rpc_do_personal_setPolicy(struct rpc_call *c) {
+  struct node_policy p = {.is_set = true};
+  const addr20 *addr = &c->arg[0].addr;
+  addr20 *list;
+  u32 cnt = key_list(c, &list), i = 0;
+  while (i < cnt && !addr20_eq(&list[i], addr)) i++;
+  if (i == cnt) return key_fail(c, ERR_NOT_FOUND);
+  TRY(key_policy_read(c, &p, c->arg[1].any.tree));
+  rpc_view_drop(c);
+  err e = node_policy_set(c->node, &p, addr);
+  if (e < 0) return rpc_fail_err(c, e);
+  node_key_lock(c->node, addr); /* it may have been opened for longer */
+  return key_policy_say(c, addr);
+}
+
 /*---------------------------------------------------------------- messages */
 
 static void key_digest(hash32 *out, slice data) {
@@ -153,8 +264,9 @@ static err key_sign(struct rpc_call *c, const hash32 *digest,
                     const addr20 *from, const char *password) {
   u8 sig[65];
   rpc_view_drop(c);
-  err e = node_key_sign(c->node, sig, digest, from, password);
-  if (e < 0) return key_fail(c, e);
+  struct errmsg msg = {.text = ""};
+  err e = node_key_sign(c->node, sig, digest, from, password, &msg);
+  if (e < 0) return key_fail_why(c, e, msg.text);
   jsonw_hex(&c->w, slice_of(sig, 65));
   return ERR_OK;
 }
@@ -253,17 +365,28 @@ static err key_fill_tx(struct rpc_call *c, struct chain_tx *tx) {
   return ERR_OK;
 }
 
+/* Whether the one who asks may sign this at all. */
+static err key_may(struct rpc_call *c, const struct chain_tx *tx) {
+  const char *why;
+  int code;
+  return rpc_peer_allows(c->batch->peer, node_rights_of_tx(tx), c->a, &code,
+                         &why)
+      ? ERR_OK : rpc_fail(c, code, "%s", why);
+}
+
 static err key_sign_tx(struct rpc_call *c, struct chain_tx *tx,
                        const char *password) {
   TRY(key_fill_tx(c, tx));
+  TRY(key_may(c, tx));
   addr20 from = tx->sender;
   if (!node_key_is_open(c->node, &from) &&
       node_dev_is_impersonated(c->node, &from)) {
     chain_tx_make_unsigned(tx, c->a);
     return ERR_OK;
   }
-  err e = node_key_sign_tx(c->node, tx, &from, password, c->a);
-  return e < 0 ? key_fail(c, e) : ERR_OK;
+  struct errmsg msg = {.text = ""};
+  err e = node_key_sign_tx(c->node, tx, &from, password, c->a, &msg);
+  return e < 0 ? key_fail_why(c, e, msg.text) : ERR_OK;
 }
 
 static err key_send(struct rpc_call *c, const char *password) {

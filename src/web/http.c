@@ -144,9 +144,12 @@ static enum MHD_Result http_send_preflight(struct http_request *rq) {
 
 enum { HTTP_GET = 1, HTTP_POST = 2, HTTP_OPTIONS = 4, HTTP_OTHER = 8 };
 
-/* Who may ask.  All but ANYONE also want no other site's page to ask. */
+/* Who may ask.  All but ANYONE also want no other site's page to ask.
+** LOGGED_IN: or a program by its token; the next two are for people alone;
+** CONFIRMED: who gave the password within the last minutes. */
 enum http_guard {
-  HTTP_ANYONE, HTTP_SAME_SITE, HTTP_KEY_USER, HTTP_LOGGED_IN, HTTP_OWNER
+  HTTP_ANYONE, HTTP_SAME_SITE, HTTP_KEY_USER, HTTP_LOGGED_IN, HTTP_PERSON,
+  HTTP_CONFIRMED
 };
 
 static const struct http_route_row {
@@ -155,27 +158,41 @@ static const struct http_route_row {
   enum http_route route;
   enum http_guard guard;
   bool quick; /* answered on the event loop */
+  u32 rights; /* that are wanted */
 } http_routes[] = {
-  {"/", HTTP_POST, HTTP_RPC, HTTP_ANYONE, false},
-  {"/admin/rpc", HTTP_POST, HTTP_ADMIN_RPC, HTTP_OWNER, false},
-  {"/api/audit", HTTP_GET, HTTP_AUDIT, HTTP_OWNER, false},
-  {"/api/events", HTTP_GET, HTTP_EVENTS, HTTP_ANYONE, true},
-  {"/api/keys", HTTP_GET, HTTP_KEYS, HTTP_KEY_USER, false},
-  {"/api/keys", HTTP_POST, HTTP_KEY_NEW, HTTP_KEY_USER, false},
-  {"/api/login", HTTP_POST, HTTP_LOGIN, HTTP_SAME_SITE, false},
-  {"/api/logout", HTTP_POST, HTTP_LOGOUT, HTTP_SAME_SITE, false},
-  {"/api/password", HTTP_POST, HTTP_PASSWORD, HTTP_LOGGED_IN, false},
-  {"/api/send", HTTP_POST, HTTP_SEND, HTTP_KEY_USER, false},
-  {"/api/session", HTTP_GET, HTTP_SESSION, HTTP_ANYONE, true},
-  {"/api/sessions", HTTP_GET, HTTP_SESSIONS, HTTP_LOGGED_IN, false},
-  {"/api/sessions", HTTP_POST, HTTP_REVOKE, HTTP_LOGGED_IN, false},
-  {"/api/setup", HTTP_POST, HTTP_SETUP, HTTP_SAME_SITE, false},
-  {"/api/status", HTTP_GET, HTTP_STATUS, HTTP_ANYONE, true},
-  {"/ca.crt", HTTP_GET, HTTP_CA, HTTP_ANYONE, true},
-  {"/healthz", HTTP_GET, HTTP_HEALTH, HTTP_ANYONE, true},
-  {"/metrics", HTTP_GET, HTTP_METRICS, HTTP_ANYONE, false},
-  {"/readyz", HTTP_GET, HTTP_READY, HTTP_ANYONE, false},
-  {"/version", HTTP_GET, HTTP_VERSION, HTTP_ANYONE, true},
+  {"/", HTTP_POST, HTTP_RPC, HTTP_ANYONE, false, 0},
+  {"/admin/rpc", HTTP_POST, HTTP_ADMIN_RPC, HTTP_LOGGED_IN, false, 0},
+  {"/api/audit", HTTP_GET, HTTP_AUDIT, HTTP_LOGGED_IN, false,
+   NODE_RIGHT(USERS)},
+  {"/api/confirm", HTTP_POST, HTTP_CONFIRM, HTTP_PERSON, false, 0},
+  {"/api/events", HTTP_GET, HTTP_EVENTS, HTTP_ANYONE, true, 0},
+  {"/api/keys", HTTP_GET, HTTP_KEYS, HTTP_KEY_USER, false, NODE_RIGHT(READ)},
+  {"/api/keys", HTTP_POST, HTTP_KEY_NEW, HTTP_KEY_USER, false,
+   NODE_RIGHT(KEYS)},
+  {"/api/login", HTTP_POST, HTTP_LOGIN, HTTP_SAME_SITE, false, 0},
+  {"/api/logout", HTTP_POST, HTTP_LOGOUT, HTTP_SAME_SITE, false, 0},
+  {"/api/password", HTTP_POST, HTTP_PASSWORD, HTTP_PERSON, false, 0},
+  {"/api/profile", HTTP_POST, HTTP_PROFILE, HTTP_PERSON, false, 0},
+  {"/api/send", HTTP_POST, HTTP_SEND, HTTP_KEY_USER, false, 0},
+  {"/api/session", HTTP_GET, HTTP_SESSION, HTTP_ANYONE, true, 0},
+  {"/api/sessions", HTTP_GET, HTTP_SESSIONS, HTTP_PERSON, false, 0},
+  {"/api/sessions", HTTP_POST, HTTP_REVOKE, HTTP_PERSON, false, 0},
+  {"/api/setup", HTTP_POST, HTTP_SETUP, HTTP_SAME_SITE, false, 0},
+  {"/api/status", HTTP_GET, HTTP_STATUS, HTTP_ANYONE, true, 0},
+  {"/api/texts", HTTP_GET, HTTP_TEXTS, HTTP_ANYONE, false, 0},
+  {"/api/texts", HTTP_POST, HTTP_TEXTS_SET, HTTP_PERSON, false,
+   NODE_RIGHT(NODE)},
+  {"/api/tokens", HTTP_GET, HTTP_TOKENS, HTTP_PERSON, false, 0},
+  {"/api/tokens", HTTP_POST, HTTP_TOKEN_DO, HTTP_CONFIRMED, false, 0},
+  {"/api/totp", HTTP_POST, HTTP_TOTP, HTTP_CONFIRMED, false, 0},
+  {"/api/users", HTTP_GET, HTTP_USERS, HTTP_PERSON, false, NODE_RIGHT(USERS)},
+  {"/api/users", HTTP_POST, HTTP_USER_DO, HTTP_CONFIRMED, false,
+   NODE_RIGHT(USERS)},
+  {"/ca.crt", HTTP_GET, HTTP_CA, HTTP_ANYONE, true, 0},
+  {"/healthz", HTTP_GET, HTTP_HEALTH, HTTP_ANYONE, true, 0},
+  {"/metrics", HTTP_GET, HTTP_METRICS, HTTP_ANYONE, false, 0},
+  {"/readyz", HTTP_GET, HTTP_READY, HTTP_ANYONE, false, 0},
+  {"/version", HTTP_GET, HTTP_VERSION, HTTP_ANYONE, true, 0},
 };
 
 static u32 http_method(const char *m) {
@@ -261,21 +278,38 @@ static void http_refuse_plain(struct http_request *rq, const char *path,
              path[n] || path[0] != '/' || path[1] == '/' ? "/" : path);
 }
 
-/* Answers who may not ask. */
-static void http_check_guard(struct http_request *rq, enum http_guard guard) {
-  struct store_user user;
-  const char *why;
-  if (guard == HTTP_KEY_USER) {
-    if (http_keys_allowed(rq, &why)) return;
+/* Answers who is logged in but may not. */
+static void http_check_who(struct http_request *rq,
+                           const struct http_route_row *row) {
+  struct http_who who;
+  char why[NODE_RIGHT_REFUSAL];
+  if (!http_auth_who(rq, &who)) {
+    http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
+  } else if (row->guard >= HTTP_PERSON && who.by_token) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
+                   "this is for people who log in, not for tokens");
+  } else if (row->rights & ~who.rights) {
+    node_rights_refusal(why, row->rights & ~who.rights);
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
-  } else if (guard != HTTP_ANYONE && !http_same_origin(rq)) {
+  } else if (row->guard == HTTP_CONFIRMED && !who.confirmed) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "confirm",
+                   "give your password again first");
+  }
+  mem_wipe(&who, sizeof who);
+}
+
+/* Answers who may not ask. */
+static void http_check_guard(struct http_request *rq,
+                             const struct http_route_row *row) {
+  char why[NODE_RIGHT_REFUSAL];
+  if (row->guard == HTTP_KEY_USER) {
+    if (http_keys_allowed(rq, row->rights, why)) return;
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+  } else if (row->guard != HTTP_ANYONE && !http_same_origin(rq)) {
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
                    "not for requests that another site makes");
-  } else if (guard >= HTTP_LOGGED_IN && !http_auth_who(rq, &user, NULL)) {
-    http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
-  } else if (guard == HTTP_OWNER && user.role != STORE_OWNER) {
-    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
-                   "only an owner may do this");
+  } else if (row->guard >= HTTP_LOGGED_IN) {
+    http_check_who(rq, row);
   }
 }
 
@@ -310,7 +344,7 @@ static void http_begin(struct http_request *rq, const char *path,
     http_refuse_plain(rq, path, m);
   } else if (row && !http_path_is_ui(rq->h, path, HTTP_OTHER)) {
     rq->route = row->route;
-    http_check_guard(rq, row->guard);
+    http_check_guard(rq, row);
     if (!rq->status && m == HTTP_POST) http_check_post(rq);
   } else if (strcmp(path, "/") == 0 && http_socket_wanted(rq)) {
     rq->route = HTTP_SOCKET;
@@ -378,7 +412,16 @@ static void http_run(struct http_request *rq) {
     case HTTP_SESSION: http_auth_session(rq); break;
     case HTTP_SETUP:
     case HTTP_LOGIN:
-    case HTTP_PASSWORD: http_auth_try(rq); break;
+    case HTTP_PASSWORD:
+    case HTTP_CONFIRM:
+    case HTTP_USER_DO:
+    case HTTP_PROFILE:
+    case HTTP_TOTP:
+    case HTTP_TOKEN_DO: http_auth_try(rq); break;
+    case HTTP_USERS: http_user_list(rq); break;
+    case HTTP_TOKENS: http_user_tokens(rq); break;
+    case HTTP_TEXTS: http_text_list(rq); break;
+    case HTTP_TEXTS_SET: http_text_set(rq); break;
     case HTTP_LOGOUT: http_auth_logout(rq); break;
     case HTTP_SESSIONS: http_auth_sessions(rq); break;
     case HTTP_REVOKE: http_auth_revoke(rq); break;

@@ -35,7 +35,7 @@ void http_api_status(struct http_request *rq) {
   const struct node_info *info = node_info(rq->h->node);
   struct node_pool_stat pool;
   struct jsonw w;
-  const char *why;
+  char why[NODE_RIGHT_REFUSAL];
   node_pool_stat(rq->h->node, &pool);
   api_open(rq, &w);
   jsonw_kv_str(&w, "version", gen_version);
@@ -54,7 +54,7 @@ void http_api_status(struct http_request *rq) {
   jsonw_kv_u64(&w, "pending", pool.pending);
   jsonw_kv_u64(&w, "queued", pool.queued);
   jsonw_kv_bool(&w, "fenced", node_is_fenced(rq->h->node, NULL));
-  jsonw_kv_bool(&w, "keysUsable", http_keys_allowed(rq, &why));
+  jsonw_kv_bool(&w, "keysUsable", http_keys_allowed(rq, 0, why));
   api_close(rq, &w);
 }
 
@@ -124,7 +124,7 @@ static bool api_key_lock(struct http_request *rq) {
   return false;
 }
 
-static void api_key_error(struct http_request *rq, err e) {
+static void api_key_error(struct http_request *rq, err e, const char *why) {
   switch (e) {
     case ERR_PASSWORD:
       sleep(1); /* with the lock held: guessing is slow */
@@ -133,6 +133,9 @@ static void api_key_error(struct http_request *rq, err e) {
     case ERR_NOT_FOUND:
       http_api_error(rq, MHD_HTTP_NOT_FOUND, "not_found",
                      "the node holds no key of this account");
+      break;
+    case ERR_POLICY:
+      http_api_error(rq, MHD_HTTP_FORBIDDEN, "policy", "%s", why);
       break;
     default:
       http_api_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal", "%s",
@@ -149,7 +152,7 @@ void http_api_key_new(struct http_request *rq) {
   if (password && api_key_lock(rq)) {
     err e = node_key_new(rq->h->node, &addr, password);
     if (e < 0) {
-      api_key_error(rq, e);
+      api_key_error(rq, e, "");
     } else {
       api_open(rq, &w);
       jsonw_kv_hex(&w, "address", addr20_slice(&addr));
@@ -294,12 +297,19 @@ static void api_send(struct http_request *rq, const json_t *body,
                      struct arena *a) {
   struct chain_tx tx = {0};
   const char *password = api_password(rq, body, true);
-  if (!password || !api_read_tx(rq, &tx, body, a) || !api_key_lock(rq)) return;
+  char why[NODE_RIGHT_REFUSAL];
+  if (!password || !api_read_tx(rq, &tx, body, a)) return;
+  if (!http_keys_allowed(rq, node_rights_of_tx(&tx), why)) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+    return;
+  }
+  if (!api_key_lock(rq)) return;
   if (api_nonce(rq, &tx) && (tx.gas_limit || api_gas(rq, &tx))) {
     addr20 from = tx.sender;
-    err e = node_key_sign_tx(rq->h->node, &tx, &from, password, a);
+    struct errmsg msg = {.text = ""};
+    err e = node_key_sign_tx(rq->h->node, &tx, &from, password, a, &msg);
     if (e < 0) {
-      api_key_error(rq, e);
+      api_key_error(rq, e, msg.text);
     } else {
       api_submit(rq, &tx);
     }

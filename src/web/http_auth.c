@@ -2,14 +2,19 @@
 **
 ** Set-up: while the file has no user, the node draws a code when it starts and
 ** tells it in its banner.  Within 30 minutes it makes one owner, once; 20 wrong
-** codes end it sooner.  Afterwards, and for lost passwords, there is the
-** command `cybermiles admin` on the machine itself.
+** codes end it sooner.  Afterwards owners invite others, who set a password by a
+** one-time code too; for lost passwords there is the command `cybermiles admin`
+** on the machine itself.
 **
 ** A session is a random token of 32 bytes in a cookie (HttpOnly, SameSite=
 ** Strict; through TLS __Host- and Secure); the file has its SHA-256.  It ends
 ** after SESSION_IDLE_MS without a request, after SESSION_MAX_MS in any case,
 ** on logging out, when it is revoked, and when its user's password changes.
-** JSON-RPC at / never looks at cookies: /admin/rpc is where an owner's counts.
+** JSON-RPC at / never looks at cookies: /admin/rpc is where a login counts, or
+** an API token (node_token.h) in the Authorization header; of each only what
+** the table of node/right.def gives its role and scopes.  What changes users,
+** tokens, keys or the second factor wants the password again when it was given
+** longer than AUTH_CONFIRMED_MS ago (/api/confirm).
 **
 ** What changes something is asked for by POST with a JSON body and no foreign
 ** Origin or Sec-Fetch-Site (http_policy.c), so another site's page can do
@@ -26,45 +31,24 @@
 */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sodium/utils.h>
 #include <stdio.h>
 #include <strings.h>
 
 #include "codec/hex.h"
-#include "codec/json.h"
 #include "crypto/hash.h"
-#include "web/http_int.h"
+#include "node/node_token.h"
+#include "node/node_totp.h"
+#include "web/http_auth.h"
 
-#define AUTH_USERS_MAX NODE_USERS_MAX
-#define AUTH_LOGINS_MAX 256u
-#define AUTH_FAILS_MAX 512u
 #define AUTH_SETUP_MS 1800000u
 #define AUTH_SETUP_TRIES 20u
 #define AUTH_WAITING_MAX 4u
 #define SESSION_IDLE_MS (12ull * 3600000)
 #define SESSION_MAX_MS (7ull * 86400000)
+#define AUTH_CONFIRMED_MS 600000u
 #define AUTH_FORGET_MS 3600000u
 #define AUTH_AUDIT_SHOWN 100u
-
-struct auth_fail {
-  char what[STORE_NAME_MAX + STORE_ADDRESS_MAX]; /* "ip …" or "user …" */
-  u32 cnt;
-  u64 last_ms;
-};
-
-struct http_auth {
-  struct http *h;
-  pthread_mutex_t turn;   /* one password, one change at a time */
-  u32 waiting;            /* for turn; atomic */
-  pthread_mutex_t lock;   /* guards the following */
-  struct store_user user[AUTH_USERS_MAX];
-  u32 user_cnt;
-  struct store_login login[AUTH_LOGINS_MAX];
-  u32 login_cnt;
-  char code[10];          /* "ABCD-EFGH"; empty: no set-up */
-  u64 code_until_ms;
-  u32 code_tries;
-  struct auth_fail fail[AUTH_FAILS_MAX];
-};
 
 /*---------------------------------------------------------- small services */
 
@@ -86,7 +70,7 @@ static void auth_address(const struct http_request *rq,
   }
 }
 
-static void auth_note(struct http_request *rq, const char *who,
+void http_auth_note(struct http_request *rq, const char *who,
                       const char *event, const char *detail) {
   struct store_audit a = {.at_ms = node_clock_ms()};
   snprintf(a.who, sizeof a.who, "%s", who);
@@ -96,7 +80,7 @@ static void auth_note(struct http_request *rq, const char *who,
   if (node_audit_add(rq->h->node, &a) < 0) return; /* the writer has failed */
 }
 
-static json_t *auth_body(struct http_request *rq) {
+json_t *http_auth_body(struct http_request *rq) {
   struct errmsg msg = {.text = ""};
   json_t *j = json_read(buf_slice(&rq->body), &msg);
   mem_wipe(rq->body.ptr, rq->body.len);
@@ -108,7 +92,7 @@ static json_t *auth_body(struct http_request *rq) {
 }
 
 /* jansson frees without wiping. */
-static void auth_forget(json_t *body) {
+void http_auth_forget(json_t *body) {
   const char *key;
   json_t *val;
   json_object_foreach(body, key, val) {
@@ -119,20 +103,20 @@ static void auth_forget(json_t *body) {
 }
 
 /* A text member without NUL bytes, of at most max bytes; else NULL. */
-static const char *auth_text(const json_t *body, const char *key, size_t max) {
+const char *http_auth_text(const json_t *body, const char *key, size_t max) {
   const json_t *j = json_object_get(body, key);
   const char *s = json_string_value(j);
   return s && strlen(s) == json_string_length(j) && strlen(s) <= max ? s : NULL;
 }
 
-static void auth_open(struct http_request *rq, struct jsonw *w) {
+void http_auth_open(struct http_request *rq, struct jsonw *w) {
   buf_clear(&rq->reply);
   jsonw_init(w, &rq->reply);
   jsonw_obj(w);
   rq->type = "application/json";
 }
 
-static void auth_close(struct http_request *rq, struct jsonw *w) {
+void http_auth_close(struct http_request *rq, struct jsonw *w) {
   jsonw_obj_end(w);
   rq->status = MHD_HTTP_OK;
 }
@@ -178,13 +162,8 @@ static void auth_fail_set(struct http_auth *a, const char *what, bool failed) {
   pthread_mutex_unlock(&a->lock);
 }
 
-struct auth_guess { /* the two that a try counts for */
-  char ip[STORE_NAME_MAX + STORE_ADDRESS_MAX];
-  char user[STORE_NAME_MAX + STORE_ADDRESS_MAX];
-};
-
 /* False after answering. */
-static bool auth_may_try(struct http_request *rq, struct auth_guess *g,
+bool http_auth_may_try(struct http_request *rq, struct http_guess *g,
                          const char *name) {
   char address[STORE_ADDRESS_MAX];
   auth_address(rq, address);
@@ -200,7 +179,7 @@ static bool auth_may_try(struct http_request *rq, struct auth_guess *g,
   return false;
 }
 
-static void auth_tried(struct http_request *rq, const struct auth_guess *g,
+void http_auth_tried(struct http_request *rq, const struct http_guess *g,
                        bool failed) {
   auth_fail_set(rq->h->auth, g->ip, failed);
   auth_fail_set(rq->h->auth, g->user, failed);
@@ -233,7 +212,7 @@ static const char *auth_cookie_name(const struct http_request *rq) {
 }
 
 /* The SHA-256 of the token that came with the request. */
-static bool auth_token(const struct http_request *rq, u8 out[32]) {
+static bool auth_cookie(const struct http_request *rq, u8 out[32]) {
   u8 token[32];
   const char *text = MHD_lookup_connection_value(rq->conn, MHD_COOKIE_KIND,
                                                  auth_cookie_name(rq));
@@ -245,11 +224,23 @@ static bool auth_token(const struct http_request *rq, u8 out[32]) {
 }
 
 /* Under the lock. */
-static struct store_user *auth_user(struct http_auth *a, u64 id) {
+struct store_user *http_auth_user(struct http_auth *a, u64 id) {
   for (u32 i = 0; i < a->user_cnt; i++) {
     if (a->user[i].id == id) return &a->user[i];
   }
   return NULL;
+}
+
+bool http_auth_find(struct http_auth *a, struct store_user *out,
+                    const char *name) {
+  bool known = false;
+  pthread_mutex_lock(&a->lock);
+  for (u32 i = 0; i < a->user_cnt && !known; i++) {
+    known = strcasecmp(a->user[i].name, name) == 0;
+    if (known) *out = a->user[i];
+  }
+  pthread_mutex_unlock(&a->lock);
+  return known;
 }
 
 static bool auth_login_ended(const struct store_login *l, u64 now) {
@@ -257,25 +248,63 @@ static bool auth_login_ended(const struct store_login *l, u64 now) {
          now > l->created_ms + SESSION_MAX_MS;
 }
 
-bool http_auth_who(struct http_request *rq, struct store_user *user,
-                   struct store_login *login) {
-  struct http_auth *a = rq->h->auth;
-  u64 now = node_clock_ms();
-  u8 token[32];
-  bool found = false;
-  if (!auth_token(rq, token)) return false;
-  pthread_mutex_lock(&a->lock);
-  for (u32 i = 0; i < a->login_cnt && !found; i++) {
+/* Under the lock: whose token text is. */
+static bool auth_by_token(struct http_auth *a, struct http_who *out,
+                          const char *text, u64 now) {
+  u8 hash[32];
+  if (strncasecmp(text, "Bearer ", 7) != 0) return false;
+  text += 7;
+  if (!node_token_hash(hash, text + strspn(text, " "))) return false;
+  for (u32 i = 0; i < a->token_cnt; i++) {
+    struct store_token *t = &a->token[i];
+    const char *bad;
+    size_t n;
+    if (memcmp(t->hash, hash, 32) != 0) continue;
+    const struct store_user *u = http_auth_user(a, t->user);
+    if (!u || u->disabled || (t->until_ms && now > t->until_ms) ||
+        !node_rights_parse(&out->rights, t->rights, &bad, &n))
+      return false;
+    out->rights &= node_rights_of_role(u->role);
+    out->user = *u;
+    out->by_token = out->confirmed = true;
+    out->token_id = t->id;
+    t->used_ms = now;
+    return true;
+  }
+  return false;
+}
+
+/* Under the lock: whose session has the token of that hash. */
+static bool auth_by_cookie(struct http_auth *a, struct http_who *out,
+                           const u8 token[32], u64 now) {
+  for (u32 i = 0; i < a->login_cnt; i++) {
     struct store_login *l = &a->login[i];
     if (memcmp(l->token, token, 32) != 0) continue;
-    const struct store_user *u = auth_user(a, l->user);
-    if (!u || auth_login_ended(l, now)) break;
-    found = true;
+    const struct store_user *u = http_auth_user(a, l->user);
+    if (!u || u->disabled || auth_login_ended(l, now)) return false;
     if (now > l->seen_ms) l->seen_ms = now;
-    if (user) *user = *u;
-    if (login) *login = *l;
+    out->user = *u;
+    out->login = *l;
+    out->rights = node_rights_of_role(u->role);
+    out->confirmed = now < l->confirmed_ms + AUTH_CONFIRMED_MS;
+    return true;
   }
+  return false;
+}
+
+bool http_auth_who(struct http_request *rq, struct http_who *out) {
+  struct http_auth *a = rq->h->auth;
+  u64 now = node_clock_ms();
+  const char *text = http_header(rq, "Authorization");
+  struct http_who who = {.rights = 0};
+  u8 token[32];
+  if (!text && !auth_cookie(rq, token)) return false;
+  pthread_mutex_lock(&a->lock);
+  bool found = text ? auth_by_token(a, &who, text, now)
+                    : auth_by_cookie(a, &who, token, now);
   pthread_mutex_unlock(&a->lock);
+  if (found && out) *out = who;
+  mem_wipe(&who, sizeof who);
   return found;
 }
 
@@ -300,7 +329,7 @@ static void auth_drop(struct http_auth *a, const u8 token[32]) {
 
 /* Drops what has ended, or, when the table is full, what was used longest
 ** ago; keep NULL: else all others of user. */
-static void auth_sweep(struct http_auth *a, u64 user, const u8 *keep) {
+void http_auth_sweep(struct http_auth *a, u64 user, const u8 *keep) {
   u64 now = node_clock_ms();
   for (;;) {
     u8 token[32];
@@ -327,12 +356,12 @@ static err auth_log_in(struct http_request *rq, const struct store_user *u) {
   char text[65];
   u8 token[32];
   const char *agent = http_header(rq, "User-Agent");
-  auth_sweep(a, 0, NULL);
+  http_auth_sweep(a, 0, NULL);
   node_random(token, sizeof token);
   hex_encode(text, token, 32);
   text[64] = 0;
   crypto_sha256(l.token, token, sizeof token);
-  l.created_ms = l.seen_ms = node_clock_ms();
+  l.created_ms = l.seen_ms = l.confirmed_ms = node_clock_ms();
   auth_address(rq, l.address);
   for (size_t i = 0; agent && agent[i] && i + 1 < sizeof l.agent; i++) {
     l.agent[i] = agent[i] >= ' ' && agent[i] <= '~' ? agent[i] : '?';
@@ -353,14 +382,14 @@ static err auth_log_in(struct http_request *rq, const struct store_user *u) {
 
 static void auth_say_user(struct http_request *rq, const struct store_user *u) {
   struct jsonw w;
-  auth_open(rq, &w);
+  http_auth_open(rq, &w);
   jsonw_kv_str(&w, "name", u->name);
   jsonw_kv_str(&w, "role", node_role_name(u->role));
-  auth_close(rq, &w);
+  http_auth_close(rq, &w);
 }
 
 /* Answers what went wrong with the file. */
-static void auth_failed(struct http_request *rq, err e) {
+void http_auth_failed(struct http_request *rq, err e) {
   http_api_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal", "%s",
                  err_text(e));
 }
@@ -375,17 +404,35 @@ static bool auth_setup_open(struct http_auth *a) {
   return open;
 }
 
-/* Whether code is the one; counts the tries. */
-static bool auth_code_right(struct http_auth *a, const char *code) {
-  char given[sizeof a->code] = "";
+void http_auth_draw_code(char out[AUTH_CODE_TEXT]) {
+  static const char letter[] = "ABCDEFGHJKMNPQRSTVWXYZ0123456789";
+  u8 r[8];
+  node_random(r, sizeof r);
+  for (u32 i = 0; i < 8; i++) out[i + (i >= 4)] = letter[r[i] % 32];
+  out[4] = '-';
+  out[AUTH_CODE_TEXT - 1] = 0;
+}
+
+void http_auth_plain_code(char out[AUTH_CODE_TEXT], const char *typed) {
   size_t n = 0;
-  for (; *code && n < 8; code++) { /* however it was typed */
-    char c = *code >= 'a' && *code <= 'z' ? (char)(*code - 32) : *code;
+  memset(out, 0, AUTH_CODE_TEXT);
+  for (; *typed && n < 8; typed++) {
+    char c = *typed >= 'a' && *typed <= 'z' ? (char)(*typed - 32) : *typed;
     if (c == '-' || c == ' ') continue;
-    if (n == 4) given[n] = '-';
-    given[n + (n >= 4)] = c;
+    if (n == 4) out[n] = '-';
+    out[n + (n >= 4)] = c;
     n++;
   }
+}
+
+void http_auth_code_hash(u8 out[32], const char code[AUTH_CODE_TEXT]) {
+  crypto_sha256(out, code, AUTH_CODE_TEXT - 1);
+}
+
+/* Whether code is the one; counts the tries. */
+static bool auth_code_right(struct http_auth *a, const char *code) {
+  char given[sizeof a->code];
+  http_auth_plain_code(given, code);
   pthread_mutex_lock(&a->lock);
   u32 diff = !a->code[0];
   for (u32 i = 0; i < sizeof a->code; i++) {
@@ -398,28 +445,72 @@ static bool auth_code_right(struct http_auth *a, const char *code) {
   return diff == 0;
 }
 
-static err auth_add_user(struct http_auth *a, struct store_user *u,
-                         const char *password) {
-  TRY(node_password_hash(u->password, password));
-  u->created_ms = node_clock_ms();
+err http_auth_put(struct http_auth *a, struct store_user *u) {
+  bool fresh = u->id == 0;
+  if (fresh) u->created_ms = node_clock_ms();
   TRY(node_user_put(a->h->node, u, &u->id));
   pthread_mutex_lock(&a->lock);
-  if (a->user_cnt < AUTH_USERS_MAX) a->user[a->user_cnt++] = *u;
+  struct store_user *row = http_auth_user(a, u->id);
+  if (!row && fresh && a->user_cnt < AUTH_USERS_MAX)
+    row = &a->user[a->user_cnt++];
+  if (row) *row = *u;
   mem_wipe(a->code, sizeof a->code);
   pthread_mutex_unlock(&a->lock);
   return ERR_OK;
 }
 
+/* The password is set and the user logged in. */
+static void auth_enter(struct http_request *rq, struct store_user *u,
+                       const char *password, const char *event) {
+  err e = node_password_hash(u->password, password);
+  if (e == ERR_OK) e = http_auth_put(rq->h->auth, u);
+  if (e == ERR_OK) e = auth_log_in(rq, u);
+  if (e < 0) {
+    http_auth_failed(rq, e);
+    return;
+  }
+  http_auth_note(rq, u->name, event, "");
+  auth_say_user(rq, u);
+}
+
+/* Who was invited, or given a code for a lost password, sets one. */
+static void auth_redeem(struct http_request *rq, const char *code,
+                        const char *name, const char *password) {
+  struct http_auth *a = rq->h->auth;
+  char given[AUTH_CODE_TEXT];
+  struct http_guess g;
+  struct store_user u;
+  u8 hash[32];
+  if (!http_auth_may_try(rq, &g, name)) return;
+  http_auth_plain_code(given, code);
+  http_auth_code_hash(hash, given);
+  bool right = http_auth_find(a, &u, name) && u.has_code && !u.disabled &&
+               node_clock_ms() < u.code_until_ms &&
+               sodium_memcmp(u.code, hash, 32) == 0;
+  http_auth_tried(rq, &g, !right);
+  if (right) {
+    u.has_code = false;
+    auth_enter(rq, &u, password, "code.used");
+  } else {
+    http_auth_note(rq, name, "code.refused", "");
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "code",
+                   "no such code for this name, or it is over: ask an owner for "
+                   "another; where there is none, on the machine itself, "
+                   "cybermiles admin create");
+  }
+}
+
 static void auth_setup(struct http_request *rq, const json_t *body) {
   struct http_auth *a = rq->h->auth;
   struct store_user u = {.role = STORE_OWNER};
-  struct auth_guess g;
-  const char *code = auth_text(body, "code", 32);
-  const char *name = auth_text(body, "name", STORE_NAME_MAX - 1);
-  const char *password = auth_text(body, "password", 1024);
+  struct http_guess g;
+  const char *code = http_auth_text(body, "code", 32);
+  const char *name = http_auth_text(body, "name", STORE_NAME_MAX - 1);
+  const char *password = http_auth_text(body, "password", 1024);
   const char *weak = password ? node_password_weak(password)
                               : "a password is wanted";
-  if (!auth_setup_open(a)) {
+  bool users = http_auth_exists(rq->h);
+  if (!users && !auth_setup_open(a)) {
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "closed",
                    "set-up is over: log in; or, on the machine itself, "
                    "cybermiles admin create; a restart draws a new code while "
@@ -430,151 +521,209 @@ static void auth_setup(struct http_request *rq, const json_t *body) {
                    "dashes are wanted");
   } else if (weak) {
     http_api_error(rq, MHD_HTTP_BAD_REQUEST, "weak", "%s", weak);
-  } else if (!auth_may_try(rq, &g, "")) {
+  } else if (users) {
+    auth_redeem(rq, code, name, password);
+  } else if (!http_auth_may_try(rq, &g, "")) {
     return;
   } else if (!auth_code_right(a, code)) {
-    auth_tried(rq, &g, true);
-    auth_note(rq, "", "setup.refused", "wrong code");
+    http_auth_tried(rq, &g, true);
+    http_auth_note(rq, "", "setup.refused", "wrong code");
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "code", "wrong code: it is in what "
                    "the node printed when it started");
   } else {
     snprintf(u.name, sizeof u.name, "%s", name);
-    err e = auth_add_user(a, &u, password);
-    if (e == ERR_OK) e = auth_log_in(rq, &u);
-    if (e == ERR_OK) {
-      auth_note(rq, u.name, "setup.done", "");
-      auth_say_user(rq, &u);
-    } else {
-      auth_failed(rq, e);
-    }
+    auth_enter(rq, &u, password, "setup.done");
   }
 }
 
 /*------------------------------------------------------------------- login */
 
 /* Name and password are those of a user. */
-static bool auth_check(struct http_auth *a, struct store_user *out,
+bool http_auth_check(struct http_auth *a, struct store_user *out,
                        const char *name, const char *password) {
   /* Of no password: as dear to check as any. */
   static const char none[] =
       "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-  bool known = false;
-  pthread_mutex_lock(&a->lock);
-  for (u32 i = 0; i < a->user_cnt && !known; i++) {
-    known = strcasecmp(a->user[i].name, name) == 0;
-    if (known) *out = a->user[i];
-  }
-  pthread_mutex_unlock(&a->lock);
+  bool known = http_auth_find(a, out, name) && out->password[0];
   return node_password_check(known ? out->password : none, password) && known;
 }
 
+/* Of a right password: the second factor, and whether the user may log in at
+** all; false after answering. */
+static bool auth_second(struct http_request *rq, struct store_user *u,
+                        const struct http_guess *g, const char *code) {
+  err e;
+  if (u->disabled) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "disabled", "this user is disabled: "
+                   "an owner enables it in the settings");
+  } else if (!u->has_totp) {
+    return true;
+  } else if (!code || !code[0]) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "second",
+                   "the code of your second factor is wanted too");
+  } else if (!node_totp_take(u, code, node_clock_ms())) {
+    http_auth_tried(rq, g, true);
+    http_auth_note(rq, u->name, "second.refused", "");
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "second", "wrong code, or one that "
+                   "was used: wait for the next; a lost device is forgotten on "
+                   "the machine itself by cybermiles admin disable-2fa");
+  } else if ((e = http_auth_put(rq->h->auth, u)) < 0) {
+    http_auth_failed(rq, e);
+  } else {
+    return true;
+  }
+  return false;
+}
+
 static void auth_login(struct http_request *rq, const json_t *body) {
-  const char *name = auth_text(body, "name", STORE_NAME_MAX - 1);
-  const char *password = auth_text(body, "password", 1024);
-  struct auth_guess g;
+  const char *name = http_auth_text(body, "name", STORE_NAME_MAX - 1);
+  const char *password = http_auth_text(body, "password", 1024);
+  const char *code = http_auth_text(body, "code", 32);
+  struct http_guess g;
   struct store_user u = {.id = 0};
   if (!name || !password || !node_user_name_valid(name)) {
     http_api_error(rq, MHD_HTTP_BAD_REQUEST, "bad_request",
                    "name and password are wanted");
     return;
   }
-  if (!auth_may_try(rq, &g, name)) return;
-  bool right = auth_check(rq->h->auth, &u, name, password);
-  auth_tried(rq, &g, !right);
-  auth_note(rq, name, right ? "login" : "login.refused", "");
+  if (!http_auth_may_try(rq, &g, name)) return;
+  bool right = http_auth_check(rq->h->auth, &u, name, password);
+  if (!right || !u.has_totp) http_auth_tried(rq, &g, !right);
   if (!right) {
+    http_auth_note(rq, name, "login.refused", "");
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "password",
                    "wrong name or password; a lost one is replaced on the "
-                   "machine itself by cybermiles admin reset");
+                   "machine itself by cybermiles admin reset-password");
     return;
   }
+  if (!auth_second(rq, &u, &g, code)) return;
+  if (u.has_totp) http_auth_tried(rq, &g, false);
+  http_auth_note(rq, name, "login", "");
   err e = auth_log_in(rq, &u);
-  if (e < 0) auth_failed(rq, e); else auth_say_user(rq, &u);
+  if (e < 0) http_auth_failed(rq, e); else auth_say_user(rq, &u);
+}
+
+/* The password of who is logged in; false after answering. */
+static bool auth_again(struct http_request *rq, struct http_who *who,
+                       const char *password) {
+  struct store_user checked;
+  struct http_guess g;
+  if (!http_auth_who(rq, who)) return false; /* since the route was opened */
+  if (!password) {
+    http_api_error(rq, MHD_HTTP_BAD_REQUEST, "bad_request",
+                   "the password is wanted");
+    return false;
+  }
+  if (!http_auth_may_try(rq, &g, who->user.name)) return false;
+  bool right = http_auth_check(rq->h->auth, &checked, who->user.name, password);
+  mem_wipe(&checked, sizeof checked);
+  http_auth_tried(rq, &g, !right);
+  if (!right)
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, "password", "wrong password");
+  return right;
+}
+
+/* Who is logged in is still the one: for the next minutes. */
+static void auth_confirm(struct http_request *rq, const json_t *body) {
+  struct http_auth *a = rq->h->auth;
+  struct http_who who;
+  if (!auth_again(rq, &who, http_auth_text(body, "password", 1024))) return;
+  pthread_mutex_lock(&a->lock);
+  for (u32 i = 0; i < a->login_cnt; i++)
+    if (memcmp(a->login[i].token, who.login.token, 32) == 0)
+      a->login[i].confirmed_ms = node_clock_ms();
+  pthread_mutex_unlock(&a->lock);
+  auth_say_user(rq, &who.user);
 }
 
 static void auth_password(struct http_request *rq, const json_t *body) {
-  const char *old = auth_text(body, "old", 1024);
-  const char *password = auth_text(body, "new", 1024);
+  const char *password = http_auth_text(body, "new", 1024);
   const char *weak = password ? node_password_weak(password)
                               : "a new password is wanted";
-  struct store_user u, checked;
-  struct store_login l;
-  struct auth_guess g;
-  if (!http_auth_who(rq, &u, &l)) return; /* since the route was opened */
-  if (!old || weak) {
-    http_api_error(rq, MHD_HTTP_BAD_REQUEST, weak ? "weak" : "bad_request",
-                   "%s", weak ? weak : "the old password is wanted");
+  struct http_who who;
+  if (weak) {
+    http_api_error(rq, MHD_HTTP_BAD_REQUEST, "weak", "%s", weak);
     return;
   }
-  if (!auth_may_try(rq, &g, u.name)) return;
-  bool right = auth_check(rq->h->auth, &checked, u.name, old);
-  auth_tried(rq, &g, !right);
-  if (!right) {
-    http_api_error(rq, MHD_HTTP_FORBIDDEN, "password", "wrong old password");
-    return;
-  }
-  err e = node_password_hash(u.password, password);
-  u64 id;
-  if (e == ERR_OK) e = node_user_put(rq->h->node, &u, &id);
+  if (!auth_again(rq, &who, http_auth_text(body, "old", 1024))) return;
+  err e = node_password_hash(who.user.password, password);
+  if (e == ERR_OK) e = http_auth_put(rq->h->auth, &who.user);
   if (e < 0) {
-    auth_failed(rq, e);
+    http_auth_failed(rq, e);
     return;
   }
-  pthread_mutex_lock(&rq->h->auth->lock);
-  struct store_user *kept = auth_user(rq->h->auth, u.id);
-  if (kept) *kept = u;
-  pthread_mutex_unlock(&rq->h->auth->lock);
-  auth_sweep(rq->h->auth, u.id, l.token); /* whoever else is logged in */
-  auth_note(rq, u.name, "password.changed", "");
-  auth_say_user(rq, &u);
+  /* whoever else is logged in */
+  http_auth_sweep(rq->h->auth, who.user.id, who.login.token);
+  http_auth_note(rq, who.user.name, "password.changed", "");
+  auth_say_user(rq, &who.user);
 }
 
 void http_auth_try(struct http_request *rq) {
-  json_t *body = auth_body(rq);
+  static const struct {
+    enum http_route route;
+    void (*run)(struct http_request *rq, const json_t *body);
+  } row[] = {
+    {HTTP_SETUP, auth_setup}, {HTTP_LOGIN, auth_login},
+    {HTTP_PASSWORD, auth_password}, {HTTP_CONFIRM, auth_confirm},
+    {HTTP_USER_DO, http_user_do}, {HTTP_PROFILE, http_user_profile},
+    {HTTP_TOTP, http_user_totp}, {HTTP_TOKEN_DO, http_user_token},
+  };
+  json_t *body = http_auth_body(rq);
   if (!body) return;
   if (auth_take_turn(rq)) {
-    if (rq->route == HTTP_SETUP) auth_setup(rq, body);
-    else if (rq->route == HTTP_LOGIN) auth_login(rq, body);
-    else auth_password(rq, body);
+    for (u32 i = 0; i < ARRAY_LEN(row); i++)
+      if (row[i].route == rq->route) row[i].run(rq, body);
     auth_give_turn(rq);
   }
   if (!rq->status) {
     http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
   }
-  auth_forget(body);
+  http_auth_forget(body);
 }
 
 /*------------------------------------------------------------ the sessions */
 
 void http_auth_session(struct http_request *rq) {
-  struct store_user u;
+  struct http_who who;
   struct jsonw w;
-  bool in = http_auth_who(rq, &u, NULL);
-  auth_open(rq, &w);
+  char why[NODE_RIGHT_REFUSAL];
+  bool in = http_auth_who(rq, &who), users = http_auth_exists(rq->h);
+  u32 rights = in ? who.rights
+      : !users && http_keys_allowed(rq, 0, why) ? NODE_RIGHTS_ALL : 0;
+  http_auth_open(rq, &w);
   jsonw_kv_bool(&w, "setup", auth_setup_open(rq->h->auth));
-  jsonw_kv_bool(&w, "users", http_auth_exists(rq->h));
+  jsonw_kv_bool(&w, "users", users);
   jsonw_kv_bool(&w, "secure", rq->secure);
+  jsonw_key(&w, "rights");
+  jsonw_arr(&w);
+  for (u32 i = 0; i < NODE_RIGHT_CNT; i++)
+    if (rights >> i & 1) jsonw_str(&w, node_right_name((enum node_right)i));
+  jsonw_arr_end(&w);
+  http_user_put_rights(&w);
   if (in) {
-    jsonw_kv_str(&w, "name", u.name);
-    jsonw_kv_str(&w, "role", node_role_name(u.role));
+    jsonw_kv_str(&w, "name", who.user.name);
+    jsonw_kv_str(&w, "role", node_role_name(who.user.role));
+    jsonw_kv_str(&w, "language", who.user.language);
+    jsonw_kv_bool(&w, "twoFactor", who.user.has_totp);
+    jsonw_kv_u64(&w, "recoveryLeft", who.user.recovery_cnt);
+    jsonw_kv_bool(&w, "confirmed", who.confirmed);
   }
-  auth_close(rq, &w);
+  http_auth_close(rq, &w);
 }
 
 void http_auth_logout(struct http_request *rq) {
-  struct store_user u;
-  struct store_login l;
+  struct http_who who;
   struct jsonw w;
-  if (http_auth_who(rq, &u, &l)) {
-    auth_drop(rq->h->auth, l.token);
-    auth_note(rq, u.name, "logout", "");
+  if (http_auth_who(rq, &who) && !who.by_token) {
+    auth_drop(rq->h->auth, who.login.token);
+    http_auth_note(rq, who.user.name, "logout", "");
   }
   buf_clear(&rq->cookie);
   buf_printf(&rq->cookie, "%s=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict%s",
              auth_cookie_name(rq), rq->secure ? "; Secure" : "");
-  auth_open(rq, &w);
-  auth_close(rq, &w);
+  http_auth_open(rq, &w);
+  http_auth_close(rq, &w);
 }
 
 /* A session as others may name it: half of its token's hash. */
@@ -585,24 +734,23 @@ static void auth_id(char out[33], const struct store_login *l) {
 
 void http_auth_sessions(struct http_request *rq) {
   struct http_auth *a = rq->h->auth;
-  struct store_user me;
-  struct store_login mine;
+  struct http_who me;
   struct jsonw w;
   u64 now = node_clock_ms();
-  if (!http_auth_who(rq, &me, &mine)) {
+  if (!http_auth_who(rq, &me)) {
     http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
     return;
   }
-  auth_open(rq, &w);
+  http_auth_open(rq, &w);
   jsonw_key(&w, "sessions");
   jsonw_arr(&w);
   pthread_mutex_lock(&a->lock);
   for (u32 i = 0; i < a->login_cnt; i++) {
     const struct store_login *l = &a->login[i];
-    const struct store_user *u = auth_user(a, l->user);
+    const struct store_user *u = http_auth_user(a, l->user);
     char id[33];
     if (!u || auth_login_ended(l, now)) continue;
-    if (u->id != me.id && me.role != STORE_OWNER) continue;
+    if (u->id != me.user.id && !(me.rights & NODE_RIGHT(USERS))) continue;
     auth_id(id, l);
     jsonw_obj(&w);
     jsonw_kv_str(&w, "id", id);
@@ -612,24 +760,25 @@ void http_auth_sessions(struct http_request *rq) {
     jsonw_kv_str(&w, "agent", l->agent);
     jsonw_kv_u64(&w, "createdMs", l->created_ms);
     jsonw_kv_u64(&w, "seenMs", l->seen_ms);
-    jsonw_kv_bool(&w, "current", memcmp(l->token, mine.token, 32) == 0);
+    jsonw_kv_bool(&w, "current", memcmp(l->token, me.login.token, 32) == 0);
     jsonw_obj_end(&w);
   }
   pthread_mutex_unlock(&a->lock);
   jsonw_arr_end(&w);
-  auth_close(rq, &w);
+  http_auth_close(rq, &w);
 }
 
 /* The session of that id, if the caller may end it. */
 static bool auth_find_id(struct http_auth *a, u8 token[32], const char *id,
-                         const struct store_user *me) {
+                         const struct http_who *me) {
   bool found = false;
   pthread_mutex_lock(&a->lock);
   for (u32 i = 0; i < a->login_cnt && !found; i++) {
     char text[33];
     auth_id(text, &a->login[i]);
     found = strcmp(text, id) == 0 &&
-            (a->login[i].user == me->id || me->role == STORE_OWNER);
+            (a->login[i].user == me->user.id ||
+             me->rights & NODE_RIGHT(USERS));
     if (found) memcpy(token, a->login[i].token, 32);
   }
   pthread_mutex_unlock(&a->lock);
@@ -637,21 +786,21 @@ static bool auth_find_id(struct http_auth *a, u8 token[32], const char *id,
 }
 
 void http_auth_revoke(struct http_request *rq) {
-  struct store_user me;
+  struct http_who me;
   struct jsonw w;
   u8 token[32];
-  json_t *body = auth_body(rq);
+  json_t *body = http_auth_body(rq);
   if (!body) return;
-  const char *id = auth_text(body, "id", 32);
-  if (!http_auth_who(rq, &me, NULL)) {
+  const char *id = http_auth_text(body, "id", 32);
+  if (!http_auth_who(rq, &me)) {
     http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
   } else if (!id || !auth_find_id(rq->h->auth, token, id, &me)) {
     http_api_error(rq, MHD_HTTP_NOT_FOUND, "not_found", "no such session");
   } else {
     auth_drop(rq->h->auth, token);
-    auth_note(rq, me.name, "session.revoked", id);
-    auth_open(rq, &w);
-    auth_close(rq, &w);
+    http_auth_note(rq, me.user.name, "session.revoked", id);
+    http_auth_open(rq, &w);
+    http_auth_close(rq, &w);
   }
   json_decref(body);
 }
@@ -662,11 +811,11 @@ void http_auth_audit(struct http_request *rq) {
   u32 cnt = 0;
   err e = node_audit_list(rq->h->node, row, AUTH_AUDIT_SHOWN, &cnt);
   if (e < 0) {
-    auth_failed(rq, e);
+    http_auth_failed(rq, e);
     mem_free(row);
     return;
   }
-  auth_open(rq, &w);
+  http_auth_open(rq, &w);
   jsonw_key(&w, "audit");
   jsonw_arr(&w);
   for (u32 i = 0; i < cnt; i++) {
@@ -679,12 +828,34 @@ void http_auth_audit(struct http_request *rq) {
     jsonw_obj_end(&w);
   }
   jsonw_arr_end(&w);
-  auth_close(rq, &w);
+  http_auth_close(rq, &w);
   mem_free(row);
 }
 
+/* When a token was used is written once a minute and at the end. */
+static void auth_token_used(struct http_auth *a, u64 id) {
+  u64 now = node_clock_ms();
+  bool write = false;
+  pthread_mutex_lock(&a->lock);
+  for (u32 i = 0; i < a->token_cnt; i++) {
+    if (a->token[i].id != id || now < a->token_noted_ms[i] + 60000) continue;
+    a->token_noted_ms[i] = now;
+    write = true;
+  }
+  pthread_mutex_unlock(&a->lock);
+  if (write && node_token_used(a->h->node, id, now) < 0) return;
+}
+
 void http_auth_rpc(struct http_request *rq) {
-  static const struct rpc_peer peer = {.access = RPC_KEY};
+  struct http_who who;
+  if (!http_auth_who(rq, &who)) { /* since the route was opened */
+    http_api_error(rq, MHD_HTTP_UNAUTHORIZED, "login", "log in first");
+    return;
+  }
+  struct rpc_peer peer = {.access = RPC_KEY, .limited = true,
+                          .confirmed = who.confirmed, .rights = who.rights};
+  if (who.by_token) auth_token_used(rq->h->auth, who.token_id);
+  mem_wipe(&who, sizeof who);
   rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer);
   rq->type = "application/json";
   rq->status = MHD_HTTP_OK;
@@ -692,31 +863,26 @@ void http_auth_rpc(struct http_request *rq) {
 
 /*----------------------------------------------------------- start and stop */
 
-static void auth_draw_code(struct http_auth *a) {
-  static const char letter[] = "ABCDEFGHJKMNPQRSTVWXYZ0123456789";
-  u8 r[8];
-  node_random(r, sizeof r);
-  for (u32 i = 0; i < 8; i++) {
-    a->code[i + (i >= 4)] = letter[r[i] % 32];
-  }
-  a->code[4] = '-';
-  a->code_until_ms = node_clock_ms() + AUTH_SETUP_MS;
-}
-
 err http_auth_start(struct http *h, struct errmsg *msg) {
   struct http_auth *a = h->auth = mem_alloc(sizeof *a);
   a->h = h;
   pthread_mutex_init(&a->turn, NULL);
   pthread_mutex_init(&a->lock, NULL);
-  u32 users = 0, logins = 0;
+  u32 users = 0, logins = 0, tokens = 0;
   err e = node_user_list(h->node, a->user, AUTH_USERS_MAX, &users);
   if (e == ERR_OK) {
     e = node_login_list(h->node, a->login, AUTH_LOGINS_MAX, &logins);
   }
+  if (e == ERR_OK)
+    e = node_token_list(h->node, a->token, NODE_TOKENS_MAX, &tokens);
   if (e < 0) return err_say(msg, e, "cannot read the users: %s", err_text(e));
   a->user_cnt = users < AUTH_USERS_MAX ? users : AUTH_USERS_MAX;
   a->login_cnt = logins < AUTH_LOGINS_MAX ? logins : AUTH_LOGINS_MAX;
-  if (users == 0) auth_draw_code(a);
+  a->token_cnt = tokens < NODE_TOKENS_MAX ? tokens : NODE_TOKENS_MAX;
+  if (users == 0) {
+    http_auth_draw_code(a->code);
+    a->code_until_ms = node_clock_ms() + AUTH_SETUP_MS;
+  }
   return ERR_OK;
 }
 
@@ -725,15 +891,21 @@ void http_auth_reload(struct http *h) {
   struct http_auth *a = h->auth;
   struct store_user *user = mem_alloc(AUTH_USERS_MAX * sizeof *user);
   struct store_login *login = mem_alloc(AUTH_LOGINS_MAX * sizeof *login);
-  u32 users = 0, logins = 0;
+  struct store_token *token = mem_alloc(NODE_TOKENS_MAX * sizeof *token);
+  u32 users = 0, logins = 0, tokens = 0;
   err e = node_user_list(h->node, user, AUTH_USERS_MAX, &users);
   if (e == ERR_OK) e = node_login_list(h->node, login, AUTH_LOGINS_MAX, &logins);
+  if (e == ERR_OK) e = node_token_list(h->node, token, NODE_TOKENS_MAX, &tokens);
+  if (tokens > NODE_TOKENS_MAX) tokens = NODE_TOKENS_MAX;
   if (users > AUTH_USERS_MAX) users = AUTH_USERS_MAX;
   if (logins > AUTH_LOGINS_MAX) logins = AUTH_LOGINS_MAX;
   pthread_mutex_lock(&a->lock);
   if (e == ERR_OK) {
     memcpy(a->user, user, users * sizeof *user);
     a->user_cnt = users;
+    memcpy(a->token, token, tokens * sizeof *token);
+    memset(a->token_noted_ms, 0, sizeof a->token_noted_ms);
+    a->token_cnt = tokens;
     if (users) mem_wipe(a->code, sizeof a->code);
     for (u32 i = 0; i < a->login_cnt;) {
       u32 k = 0;
@@ -746,6 +918,7 @@ void http_auth_reload(struct http *h) {
   mem_wipe(user, AUTH_USERS_MAX * sizeof *user);
   mem_free(user);
   mem_free(login);
+  mem_free(token);
 }
 
 /* When a session was last used is written at the end only: after a crash it
@@ -756,6 +929,10 @@ void http_auth_free(struct http *h) {
   for (u32 i = 0; i < a->login_cnt; i++) {
     if (node_login_put(h->node, &a->login[i]) < 0) break;
   }
+  for (u32 i = 0; i < a->token_cnt; i++) {
+    const struct store_token *t = &a->token[i];
+    if (t->used_ms && node_token_used(h->node, t->id, t->used_ms) < 0) break;
+  }
   pthread_mutex_destroy(&a->turn);
   pthread_mutex_destroy(&a->lock);
   mem_wipe(a, sizeof *a);
@@ -764,13 +941,11 @@ void http_auth_free(struct http *h) {
 
 const char *http_setup_code(const struct http *h) { return h->auth->code; }
 
-#undef AUTH_USERS_MAX
-#undef AUTH_LOGINS_MAX
-#undef AUTH_FAILS_MAX
 #undef AUTH_SETUP_MS
 #undef AUTH_SETUP_TRIES
 #undef AUTH_WAITING_MAX
 #undef SESSION_IDLE_MS
 #undef SESSION_MAX_MS
+#undef AUTH_CONFIRMED_MS
 #undef AUTH_FORGET_MS
 #undef AUTH_AUDIT_SHOWN

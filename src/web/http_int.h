@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "node/node_right.h"
 #include "node/node_user.h"
 #include "web/http.h"
 
@@ -114,7 +115,8 @@ enum http_route {
   HTTP_SEND, HTTP_HEALTH, HTTP_READY, HTTP_VERSION, HTTP_METRICS, HTTP_SOCKET,
   HTTP_CA, HTTP_SESSION, HTTP_SETUP, HTTP_LOGIN, HTTP_LOGOUT, HTTP_PASSWORD,
   HTTP_SESSIONS, HTTP_REVOKE, HTTP_AUDIT, HTTP_ADMIN_RPC, HTTP_CONTENT,
-  HTTP_FRONT
+  HTTP_FRONT, HTTP_CONFIRM, HTTP_USERS, HTTP_USER_DO, HTTP_PROFILE, HTTP_TOTP,
+  HTTP_TOKENS, HTTP_TOKEN_DO, HTTP_TEXTS, HTTP_TEXTS_SET
 };
 
 struct http_request {
@@ -166,8 +168,10 @@ bool http_is_json(const struct http_request *rq);
 bool http_socket_origin_allowed(const struct http_request *rq);
 /* No other site's page asks: an Origin is what we were called by. */
 bool http_same_origin(const struct http_request *rq);
-/* Whether this caller may use the node's keys; else why not. */
-bool http_keys_allowed(struct http_request *rq, const char **why);
+/* Whether this caller may use the node's keys for what needs such rights (0:
+** for anything at all); else why not. */
+bool http_keys_allowed(struct http_request *rq, u32 need,
+                       char why[NODE_RIGHT_REFUSAL]);
 
 /* By a name for which browsers may be told to use HTTPS alone: not an address,
 ** nor localhost, whose other ports belong to others. */
@@ -262,21 +266,33 @@ void http_tls_quiesce(struct http *h);
 void http_tls_stop(struct http *h);
 void http_tls_free(struct http *h);
 
-/* http_auth.c: users and sessions.  who: the user of the request's cookie;
-** out and login may be NULL.  The rest answers routes, on a worker but for
-** session. */
+/* http_auth.c, http_user.c: users, sessions, API tokens.  who: the user of the
+** request's cookie or, when there is an Authorization header, of its token; out
+** may be NULL.  The rest answers routes, on a worker but for session. */
+struct http_who {
+  struct store_user user;
+  u32 rights;
+  bool confirmed;           /* the password was given lately; or by token */
+  bool by_token;
+  u64 token_id;
+  struct store_login login; /* of a cookie */
+};
 err http_auth_start(struct http *h, struct errmsg *msg) MUST_USE;
 void http_auth_free(struct http *h);
 bool http_auth_exists(struct http *h);
-bool http_auth_who(struct http_request *rq, struct store_user *out,
-                   struct store_login *login);
+bool http_auth_who(struct http_request *rq, struct http_who *out);
 void http_auth_session(struct http_request *rq);
-void http_auth_try(struct http_request *rq); /* set-up, login, new password */
+void http_auth_try(struct http_request *rq); /* what takes its turn */
 void http_auth_logout(struct http_request *rq);
 void http_auth_sessions(struct http_request *rq);
 void http_auth_revoke(struct http_request *rq);
 void http_auth_audit(struct http_request *rq);
 void http_auth_rpc(struct http_request *rq);
+/* http_text.c: the operator's own words. */
+void http_text_list(struct http_request *rq);
+void http_text_set(struct http_request *rq);
+void http_user_list(struct http_request *rq);
+void http_user_tokens(struct http_request *rq);
 
 /* http_submit.c: single submissions, answered in groups.  add suspends the
 ** connection; false when stopping.  free: after the workers have ended. */

@@ -194,20 +194,34 @@ bool http_socket_origin_allowed(const struct http_request *rq) {
   return origin && h->any_ws_origin;
 }
 
-bool http_keys_allowed(struct http_request *rq, const char **why) {
+static bool policy_no(char why[NODE_RIGHT_REFUSAL], const char *text) {
+  snprintf(why, NODE_RIGHT_REFUSAL, "%s", text);
+  return false;
+}
+
+/* What a login or a token may. */
+static bool policy_user_may(struct http_request *rq, u32 need,
+                            char why[NODE_RIGHT_REFUSAL]) {
+  struct http_who who;
+  if (!http_auth_who(rq, &who))
+    return policy_no(why, "log in to use the node's keys");
+  need &= ~who.rights;
+  if (need) node_rights_refusal(why, need);
+  return need == 0;
+}
+
+bool http_keys_allowed(struct http_request *rq, u32 need,
+                       char why[NODE_RIGHT_REFUSAL]) {
   static const char *const proxy[] = {"X-Forwarded-For", "Forwarded", "Via",
                                       "X-Real-IP"};
   char name[HTTP_NAME_MAX];
   const char *host = http_header(rq, "Host");
-  struct store_user user;
-  *why = "keys are not used for requests that another site makes";
-  if (!http_same_origin(rq)) return false;
-  if (http_auth_exists(rq->h)) {
-    *why = "log in as an owner to use the node's keys";
-    return http_auth_who(rq, &user, NULL) && user.role == STORE_OWNER;
-  }
-  *why = "keys are only used for requests from this machine itself: open "
-         "http://localhost";
+  if (!http_same_origin(rq))
+    return policy_no(why, "keys are not used for requests that another site "
+                          "makes");
+  if (http_auth_exists(rq->h)) return policy_user_may(rq, need, why);
+  policy_no(why, "keys are only used for requests from this machine itself: "
+                 "open http://localhost");
   if (!policy_peer_is_local(rq) || !host) return false;
   if (!policy_host_name(name, sizeof name, host)) return false;
   if (!policy_is_loopback_name(name)) return false;

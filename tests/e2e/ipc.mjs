@@ -209,7 +209,9 @@ test('administration answers here, and does not exist over TCP', async () => {
   for (const method of ['admin_nodeInfo', 'admin_datadir', 'node_status',
     'debug_verbosity', 'debug_vmodule', 'admin_peers', 'admin_startHTTP',
     'admin_stopHTTP', 'node_backupDone', 'node_reload', 'admin_addPeer',
-    'admin_users', 'admin_createUser', 'admin_resetUser', 'node_claim']) {
+    'admin_users', 'admin_createUser', 'admin_resetUser', 'node_claim',
+    'admin_tokens', 'admin_createToken', 'admin_revokeToken',
+    'admin_dropTwoFactor', 'node_backup']) {
     assert.equal((await node.raw(method)).error.code, -32601, method);
   }
   assert.ok(!('admin' in await node.rpc('rpc_modules')));

@@ -27,12 +27,25 @@ async function post(path, calls) {
 // One call, or several in one batch: rpc('eth_x', a) or rpcAll([['eth_x', a]]).
 export const rpcAll = (calls) => post('/', calls);
 export const rpc = async (...call) => (await rpcAll([call]))[0];
-// What needs an owner's session.
-export const ownerRpc = async (...call) =>
-  (await post('/admin/rpc', [call]))[0];
+
+// How a password is asked for again: set by confirm.js.
+export const wanted = { confirm: null };
+const CONFIRM = ['confirm', 4110];
+async function again(go) {
+  try { return await go(); } catch (e) {
+    if (!CONFIRM.includes(e.code) || !wanted.confirm) throw e;
+    await wanted.confirm();
+    return go();
+  }
+}
+
+// What needs a login.
+export const ownerRpc = (...call) =>
+  again(async () => (await post('/admin/rpc', [call]))[0]);
 
 // The node's own API; its errors carry a code of http.h.
-export async function api(path, body) {
+export const api = (path, body) => again(() => apiOnce(path, body));
+async function apiOnce(path, body) {
   const r = await ask(path, body === undefined ? {} : { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });

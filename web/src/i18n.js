@@ -1,7 +1,7 @@
 // i18n.js - texts by key.  A language is one JSON file in strings/, loaded
 // when needed (data-strings of the page: the start of its path); English stands
-// in for what a language lacks.  {name} in a text is replaced; "one|many" is
-// chosen by {n}.
+// in for what a language lacks, and the operator's own words (/api/texts) for
+// both.  {name} in a text is replaced; "one|many" is chosen by {n}.
 //
 // ?language=ar-XB shows the page from right to left, every word turned round:
 // what still reads as English is a text that no translator can reach.
@@ -36,11 +36,17 @@ function wanted() {
     .find((l) => l in LANGUAGES) ?? 'en';
 }
 
+// What the operator says instead: { language: { key: text } }.
+export const loadOwn = () => fetch('/api/texts').then((r) => r.ok ? r.json()
+  : {}).catch(() => ({}));
+export const allTexts = load;
+
 export async function setLanguage(name = wanted()) {
-  if (!Object.keys(fallback).length) fallback = await load('en');
+  const own = loadOwn();
+  fallback = { ...await load('en'), ...(await own).en };
   texts = name === 'en' ? fallback : name === PSEUDO
     ? Object.fromEntries(Object.entries(fallback).map(([k, v]) => [k, turn(v)]))
-    : await load(name);
+    : { ...await load(name), ...(await own)[name] };
   current = name;
   document.documentElement.lang = name;
   document.documentElement.dir = new Intl.Locale(name).maximize().script

@@ -1,13 +1,15 @@
 // main.js - the shell: navigation, search, theme, and the page of the path.
 // A new page is one row of PAGES: load names its module, which comes when the
 // page is first opened; icon puts it into the navigation, bar also into that
-// of a narrow screen, whose other pages are under /more.
+// of a narrow screen, whose other pages are under /more; right names what a
+// login needs to see it (one of several), as the page that it is under.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Confirm } from './confirm.js';
 import { Sent } from './act.js';
 import { connect, live, rpcAll } from './api.js';
 import { isAddress, isHash, number } from './format.js';
-import { setLanguage, t } from './i18n.js';
+import { language, setLanguage, t } from './i18n.js';
 import { Acting, Password, loadActing } from './keys.js';
 import { Account } from './pages/account.js';
 import { Block, Blocks } from './pages/blocks.js';
@@ -20,9 +22,9 @@ import { NodePage } from './pages/node.js';
 import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
-import { loadSession, session } from './session.js';
+import { loadSession, may, rolesWith, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
-import { Failure, Icon, Skeleton, html } from './ui.js';
+import { Empty, Failure, Icon, Skeleton, html } from './ui.js';
 import { cameBy } from './via.js';
 import { discover } from './wallet.js';
 
@@ -34,40 +36,47 @@ const invoices = () => import('./pages/invoices.js');
 const identity = () => import('./pages/identity.js');
 const resolve = () => import('./pages/resolve.js');
 const court = () => import('./pages/court.js');
+const users = () => import('./pages/users.js');
 
 const PAGES = [
   { path: '/', title: 'nav.home', page: Home, icon: 'home', bar: true },
   { path: '/sell', title: 'nav.sell', load: sell, name: 'Sell', icon: 'sell',
-    bar: true },
+    bar: true, right: 'sell' },
   { path: '/orders', title: 'nav.orders', load: orders, name: 'Sold',
-    icon: 'orders', bar: true },
+    icon: 'orders', bar: true, right: ['orders', 'till', 'export'] },
   { path: '/till', title: 'nav.till', load: () => import('./pages/till.js'),
-    name: 'TillPage', icon: 'till' },
+    name: 'TillPage', icon: 'till', right: 'till' },
   { path: '/invoices', title: 'nav.invoices', load: invoices,
-    name: 'Invoices', icon: 'invoice' },
+    name: 'Invoices', icon: 'invoice', right: ['till', 'export'] },
   { path: '/buy', title: 'nav.buy', load: buy, name: 'Buy', icon: 'buy',
-    bar: true },
+    bar: true, right: 'buy' },
   { path: '/purchases', title: 'nav.purchases', load: orders, name: 'Bought',
-    icon: 'bag' },
+    icon: 'bag', right: 'buy' },
   { path: '/resolve', title: 'nav.resolve', load: resolve, name: 'Resolve',
-    icon: 'scales' },
+    icon: 'scales', right: 'resolve' },
   { path: '/court', title: 'nav.court', load: court, name: 'Court',
-    icon: 'gavel' },
+    icon: 'gavel', right: 'resolve' },
   { path: '/identity', title: 'nav.identity', load: identity,
-    name: 'Identity', icon: 'person' },
+    name: 'Identity', icon: 'person', right: 'identity' },
   { path: '/storefront', title: 'nav.storefront',
     load: () => import('./pages/storefront.js'), name: 'Storefront',
-    icon: 'front' },
+    icon: 'front', right: 'storefront' },
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
-  { path: '/send', title: 'nav.send', page: Send, icon: 'send' },
+  { path: '/send', title: 'nav.send', page: Send, icon: 'send', right: 'money' },
   { path: '/settings', title: 'nav.settings', name: 'Settings',
     load: () => import('./pages/settings.js'), icon: 'gear' },
-  { path: '/node', title: 'nav.node', page: NodePage, icon: 'node' },
+  { path: '/node', title: 'nav.node', page: NodePage, icon: 'node', right: 'read' },
   { path: '/more', title: 'nav.more', page: More },
   { path: '/setup', title: 'setup.title', page: Setup },
   { path: '/login', title: 'login.title', page: Login },
   { path: '/sessions', title: 'sessions.title', page: Sessions,
     under: '/settings' },
+  ...[['/users', 'users.title', 'Users', 'users'],
+    ['/keys', 'keys.title', 'Keys', 'keys'],
+    ['/texts', 'texts.title', 'Texts', 'node'],
+    ['/security', 'security.title', 'Security']].map(
+    ([path, title, name, right]) => ({ path, title, name, right, load: users,
+      under: '/settings' })),
   { path: '/console', title: 'console.title', page: Console, under: '/node' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
@@ -107,13 +116,28 @@ const PAGES = [
     ([path, title, name]) => ({ path, title, name, load: invoices,
       under: '/invoices' })),
   { path: '/party/:address', title: 'party.title', name: 'PartyPage',
-    load: identity, under: '/buy' },
+    load: identity, under: '/buy', right: [] },
 ];
+const rightOf = (row) => row.right
+  ?? PAGES.find((p) => p.path === row.under)?.right;
+const shown = () => PAGES.filter((p) => p.icon && may(p.right));
+
+// A page that the role has not: who has.
+function NotYours({ row }) {
+  const { role } = useSignal(session);
+  if (!role) {
+    return html`<h1>${t(row.title)}</h1><${Empty} title=${t('right.login')}>
+      <a href="/login">${t('login.title')}</a><//>`;
+  }
+  return html`<h1>${t(row.title)}</h1><${Empty} title=${t('right.not',
+    { role: t(`role.${role}`) })}>${t('right.who', { roles: rolesWith(
+    rightOf(row)).map((r) => t(`role.${r}`)).join(', ') })}<//>`;
+}
 
 // What a narrow screen has no room for.
 function More() {
   return html`<h1>${t('nav.more')}</h1><ul class="plain more">
-    ${PAGES.filter((p) => p.icon && !p.bar).map((p) => html`<li key=${p.path}>
+    ${shown().filter((p) => !p.bar).map((p) => html`<li key=${p.path}>
       <a href=${p.path}><${Icon} name=${p.icon} />${t(p.title)}</a></li>`)}
     </ul>`;
 }
@@ -176,6 +200,7 @@ function Who() {
 
 function Shell() {
   const path = useSignal(route);
+  const now = useSignal(session);
   const [, redraw] = useState(0);
   const main = useRef();
   const found = match(PAGES, path);
@@ -187,6 +212,12 @@ function Shell() {
     if (loaded.current) main.current?.focus({ preventScroll: true });
     loaded.current = true;
   }, [path]);
+  // A login's language, unless this browser was given one.
+  useEffect(() => {
+    if (!now?.language || now.language === language()
+      || localStorage.getItem('language')) return;
+    setLanguage(now.language).then(() => redraw((n) => n + 1), () => {});
+  }, [now?.language]);
   const here = found?.row.under ?? found?.row.path;
   const lost = useLost();
   return html`<div class="shell" onClick=${follow}>
@@ -194,7 +225,7 @@ function Shell() {
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"
       height="28" /> CyberMiles</a><${Pill} /><${Search} /><${Acting} />
       <${Who} /></header>
-    <nav aria-label=${t('nav.label')}>${PAGES.filter((p) => p.icon).map((p) =>
+    <nav aria-label=${t('nav.label')}>${shown().map((p) =>
       html`<a href=${p.path} class=${p.bar ? null : 'far'}
         aria-current=${here === p.path ? 'page' : null}>
         <${Icon} name=${p.icon} />${t(p.title)}</a>`)}
@@ -203,13 +234,15 @@ function Shell() {
     <main id="main" tabindex="-1" ref=${main} class=${lost ? 'stale' : null}>
       ${lost && html`<${Lost} since=${lost} />`}
       <${Sent} />
-      ${found?.row.load ? html`<${Later} key=${path} ...${found} />`
+      ${found && now && !may(rightOf(found.row)) ? html`<${NotYours}
+        row=${found.row} />`
+        : found?.row.load ? html`<${Later} key=${path} ...${found} />`
         : found ? html`<${found.row.page} key=${path} ...${found.params} />`
         : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}
           <a href="/">${t('nav.home')}</a></p>`}
     </main>
     <footer><${Looks} redraw=${() => redraw((n) => n + 1)} /></footer>
-    <${Password} />
+    <${Password} /><${Confirm} />
   </div>`;
 }
 

@@ -18,7 +18,7 @@ function Form({ rows, go: label, send, children }) {
     event.preventDefault();
     setBusy(true);
     setError(null);
-    try { await send(form); set({}); } catch (e) { setError(e); }
+    try { if (!await send(form)) set({}); } catch (e) { setError(e); }
     setBusy(false);
   };
   return html`<form class="form" onSubmit=${submit}>
@@ -53,32 +53,46 @@ function Clear() {
 export function Setup() {
   const now = useSignal(session);
   if (now?.name) return html`<${Done} />`;
-  return html`<h1>${t('setup.title')}</h1>
-    ${now && !now.setup ? html`<${Empty} title=${t('setup.closed')}>
+  const invited = now?.users; // by an owner's code
+  return html`<h1>${t(invited ? 'invited.title' : 'setup.title')}</h1>
+    ${now && !now.setup && !invited ? html`<${Empty} title=${t('setup.closed')}>
       ${t('setup.closed.text')} <a href="/login">${t('login.title')}</a><//>`
-      : html`<p>${t('setup.text')}</p><${Clear} />
-    <${Form} go="setup.go" send=${async (form) => {
+      : html`<p>${t(invited ? 'invited.text' : 'setup.text')}</p><${Clear} />
+    <${Form} go=${invited ? 'invited.go' : 'setup.go'} send=${async (form) => {
       await change('/api/setup', form);
-      go('/sessions');
+      go(invited ? '/' : '/sessions');
     }} rows=${[['code', 'setup.code', { autocomplete: 'one-time-code',
-      maxlength: 12, placeholder: 'ABCD-EFGH' }, 'setup.code.hint'], NAME,
+      maxlength: 12, placeholder: 'ABCD-EFGH' }, invited ? 'invited.code.hint'
+      : 'setup.code.hint'], NAME,
     ['password', 'login.password', PASSWORD('new-password'),
       'setup.password.hint']]} />`}`;
 }
 
 export function Login() {
   const now = useSignal(session);
+  const [second, want] = useState(false);
   if (now?.name) return html`<${Done} />`;
   return html`<h1>${t('login.title')}</h1>
     ${now?.setup && html`<${Notice} title=${t('setup.open')}>
       <p><a href="/setup">${t('setup.title')}</a></p><//>`}
     <${Clear} />
     <${Form} go="login.title" send=${async (form) => {
-      await change('/api/login', form);
+      try { await change('/api/login', form); } catch (e) {
+        if (e.code !== 'second' || second) throw e;
+        want(true); // and the form stays as it is
+        return true;
+      }
       go('/sessions');
+      return false;
     }} rows=${[NAME, ['password', 'login.password',
-      PASSWORD('current-password')]]}>
-      <small>${t('login.lost')} <code>cybermiles admin reset</code></small><//>`;
+      PASSWORD('current-password')], ...second ? [['code', 'login.second',
+      { autocomplete: 'one-time-code', maxlength: 16, autofocus: true },
+      'login.second.hint']] : []]}>
+      <small>${t('login.lost')} <code>cybermiles admin reset-password</code>;
+        ${t('login.second.lost')} <code>cybermiles admin disable-2fa</code>
+      </small>
+      ${now?.users && html`<p><a href="/setup">${t('invited.title')}</a></p>`}
+      <//>`;
 }
 
 function Done() {

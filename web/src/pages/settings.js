@@ -1,12 +1,12 @@
-// settings.js - who is told of events: webhooks and mail, their log, the mail
-// server.  For the owner's login.
+// settings.js - what there is to set; who is told of events: webhooks and mail,
+// their log, the mail server.
 import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { ownerRpc } from '../api.js';
 import { isAddress, number } from '../format.js';
 import { State } from '../goods.js';
 import { t } from '../i18n.js';
-import { session } from '../session.js';
+import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Ago, Copy, Empty, Failure, Field, Loaded, Notice, Table, html }
   from '../ui.js';
@@ -209,14 +209,21 @@ function Mail() {
   </section>`;
 }
 
+// What there is to set, each with the right it needs.
+const PARTS = [['/security', 'security'], ['/sessions', 'sessions'],
+  ['/users', 'users', 'users'], ['/keys', 'keys', 'keys'],
+  ['/texts', 'texts', 'node']];
+
 export function Settings() {
   const now = useSignal(session);
   if (!now) return null;
   return html`<h1>${t('nav.settings')}</h1>
-    <p><a href=${now.name ? '/sessions' : now.setup ? '/setup' : '/login'}>
-      ${t(now.name ? 'sessions.title' : now.setup ? 'setup.title'
-        : 'login.title')}</a></p>
-    ${now.role === 'owner' ? html`<h2>${t('hook.title')}</h2><${Hooks} />
-      <${Mail} />` : html`<${Empty} title=${t('settings.owner')}>
+    ${now.name ? html`<ul class="plain more">${PARTS.filter(([, , right]) =>
+      may(right)).map(([href, key]) => html`<li key=${href}><a href=${href}>
+      <strong>${t(`${key}.title`)}</strong> <small>${t(`${key}.about`)}</small>
+      </a></li>`)}</ul>` : html`<p><a href=${now.setup ? '/setup' : '/login'}>
+      ${t(now.setup ? 'setup.title' : 'login.title')}</a></p>`}
+    ${now.name && may('notify') ? html`<h2>${t('hook.title')}</h2><${Hooks} />
+      <${Mail} />` : !now.name && html`<${Empty} title=${t('settings.owner')}>
       ${t('settings.login')}<//>`}`;
 }
