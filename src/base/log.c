@@ -11,6 +11,7 @@
 ** What is set at run time (levels of modules, the counts of repeats) is
 ** guarded by one spinning lock that is held for some hundred instructions. */
 #include "base/log.h"
+#include "base/log_tail.h"
 #include "base/limits.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -314,7 +315,33 @@ static void log_stderr(const char *p, size_t len) {
   }
 }
 
+/* Under the lock. */
+static char log_ring[LOG_TAIL_LINES][LOG_TAIL_LINE];
+static u64 log_ring_cnt; /* lines so far */
+
+static void log_remember(const char *p, size_t len) {
+  if (len && p[len - 1] == '\n') len--;
+  if (len > LOG_TAIL_LINE - 1) len = LOG_TAIL_LINE - 1;
+  log_lock();
+  char *line = log_ring[log_ring_cnt++ % LOG_TAIL_LINES];
+  memcpy(line, p, len);
+  line[len] = 0;
+  log_unlock();
+}
+
+u32 log_tail(char out[][LOG_TAIL_LINE], u32 cnt_max) {
+  log_lock();
+  u64 cnt = log_ring_cnt < LOG_TAIL_LINES ? log_ring_cnt : LOG_TAIL_LINES;
+  if (cnt > cnt_max) cnt = cnt_max;
+  for (u64 i = 0; i < cnt; i++)
+    memcpy(out[i], log_ring[(log_ring_cnt - cnt + i) % LOG_TAIL_LINES],
+           LOG_TAIL_LINE);
+  log_unlock();
+  return (u32)cnt;
+}
+
 static void log_write(const char *p, size_t len) {
+  log_remember(p, len);
   void (*sink)(const char *, size_t) =
       __atomic_load_n(&log_out, __ATOMIC_ACQUIRE);
   if (sink) sink(p, len); else log_stderr(p, len);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/log_tail.h"
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "gen/gen_version.h"
@@ -311,6 +312,17 @@ err rpc_do_debug_vmodule(struct rpc_call *c) {
     return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %.300s", msg.text);
   }
   jsonw_null(&c->w);
+  return ERR_OK;
+}
+
+err rpc_do_node_log(struct rpc_call *c) {
+  u64 max = c->arg[0].given ? c->arg[0].num : LOG_TAIL_LINES;
+  if (max > LOG_TAIL_LINES) max = LOG_TAIL_LINES;
+  char (*line)[LOG_TAIL_LINE] = arena_alloc_raw(c->a, max * LOG_TAIL_LINE + 1);
+  u32 cnt = log_tail(line, (u32)max);
+  jsonw_arr(&c->w);
+  for (u32 i = 0; i < cnt; i++) jsonw_str(&c->w, line[i]);
+  jsonw_arr_end(&c->w);
   return ERR_OK;
 }
 

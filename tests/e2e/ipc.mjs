@@ -211,7 +211,7 @@ test('administration answers here, and does not exist over TCP', async () => {
     'admin_stopHTTP', 'node_backupDone', 'node_reload', 'admin_addPeer',
     'admin_users', 'admin_createUser', 'admin_resetUser', 'node_claim',
     'admin_tokens', 'admin_createToken', 'admin_revokeToken',
-    'admin_dropTwoFactor', 'node_backup']) {
+    'admin_dropTwoFactor', 'node_backup', 'node_log']) {
     assert.equal((await node.raw(method)).error.code, -32601, method);
   }
   assert.ok(!('admin' in await node.rpc('rpc_modules')));

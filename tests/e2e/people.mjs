@@ -318,6 +318,9 @@ test('admin beside and without the node: tokens, second factor, passwords',
     await until('a backup', async () => (await boss.rpc('node_status')).result
       .lastBackupMs, 60000);
     assert.equal(readdirSync(to).length, 1);
+    const { result: log } = await boss.rpc('node_log', 100);
+    assert.ok(log.length && log.length <= 100 && log.every((l) => l.length));
+    assert.ok(log.some((l) => /backup\s+made folder=/.test(l)), log.at(-1));
     await node.stop();
     const off = JSON.parse(admin('token', 'new', 'boss', 'off', 'all', '--json')
       .stdout);

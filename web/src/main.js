@@ -36,6 +36,7 @@ const invoices = () => import('./pages/invoices.js');
 const identity = () => import('./pages/identity.js');
 const resolve = () => import('./pages/resolve.js');
 const court = () => import('./pages/court.js');
+const claims = () => import('./pages/claims.js');
 const users = () => import('./pages/users.js');
 
 const PAGES = [
@@ -115,6 +116,13 @@ const PAGES = [
     ['/subscriptions', 'sub.title', 'Subscriptions']].map(
     ([path, title, name]) => ({ path, title, name, load: invoices,
       under: '/invoices' })),
+  ...[['/issuer', 'issuer.title', 'Issuer'],
+    ['/claims/ask', 'claim.ask.title', 'Ask'],
+    ['/claim/:id', 'show.one', 'Disclose'],
+    ['/guarding', 'ward.title', 'Guarding']].map(([path, title, name]) =>
+    ({ path, title, name, load: claims, under: '/identity' })),
+  { path: '/verify', title: 'check.title', name: 'Verify', load: claims,
+    under: '/identity', right: [] },
   { path: '/party/:address', title: 'party.title', name: 'PartyPage',
     load: identity, under: '/buy', right: [] },
 ];

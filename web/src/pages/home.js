@@ -4,6 +4,7 @@ import { DemoShop } from '../demo.js';
 import { cmt, number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
+import { Start } from '../start.js';
 import { Shop } from '../todo.js';
 import { Address, Ago, Bars, Empty, Facts, Loaded, Table, html }
   from '../ui.js';
@@ -37,7 +38,7 @@ export function Home() {
     : undefined, [operator, height]);
   const blocks = useLoad(async () => height === null ? undefined
     : loadBlocks(height, SHOWN), [height]);
-  return html`<h1>${t('nav.home')}</h1><${Shop} />
+  return html`<h1>${t('nav.home')}</h1><${Start} /><${Shop} />
     <${DemoShop} offer=${height === 0} />
     <div class="tiles">
       <section class="tile"><h2>${t('home.height')}</h2>

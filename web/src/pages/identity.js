@@ -141,7 +141,7 @@ function Guardians({ who }) {
   const names = text.split(/[\s,]+/).filter(Boolean);
   const recovering = who.state === 'recovering';
   return html`<section class="card"><h2>${t('guard.title')}</h2>
-    <p>${t('guard.text')}</p>
+    <p>${t('guard.text')} <a href="/guarding">${t('ward.title')}</a></p>
     ${recovering && html`<${Notice} kind="error" title=${t('guard.running')}
       action=${html`<${Do} kind="main" go=${() => act(t('guard.cancel'),
         'identity', 'cancelRecovery', [])}>${t('guard.cancel')}<//>`}>
@@ -169,13 +169,17 @@ function Claims({ me }) {
       ${c.state === 'offered' && html`<${Do} go=${go('acceptClaim', c)}>
         ${t('claim.acceptClaim')}<//><${Do} go=${go('declineClaim', c)}>
         ${t('claim.declineClaim')}<//>`}
-      ${c.state === 'active' && html`<${Do} confirm=${t('do.sure')}
+      ${c.state === 'active' && html`<a href=${`/claim/${c.id}`}>
+        ${t('show.go')}</a> <${Do} confirm=${t('do.sure')}
         go=${go('revokeClaim', c, 1)}>${t('claim.revokeClaim')}<//>`}</span>`] });
   return html`<section class="card"><h2>${t('claim.title')}</h2>
     <p>${t('claim.text')}</p><${List} state=${list} caption=${t('claim.title')}
       columns=${['invoice.id', 'claim.issuer', 'list.state', 'invoice.until',
         'sell.acts']} row=${claimRow}
-      empty=${html`<p class="quiet">${t('claim.none')}</p>`} /></section>`;
+      empty=${html`<p class="quiet">${t('claim.none')}</p>`} />
+    <p class="row"><a href="/claims/ask">${t('claim.ask.title')}</a>
+      <a href="/issuer">${t('issuer.title')}</a>
+      <a href="/verify">${t('check.title')}</a></p></section>`;
 }
 
 function Consents({ me }) {

@@ -1,14 +1,17 @@
 // node.js - how the node does: what it runs on, and its metrics as plots.  A
 // new plot is one row of PLOTS.
 import { useState } from 'preact/hooks';
-import { api } from '../api.js';
+import { Do } from '../act.js';
+import { status } from '../acting.js';
+import { api, ownerRpc } from '../api.js';
 import { ago, bytes, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
 import { Plot } from '../plot.js';
-import { session } from '../session.js';
+import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
+import { backUp } from '../start.js';
+import { Ago, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
 import { addNetwork, wallets } from '../wallet.js';
 
 const round = (n) => number(Math.round(n * 100) / 100);
@@ -70,7 +73,8 @@ function Now({ values }) {
 // A copied or moved validator's file: an owner says that it is the only one.
 function Fence({ again }) {
   const [error, fail] = useState(null);
-  const owner = useSignal(session)?.role === 'owner';
+  const now = useSignal(session);
+  const owner = now?.name && may('node', now);
   const claim = async () => {
     try {
       const r = await api('/admin/rpc', { jsonrpc: '2.0', id: 1,
@@ -105,13 +109,41 @@ function AddNetwork({ chainId }) {
     ${t('node.add', { wallet: w.info.name })}</button></p>`)}${said}`;
 }
 
+// What the log said last.
+function Log() {
+  const [turn, next] = useState(0);
+  const state = useLoad(() => ownerRpc('node_log'), [turn]);
+  return html`<h2>${t('node.logs')}</h2><p><button type="button"
+    data-test="log" onClick=${() => next(turn + 1)}>${t('hook.refresh')}
+    </button></p><${Loaded} state=${state}>${(lines) => html`<pre
+      class="logs" tabindex="0" data-test="lines">${lines.toReversed()
+      .join('\n')}</pre>`}<//>`;
+}
+
+function Backups() {
+  const state = useLoad(() => ownerRpc('node_status'), []);
+  const { dev } = useSignal(status) ?? {};
+  return html`<h2>${t('node.backups')}</h2><${Loaded} state=${state}>${(s) =>
+    html`<${Facts} rows=${[['node.backup', s.lastBackupMs
+      ? html`<${Ago} ms=${s.lastBackupMs} />` : t('node.backup.never')],
+    ['node.backup.every', s.backupEverySeconds
+      ? duration(s.backupEverySeconds) : t('node.backup.asked')],
+    ['node.backup.failed', number(s.backupFailures)]]} />
+    ${dev ? html`<p class="quiet">${t('node.backup.dev')}</p>`
+      : html`<p><${Do} test="backup" go=${async () => {
+        await backUp();
+        state.again();
+      }}>${t('start.backup.go')}<//></p>`}`}<//>`;
+}
+
 export function NodePage() {
+  const now = useSignal(session);
   const { list, error } = useMetrics();
-  const status = useLoad(() => api('/api/status'), []);
+  const about = useLoad(() => api('/api/status'), []);
   const newest = list.at(-1);
   return html`<h1>${t('nav.node')}</h1>
     <p><a href="/console">${t('console.title')}</a></p>
-    ${status.data?.fenced && html`<${Fence} again=${status.again} />`}
+    ${about.data?.fenced && html`<${Fence} again=${about.again} />`}
     ${error && html`<${Failure} error=${error} />`}
     ${newest && html`<${Now} values=${newest.values} />`}
     <h2>${t('node.plots')}</h2>
@@ -122,8 +154,10 @@ export function NodePage() {
         say=${say} clock=${clock} />`;
     })}</div>
     <p><a href="/metrics">${t('node.metrics')}</a></p>
+    <h2>${t('node.peers')}</h2><p>${t('node.peers.none')}</p>
+    ${now?.name && may('node', now) && html`<${Backups} /><${Log} />`}
     <h2>${t('home.network')}</h2>
-    <${Loaded} state=${status}>${(s) => html`<${Facts} rows=${[
+    <${Loaded} state=${about}>${(s) => html`<${Facts} rows=${[
       ['home.chain', s.chainId], ['home.version', `${s.version} ${s.commit}`],
       ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
     ]} /><${AddNetwork} chainId=${s.chainId} />`}<//>`;

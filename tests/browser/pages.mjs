@@ -1,0 +1,169 @@
+// pages.mjs - every page of the dashboard's table, in Chromium: on an empty
+// chain, from right to left at 320 px with axe; with slow answers; with the node
+// stopped.  ROLES=manager,cashier,... looks as those logins too (long).
+// TEST_TIMEOUT=300
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, WEB, launch, open } from './browser.mjs';
+
+const require = createRequire(import.meta.url);
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const PASSWORD = 'correct horse battery';
+const SMALL = { viewport: { width: 320, height: 640 }, bypassCSP: true };
+const ADDRESS = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+let node, browser, paths, page;
+
+// The paths of the table in main.js, with something in place of names.
+function table() {
+  const text = readFileSync(join(WEB, 'main.js'), 'utf8');
+  const rows = text.slice(text.indexOf('const PAGES'),
+    text.indexOf('\n];', text.indexOf('const PAGES')));
+  return [...new Set([...rows.matchAll(/(?:path: |\[)'(\/[^']*)'/g)].map((m) =>
+    m[1].replace(':address', ADDRESS).replace(':hash', `0x${'11'.repeat(32)}`)
+      .replace(':id', '1')))];
+}
+
+async function login(options, name = 'boss', more = {}) {
+  const p = await open(browser, { ...SMALL, ...options });
+  await p.goto(`${node.url}/${more.code ? 'setup' : 'login'}`);
+  for (const [id, text] of Object.entries({ ...more, name,
+    password: PASSWORD })) await p.fill(`#${id}`, text);
+  await p.click('main form button.main');
+  await p.waitForSelector('a.who[href="/sessions"]');
+  return p;
+}
+
+before(async () => {
+  if (skip) return;
+  paths = table();
+  assert.ok(paths.length > 40, String(paths));
+  node = await Node.start(['dev']);
+  browser = await launch();
+  page = await login({ colorScheme: 'dark' }, 'boss',
+    { code: /code (\S{9}),/.exec(node.stdout)[1] });
+});
+after(async () => {
+  await browser?.close();
+  await node?.kill();
+});
+
+// Loaded: a heading, nothing that still waits.
+const settled = (p) => p.waitForFunction(() => document.querySelector('main h1')
+  && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
+
+// What no translator reached: words beyond the turned ones, but names, code,
+// choices of languages, units.
+const leaks = (p) => p.evaluate(() => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const { nodeValue: text, parentElement: at } = walk.currentNode;
+    if (at.closest('bdi, code, pre, .hash, time, .brand, script, .agent, '
+      + 'noscript, select, [data-plain]')) continue;
+    const rest = text.replace(/\u202e[^\u202c]*\u202c/g, '')
+      .replace(/\bCMT\b|\b[kMG]?B\b|\bms\b|0x[0-9a-f…]+/gi, '');
+    if (/[A-Za-z]{3,}/.test(rest)) found.push(text.trim());
+  }
+  return found;
+});
+
+async function look(p, path, { rtl = true } = {}) {
+  const wrong = [];
+  await p.goto(`${node.url}${path}${rtl ? '?language=ar-XB' : ''}`);
+  await settled(p);
+  const { wide, dir, broken } = await p.evaluate(() => ({
+    wide: document.documentElement.scrollWidth,
+    dir: document.documentElement.dir,
+    broken: /\b(undefined|NaN|\[object)/.test(document.body.innerText) }));
+  if (wide > 320) wrong.push(`${wide} px wide`);
+  if (broken) wrong.push('shows undefined, NaN or an object');
+  if (rtl && dir !== 'rtl') wrong.push(`dir ${dir}`);
+  if (rtl) wrong.push(...(await leaks(p)).map((x) => `untranslated: ${x}`));
+  await p.evaluate(AXE);
+  const { violations } = await p.evaluate(() => window.axe.run());
+  wrong.push(...violations.map((v) => `${v.id} `
+    + v.nodes[0].html.slice(0, 120)));
+  if (process.env.SCREENSHOTS) {
+    await p.screenshot({ fullPage: true, path: join(process.env.SCREENSHOTS,
+      `page${path.replace(/\W+/g, '_').slice(0, 30)}.png`) });
+  }
+  return wrong.map((w) => `${path}: ${w}`);
+}
+
+test('each page of an empty chain, from right to left, at 320 px', { skip },
+  async () => {
+    const wrong = [];
+    for (const path of paths) wrong.push(...await look(page, path));
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(page.wrong, []);
+  });
+
+test('each page as each role', { skip: skip || !process.env.ROLES
+  && 'ROLES is not set' }, async () => {
+  for (const role of process.env.ROLES.split(',')) {
+    const { code } = await page.evaluate(async (r) => (await fetch('/api/users',
+      { method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ do: 'create', name: r, role: r }) })).json(),
+    role);
+    const p = await login({}, role, { code });
+    const wrong = [];
+    for (const path of paths) {
+      wrong.push(...await look(p, path, { rtl: false }));
+    }
+    assert.deepEqual(wrong, [], role);
+    await p.context().close();
+  }
+});
+
+test('slow answers: each page says at once what it is, and that it loads',
+  { skip }, async () => {
+    const wrong = [];
+    await page.goto(`${node.url}/`);
+    await settled(page);
+    await page.route((url) => url.pathname === '/', async (route) => {
+      if (route.request().method() !== 'POST') { await route.continue(); return; }
+      await new Promise((resolve) => { setTimeout(resolve, 700); });
+      await route.continue().catch(() => {});
+    });
+    for (const path of paths) {
+      await page.evaluate((to) => {
+        history.pushState(null, '', to);
+        dispatchEvent(new PopStateEvent('popstate'));
+      }, path);
+      const said = await page.waitForFunction(() => document
+        .querySelector('main h1')?.textContent.trim(), null, { timeout: 600 })
+        .catch(() => null);
+      if (!said) wrong.push(`${path}: no heading while it waits`);
+    }
+    await page.unroute(() => true).catch(() => {});
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(page.wrong, []);
+  });
+
+test('the node is stopped: each page says so and keeps standing', { skip },
+  async () => {
+    const wrong = [];
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.goto(`${node.url}/`);
+    await settled(page);
+    page.removeAllListeners('console');
+    await node.stop();
+    await page.waitForSelector('.notice.error', { timeout: 20000 });
+    for (const path of paths) {
+      await page.evaluate((to) => {
+        history.pushState(null, '', to);
+        dispatchEvent(new PopStateEvent('popstate'));
+      }, path);
+      const ok = await page.waitForFunction(() => document.querySelector('h1')
+        && document.querySelector('main .notice.error'), null,
+      { timeout: 5000 }).catch(() => null);
+      if (!ok) wrong.push(`${path}: says nothing of it`);
+    }
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(page.wrong, []);
+  });
