@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Node } from '../e2e/node.mjs';
+import { Node, until } from '../e2e/node.mjs';
 import { CHROMIUM, launch, open } from './browser.mjs';
 import { actAs, settled } from './purse.mjs';
 
@@ -165,8 +165,10 @@ test('guardians give a lost identity a new key', { skip }, async () => {
   await page.click('[data-test=approve]');
   await settled(page);
   await later(3 * DAY);
-  const id = await node.rpc('id_get', [who.holder]);
-  assert.equal(id.controller, who.next);
+  await until('the new controller', async () => {
+    await node.rpc('evm_mine');
+    return (await node.rpc('id_get', [who.holder])).controller === who.next;
+  });
   // The reputation shows its formula to everybody.
   await page.goto(`${node.url}/party/${who.holder}`);
   await page.click('summary:has-text("How it is worked out")');

@@ -64,8 +64,8 @@ const leaks = (p) => p.evaluate(() => {
   while (walk.nextNode()) {
     const { nodeValue: text, parentElement: at } = walk.currentNode;
     if (at.closest('bdi, code, pre, .hash, time, .brand, script, .agent, '
-      + 'noscript, select, [data-plain]')) continue;
-    const rest = text.replace(/\u202e[^\u202c]*\u202c/g, '')
+      + 'noscript, select, datalist')) continue;
+    const rest = text.replace(/\u202e[^\u202c]*\u202c|\bboss\b/g, '')
       .replace(/\bCMT\b|\b[kMG]?B\b|\bms\b|0x[0-9a-f…]+/gi, '');
     if (/[A-Za-z]{3,}/.test(rest)) found.push(text.trim());
   }

@@ -177,11 +177,11 @@ test('a key is given a policy, which then refuses', { skip }, async () => {
   await boss.click('[data-test=key-new]');
   const keys = boss.locator('[data-test=key]');
   const mine = keys.filter({ has: boss.locator('[data-state=locked]') });
-  await mine.waitFor({ timeout: 30000 });
+  await mine.waitFor({ timeout: 90000 });
   await mine.locator('[data-test=unlock]').click();
   await mine.locator('input[type=password]').fill('of the key');
   await mine.locator('[data-test=unlock-go]').click();
-  await boss.waitForSelector('[data-test=lock]', { timeout: 30000 });
+  await boss.waitForSelector('[data-test=lock]', { timeout: 90000 });
   await boss.click('[data-test=lock]');
   await mine.waitFor();
   const first = keys.first();

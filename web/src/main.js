@@ -201,7 +201,8 @@ function Pill() {
 function Who() {
   const now = useSignal(session);
   if (!now) return null;
-  return now.name ? html`<a class="who" href="/sessions">${now.name}</a>`
+  return now.name ? html`<a class="who" href="/sessions">
+    <bdi>${now.name}</bdi></a>`
     : html`<a class="who" href=${now.setup ? '/setup' : '/login'}>
       ${t(now.setup ? 'setup.title' : 'login.title')}</a>`;
 }

@@ -19,7 +19,6 @@ import { Empty, Facts, Field, Hash, Loaded, Notice, Table, html }
   from '../ui.js';
 
 const DAY = 86400;
-const ISSUER_BOND = `0x${'697373756572426f6e64'.padEnd(64, '0')}`; // issuerBond
 const QR_MAX = 1200; // longer ones no phone reads
 const soon = (days) => Math.floor(Date.now() / 1000) + Number(days) * DAY;
 const must = (address) => {
@@ -163,7 +162,7 @@ function Desk({ me }) {
 function IssuerOf({ me }) {
   const state = useRpc('id_issuers', { issuer: me, limit: 200 });
   const id = useRpc('id_get', me);
-  const bond = useLoad(() => view('param', [ISSUER_BOND]), []);
+  const params = useRpc('id_params');
   if (id.data === null) {
     return html`<${Empty} title=${t('issuer.first')}>
       <a href="/identity">${t('nav.identity')}</a><//>`;
@@ -171,8 +170,9 @@ function IssuerOf({ me }) {
   return html`<${Loaded} state=${state}>${({ items }) => {
     const mine = items.find((i) => i.issuer === me && i.state !== 'retired');
     if (!mine) {
-      return html`<${Loaded} state=${bond}>${([value]) => html`<${Apply}
-        bond=${BigInt(value)} />`}<//>`;
+      return html`<${Loaded} state=${params}>${(list) => html`<${Apply}
+        bond=${BigInt(list.find((p) => p.name === 'issuerBond').value)} />`}
+      <//>`;
     }
     return html`<${Facts} rows=${[['id.name', html`<bdi>${issuerName(mine)}
       </bdi>`], ['list.state', html`<${State} word=${mine.state} />`],

@@ -70,8 +70,8 @@ export function Home() {
       <${Loaded} state=${status}>${(s) => html`<${Facts} rows=${[
         ['home.chain', s.chainId],
         ['home.kind', t(s.dev ? 'home.dev' : 'home.own')],
-        ['home.rpc', location.origin],
+        ['home.rpc', html`<bdi>${location.origin}</bdi>`],
         ['home.limit', number(s.blockGasLimit)],
         ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
-        ['home.version', `${s.version} ${s.commit}`]]} />`}<//></section>`;
+        ['home.version', html`<bdi>${s.version} ${s.commit}</bdi>`]]} />`}<//></section>`;
 }

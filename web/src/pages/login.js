@@ -110,8 +110,8 @@ function Audit() {
       <${Table} caption=${t('audit.caption')} columns=${['audit.at',
         'audit.event', 'audit.who', 'sessions.address']}
         rows=${audit.map((a, i) => ({ key: i, cells: [
-          html`<${Ago} ms=${a.atMs} />`, html`${a.event} ${a.detail}`,
-          a.who || '–', a.address || '–'] }))} />`}<//></section>`;
+          html`<${Ago} ms=${a.atMs} />`, html`<bdi>${a.event} ${a.detail}</bdi>`,
+          html`<bdi>${a.who || '–'}</bdi>`, a.address || '–'] }))} />`}<//></section>`;
 }
 
 export function Sessions() {
@@ -135,7 +135,7 @@ export function Sessions() {
         columns=${['login.name', 'sessions.agent', 'sessions.address',
           'sessions.seen', 'sessions.end']}
         rows=${sessions.map((s) => ({ key: s.id, cells: [
-          html`${s.name}, ${t(`role.${s.role}`)}`,
+          html`<bdi>${s.name}</bdi>, ${t(`role.${s.role}`)}`,
           html`<span class="agent">${s.agent || '–'}</span>`, s.address,
           s.current ? t('sessions.this') : html`<${Ago} ms=${s.seenMs} />`,
           html`<button type="button" onClick=${() => end(s)}>

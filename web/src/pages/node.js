@@ -158,7 +158,8 @@ export function NodePage() {
     ${now?.name && may('node', now) && html`<${Backups} /><${Log} />`}
     <h2>${t('home.network')}</h2>
     <${Loaded} state=${about}>${(s) => html`<${Facts} rows=${[
-      ['home.chain', s.chainId], ['home.version', `${s.version} ${s.commit}`],
+      ['home.chain', s.chainId], ['home.version',
+      html`<bdi>${s.version} ${s.commit}</bdi>`],
       ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
     ]} /><${AddNetwork} chainId=${s.chainId} />`}<//>`;
 }
