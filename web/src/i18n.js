@@ -36,8 +36,10 @@ function wanted() {
     .find((l) => l in LANGUAGES) ?? 'en';
 }
 
-// What the operator says instead: { language: { key: text } }.
-export const loadOwn = () => fetch('/api/texts').then((r) => r.ok ? r.json()
+// What the operator says instead: { language: { key: text } }.  The public shop
+// may be on a port that has no /api/.
+export const loadOwn = async () => document.documentElement.dataset.strings
+  ? {} : fetch('/api/texts').then((r) => r.ok ? r.json()
   : {}).catch(() => ({}));
 export const allTexts = load;
 
