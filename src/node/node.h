@@ -157,6 +157,7 @@ struct node_stat {
   u64 file_bytes, wal_bytes, disk_free_bytes;
   u64 checkpoints, checkpoint_us, checkpoint_step_us; /* cnt, last, longest */
   u64 upkeep_us;                     /* longest hold by pruning, merging */
+  u64 upkeep_cpu_us;                 /* of processor time */
   u64 hold_us;                       /* by any work behind the head */
   u64 cache_bytes, cache_hits, cache_misses, overlay_bytes;
   u32 reader_cnt, reader_busy;

@@ -110,6 +110,7 @@ void node_stat(struct node *n, struct node_stat *out) {
   if (left < UINT64_MAX) out->disk_free_bytes = left;
   out->checkpoints = c.cnt;
   out->upkeep_us = store_upkeep_us(n->store);
+  out->upkeep_cpu_us = store_upkeep_cpu_us(n->store);
   out->hold_us = s.hold_us;
   out->checkpoint_us = c.last_us;
   out->checkpoint_step_us = c.step_us;

@@ -233,6 +233,9 @@ err store_log_read(struct store *s, err (*cb)(void *ctx, slice key, slice val),
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) MUST_USE;
 /* The longest of all; any thread. */
 u64 store_upkeep_us(const struct store *s);
+/* What the dearest took of a processor: where this is far below the former, the
+** writer only waited its turn on a busy machine. */
+u64 store_upkeep_cpu_us(const struct store *s);
 /* From now on state below height oldest need not be kept (what block 0 begins
 ** with is); nor transactions, receipts and who was met below height body. */
 err store_prune_below(struct store *s, u64 oldest, u64 body) MUST_USE;

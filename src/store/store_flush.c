@@ -295,9 +295,17 @@ static err store_upkeep_some(struct store *s, u64 until_us, bool *more) {
 }
 
 u64 store_upkeep_us(const struct store *s) { return s->upkeep_us; }
+u64 store_upkeep_cpu_us(const struct store *s) { return s->upkeep_cpu_us; }
+
+/* What this thread has used of a processor. */
+static u64 store_spent_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
+}
 
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
-  u64 begin_us = store_clock_us();
+  u64 begin_us = store_clock_us(), spent_us = store_spent_us();
   *more = false;
   err e = store_begin(s, false);
   if (!e) e = store_upkeep_some(s, store_clock_us() + slice_us / 2, more);
@@ -310,5 +318,7 @@ err store_upkeep_step(struct store *s, u32 slice_us, bool *more) {
   }
   u64 took_us = store_clock_us() - begin_us;
   if (took_us > s->upkeep_us) s->upkeep_us = took_us;
+  spent_us = store_spent_us() - spent_us;
+  if (spent_us > s->upkeep_cpu_us) s->upkeep_cpu_us = spent_us;
   return e;
 }

@@ -221,6 +221,7 @@ struct store {
   struct store_checkpoint checkpoint;
   _Atomic u64 checkpoint_cnt, checkpoint_step_us, checkpoint_last_us;
   _Atomic u64 upkeep_us; /* the longest step of it */
+  _Atomic u64 upkeep_cpu_us; /* and the dearest */
   struct store_vfs vfs;
   char error[256];
 };
