@@ -132,6 +132,7 @@ int cmd_doctor(struct cmd *c);
 int cmd_service(struct cmd *c);
 int cmd_completion(struct cmd *c);
 int cmd_license(struct cmd *c);
+int cmd_validator(struct cmd *c);
 /* cmd_doctor.c: ERR_REFUSED when the database would lie on a network file
 ** system. */
 err cmd_check_place(const struct cmd *c, struct errmsg *msg) MUST_USE;

@@ -40,7 +40,9 @@
 #include "base/log.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
+#include "crypto/secp256k1.h"
 #include "node/node_int.h"
+#include "node/node_validator.h"
 
 #define FENCE_CHECK_MS 3000u
 #define FENCE_HOME 49u /* bytes before the path */
@@ -84,19 +86,21 @@ static err fence_here(struct fence_home *h, const char *path) {
   return fence_file(h->path, &h->inode, &h->made_ns);
 }
 
+static void fence_parse(struct fence_home *h, slice bytes) {
+  const u8 *p = bytes.ptr;
+  memset(h, 0, sizeof *h);
+  if (bytes.len <= FENCE_HOME || bytes.len >= FENCE_HOME + PATH_MAX) return;
+  h->version = p[0];
+  memcpy(h->machine, p + 1, 32);
+  h->inode = load_be64(p + 33);
+  h->made_ns = load_be64(p + 41);
+  memcpy(h->path, p + FENCE_HOME, bytes.len - FENCE_HOME);
+}
 static bool fence_read(struct fence_home *h, struct store *s) {
   struct buf b;
-  memset(h, 0, sizeof *h);
   buf_init(&b, 0);
   bool there = store_meta_get(s, &b, "home") == ERR_OK;
-  if (there && b.len > FENCE_HOME && b.len < FENCE_HOME + PATH_MAX) {
-    const u8 *p = b.ptr;
-    h->version = p[0];
-    memcpy(h->machine, p + 1, 32);
-    h->inode = load_be64(p + 33);
-    h->made_ns = load_be64(p + 41);
-    memcpy(h->path, p + FENCE_HOME, b.len - FENCE_HOME);
-  }
+  fence_parse(h, buf_slice(&b));
   buf_fini(&b);
   return there;
 }
@@ -182,10 +186,10 @@ static err fence_check(struct node *n, const char *why, struct errmsg *msg) {
 }
 
 /* Says why it is fenced, or that it need not be (*moved: it has come here). */
-static bool fence_look(struct node *n, const struct fence_home *was,
+static bool fence_look(struct errmsg *msg, const struct fence_home *was,
                        const struct fence_home *here, bool *moved) {
-  char *why = n->fence.text;
-  size_t max = sizeof n->fence.text;
+  char *why = msg->text;
+  size_t max = sizeof msg->text;
   u64 inode, made_ns;
   *moved = false;
   if (was->version != 1) {
@@ -217,7 +221,7 @@ err node_fence_open(struct node *n, bool signs, struct errmsg *msg) {
   if (fence_here(&here, n->db_path) < 0)
     return err_say(msg, ERR_IO, "%s: cannot look at it", n->db_path);
   bool known = fence_read(&was, n->store);
-  bool fenced = known && fence_look(n, &was, &here, &moved);
+  bool fenced = known && fence_look(&n->fence, &was, &here, &moved);
   if (fenced || moved) TRY(fence_check(n, "it is not where it was", msg));
   if (fenced && !n->cfg.claim) {
     n->fenced = true;
@@ -296,6 +300,70 @@ err node_fence_settle(struct store *s, const char *at) {
   TRY(fence_here(&here, store_path(s)));
   if (!realpath(at, here.path)) snprintf(here.path, PATH_MAX, "%s", at);
   return fence_write(s, &here);
+}
+
+/* Of the genesis' validators the one with this file's key. */
+static err validator_of(struct node_validator *out, slice settings, slice key,
+                        struct arena *a, struct errmsg *msg) {
+  struct chain_genesis g;
+  u8 pub[64];
+  TRY(chain_genesis_parse_settings(&g, settings, a, msg));
+  if (!g.own)
+    return err_say(msg, ERR_USAGE, "a chain of plain Ethereum rules has no "
+                   "validators here: its blocks come from elsewhere");
+  if (key.len != 32 || crypto_pubkey(pub, key.ptr) < 0 ||
+      crypto_pub_compress(out->key, pub) < 0)
+    return err_say(msg, ERR_CORRUPT, "the file's consensus key is damaged");
+  for (u32 i = 0; i < g.validator_cnt; i++) {
+    const struct chain_genesis_validator *v = &g.validator[i];
+    out->total += v->power;
+    if (!v->has_key || memcmp(v->key, out->key, 33) != 0) continue;
+    out->operator_addr = v->operator_addr;
+    out->power = v->power;
+  }
+  return ERR_OK;
+}
+
+static err validator_read(struct node_validator *out, struct store_reader *r,
+                          const char *path, struct arena *a,
+                          struct errmsg *msg) {
+  struct store_standing st;
+  struct fence_home was, here;
+  slice settings, key, home = {0};
+  bool moved;
+  TRY(store_reader_begin(r, &st));
+  if (st.head < 0)
+    return err_say(msg, ERR_NOT_FOUND, "%s holds no chain", path);
+  TRY(store_read_meta(r, &settings, "genesis"));
+  settings = arena_copy_slice(a, settings);
+  TRY(store_read_meta(r, &key, "consensus_key"));
+  TRY(validator_of(out, settings, key, a, msg));
+  out->last_signed = out->power ? (u64)st.head : 0;
+  if (!out->power || store_read_meta(r, &home, "home") < 0) return ERR_OK;
+  TRY(fence_here(&here, path));
+  fence_parse(&was, home);
+  snprintf(out->home, sizeof out->home, "%s", was.path);
+  out->fenced = fence_look(&out->why, &was, &here, &moved);
+  return ERR_OK;
+}
+
+err node_validator_read(struct node_validator *out, const char *db_path,
+                        struct errmsg *msg) {
+  struct store_reader *r = NULL;
+  struct store *s;
+  struct arena a;
+  memset(out, 0, sizeof *out);
+  msg->text[0] = 0;
+  TRY(store_open(&s, db_path, STORE_READ_ONLY, msg));
+  arena_init(&a, 1 << 14, 0);
+  err e = store_reader_open(&r, s, 0, msg);
+  if (!e) e = validator_read(out, r, db_path, &a, msg);
+  if (e < 0 && !msg->text[0])
+    err_say(msg, e, "%s cannot be read: %s", db_path, err_text(e));
+  if (r) store_reader_close(r);
+  store_abandon(s);
+  arena_fini(&a);
+  return e;
 }
 
 #undef FENCE_CHECK_MS

@@ -268,12 +268,28 @@ test('a copy of a validator\'s file serves but does not sign until it is '
     /^cybermiles_fenced 1$/m);
   assert.match(run(['status', '--db', copy, '--ipcpath', ipc]).stdout,
     /NOT SIGNING/);
+  const shown = (file) => JSON.parse(run(['validator', 'show', '--db', file,
+    '--json']).stdout);
+  const first = shown(db), second = shown(copy);
+  assert.deepEqual([first.validator, first.fenced, first.power], [true, null,
+    first.totalPower]);
+  assert.equal(second.publicKey, first.publicKey);
+  assert.match(second.fenced, /copy of .*one\.db/);
+  assert.match(run(['validator', 'show', '--db', copy]).stdout,
+    /Public key {2}0x0[23][0-9a-f]{64}\n[^]*NOT SIGNING it is a copy/);
+  const asked = run(['validator', 'claim', '--db', copy, '--ipcpath', ipc]);
+  assert.equal(asked.status, 5);
+  assert.match(asked.stderr, /signs with this file's key/);
   const claim = () => run(['attach', ipc, '--exec', 'node_claim']);
   assert.match(claim().stdout + claim().stderr, /signs with this file's key/);
   assert.equal((await two.raw('node_claim')).error.code, -32601, 'not by TCP');
   const height = await two.height();
   await one.stop();
-  assert.equal(claim().stdout.trim(), 'true');
+  assert.equal(run(['validator', 'claim', '--db', copy, '--ipcpath', ipc])
+    .stdout, 'This node signs.\n');
+  assert.equal(shown(copy).fenced, null);
+  assert.ok(shown(copy).lastSignedHeight >= height);
+  assert.match(run(['validator', 'claim', '--db', db]).stderr, /run --claim/);
   await until('a block', async () => await two.height() > height, 60000);
   await two.stop();
   two = await Node.start(['run', '--db', copy, '--ipcpath', ipc]);
