@@ -190,6 +190,20 @@ EXISTS(SELECT 1 FROM market_variant AS v
    AND coalesce((SELECT o."out" FROM platform_opt_out AS o
                  WHERE o.listing = t.id), 0) = 0 END);
 
+-- part_platform_category
+(CASE t.mode WHEN 0 THEN EXISTS(
+   SELECT 1 FROM market_listing AS l
+   WHERE l.category = ? AND l.state = 1
+     AND coalesce((SELECT p.state FROM platform_post AS p
+                   WHERE p.listing = l.id AND p.platform = t.id), 0) <> 3
+     AND coalesce((SELECT o."out" FROM platform_opt_out AS o
+                   WHERE o.listing = l.id), 0) = 0)
+ ELSE EXISTS(
+   SELECT 1 FROM platform_post AS p JOIN market_listing AS l
+     ON l.id = p.listing
+   WHERE p.platform = t.id AND p.state = 2 AND l.category = ?
+     AND l.state = 1) END);
+
 -- part_party
 (t.buyer = ? OR t.seller = ?);
 

@@ -837,9 +837,6 @@ static err shop_filter_apply(struct rpc_shop *q, struct store_query *sq,
   if (f->kind == '*') return l->where(q, sq, f->name, v);
   TRY(shop_filter_value(q, l, f, v, &val));
   if (sq->where_cnt + f->times > STORE_WHERE_MAX) return ERR_LIMIT;
-  if (l->where && (!strcmp(f->name, "q") || !strcmp(f->name, "category")) &&
-      l->table == PROJ_T_platform_platform)
-    return l->where(q, sq, f->name, v);
   if (l->where && !strcmp(f->name, "q")) return l->where(q, sq, f->name, v);
   rpc_shop_where(sq, col, f->op == '>'   ? STORE_GE
                           : f->op == '<' ? STORE_LE

@@ -122,13 +122,7 @@ err rpc_shop_where_q(struct rpc_shop *q, struct store_query *sq,
     {PROJ_T_court_case, "court_fts"}};
   struct errmsg msg;
   slice text;
-  if (strcmp(name, "q") != 0) {
-    /* A storefront shows every category that is not restricted: its mask. */
-    u64 ignored;
-    if (rpc_param_count(&ignored, v, &msg) < 0)
-      return rpc_fail(q->c, RPC_ERR_PARAMS, "%s: %s", name, msg.text);
-    return ERR_OK;
-  }
+  (void)name;
   if (rpc_param_string(&text, v, "text", &msg) < 0)
     return rpc_fail(q->c, RPC_ERR_PARAMS, "q: %s", msg.text);
   slice match = rpc_shop_match(q->c->a, text);

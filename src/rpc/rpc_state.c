@@ -11,12 +11,17 @@
 ** Access lists: the message runs with the list found so far until the list
 ** stays the same; sender, recipient, precompiles and coinbase are left out.
 */
+#include "chain/chain_module.h"
 #include "crypto/keccak.h"
 #include "rpc/rpc_param.h"
 #include "rpc/rpc_tracer.h"
 
 #define RPC_TX_GAS 21000u
 #define RPC_STIPEND 2300u
+/* A deadline that is counted from the block's time may come to a second, and
+** with it to words of the scheduler's index (two of them), that hold nothing
+** yet: two cold slots set anew more than at the time of asking. */
+#define RPC_ESTIMATE_TIMER (2 * 22100u)
 #define RPC_ESTIMATE_ERROR 0.015
 #define RPC_ACCESS_ROUNDS 16
 
@@ -236,12 +241,25 @@ struct rpc_run {
   struct rpc_world world;
   const struct evm_tracer *tracer;
   struct chain_outcome out;
+  bool sets_timer; /* it wrote the scheduler's storage; of estimates only */
+  bool asks_timer;
 };
 
 /* Of a method with parameters: call, block, overrides, block overrides. */
 static err rpc_run_begin(struct rpc_run *run, struct rpc_call *c) {
   *run = (struct rpc_run){.tracer = NULL};
   return rpc_world_begin(&run->world, c, &c->arg[1], &c->arg[2], &c->arg[3]);
+}
+
+static bool rpc_run_sets_timer(struct chain_exec *x, struct arena *a) {
+  struct state_diff d;
+  addr20 scheduler;
+  bool yes = false;
+  module_address(&scheduler, module_scheduler.number);
+  state_block_diff(chain_exec_state(x), &d, a);
+  for (u32 i = 0; i < d.account_cnt; i++)
+    yes |= d.account[i].slot_cnt && addr20_eq(&d.account[i].addr, &scheduler);
+  return yes;
 }
 
 /* Executes tx; ERR_OK whatever became of it: see run->out. */
@@ -251,6 +269,8 @@ static err rpc_run_tx(struct rpc_run *run, const struct chain_tx *tx) {
   TRY(rpc_world_enter(w, &x));
   evm_set_tracer(chain_exec_evm(x), run->tracer);
   chain_exec_call(x, &run->out, tx);
+  if (run->asks_timer && run->out.verdict == CHAIN_OK)
+    run->sets_timer = rpc_run_sets_timer(x, w->c->a);
   err e = node_run_keep(&run->out, w->c->a);
   return rpc_world_leave(w, e < 0 ? rpc_fail_err(w->c, e) : ERR_OK);
 }
@@ -356,7 +376,8 @@ err rpc_estimate_gas(struct rpc_call *c, u64 *gas) {
     at->block.tag = RPC_AT_PENDING;
   }
   TRY(rpc_run_begin(&run, c));
-  u64 hi = rpc_estimate_most(&run, call);
+  run.asks_timer = true;
+  u64 most = rpc_estimate_most(&run, call), hi = most;
   TRY(rpc_estimate_is_transfer(&run, tx, &ok));
   if (ok) {
     TRY(rpc_estimate_try(&run, tx, RPC_TX_GAS, &ok));
@@ -377,8 +398,10 @@ err rpc_estimate_gas(struct rpc_call *c, u64 *gas) {
       lo = guess;
     }
   }
+  bool sets_timer = run.sets_timer;
   TRY(rpc_estimate_narrow(&run, tx, lo, &hi));
-  *gas = hi;
+  if (sets_timer) hi += RPC_ESTIMATE_TIMER;
+  *gas = hi < most ? hi : most;
   return ERR_OK;
 }
 
@@ -569,5 +592,6 @@ err rpc_do_eth_createAccessList(struct rpc_call *c) {
 
 #undef RPC_TX_GAS
 #undef RPC_STIPEND
+#undef RPC_ESTIMATE_TIMER
 #undef RPC_ESTIMATE_ERROR
 #undef RPC_ACCESS_ROUNDS

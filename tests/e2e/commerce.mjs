@@ -427,7 +427,14 @@ test('every method answers on the demo shop', async () => {
     assert.ok((await q('id_guardianOf', me)).items);
     assert.ok((await q('id_reputation', me)).score >= 0);
     assert.equal((await q('id_list', { q: 'harbour' })).items.length, 1);
-    assert.equal((await q('platform_list', { q: 'bazaar' })).items.length, 1);
+    const bazaars = (await q('platform_list', { q: 'bazaar' })).items;
+    assert.equal(bazaars.length, 1);
+    const [shown] = (await q('market_search', { platform: bazaars[0].id }))
+      .items;
+    assert.ok((await q('platform_list', { category: shown.category })).items
+      .some((p) => p.id === bazaars[0].id));
+    assert.equal((await q('platform_list', { category: 999999 })).items.length,
+      0);
     assert.ok((await q('platform_income', { id: 1 })).items.length > 0);
     assert.ok((await q('market_facets', {})).category.length > 5);
     assert.ok((await q('market_stats', { seller: me })).orders > 10);
