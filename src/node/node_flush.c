@@ -269,7 +269,8 @@ static i64 nstate_floor(struct node_state *ns) {
 }
 
 static struct nstate_block *nstate_block_pop(struct node_state *ns, i64 floor) {
-  pthread_mutex_lock(&ns->apply_lock);
+  /* Apply holds it for long: then another time. */
+  if (pthread_mutex_trylock(&ns->apply_lock) != 0) return NULL;
   struct nstate_block *b = ns->oldest;
   if (b && (i64)b->height > floor) b = NULL;
   if (b) {
@@ -345,11 +346,13 @@ static void nstate_gen_drop(struct node_state *ns, i64 floor, u32 *budget) {
 
 void nstate_drop(struct node_state *ns, u32 *budget) {
   i64 floor = nstate_floor(ns);
-  struct nstate_block *b;
-  while (*budget && (b = nstate_block_pop(ns, floor))) {
-    nstate_block_unlink(ns, b);
-    nstate_spend(budget, (size_t)b->account_cnt + b->slot_cnt + b->tx_cnt + 1);
-    nstate_block_free(b);
+  while (*budget) {
+    if (!ns->leaving) ns->leaving = nstate_block_pop(ns, floor);
+    if (!ns->leaving) break;
+    if (!nstate_block_unlink(ns, ns->leaving, budget)) return;
+    nstate_block_free(ns->leaving);
+    ns->leaving = NULL;
+    nstate_spend(budget, 1);
   }
   nstate_gen_drop(ns, floor, budget);
 }

@@ -276,10 +276,7 @@ static void nstate_unlink_slot(struct node_state *ns,
   pthread_mutex_unlock(&s->lock);
 }
 
-void nstate_block_unlink(struct node_state *ns, struct nstate_block *b) {
-  for (u32 i = 0; i < b->account_cnt; i++)
-    nstate_unlink_account(ns, &b->account[i]);
-  for (u32 i = 0; i < b->slot_cnt; i++) nstate_unlink_slot(ns, &b->slot[i]);
+static void nstate_unlink_rest(struct node_state *ns, struct nstate_block *b) {
   for (u32 i = 0; i < b->code_cnt; i++) {
     struct nstate_shard *s = &ns->shard[nstate_shard_of(b->code[i].hash.b)];
     pthread_mutex_lock(&s->lock);
@@ -288,10 +285,38 @@ void nstate_block_unlink(struct node_state *ns, struct nstate_block *b) {
       map_del(&s->ver_code, b->code[i].hash.b);
     pthread_mutex_unlock(&s->lock);
   }
-  for (u32 i = 0; i < b->tx_cnt; i++) nstate_hash_del(ns, &b->tx_hash[i]);
   nstate_hash_del(ns, &b->hash);
   atomic_fetch_sub(&ns->overlay_bytes, b->bytes);
   atomic_fetch_sub(&ns->block_cnt, 1);
+}
+
+bool nstate_block_unlink(struct node_state *ns, struct nstate_block *b,
+                         u32 *budget) {
+  u32 slots = b->account_cnt, txs = slots + b->slot_cnt, end = txs + b->tx_cnt;
+  for (; b->unlinked < end && *budget; b->unlinked++, --*budget) {
+    u32 i = b->unlinked;
+    if (i < slots) {
+      nstate_unlink_account(ns, &b->account[i]);
+    } else if (i < txs) {
+      nstate_unlink_slot(ns, &b->slot[i - slots]);
+    } else {
+      nstate_hash_del(ns, &b->tx_hash[i - txs]);
+    }
+  }
+  if (b->unlinked < end) return false;
+  nstate_unlink_rest(ns, b);
+  return true;
+}
+
+void nstate_blocks_clear(struct node_state *ns) {
+  if (ns->leaving) nstate_block_free(ns->leaving);
+  ns->leaving = NULL;
+  while (ns->oldest) {
+    struct nstate_block *b = ns->oldest;
+    ns->oldest = b->next;
+    nstate_block_free(b);
+  }
+  ns->newest = NULL;
 }
 
 /*------------------------------------------------------------- trie nodes */

@@ -69,12 +69,7 @@ static void nrewind_forget(struct node_state *ns) {
     nstate_shard_clear(&ns->shard[i]);
     pthread_mutex_unlock(&ns->shard[i].lock);
   }
-  while (ns->oldest) {
-    struct nstate_block *b = ns->oldest;
-    ns->oldest = b->next;
-    nstate_block_free(b);
-  }
-  ns->newest = NULL;
+  nstate_blocks_clear(ns);
   nstate_index_clear(ns);
   nstate_kept_clear(ns->logs);
   nstate_empty_grave(ns);

@@ -42,7 +42,7 @@
 #define NSTATE_SNAPSHOT_MS 1000u
 #define NSTATE_PRUNE_EVERY 256u
 #define NSTATE_WAIT_US 1000u /* for a thread that works for the writer */
-#define NSTATE_DROP_BUDGET 20000u /* versions dropped in one step */
+#define NSTATE_DROP_BUDGET 3000u /* versions dropped in one step */
 enum { NSTATE_HAND_ACCOUNT, NSTATE_HAND_SLOT, NSTATE_HAND_NODE,
        NSTATE_HAND_CODE };
 
@@ -764,18 +764,21 @@ static err nstate_checkpoint(struct node_state *ns, u64 now_ms, bool *more) {
   return ERR_OK;
 }
 
-/* Behind the head, but the checkpoint. */
-static err nstate_work_step(struct node_state *ns, bool *more) {
+/* What does not write: batches are cut off, memory is given back. */
+static void nstate_tidy_step(struct node_state *ns, bool *more) {
   u32 budget = NSTATE_DROP_BUDGET;
-  nstate_conn_end_old(ns, NSTATE_SNAPSHOT_MS);
   if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
     u64 now = nstate_clock_ms();
     if (nstate_freeze_due(ns, now)) nstate_freeze(ns, now);
     pthread_mutex_unlock(&ns->apply_lock);
   }
-  TRY(nstate_flush_slice(ns, more));
   nstate_drop(ns, &budget);
   if (budget == 0) *more = true;
+}
+
+/* A slice of what is written behind the head. */
+static err nstate_work_step(struct node_state *ns, bool *more) {
+  TRY(nstate_flush_slice(ns, more));
   if (*more) return ERR_OK;
   TRY(nstate_prune(ns));
   if (ns->upkeep_more) {
@@ -786,13 +789,13 @@ static err nstate_work_step(struct node_state *ns, bool *more) {
 }
 
 static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
-  bool copying = false;
+  bool copying = false, closing = store_checkpoint_closing(ns->store);
   *more = false;
-  if (store_checkpoint_due(ns->store, now_ms)) {
-    /* Readers in the log would keep it from beginning anew. */
-    if (store_checkpoint_closing(ns->store)) nstate_conn_end_old(ns, 0);
+  /* Readers in the log would keep it from beginning anew. */
+  nstate_conn_end_old(ns, closing ? 0 : NSTATE_SNAPSHOT_MS);
+  if (store_checkpoint_due(ns->store, now_ms))
     TRY(nstate_checkpoint(ns, now_ms, &copying));
-  }
+  nstate_tidy_step(ns, more);
   /* While it lasts a plain copy of the file is not whole: it shall end. */
   if (!copying || !store_checkpoint_closing(ns->store))
     TRY(nstate_work_step(ns, more));
@@ -917,11 +920,7 @@ void nstate_free(struct node_state *ns) {
     ns->gen = g->next;
     nstate_gen_free(ns, g);
   }
-  while (ns->oldest) {
-    struct nstate_block *b = ns->oldest;
-    ns->oldest = b->next;
-    nstate_block_free(b);
-  }
+  nstate_blocks_clear(ns);
   nstate_index_clear(ns);
   nstate_kept_close(ns->logs);
   nstate_empty_grave(ns);

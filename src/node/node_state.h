@@ -32,7 +32,7 @@
 **               by store_block_free, then tell watchers
 **            9. between blocks and when idle: node_state_write_step until
 **               more is false: flush, merge, prune, checkpoint, each slice
-**               about 10 ms.  Call it at least once after each append.
+**               about 6 ms.  Call it at least once after each append.
 **   others  10. readers: node_query.c (node_read_*); node_state_account
 **   stop    11. all threads ended: node_state_close (flushes), store_close
 */

@@ -78,6 +78,7 @@ struct nstate_block {
   struct store_entry *party;   /* addresses in transactions */
   struct state_diff_code *code; /* copies */
   u32 account_cnt, slot_cnt, tx_cnt, log_cnt, party_cnt, code_cnt;
+  u32 unlinked; /* of accounts, slots and transactions, in this order */
   size_t bytes;
 };
 
@@ -172,6 +173,7 @@ struct node_state {
 
   pthread_mutex_t apply_lock;
   struct nstate_block *oldest, *newest; /* above what was dropped */
+  struct nstate_block *leaving; /* the one being dropped; the writer's */
   struct nstate_index_list log_list, party_list; /* of those */
   _Atomic i64 applied, durable;
   _Atomic i64 keep;            /* tables stay at or below; INT64_MAX: free */
@@ -226,8 +228,12 @@ void nstate_block_link(struct node_state *ns, struct nstate_block *b);
 /* Of the indexes of memory: the oldest block goes; all do. */
 void nstate_index_pop(struct node_state *ns, u64 height);
 void nstate_index_clear(struct node_state *ns);
-/* Takes the block's versions out of the maps; it must be the oldest. */
-void nstate_block_unlink(struct node_state *ns, struct nstate_block *b);
+/* Takes the block's versions out of the maps, some for each of the budget; it
+** must be the oldest.  False: there are more. */
+bool nstate_block_unlink(struct node_state *ns, struct nstate_block *b,
+                         u32 *budget);
+/* All blocks go, whatever finds them. */
+void nstate_blocks_clear(struct node_state *ns);
 void nstate_node_key(u8 out[NSTATE_NODE_KEY], const hash32 *owner,
                      const u8 *path, u32 path_len);
 u32 nstate_node_shard(const u8 key[NSTATE_NODE_KEY]);

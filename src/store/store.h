@@ -63,7 +63,7 @@ struct store_reader;
 #define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)
 #define STORE_SEQ_IDX(seq) ((u32)((seq) & ((1u << STORE_SEQ_BITS) - 1)))
 #define STORE_SEQ_BLOCK ((1u << STORE_SEQ_BITS) - 1) /* "the block itself" */
-#define STORE_SLICE_US 10000u
+#define STORE_SLICE_US 6000u
 
 /*--------------------------------------------------------- open and close */
 enum {
@@ -265,7 +265,7 @@ u64 store_wal_bytes(const struct store *s);
 /* True while one is under way; once a minute, or earlier when the log is over
 ** STORE_WAL_WISH, when there is something to copy and no other process has had
 ** the file open (for at most ten minutes); when the log is over STORE_WAL_MAX. */
-#define STORE_WAL_WISH (256ull << 20)
+#define STORE_WAL_WISH (128ull << 20)
 #define STORE_WAL_MAX (1ull << 30)
 #define STORE_CHECKPOINT_MS 60000u
 #define STORE_FOREIGN_MS 600000u

@@ -13,11 +13,12 @@
 ** A checkpoint is made of passes, each one call of SQLite's in a thread and
 ** with a connection of its own: it sorts the log's pages, copies them and
 ** syncs the file, while the writer goes on (PASSIVE: nobody waits).  What came
-** meanwhile is copied by the next pass.  When little is left, the writer copies
-** and syncs that itself, and if no reader stands in the log, it starts again
-** from its beginning (RESTART), which keeps it short.  From the second pass on
-** the checkpoint is closing: work behind the head should wait, so that little
-** is left soon.
+** meanwhile is copied by the next pass.  When nothing is left (or little, and
+** that again and again: the writer then copies it itself), and if no reader
+** stands in the log, it starts again from its beginning (RESTART), which keeps
+** it short.  When the next pass is a
+** short one the checkpoint is closing: work behind the head should wait, so
+** that little is left soon.
 **
 ** SQLite up to 3.51.2 may lose pages when a checkpoint begins just as another
 ** connection's write starts the log again.  That cannot happen here: only the
@@ -37,9 +38,11 @@
 #define STORE_WAL_PAGE (STORE_PAGE_SIZE + 24u)
 #define STORE_WAL_SMALL 4u /* pages: not worth a checkpoint */
 #define STORE_TAIL_PAGES 128u /* what the writer itself copies */
-#define STORE_TRIES 20u       /* that readers or blocks come in between */
+#define STORE_CLOSE_PAGES 2048u /* left, and it is closing */
+#define STORE_PASSES 4u       /* or this was the last but one */
+#define STORE_TRIES 200u      /* that readers or blocks come in between */
 #define STORE_RESTART_MS 5u
-#define STORE_RETRY_MS 3000u
+#define STORE_RETRY_MS 500u
 
 void store_watch_init(struct store_watch *w) {
   *w = (struct store_watch){.fd = -1};
@@ -164,9 +167,13 @@ static int store_checkpoint_restart(struct store *s) {
 static int store_checkpoint_next(struct store *s, bool *more) {
   struct store_checkpoint *c = &s->checkpoint;
   store_pass_join(c);
-  c->phase = STORE_CHECKPOINT_CLOSING;
   int rc = c->rc;
-  if (rc == SQLITE_OK && s->wal_pages > (u64)c->copied + STORE_TAIL_PAGES) {
+  u64 left = s->wal_pages - (u64)c->copied;
+  if (left <= STORE_CLOSE_PAGES || ++c->passes >= STORE_PASSES)
+    c->phase = STORE_CHECKPOINT_CLOSING;
+  /* If need be the writer copies and syncs a few pages itself. */
+  u64 rest = c->tries < STORE_TRIES / 8 ? 0 : STORE_TAIL_PAGES;
+  if (rc == SQLITE_OK && left > rest) {
     if (++c->tries > STORE_TRIES) return SQLITE_BUSY;
     store_pass_begin(c);
     return SQLITE_OK;
@@ -177,7 +184,9 @@ static int store_checkpoint_next(struct store *s, bool *more) {
 }
 
 bool store_checkpoint_closing(const struct store *s) {
-  return s->checkpoint.phase == STORE_CHECKPOINT_CLOSING;
+  return s->checkpoint.phase == STORE_CHECKPOINT_CLOSING ||
+         (s->checkpoint.phase == STORE_CHECKPOINT_COPY &&
+          store_wal_bytes(s) > 2 * STORE_WAL_WISH);
 }
 
 err store_checkpoint_step(struct store *s, u64 now_ms, bool *more) {
@@ -189,7 +198,7 @@ err store_checkpoint_step(struct store *s, u64 now_ms, bool *more) {
   if (c->phase == STORE_CHECKPOINT_OFF) {
     c->phase = STORE_CHECKPOINT_COPY;
     c->began_us = t;
-    c->tries = 0;
+    c->tries = c->passes = 0;
     store_pass_begin(c);
   } else if (atomic_load(&c->ended)) {
     rc = store_checkpoint_next(s, more);

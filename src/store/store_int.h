@@ -98,8 +98,8 @@ void store_vfs_fini(struct store_vfs *v);
 
 enum store_checkpoint_phase {
   STORE_CHECKPOINT_OFF,
-  STORE_CHECKPOINT_COPY,   /* the first pass */
-  STORE_CHECKPOINT_CLOSING /* those after it */
+  STORE_CHECKPOINT_COPY,
+  STORE_CHECKPOINT_CLOSING /* little is left, or many passes were made */
 };
 struct store_checkpoint {
   enum store_checkpoint_phase phase;
@@ -108,7 +108,7 @@ struct store_checkpoint {
   bool running;            /* to be joined */
   atomic_bool ended;
   int rc, log, copied;     /* of the pass that ended: frames */
-  u32 tries;
+  u32 passes, tries;
   u64 began_us, retry_ms;
 };
 /* The connection of the passes; close waits for the thread, if there is one. */
