@@ -308,18 +308,19 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
   void *val;
   while (map_next(&g->node[at], &it, &key, &val)) {
     struct nstate_node *n = val;
-    u8 *spent = n->ptr;
+    u8 *spent = NULL;
     pthread_mutex_lock(&ns->pin_lock);
     pthread_mutex_lock(&s->lock);
     if (n->len && nstate_cache_bytes(s) < share &&
         !nstate_is_newer(ns, g, at, key)) {
       struct nstate_node *c = map_put(&s->cache_node, key, NULL);
       spent = c->ptr;
-      s->cache_node_bytes += n->cap;
+      s->cache_node_bytes += n->len;
       s->cache_node_bytes -= c->cap;
-      *c = *n;
-      c->ref = 0;
-      c->no_row = !nstate_node_has_row(key, n);
+      *c = (struct nstate_node){.ptr = mem_alloc(n->len), .len = n->len,
+                                .cap = n->len,
+                                .no_row = !nstate_node_has_row(key, n)};
+      memcpy(c->ptr, n->ptr, n->len);
     }
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_unlock(&ns->pin_lock);

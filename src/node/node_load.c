@@ -378,9 +378,9 @@ static err nstate_redo_cb(void *ctx, slice key, slice val) {
   u32 len;
   TRY(bytes_node_key_get(key, &owner, &owned, path, &len));
   nstate_node_key(node_key, owned ? &owner : NULL, path, len);
-  struct nstate_node *n =
-      map_put(&g->node[nstate_node_shard(node_key)], node_key, NULL);
-  n->ptr = mem_alloc(val.len + 1);
+  u32 shard = nstate_node_shard(node_key);
+  struct nstate_node *n = map_put(&g->node[shard], node_key, NULL);
+  n->ptr = arena_alloc_raw(&g->mem[shard], val.len + 1);
   n->len = n->cap = (u32)val.len;
   if (val.len) memcpy(n->ptr, val.ptr, val.len);
   return ERR_OK;
@@ -393,8 +393,10 @@ static err nstate_redo(struct node_state *ns, const struct store_standing *st,
   g->from = st->flushed;
   g->to = (u64)st->log_to;
   g->shard_left = NSTATE_SHARDS;
-  for (u32 i = 0; i < NSTATE_SHARDS; i++)
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
     map_init(&g->node[i], NSTATE_NODE_KEY, sizeof(struct nstate_node), 0, 0);
+    arena_init(&g->mem[i], NSTATE_NODE_CHUNK, 0);
+  }
   err e = store_log_read(ns->store, nstate_redo_cb, g);
   ns->flush_gen = g;
   bool done = false;

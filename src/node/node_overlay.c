@@ -371,9 +371,9 @@ static void nstate_node_put(struct node_state *ns,
   u32 len = (u32)p->node.node.len;
   size_t more = is_new ? nstate_map_share(&s->node, 1) : 0;
   if (len > n->cap) {
-    more += len - n->cap + (n->ptr ? 0 : NSTATE_MALLOC);
-    n->ptr = mem_realloc(n->ptr, len);
-    n->cap = len;
+    n->cap = (len + 15) & ~15u;
+    n->ptr = arena_alloc_raw(&s->mem, n->cap);
+    more += n->cap;
   }
   s->node_bytes += more;
   atomic_fetch_add(&ns->overlay_bytes, more);
@@ -405,6 +405,8 @@ void nstate_freeze(struct node_state *ns, u64 now_ms) {
     s->node_bytes = 0;
     map_init(&s->node, NSTATE_NODE_KEY, sizeof(struct nstate_node), 0,
              g->node[i].seed);
+    g->mem[i] = s->mem;
+    arena_init(&s->mem, NSTATE_NODE_CHUNK, 0);
     pthread_mutex_unlock(&s->lock);
   }
   pthread_mutex_unlock(&ns->pin_lock);
@@ -419,18 +421,13 @@ void nstate_freeze(struct node_state *ns, u64 now_ms) {
   pthread_mutex_unlock(&ns->flush_lock);
 }
 
-/* Shards at and above shard_left gave their nodes away. */
 void nstate_gen_free(struct node_state *ns, struct nstate_gen *g) {
-  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
-    size_t it = 0;
-    const void *key;
-    void *val;
-    while (i < g->shard_left && map_next(&g->node[i], &it, &key, &val))
-      nstate_bury(ns, ((struct nstate_node *)val)->ptr);
-    map_fini(&g->node[i]);
-  }
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) map_fini(&g->node[i]);
   atomic_fetch_sub(&ns->overlay_bytes, g->bytes);
-  mem_free(g);
+  pthread_mutex_lock(&ns->grave_lock);
+  g->next = ns->grave_gen;
+  ns->grave_gen = g;
+  pthread_mutex_unlock(&ns->grave_lock);
 }
 
 /*------------------------------------------------------------------ views */

@@ -611,6 +611,12 @@ void nstate_empty_grave(struct node_state *ns) {
   pthread_mutex_lock(&ns->grave_lock);
   for (size_t i = 0; i < ns->grave_cnt; i++) mem_free(ns->grave[i]);
   ns->grave_cnt = 0;
+  while (ns->grave_gen) {
+    struct nstate_gen *g = ns->grave_gen;
+    ns->grave_gen = g->next;
+    for (u32 i = 0; i < NSTATE_SHARDS; i++) arena_fini(&g->mem[i]);
+    mem_free(g);
+  }
   pthread_mutex_unlock(&ns->grave_lock);
 }
 
@@ -820,6 +826,7 @@ static void nstate_shard_init(struct nstate_shard *s, u64 seed) {
   map_init(&s->ver_code, 32, sizeof(void *), 0, seed);
   map_init(&s->ver_hash, 32, sizeof(u64), 0, seed);
   map_init(&s->node, NSTATE_NODE_KEY, sizeof(struct nstate_node), 0, seed);
+  arena_init(&s->mem, NSTATE_NODE_CHUNK, 0);
   map_init(&s->cache_account, 20, sizeof(struct nstate_cached_account), 0,
            seed);
   map_init(&s->cache_slot, 52, sizeof(struct nstate_cached_slot), 0, seed);
@@ -845,7 +852,8 @@ void nstate_shard_clear(struct nstate_shard *s) {
   map_clear(&s->ver_slot);
   map_clear(&s->ver_code);
   map_clear(&s->ver_hash);
-  nstate_nodes_clear(&s->node);
+  map_clear(&s->node);
+  arena_fini(&s->mem);
   while (map_next(&s->cache_account, &it, &key, &val))
     nstate_give_account(s, val);
   map_clear(&s->cache_account);

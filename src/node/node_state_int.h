@@ -20,6 +20,7 @@
 #define NSTATE_EXEC_CONNS 2u
 #define NSTATE_NODE_KEY 66u
 #define NSTATE_META_PARTY "addresses_from"
+#define NSTATE_NODE_CHUNK (64u << 10) /* of a shard's memory for nodes */
 
 /* An account as memory keeps it.  Most have no code, no storage and a balance
 ** below 2^128: for them the numbers tell all, in place of 104 bytes. */
@@ -99,6 +100,7 @@ struct nstate_gen {
   u32 shard_left;          /* shards not yet moved to the cache */
   size_t bytes;
   struct map node[NSTATE_SHARDS];
+  struct arena mem[NSTATE_SHARDS]; /* what they point to */
 };
 
 /* Cache values. */
@@ -123,6 +125,7 @@ struct nstate_shard {
   struct map ver_code;      /* 32 -> state_diff_code * */
   struct map ver_hash;      /* 32 -> u64 seq: blocks and transactions */
   struct map node;          /* 66 -> nstate_node, since the last freeze */
+  struct arena mem;         /* what they point to: all goes at once */
   struct map cache_account; /* 20 -> nstate_cached_account */
   struct map cache_slot;    /* 52 -> nstate_cached_slot */
   struct map cache_node;    /* 66 -> nstate_node */
@@ -180,6 +183,7 @@ struct node_state {
   i64 frozen_to;               /* generations cover blocks up to here */
   u64 cur_changes, cur_blocks; /* since the last freeze */
   u64 frozen_ms;               /* when that was */
+  struct nstate_gen *grave_gen; /* of these the memory is left */
   u8 **grave;                  /* memory to free at the next apply */
   size_t grave_cnt, grave_cap;
   pthread_mutex_t grave_lock;
