@@ -311,6 +311,11 @@ void module_record_get(struct module_call *c, const struct module_record *r,
                        void *out, const u256 *key);
 void module_record_load(struct module_call *c, const struct module_record *r,
                         void *out, const u256 *key);
+/* Of its arrays the elements from first on, at most so many; the others are zero.
+** Not to be put. */
+void module_record_load_some(struct module_call *c,
+                             const struct module_record *r, void *out,
+                             const u256 *key, u32 first, u32 most);
 void module_record_put(struct module_call *c, const struct module_record *r,
                        const u256 *key, const void *in);
 /* The ABI encoding of the record as a tuple, in the call's arena; bytes: as

@@ -194,6 +194,7 @@ static u256 module_items_at(const u256 *slot) {
 struct module_array_job {
   u64 leave;  /* slots that stay as they are */
   bool fresh; /* of a record that was never put before */
+  u32 first, most; /* the elements to load */
 };
 typedef void module_array_fn(struct module_call *c, const u256 *slot, u32 i,
                              const struct module_field *f,
@@ -217,13 +218,15 @@ static void module_array_load(struct module_call *c, const u256 *slot, u32 i,
                               const struct module_field *f,
                               struct module_array *list,
                               struct module_array_job *job) {
-  (void)i, (void)job;
+  (void)i;
   if (list->item) return;
   MUST(list->cnt <= f->max);
   const struct module_shape *s = module_shape_of(c->set, f->item);
-  u8 *item = arena_alloc(c->a, f->item->size * (size_t)list->cnt + 1);
+  size_t size = f->item->size * (size_t)list->cnt;
+  u8 *item = arena_alloc(c->a, size + 1);
+  if (job->first || job->most < list->cnt) memset(item, 0, size);
   u256 first = module_items_at(slot);
-  for (u32 k = 0; k < list->cnt; k++) {
+  for (u32 k = job->first; k < list->cnt && k - job->first < job->most; k++) {
     u256 at = module_slot_next(&first, k * s->slots);
     module_slots_get(c, &at, s, item + f->item->size * (size_t)k);
   }
@@ -258,8 +261,13 @@ void module_record_get(struct module_call *c, const struct module_record *r,
 
 void module_record_load(struct module_call *c, const struct module_record *r,
                         void *out, const u256 *key) {
+  module_record_load_some(c, r, out, key, 0, UINT32_MAX);
+}
+void module_record_load_some(struct module_call *c,
+                             const struct module_record *r, void *out,
+                             const u256 *key, u32 first, u32 most) {
   u256 base;
-  struct module_array_job job = {0};
+  struct module_array_job job = {.first = first, .most = most};
   const struct module_shape *s = module_shape_of(c->set, r);
   module_slot_at(c, &base, r->type, key);
   module_slots_get(c, &base, s, out);

@@ -63,9 +63,10 @@ enum { IDENT_APPLIED = 1, IDENT_ISSUING, IDENT_SUSPENDED, IDENT_LEAVING,
 enum { IDENT_OFFERED = 1, IDENT_HELD, IDENT_DECLINED, IDENT_EXPIRED,
        IDENT_REVOKED };
 enum { IDENT_GIVEN = 1, IDENT_LAPSED, IDENT_ENDED };
-enum { IDENT_FLAG_DORMANT = 1 };
+enum { IDENT_FLAG_DORMANT = 1,
+       IDENT_FLAG_HALF = 2 }; /* the guardians in force are those from 128 on */
 enum { IDENT_WHY_DEPOSIT = 1, IDENT_WHY_BOND };
-enum { IDENT_NEXT = 128, IDENT_LEAVES_LOG = 6 };
+enum { IDENT_HALF = 128, IDENT_LEAVES_LOG = 6 };
 
 typedef struct shop_identity_record_identity ident_t;
 typedef struct shop_identity_record_issuer ident_issuer_t;
@@ -671,34 +672,34 @@ MODULE_DO(set_operator) {
 
 /*---------------------------------------------------------------- guardians */
 
-static u256 ident_guardian_key(const addr20 *anchor, u32 index) {
-  u256 part[2] = {module_key_addr(anchor), u256_from(index)}, key;
+/* Two sets have their places, 0.. and 128..; one is in force, the other is that
+** to come. */
+static u32 ident_half(const ident_t *r, bool next) {
+  return !!(r->flags & IDENT_FLAG_HALF) == next ? 0 : IDENT_HALF;
+}
+static u256 ident_guardian_key(const addr20 *anchor, u32 place) {
+  u256 part[2] = {module_key_addr(anchor), u256_from(place)}, key;
   module_key_of(&key, part, 2);
   return key;
 }
 static void ident_guardian_put(struct module_call *c, const addr20 *anchor,
-                               u32 index, const addr20 *who, u32 approved) {
+                               u32 place, const addr20 *who, u32 approved) {
   struct shop_identity_record_guardian g = {
-    .anchor = *anchor, .index = index, .guardian = *who, .approved = approved};
-  u256 key = ident_guardian_key(anchor, index);
+    .anchor = *anchor, .index = place, .guardian = *who, .approved = approved};
+  u256 key = ident_guardian_key(anchor, place);
   module_record_put(c, TABLE(guardian), &key, &g);
 }
 static addr20 ident_guardian(struct module_call *c, const addr20 *anchor,
-                             u32 index, u32 *approved) {
+                             u32 place, u32 *approved) {
   struct shop_identity_record_guardian g;
-  u256 key = ident_guardian_key(anchor, index);
+  u256 key = ident_guardian_key(anchor, place);
   module_record_get(c, TABLE(guardian), &g, &key);
   *approved = g.approved;
   return g.guardian;
 }
-/* The set to come is the set. */
-static void ident_guardians_take_over(struct module_call *c,
-                                      const addr20 *anchor, ident_t *r) {
-  u32 approved;
-  for (u32 i = 0; i < r->next_cnt; i++) {
-    addr20 who = ident_guardian(c, anchor, IDENT_NEXT + i, &approved);
-    ident_guardian_put(c, anchor, i, &who, 0);
-  }
+/* The set to come is the set: nothing is copied, a deadline has not the gas. */
+static void ident_guardians_take_over(ident_t *r) {
+  r->flags ^= IDENT_FLAG_HALF;
   r->guardian_cnt = r->next_cnt;
   r->threshold = r->next_threshold;
   r->delay = r->next_delay;
@@ -745,12 +746,12 @@ MODULE_DO(set_guardians) {
     return MODULE_REVERTED;
   for (u32 i = 0; i < in->guardians.cnt; i++) {
     module_list_addr(&who, &in->guardians, i);
-    ident_guardian_put(c, &anchor, IDENT_NEXT + i, &who, 0);
+    ident_guardian_put(c, &anchor, ident_half(&r, true) + i, &who, 0);
   }
   r.next_cnt = (u8)in->guardians.cnt;
   r.next_threshold = in->threshold;
   r.next_delay = in->delay;
-  if (r.guardian_cnt == 0) ident_guardians_take_over(c, &anchor, &r);
+  if (r.guardian_cnt == 0) ident_guardians_take_over(&r);
   else r.next_at = c->now_s + r.delay;
   ident_arm(c, &anchor, &r);
   MODULE_EMIT(c, guardians_set, .anchor = anchor, .guardians = in->guardians,
@@ -765,7 +766,8 @@ static bool ident_is_guardian(struct module_call *c, const addr20 *anchor,
   addr20 me;
   if (!ident_party(c, &me, &c->sender)) return false;
   for (*index = 0; *index < r->guardian_cnt; ++*index) {
-    addr20 who = ident_guardian(c, anchor, *index, approved);
+    addr20 who = ident_guardian(c, anchor, ident_half(r, false) + *index,
+                                approved);
     if (addr20_eq(&who, &me) || addr20_eq(&who, &c->sender)) return true;
   }
   return false;
@@ -773,8 +775,8 @@ static bool ident_is_guardian(struct module_call *c, const addr20 *anchor,
 
 /* As ident_guardian, of the one slot that says who. */
 static addr20 ident_guardian_addr(struct module_call *c, const addr20 *anchor,
-                                  u32 index) {
-  u256 key = ident_guardian_key(anchor, index), slot, one = u256_from(1), v;
+                                  u32 place) {
+  u256 key = ident_guardian_key(anchor, place), slot, one = u256_from(1), v;
   addr20 out;
   module_slot_of(&slot, shop_identity_table_guardian.type, &key);
   u256_add(&slot, &slot, &one);
@@ -803,7 +805,8 @@ bool shop_is_tied(struct module_call *c, const addr20 *party,
     tied = ident_operates(&own, party, &r, who) ||
            ident_operates(&own, party, &r, &controller);
     for (u32 i = 0; i < r.guardian_cnt && !tied; i++) {
-      addr20 guardian = ident_guardian_addr(&own, party, i);
+      addr20 guardian =
+          ident_guardian_addr(&own, party, ident_half(&r, false) + i);
       tied = addr20_eq(&guardian, who) || addr20_eq(&guardian, &controller);
     }
   }
@@ -820,8 +823,9 @@ static void ident_approve(struct module_call *c, const addr20 *anchor,
   rec->approvals |= (u16)(1u << index);
   rec->updated = c->now_s;
   u32 approved;
-  addr20 guardian = ident_guardian(c, anchor, index, &approved);
-  ident_guardian_put(c, anchor, index, &guardian, r->recoveries);
+  u32 place = ident_half(r, false) + index;
+  addr20 guardian = ident_guardian(c, anchor, place, &approved);
+  ident_guardian_put(c, anchor, place, &guardian, r->recoveries);
   module_record_put(c, TABLE(recovery), &key, rec);
   MODULE_EMIT(c, recovery_approved, .anchor = *anchor, .guardian = who);
 }
@@ -1418,7 +1422,7 @@ static void ident_timer_active(struct module_call *c, const addr20 *anchor,
     r->pending = shop_none;
   }
   if (r->next_at && r->next_at <= c->now_s)
-    ident_guardians_take_over(c, anchor, r);
+    ident_guardians_take_over(r);
   u64 idle = module_setting_get(c, shop_identity_param_idleMax);
   if (c->now_s >= r->updated + idle) r->flags |= IDENT_FLAG_DORMANT;
   r->deadline = 0;

@@ -38,6 +38,10 @@
 ** An unpaid fine (sanction level 2) stops new invoices and plans as it stops
 ** listings; placing stops at 3.
 **
+** Stock of an order that is called off comes back in portions of ORDER_RESTOCK
+** lines, the first at once, so that the deadline of the longest has gas enough
+** for the money; restock (key: order) is 1 while lines are left, then 2.
+**
 ** Money: total = goods - discount + shipping.  A coupon's discount is spread
 ** over the lines it covers by their goods, so that each line has its net; fees
 ** are of the nets' sum N.  Fees follow what is released, cumulatively: after
@@ -182,18 +186,34 @@ void shop_order_repay(struct module_call *c, order_t *o, u64 id, u128 amount,
               .reason = reason);
 }
 
-/* Stock and coupon go back, once. */
-static void order_restore(struct module_call *c, order_t *o, u64 id) {
+/* Lines from the r->next on give their stock back, as many as a deadline has gas
+** for; the others a second later each time. */
+static void order_restock(struct module_call *c,
+                          struct shop_orders_record_restock *r, u64 id) {
   order_t full;
   u256 key = u256_from(id);
-  if (o->flags & ORDER_FLAG_RESTORED) return;
-  o->flags |= ORDER_FLAG_RESTORED;
-  module_record_load(c, TABLE(order), &full, &key);
-  for (u32 i = 0; i < full.lines.cnt; i++) {
+  u32 end = r->next + ORDER_RESTOCK;
+  module_record_load_some(c, TABLE(order), &full, &key, r->next,
+                          ORDER_RESTOCK);
+  for (; r->next < full.lines.cnt && r->next < end; r->next++) {
     const struct shop_orders_record_line *l =
-        MODULE_AT(struct shop_orders_record_line, &full.lines, i);
+        MODULE_AT(struct shop_orders_record_line, &full.lines, r->next);
     shop_restore(c, l->listing, l->variant, l->qty);
   }
+  bool all = r->next >= full.lines.cnt;
+  if (all && r->state == 0) return; /* at once, as most orders */
+  r->created = r->state ? r->created : c->now_s;
+  r->updated = c->now_s;
+  r->state = all ? 2 : 1;
+  module_timer_set(c, HEAD(r), ORDER_STOCK, &key, all ? 0 : c->now_s + 1);
+  module_record_put(c, TABLE(restock), &key, r);
+}
+/* Stock and coupon go back, once. */
+static void order_restore(struct module_call *c, order_t *o, u64 id) {
+  struct shop_orders_record_restock r = {.layout = 1};
+  if (o->flags & ORDER_FLAG_RESTORED) return;
+  o->flags |= ORDER_FLAG_RESTORED;
+  order_restock(c, &r, id);
   if (o->coupon) shop_coupon_count(c, o->coupon, id, &o->buyer, true);
 }
 
@@ -711,7 +731,7 @@ bool shop_review_right(struct module_call *c, struct shop_review_right *out,
   u256 key = u256_from(order);
   memset(out, 0, sizeof *out);
   module_enter(&own, c, &shop_orders);
-  module_record_load(&own, TABLE(order), &o, &key);
+  module_record_load_some(&own, TABLE(order), &o, &key, 0, 1);
   module_leave(c);
   if (o.state == 0) return false;
   bool buyer = shop_acts_for(c, &o.buyer, 0);
@@ -759,7 +779,7 @@ bool shop_order_dispute(struct module_call *c, struct shop_dispute *out,
   u256 key = u256_from(order);
   memset(out, 0, sizeof *out);
   module_enter(&own, c, &shop_orders);
-  module_record_load(&own, TABLE(order), &o, &key);
+  module_record_load_some(&own, TABLE(order), &o, &key, 0, 1);
   out->buyer = o.buyer;
   out->seller = o.seller;
   out->token = o.token;
@@ -846,7 +866,12 @@ static void order_timer_order(struct module_call *c, u64 id) {
 }
 
 static bool order_timer(struct module_call *c, u8 type, const u256 *key) {
+  struct shop_orders_record_restock stock;
   switch (type) {
+    case ORDER_STOCK:
+      module_record_get(c, TABLE(restock), &stock, key);
+      order_restock(c, &stock, key->w[0]);
+      return true;
     case ORDER_ORDER: order_timer_order(c, key->w[0]); return true;
     case ORDER_MILESTONE: shop_step_timer(c, key); return true;
     case ORDER_INVOICE: shop_invoice_timer(c, key); return true;

@@ -179,6 +179,39 @@ static void recovery_when_guardians_agree_changes_the_key_after_the_delay(
   sf_close(&f);
 }
 
+/* As many as there can be: the deadline that brings the others into force has
+** gas enough, and those before are out. */
+static void guardians_when_many_take_over_in_time(void **st) {
+  (void)st;
+  struct sf f;
+  u256 most = u256_from(15);
+  sf_open(&f);
+  sf_param(&f, AT, "guardiansMax", &most);
+  create(&f, 0);
+  for (u32 set = 0; set < 3; set++) {
+    sf_call_of(&f, "setGuardians(address[],uint8,uint32)");
+    sf_u(&f, 96), sf_u(&f, 8), sf_u(&f, 2 * SF_DAY), sf_u(&f, 15);
+    for (u32 i = 0; i < 15; i++) {
+      addr20 who = {{0xee, (u8)set, [19] = (u8)i}};
+      sf_a(&f, i == 7 ? U(1 + set) : &who);
+    }
+    sf_send_m(&f, 0, AT, 0);
+    assert_done(&f);
+    sf_pass(&f, 2 * SF_DAY + 60);
+    assert_int_equal(f.failed, 0);
+    DO(1 + (set + 2) % 3, "startRecovery(address,address)", "aa", U(0), U(5));
+    IN("NotGuardian()");
+    DO(1 + set, "startRecovery(address,address)", "aa", U(0), U(5));
+    assert_done(&f);
+    DO(1 + set, "approveRecovery(address)", "a", U(0));
+    IN("Duplicate(bytes32)");
+    DO(0, "cancelRecovery()", "");
+    assert_done(&f);
+  }
+  printf("gas of a deadline at most %llu\n", (unsigned long long)f.due_gas);
+  sf_close(&f);
+}
+
 static void apply(struct sf *f, u32 user, u64 realm, u64 milli) {
   sf_call_of(f, "applyIssuer(bytes32[],uint16,bytes32)");
   sf_u(f, 96), sf_u(f, realm), sf_u(f, 9), sf_u(f, 1), sf_u(f, 77);
@@ -471,6 +504,7 @@ int main(void) {
     cmocka_unit_test(controller_when_offered_and_accepted_voids_operators),
     cmocka_unit_test(
         recovery_when_guardians_agree_changes_the_key_after_the_delay),
+    cmocka_unit_test(guardians_when_many_take_over_in_time),
     cmocka_unit_test(issuer_when_bonded_issues_and_gets_his_bond_back),
     cmocka_unit_test(human_when_attested_is_a_person_until_then),
     cmocka_unit_test(claim_when_accepted_is_proved_leaf_by_leaf),

@@ -162,6 +162,43 @@ static void order_when_seller_is_silent_is_cancelled(void **st) {
   sf_close(&f);
 }
 
+/* As many lines as an order can have, each of a listing of its own: what a
+** deadline may use must do for the longest, or its money would stay for ever. */
+static void order_when_long_is_called_off_by_its_deadline_too(void **st) {
+  (void)st;
+  enum { LINES = 64 };
+  struct sf f;
+  sf_open(&f);
+  u256 most = u256_from(LINES), value = u256_from(1000000ull * LINES);
+  sf_param(&f, ORDERS, "linesMax", &most);
+  for (u32 i = 0; i < LINES; i++)
+    assert_int_equal(st_save(&f, 0, &st_plain, 10), i + 1);
+  u256 buyer = sf_balance(&f, U(1));
+  sf_call_of(&f, "place(" ST_PLACE ")");
+  sf_u(&f, 32), sf_a(&f, U(0)), sf_u(&f, 416);
+  for (u32 i = 0; i < 11; i++)
+    sf_u(&f, (u64[]){0, 0, 1000000ull * LINES, 0, 0, 0,
+                     416 + 32 * (1 + 4 * LINES), 0, 0, 5, 6}[i]);
+  sf_u(&f, LINES);
+  for (u32 i = 0; i < LINES; i++)
+    sf_u(&f, i + 1), sf_u(&f, 1), sf_u(&f, 0), sf_u(&f, 1);
+  sf_u(&f, 0);
+  sf_send_value(&f, 1, ORDERS, &value);
+  assert_done(&f);
+  printf("gas of %u lines: %llu", LINES, (unsigned long long)f.gas);
+  u64 id = sf_word(&f, 0);
+  f.due_gas = 0;
+  sf_pass(&f, 3 * SF_DAY + 10);
+  for (u32 i = 0; i < LINES; i++) sf_pass(&f, 2);
+  printf(", of the deadline at most %llu\n", (unsigned long long)f.due_gas);
+  assert_int_equal(f.failed, 0);
+  assert_int_equal(st_state(&f, id), CANCELLED);
+  assert_int_equal(gain(&f, 1, &buyer), 0);
+  for (u32 i = 0; i < LINES; i++) assert_int_equal(stock_of(&f, i + 1), 10);
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
 static void order_when_buyer_is_silent_is_completed(void **st) {
   (void)st;
   struct sf f;
@@ -676,7 +713,7 @@ static void invoice_when_for_one_payer_is_not_anothers(void **st) {
 static void names_when_numbered_keep_their_numbers(void **st) {
   (void)st;
   static const char *const name[] = {"order", "invoice", "milestone", "plan",
-                                     "subscription"};
+                                     "subscription", "restock"};
   static const char *const param[] = {
     "protocolBps", "cancelWindow", "returnAnswer", "returnSend",
     "returnReceive", "extendMax", "subGrace", "periodMin", "linesMax",
@@ -766,6 +803,7 @@ int main(void) {
     cmocka_unit_test(sale_when_confirmed_pays_the_seller),
     cmocka_unit_test(order_when_not_as_listed_is_refused),
     cmocka_unit_test(order_when_seller_is_silent_is_cancelled),
+    cmocka_unit_test(order_when_long_is_called_off_by_its_deadline_too),
     cmocka_unit_test(order_when_buyer_is_silent_is_completed),
     cmocka_unit_test(order_when_called_off_or_refunded_gives_back),
     cmocka_unit_test(return_when_asked_runs_its_course),
