@@ -1,6 +1,6 @@
 // court.mjs - a case as its people see it: an accusation with evidence, jurors
 // drawn, votes sealed and opened by the page, a sanction, an appeal whose larger
-// jury reverses it; a fine that is paid; a vote that was told.
+// jury reverses it; a vote that was told, a fine that is paid; an emergency.
 // TEST_TIMEOUT=240
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { CHROMIUM, launch, open } from './browser.mjs';
 import { CMT, DAY, Jury } from './jury.mjs';
-import { actAs, givePurse, step } from './purse.mjs';
+import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -147,4 +147,80 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
       assert.deepEqual(page.wrong, []);
       await page.context().close();
     }
+  });
+
+// Filed by a juror of ours, without a page; the case's number.
+async function filed(rule, module, type, subject, who, emergency = false) {
+  const by = jury.jurors.at(-1);
+  const cost = jury.face.Court.decodeFunctionResult('accuseCost',
+    await node.rpc('eth_call', [{ to: jury.address.Court,
+      data: jury.face.Court.encodeFunctionData('accuseCost',
+        [rule, by.address, emergency]) }, 'latest']));
+  await jury.block([jury.call(by, 'Court', 'accuse', [rule, module, type,
+    subject, who, ethers.id(`${rule} ${subject}`), emergency], cost[0])]);
+  return (await node.rpc('court_list', [{ sort: 'new' }])).items[0].id;
+}
+
+test('a vote that was told; a fine that is paid lifts the sanction', { skip },
+  async () => {
+    const [, , , , , fined, teller] = await node.rpc('eth_accounts');
+    const id = await filed(1, 0x1010, 1, 0, fined), path = `/court/${id}`;
+    await jury.pass(7 * DAY + 1);
+    await jury.pass(5 * DAY + 1);
+    await jury.until(id, 'commit');
+    const [loose, ...others] = await jury.seated(id);
+    await jury.commit(id, [loose], FINE);
+    const tells = await pageOf(teller, path);
+    const { vote, salt } = jury.vote(id, 1, loose, FINE);
+    await tells.click('[data-test=open-tell]');
+    await tells.fill('#tell-text', JSON.stringify({ vote, frivolous: false,
+      salt, reasons: ethers.ZeroHash }));
+    const had = await balance(teller);
+    await tells.click('[data-test=do-tell]');
+    await tells.click('[data-test=do-tell]'); // sure
+    await tells.waitForSelector('[data-test=jurors] [data-state=left]',
+      { timeout: 30000 });
+    assert.equal(await balance(teller), had + CMT('10'));
+    await jury.commit(id, others, FINE);
+    await jury.reveal(id, others, FINE);
+    await jury.pass(4 * DAY + 1);
+    await jury.until(id, 'closed', 1);
+    const pays = await pageOf(fined, path);
+    await sanctioned(pays, FINE);
+    await pays.waitForSelector('.card:has([data-test=do-payFine])'
+      + ':has-text("100 CMT")');
+    await pays.click('[data-test=do-payFine]');
+    await pays.click('[data-test=do-payFine]'); // sure
+    await settled(pays);
+    await sanctioned(pays, 0);
+    for (const page of [tells, pays]) {
+      assert.deepEqual(page.wrong, []);
+      await page.context().close();
+    }
+  });
+
+test('an emergency: a panel votes openly, five suspend the listing', { skip },
+  async () => {
+    await jury.block([jury.call(jury.issuer, 'Market', 'save', [0,
+      ethers.ZeroAddress, [3, 101, ethers.id('a watch'), ethers.ZeroAddress,
+        CMT('10'), 0, 259200, 86400, 259200, 3, 1000, 300, ethers.ZeroAddress,
+        700, 0, 0, 0], [[0, 0, 5, ethers.ZeroHash, true]]])]);
+    const id = await filed(2, 0x1012, 1, 1, jury.issuer.address, true);
+    const panel = async () => (await jury.courtCase(id)).panel.state;
+    for (let i = 0; i < 30 && await panel() !== 'voting'; i++)
+      await jury.pass(10);
+    const seats = (await jury.courtCase(id)).seats.map((s) => jury.jurors.find(
+      (w) => w.address.toLowerCase() === s.juror));
+    const page = await jurorOf(seats[0], '/court');
+    await page.click('.notice:has-text("Emergency") a');
+    await page.click('[data-test=panel-yes]');
+    await page.waitForSelector('[data-test=jurors] li:has-text("Suspend it")',
+      { timeout: 30000 });
+    await jury.block(seats.slice(1, 5).map((w) => jury.call(w, 'Court',
+      'emergencyVote', [id, true])));
+    assert.equal((await node.rpc('market_get', [1])).state, 'suspended');
+    await page.waitForSelector('.facts:has-text("5 of 5 for suspending")',
+      { timeout: 30000 });
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
   });

@@ -6,7 +6,7 @@ import { ethers } from 'ethers';
 
 const GOVERNANCE = '0x0000000000000000000000000000000000001002';
 const ADDRESS = { Identity: `0x${'0'.repeat(36)}1010`,
-  Court: `0x${'0'.repeat(36)}1015` };
+  Market: `0x${'0'.repeat(36)}1012`, Court: `0x${'0'.repeat(36)}1015` };
 const PHRASE = 'test test test test test test test test test test test junk';
 const CODER = ethers.AbiCoder.defaultAbiCoder();
 const SEAT = ['uint256', 'uint64', 'uint8', 'address', 'uint8', 'bool',
@@ -19,7 +19,7 @@ export class Jury {
   // n jurors, each with 200 CMT at stake in the court of trade.
   static async summon(node, n) {
     const j = new Jury();
-    Object.assign(j, { node, nonce: new Map(), face: {} });
+    Object.assign(j, { node, nonce: new Map(), face: {}, address: ADDRESS });
     j.chainId = Number(await node.rpc('eth_chainId'));
     for (const name of Object.keys(ADDRESS)) {
       j.face[name] = new ethers.Interface(await (await fetch(
@@ -33,7 +33,7 @@ export class Jury {
     const create = (who, kind) => j.call(who, 'Identity', 'create',
       [kind, ethers.ZeroHash, ethers.ZeroHash]);
     await j.block([...j.jurors.map((w, i) => ({ who: banks[i % 4],
-      to: w.address, value: CMT('300') })), ...banks.map((who) => ({ who,
+      to: w.address, value: CMT('400') })), ...banks.map((who) => ({ who,
       to: j.issuer.address, value: CMT('2600') }))]);
     await j.block([create(j.issuer, 2), ...j.jurors.map((w) => create(w, 1)),
       j.call(j.issuer, 'Identity', 'applyIssuer', [[], 1, ethers.ZeroHash],
