@@ -1,7 +1,8 @@
 // court.mjs - a case as its people see it: an accusation with evidence, jurors
 // drawn, votes sealed and opened by the page, a sanction, an appeal whose larger
-// jury reverses it; a vote that was told, a fine that is paid; an emergency.
-// TEST_TIMEOUT=240
+// jury reverses it; a vote that was told, a fine that is paid; an emergency; a
+// ban that is heard again.
+// TEST_TIMEOUT=400
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +17,8 @@ import { actAs, givePurse, settled, step } from './purse.mjs';
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const FINE = 2;
+const FINE = 2, BAN = 5;
+const SLOW_MS = 90000; // a loaded machine
 let node, browser, jury, claimant, accused;
 
 before(async () => {
@@ -30,15 +32,20 @@ after(async () => {
   if (node) assert.equal((await node.stop()).code, 0);
 });
 
+const fresh = async (options) => {
+  const page = await open(browser, options);
+  page.setDefaultTimeout(SLOW_MS);
+  return page;
+};
 const pageOf = async (who, path) => {
-  const page = await open(browser);
+  const page = await fresh();
   await page.goto(node.url + path);
   await actAs(page, who);
   return page;
 };
 // In the name of a juror, whose wallet the browser has.
 const jurorOf = async (wallet, path) => {
-  const page = await open(browser);
+  const page = await fresh();
   await givePurse(page, wallet.connect(new ethers.JsonRpcProvider(node.url,
     undefined, { staticNetwork: true })), 'Juror');
   await page.goto(node.url + path);
@@ -46,17 +53,16 @@ const jurorOf = async (wallet, path) => {
   return page;
 };
 const state = (page, word) => page.waitForSelector(
-  `main > p > [data-state=${word}], main div > p > [data-state=${word}]`,
-  { timeout: 30000 });
+  `main > p > [data-state=${word}], main div > p > [data-state=${word}]`);
 const sanctioned = (page, level) => page.waitForSelector(
-  `[data-test=sanction][data-level="${level}"]`, { timeout: 30000 });
+  `[data-test=sanction][data-level="${level}"]`);
 const balance = async (who) => BigInt(await node.rpc('eth_getBalance',
   [who, 'latest']));
 
 // As a stranger to the case sees it: no violation, no wider than the screen.
 async function look(path, name) {
   for (const [width, colorScheme] of [[1280, 'light'], [320, 'dark']]) {
-    const page = await open(browser, { bypassCSP: true, colorScheme,
+    const page = await fresh({ bypassCSP: true, colorScheme,
       viewport: { width, height: 800 } });
     await page.goto(node.url + path);
     await page.waitForSelector('[data-test=sanction], main td a');
@@ -80,7 +86,7 @@ async function accuse(page, text) {
   await page.waitForSelector('blockquote:has-text("does not send them")');
   await page.fill('#text', text);
   await page.click('form.form button.main');
-  await page.waitForURL(/\/court\/\d+$/, { timeout: 30000 });
+  await page.waitForURL(/\/court\/\d+$/);
   return new URL(page.url()).pathname;
 }
 
@@ -150,8 +156,8 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
   });
 
 // Filed by a juror of ours, without a page; the case's number.
-async function filed(rule, module, type, subject, who, emergency = false) {
-  const by = jury.jurors.at(-1);
+async function filed(rule, module, type, subject, who, emergency = false,
+  by = jury.jurors.at(-1)) {
   const cost = jury.face.Court.decodeFunctionResult('accuseCost',
     await node.rpc('eth_call', [{ to: jury.address.Court,
       data: jury.face.Court.encodeFunctionData('accuseCost',
@@ -178,8 +184,7 @@ test('a vote that was told; a fine that is paid lifts the sanction', { skip },
     const had = await balance(teller);
     await tells.click('[data-test=do-tell]');
     await tells.click('[data-test=do-tell]'); // sure
-    await tells.waitForSelector('[data-test=jurors] [data-state=left]',
-      { timeout: 30000 });
+    await tells.waitForSelector('[data-test=jurors] [data-state=left]');
     assert.equal(await balance(teller), had + CMT('10'));
     await jury.commit(id, others, FINE);
     await jury.reveal(id, others, FINE);
@@ -214,13 +219,41 @@ test('an emergency: a panel votes openly, five suspend the listing', { skip },
     const page = await jurorOf(seats[0], '/court');
     await page.click('.notice:has-text("Emergency") a');
     await page.click('[data-test=panel-yes]');
-    await page.waitForSelector('[data-test=jurors] li:has-text("Suspend it")',
-      { timeout: 30000 });
+    await page.waitForSelector('[data-test=jurors] li:has-text("Suspend it")');
     await jury.block(seats.slice(1, 5).map((w) => jury.call(w, 'Court',
       'emergencyVote', [id, true])));
     assert.equal((await node.rpc('market_get', [1])).state, 'suspended');
-    await page.waitForSelector('.facts:has-text("5 of 5 for suspending")',
-      { timeout: 30000 });
+    await page.waitForSelector('.facts:has-text("5 of 5 for suspending")');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a ban that a second jury confirmed is heard again, once', { skip },
+  async () => {
+    const [, , , , , , , banned] = await node.rpc('eth_accounts');
+    const id = await filed(2, 0x1010, 1, 0, banned, false, jury.jurors.at(-2));
+    await jury.rule(id, BAN);
+    await jury.pass(4 * DAY + 1); // nobody appeals: seven more are drawn
+    await jury.until(id, 'commit');
+    const seven = await jury.seated(id);
+    assert.equal(seven.length, 7);
+    await jury.commit(id, seven, BAN);
+    await jury.reveal(id, seven, BAN);
+    await jury.pass(4 * DAY + 1);
+    await jury.until(id, 'closed', 1);
+    const page = await pageOf(banned, `/court/${id}`);
+    await sanctioned(page, BAN);
+    await jury.pass(180 * DAY);
+    await page.click('[data-test=open-rehear]');
+    await page.waitForSelector('details:has([data-test=do-rehear])'
+      + ':has-text("100 CMT")');
+    await step(page, 'rehear', { note: 'I have given all of it back.' });
+    await settled(page);
+    await page.waitForSelector('[data-test=open-rehear]',
+      { state: 'detached' });
+    const again = (await node.rpc('court_list', [{ claimant: banned }]))
+      .items[0];
+    assert.deepEqual([again.origin, again.state], [id, 'evidence']);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
   });
