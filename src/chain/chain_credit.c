@@ -210,7 +210,7 @@ err chain_credit_refresh(struct chain_credit *c,
     if ((*e)->reserved == 0) map_del(&c->account, key);
     else *e = arena_copy(to, *e, sizeof **e);
   }
-  arena_clear(&c->memory[c->now]);
+  arena_fini(&c->memory[c->now]); /* megabytes, while the pool is full */
   c->now = !c->now;
   for (size_t it = 0; map_next(&c->policy, &it, &key, &val);)
     if (((struct credit_policy *)val)->reserved == 0) map_del(&c->policy, key);
