@@ -259,7 +259,8 @@ static err demo_listing(struct demo *d, u32 i) {
       "(uint16,uint256,uint32,bytes32,bool)[])",
       "(0,0,(%u,%u,%s,%s,%u%s,%llu,259200,%u,259200,%u,1000,300,0,"
       "700,0,0,0),[%s])", it->kind, it->category, demo_item_doc(d, i),
-      coin ? d->coin_hex : "0", it->price, milli, goods ? (unsigned long long)d->table[it->shop] : 0,
+      coin ? d->coin_hex : "0", it->price, milli,
+      goods ? (unsigned long long)d->table[it->shop] : 0,
       goods ? 864000 : 86400, goods ? 14 : 3, variants);
 }
 

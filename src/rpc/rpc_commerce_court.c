@@ -56,8 +56,9 @@ static err court_setting(struct rpc_shop *q, u256 *out, u32 module,
 static void court_money(struct jsonw *w, const char *key, const u256 *v) {
   jsonw_kv_quantity_u256(w, key, v);
 }
-/* money: what is held, of the order or of a milestone.  fee_cap of it: feeBps of it between feeMin and feeMax in CMT, else
-** feeOther; each side deposits half of it, rounded up. */
+/* money: what is held, of the order or of a milestone.  fee_cap: feeBps of it
+** between feeMin and feeMax in CMT, else feeOther; each side deposits half of
+** that, rounded up. */
 static err court_preview(struct rpc_shop *q, const struct rpc_row *order,
                          slice money, u64 bps) {
   u256 bp, low, high, other, held, cap, ten = u256_from(10000), n, left;

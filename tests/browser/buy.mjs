@@ -141,6 +141,38 @@ test('paid in an ERC-20: allowed first, then held and released', { skip },
     }
   });
 
+test('facets: price, money and rating narrow what is found', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/buy?q=tea`);
+    await page.waitForSelector('[data-test=card]:has-text("tea")');
+    await page.goto(`${node.url}/buy`);
+    const only = (text) => page.waitForFunction((t) => {
+      const prices = [...document.querySelectorAll('[data-test=card] .price')];
+      return prices.length > 0 && prices.every((p) =>
+        new RegExp(t).test(p.textContent));
+    }, text);
+    await page.waitForSelector('[data-test=card]');
+    await page.fill('input[name=least]', 'cheap');
+    await page.click('.prices button');
+    await page.waitForSelector('.prices .wrong');
+    await page.fill('input[name=least]', '60');
+    await page.fill('input[name=most]', '70,5');
+    await page.click('.prices button');
+    await only('^(6\\d|70)(\\.\\d+)?\\sCMT$');
+    await page.click('.facet:has-text("Money") button'); // all money again
+    await page.click('.facet:has-text("Money") label:has-text("DEUR")');
+    await only('\\sDEUR$');
+    await page.click('.facet:has-text("Money") button');
+    await page.click('.facet:has-text("Rating") label >> nth=0');
+    await page.waitForFunction(() => [...document.querySelectorAll(
+      '[data-test=card] .stars')].length > 0 && [...document.querySelectorAll(
+      '[data-test=card]')].every((c) => /(4\.[5-9]\d?|5) of 5/.test(
+      c.textContent)));
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
 test('the till: asked by QR code, paid by the wallet, told at once', { skip },
   async () => {
     const sells = await sellerPage('/till');

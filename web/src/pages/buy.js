@@ -1,5 +1,6 @@
 // buy.js - the catalogue: search with facets, and one listing.
 import { useState } from 'preact/hooks';
+import { NOBODY } from '../act.js';
 import { acting } from '../acting.js';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
 import { date, number } from '../format.js';
@@ -8,6 +9,7 @@ import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
 import { t } from '../i18n.js';
 import { links } from '../links.js';
 import { Choice, List, useList, useRpc } from '../list.js';
+import { parse, useTokens } from '../money.js';
 import { go } from '../router.js';
 import { useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Field, Loaded, html } from '../ui.js';
@@ -15,6 +17,7 @@ import { linkBy } from '../via.js';
 import { Review } from './sell_more.js';
 
 const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
+const RATINGS = [450, 400, 300];
 
 function Facet({ name, title, rows, value, set, say }) {
   if (!rows?.length) return null;
@@ -22,14 +25,47 @@ function Facet({ name, title, rows, value, set, say }) {
     ${rows.map((r) => html`<label class="tick" key=${r.value}>
       <input type="radio" name=${name} checked=${value === r.value}
         onChange=${() => set(r.value)} /> ${say(r.value)}
-      <small> ${number(r.count)}</small></label>`)}
+      ${r.count !== undefined && html`<small> ${number(r.count)}</small>`}
+      </label>`)}
     ${value !== undefined && html`<button type="button"
       onClick=${() => set(undefined)}>${t('list.all')}</button>`}</fieldset>`;
+}
+
+// Amounts are of one money: the chosen one, else CMT.
+function Prices({ filter, put }) {
+  const token = filter.token ?? NOBODY;
+  const coin = useTokens([token])?.get(token);
+  const [wrong, say] = useState('');
+  const submit = (e) => {
+    e.preventDefault();
+    const read = (name) => {
+      const text = e.target.elements[name].value.trim();
+      const n = text ? parse(text, coin) : undefined;
+      return n === undefined || n === null ? n : `0x${n.toString(16)}`;
+    };
+    const [priceMin, priceMax] = [read('least'), read('most')];
+    if (priceMin === null || priceMax === null) {
+      say(t('send.bad.amount'));
+      return;
+    }
+    say('');
+    put({ priceMin, priceMax, token: priceMin || priceMax ? token
+      : filter.token });
+  };
+  const field = (name) => html`<label>${t(`buy.${name}`)}
+    <input name=${name} inputmode="decimal" autocomplete="off" /></label>`;
+  if (!coin) return null;
+  return html`<form onSubmit=${submit}><fieldset class="facet prices">
+    <legend>${t('sell.price')}, <bdi>${coin.symbol}</bdi></legend>${field('least')}
+    ${field('most')}<button type="submit">${t('buy.apply')}</button>
+    ${wrong && html`<small class="wrong" role="alert">${wrong}</small>`}
+  </fieldset></form>`;
 }
 
 function Facets({ filter, put }) {
   const { data } = useRpc('market_facets', filter);
   const names = useCategories();
+  const tokens = useTokens((data?.token ?? []).map((r) => r.value));
   if (!data) return null;
   return html`<${Facet} name="category" title=${t('sell.category')}
       rows=${data.category} value=${filter.category}
@@ -37,7 +73,16 @@ function Facets({ filter, put }) {
       say=${(v) => categoryName(v, names)} />
     <${Facet} name="kind" title=${t('sell.kind')} rows=${data.kind}
       value=${filter.kind} set=${(v) => put({ kind: v })}
-      say=${(v) => t(`kind.${KINDS[v]}`)} />`;
+      say=${(v) => t(`kind.${KINDS[v]}`)} />
+    ${(data.token?.length > 1 || filter.token) && html`<${Facet} name="token"
+      title=${t('buy.money')} rows=${data.token} value=${filter.token}
+      set=${(v) => put({ token: v, priceMin: undefined, priceMax: undefined })}
+      say=${(v) => html`<bdi>${tokens?.get(v)?.symbol ?? '…'}</bdi>`} />`}
+    <${Prices} filter=${filter} put=${put} />
+    <${Facet} name="rating" title=${t('sell.rating')} value=${filter.minRating}
+      rows=${RATINGS.map((value) => ({ value }))}
+      set=${(v) => put({ minRating: v })}
+      say=${(v) => t('buy.stars', { n: number(v / 100) })} />`;
 }
 
 function Cart() {
@@ -47,7 +92,11 @@ function Cart() {
 }
 
 export function Buy() {
-  const [filter, set] = useState({});
+  const asked = new URLSearchParams(location.search);
+  const [filter, set] = useState({
+    ...(asked.get('q') && { q: asked.get('q') }),
+    ...(/^\d{1,15}$/.test(asked.get('platform') ?? '')
+      && { platform: Number(asked.get('platform')) }) });
   const [sort, setSort] = useState('');
   const [mine, setMine] = useState(false);
   const liked = useSignal(favourites);
@@ -63,7 +112,8 @@ export function Buy() {
     <div class="bar"><form class="find" role="search" onSubmit=${submit}
         aria-label=${t('buy.search')}>
         <label class="choice" for="q">${t('buy.what')}
-        <input id="q" name="q" type="search" /></label>
+        <input id="q" name="q" type="search" defaultValue=${filter.q ?? ''} />
+        </label>
         <button class="main" type="submit">${t('search.go')}</button></form>
       <${Choice} id="sort" label=${t('list.sort')} value=${sort}
         set=${setSort} rows=${[['', t('sort.best')], ...SORTS.map((s) =>

@@ -112,8 +112,9 @@ function Escrow({ order, role, token, again }) {
   const key = `exit.${order.state}`;
   return html`<section class="card escrow" data-test="escrow">
     <h2>${t('escrow.title')}</h2>
-    <p class="big"><${Money} value=${order.held} token=${order.token} />
-      <small>${t('escrow.held')}</small></p>
+    ${BigInt(order.held) > 0n && html`<p class="big"><${Money}
+      value=${order.held} token=${order.token} />
+      <small>${t('escrow.held')}</small></p>`}
     ${at ? html`<p>${t('escrow.turn', { who: t(`who.${owner}`) })}
         ${' '}<strong><${Until} at=${at} /></strong> (${date(at)}).
         ${has(key) && html` ${t(key)}`}</p>`
@@ -218,9 +219,13 @@ const eventText = (e) => e.event === 'OrderState'
   && has(`state.${e.stateWord}`) ? t(`state.${e.stateWord}`)
   : has(`event.${e.event}`) ? t(`event.${e.event}`) : e.event;
 
+// What one transaction says twice in the same words is told once.
+const told = (events) => events.filter((e, i) => !events.slice(0, i).some((b) =>
+  b.tx === e.tx && b.amount === e.amount && eventText(b) === eventText(e)));
+
 const Timeline = ({ order }) => html`<section class="card">
   <h2>${t('order.timeline')}</h2><ol class="timeline">
-  ${(order.timeline ?? []).map((e, i) => html`<li key=${i}>
+  ${told(order.timeline ?? []).map((e, i) => html`<li key=${i}>
     <strong>${eventText(e)}</strong>
     ${e.amount && html` <${Money} value=${e.amount} token=${order.token} />`}
     <small> <${Ago} ms=${e.time * 1000} /> · <${Hash} value=${e.tx}
