@@ -23,6 +23,7 @@ before(async () => {
   browser = await launch();
   page = await open(browser, { bypassCSP: true,
     viewport: { width: 320, height: 640 }, colorScheme: 'dark' });
+  page.setDefaultTimeout(90000); // on a loaded machine
   const [issuer, holder, shop, friend, next] = await node.rpc('eth_accounts');
   who = { issuer, holder, shop, friend, next };
 });
