@@ -1,11 +1,7 @@
 /* node_genesis.c - block 0 in portions (chain_genesis_flow.h).
 **
-** A trie whose keys come in ascending portions of one first byte: the nodes
-** under that byte are final with their portion and are stored at once.  What
-** later portions may ask for is little and stays in memory: the nodes above
-** (root edge, root, one nibble), the topmost node of each portion, which an
-** edge above may lead to over some nibbles, and the leaf of a portion that has
-** only one.
+** Tries grow by these portions (node_grow.h); a portion's nodes are stored at
+** once.
 **
 ** A large account's storage is walked twice: for its root, which its account
 ** needs, and its rows, and for chunks when the account has its turn, since the
@@ -18,30 +14,22 @@
 #include "chain/chain_genesis_flow.h"
 #include "crypto/keccak.h"
 #include "node/node_bytes.h"
+#include "node/node_grow.h"
 #include "node/node_state.h"
 #include "trie/trie.h"
 
-struct ngen_node {
-  u8 path[64];
-  u32 path_len;      /* TRIE_ROOT_EDGE: the root edge */
-  struct buf bytes;
-};
-struct ngen_leaf {
-  hash32 key;
-  struct buf rlp;
-};
-struct ngen_trie {
-  const hash32 *owner; /* NULL: accounts */
-  struct ngen_node *node;
-  struct ngen_leaf *leaf;
-  u32 node_cnt, leaf_cnt;
-  hash32 root;
-};
 /* Entries of the index of changed keys, sorted in the end. */
 #define NGEN_LISTS (CHAIN_FLOW_LARGE_MAX + 2)
 struct ngen_list {
   struct chain_flow_entry *entry;
   size_t cnt, at;
+};
+/* A trie on its way, and whose storage it is (NULL: accounts). */
+struct ngen;
+struct ngen_trie {
+  struct ngen *w;
+  const hash32 *owner;
+  struct ngrow grow;
 };
 /* A leaf or a node; its bytes are in the arena. */
 struct ngen_row {
@@ -63,64 +51,6 @@ struct ngen {
   void *ctx;
   struct arena a;
 };
-
-/*----------------------------------------------------------------- a trie */
-
-static void ngen_trie_fini(struct ngen_trie *t) {
-  for (u32 i = 0; i < t->node_cnt; i++) buf_fini(&t->node[i].bytes);
-  for (u32 i = 0; i < t->leaf_cnt; i++) buf_fini(&t->leaf[i].rlp);
-  mem_free(t->node);
-  mem_free(t->leaf);
-}
-
-static struct ngen_node *ngen_find(const struct ngen_trie *t, const u8 *path,
-                                   u32 path_len) {
-  for (u32 i = 0; i < t->node_cnt; i++) {
-    struct ngen_node *n = &t->node[i];
-    if (n->path_len != path_len) continue;
-    if (path_len == TRIE_ROOT_EDGE || !memcmp(n->path, path, path_len))
-      return n;
-  }
-  return NULL;
-}
-
-static void ngen_keep(struct ngen_trie *t, const struct trie_node_put *p) {
-  struct ngen_node *n = ngen_find(t, p->path, p->path_len);
-  if (!n) {
-    t->node = mem_realloc(t->node, (t->node_cnt + 1) * sizeof *t->node);
-    n = &t->node[t->node_cnt++];
-    memset(n, 0, sizeof *n);
-    n->path_len = p->path_len;
-    if (p->path_len != TRIE_ROOT_EDGE) memcpy(n->path, p->path, p->path_len);
-    buf_init(&n->bytes, 0);
-  }
-  buf_clear(&n->bytes);
-  buf_put_slice(&n->bytes, p->node);
-}
-
-static void ngen_keep_leaf(struct ngen_trie *t, const hash32 *key, slice rlp) {
-  t->leaf = mem_realloc(t->leaf, (t->leaf_cnt + 1) * sizeof *t->leaf);
-  struct ngen_leaf *l = &t->leaf[t->leaf_cnt++];
-  l->key = *key;
-  buf_init(&l->rlp, 0);
-  buf_put_slice(&l->rlp, rlp);
-}
-
-static err ngen_node_get(void *ctx, slice *out, const u8 *path, u32 path_len) {
-  const struct ngen_node *n = ngen_find(ctx, path, path_len);
-  *out = n ? buf_slice(&n->bytes) : slice_of(NULL, 0);
-  return ERR_OK;
-}
-
-static err ngen_leaf_get(void *ctx, slice *out, const hash32 *key) {
-  const struct ngen_trie *t = ctx;
-  for (u32 i = 0; i < t->leaf_cnt; i++) {
-    if (!hash32_eq(&t->leaf[i].key, key)) continue;
-    *out = buf_slice(&t->leaf[i].rlp);
-    return ERR_OK;
-  }
-  return ERR_CORRUPT;
-}
 
 /*------------------------------------------------------------------- rows
 ** Those of a portion are written in the order in which they stand, nodes
@@ -167,33 +97,21 @@ static void ngen_store_node(struct ngen *w, const hash32 *owner, const u8 *path,
   ngen_row(w, STORE_NODE, slice_of(key, len), node);
 }
 
-static bool ngen_is_top(const struct trie_node_put *p) {
-  return p->path_len < 2 || p->path_len == TRIE_ROOT_EDGE;
+static void ngen_tell(void *ctx, const u8 *path, u32 path_len, slice node) {
+  const struct ngen_trie *t = ctx;
+  ngen_store_node(t->w, t->owner, path, path_len, node);
 }
 
-/* The nodes of one portion of t. */
-static void ngen_put(struct ngen *w, struct ngen_trie *t,
-                     const struct trie_node_put *const *put, size_t cnt) {
-  const struct trie_node_put *first = NULL;
-  for (size_t i = 0; i < cnt; i++) {
-    const struct trie_node_put *p = put[i];
-    if (ngen_is_top(p)) {
-      ngen_keep(t, p);
-      continue;
-    }
-    if (!first || p->path_len < first->path_len) first = p;
-    ngen_store_node(w, t->owner, p->path, p->path_len, p->node);
-  }
-  if (first) ngen_keep(t, first);
+static void ngen_trie_init(struct ngen_trie *t, struct ngen *w,
+                           const hash32 *owner) {
+  *t = (struct ngen_trie){.w = w, .owner = owner};
+  t->grow.root = CRYPTO_KECCAK_RLP_NIL;
+  t->grow.tell = ngen_tell;
+  t->grow.ctx = t;
 }
 
 static err ngen_put_top(struct ngen *w, const struct ngen_trie *t) {
-  for (u32 i = 0; i < t->node_cnt; i++) {
-    const struct ngen_node *n = &t->node[i];
-    struct trie_node_put p = {n->path, n->path_len, buf_slice(&n->bytes)};
-    if (ngen_is_top(&p))
-      ngen_store_node(w, t->owner, n->path, n->path_len, p.node);
-  }
+  ngrow_end(&t->grow);
   return ngen_rows_write(w);
 }
 
@@ -230,22 +148,13 @@ static void ngen_slot_row(struct ngen *w, const hash32 *owner,
 static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
                           const struct state_diff_slot *slot, u32 cnt) {
   struct trie_change *c = arena_array(&w->a, struct trie_change, cnt);
-  const struct trie_source src = {t, ngen_node_get, ngen_leaf_get};
-  struct trie_result out;
   for (u32 i = 0; i < cnt; i++) {
     u8 *rlp = arena_alloc_raw(&w->a, 33);
     c[i].key = slot[i].key;
     c[i].val = slice_of(rlp, state_slot_encode(rlp, &slot[i].new_val));
     ngen_slot_row(w, t->owner, &slot[i]);
   }
-  TRY(trie_update(&out, &src, c, cnt, NULL, &w->a));
-  if (cnt == 1) ngen_keep_leaf(t, &c->key, c->val);
-  t->root = out.root;
-  const struct trie_node_put **put =
-      arena_array(&w->a, const struct trie_node_put *, out.put_cnt + 1);
-  for (size_t i = 0; i < out.put_cnt; i++) put[i] = &out.put[i];
-  ngen_put(w, t, put, out.put_cnt);
-  return ERR_OK;
+  return ngrow_add(&t->grow, c, cnt, &w->a);
 }
 
 /* Portions ask for pieces of ever other sizes: chunks kept would pile up. */
@@ -264,20 +173,21 @@ static err ngen_step(struct ngen *w) {
 }
 
 static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
-  struct ngen_trie t = {.owner = &l->key, .root = CRYPTO_KECCAK_RLP_NIL};
+  struct ngen_trie t;
   struct state_diff_slot *slot;
   struct chain_flow_entry *entry;
   u32 cnt;
   err e = ERR_OK;
+  ngen_trie_init(&t, w, &l->key);
   for (u32 i = 0; i < CHAIN_FLOW_PORTIONS && e == ERR_OK; i++) {
     chain_flow_slots(&w->flow, l, i, &slot, &cnt, &entry, &w->a);
     if (cnt) e = ngen_slot_trie(w, &t, slot, cnt);
     if (e == ERR_OK) e = ngen_step(w);
   }
   l->at = 0;
-  l->root = t.root;
+  l->root = t.grow.root;
   if (e == ERR_OK) e = ngen_put_top(w, &t);
-  ngen_trie_fini(&t);
+  ngrow_fini(&t.grow);
   return e;
 }
 
@@ -312,13 +222,13 @@ static err ngen_large(struct ngen *w, struct chain_flow_large *l,
 static err ngen_src_node(void *ctx, slice *out, const hash32 *owner,
                          const u8 *path, u32 path_len) {
   *out = slice_of(NULL, 0);
-  return owner ? ERR_OK : ngen_node_get(ctx, out, path, path_len);
+  return owner ? ERR_OK : ngrow_node_get(ctx, out, path, path_len);
 }
 static err ngen_src_by_hash(void *ctx, struct state_account *out, bool *found,
                             const hash32 *key) {
   slice rlp;
   *found = true;
-  TRY(ngen_leaf_get(ctx, &rlp, key));
+  TRY(ngrow_leaf_get(ctx, &rlp, key));
   return state_account_decode(out, rlp);
 }
 static err ngen_src_slot(void *ctx, u256 *out, const hash32 *owner,
@@ -330,12 +240,12 @@ static err ngen_src_slot(void *ctx, u256 *out, const hash32 *owner,
 
 /* State root and nodes of a portion, its contracts' storage with it. */
 static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
-  const struct state_source src = {.ctx = &w->account, .node = ngen_src_node,
+  const struct state_source src = {.ctx = &w->account.grow, .node = ngen_src_node,
                                    .account_by_hash = ngen_src_by_hash,
                                    .slot_by_hash = ngen_src_slot};
   struct state_root root;
   TRY(state_commit(&root, part, &src, NULL, &w->a));
-  w->account.root = root.root;
+  w->account.grow.root = root.root;
   const struct trie_node_put **put =
       arena_array(&w->a, const struct trie_node_put *, root.put_cnt + 1);
   size_t cnt = 0;
@@ -349,9 +259,10 @@ static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
   if (part->account_cnt == 1) {
     u8 rlp[STATE_ACCOUNT_RLP_MAX];
     u32 len = state_account_encode_to(rlp, &part->account[0].new_val);
-    ngen_keep_leaf(&w->account, &part->account[0].key, slice_of(rlp, len));
+    ngrow_keep_leaf(&w->account.grow, &part->account[0].key,
+                    slice_of(rlp, len));
   }
-  ngen_put(w, &w->account, put, cnt);
+  ngrow_put(&w->account.grow, put, cnt);
   return ERR_OK;
 }
 
@@ -486,7 +397,7 @@ static err ngen_block(struct ngen *w, const struct chain_genesis *g,
   struct chain_block_result res;
   struct store_block *b = NULL;
   memset(&res, 0, sizeof res);
-  chain_genesis_head(&res.header, &res.hash, g, &w->account.root);
+  chain_genesis_head(&res.header, &res.hash, g, &w->account.grow.root);
   *hash = res.hash;
   TRY(ngen_indexes(w, hash));
   TRY(bytes_block(&b, NULL, &res, slice_of(NULL, 0), slice_of(NULL, 0),
@@ -503,7 +414,7 @@ err node_genesis_write(struct store *s, const struct chain_genesis *g,
                        void (*progress)(void *ctx, u32 percent), void *ctx,
                        hash32 *hash) {
   struct ngen w = {.s = s, .progress = progress, .ctx = ctx};
-  w.account.root = CRYPTO_KECCAK_RLP_NIL;
+  ngen_trie_init(&w.account, &w, NULL);
   TRY(store_first_begin(s));
   arena_init(&w.a, 1 << 20, 0);
   chain_flow_open(&w.flow, g);
@@ -511,7 +422,7 @@ err node_genesis_write(struct store *s, const struct chain_genesis *g,
   if (e == ERR_OK) e = ngen_block(&w, g, meta, meta_cnt, hash);
   if (e < 0) store_first_abandon(s);
   chain_flow_close(&w.flow);
-  ngen_trie_fini(&w.account);
+  ngrow_fini(&w.account.grow);
   mem_free(w.more);
   mem_free(w.row);
   arena_fini(&w.a);

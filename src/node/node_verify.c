@@ -5,7 +5,9 @@
 ** that the indexes know the block and the first entry of each of its chunks;
 ** then the state: slots in key order give each account's storage root, accounts in
 ** key order the state root, by the ordered builder, never through stored trie
-** nodes.  Blocks above `flushed` are laid over the tables in memory first, as
+** nodes.  Deep, and with the tables at the head (as a stopped node leaves them):
+** the leaves also give the nodes (node_grow.h), and the stored ones must be just
+** those: the same count and digest.  Blocks above `flushed` are laid over the tables in memory first, as
 ** everywhere.
 **
 ** Leaves are gathered by the first byte of their keys.  A trie of up to
@@ -18,6 +20,7 @@
 
 #include "codec/rlp.h"
 #include "crypto/keccak.h"
+#include "node/node_grow.h"
 #include "node/node_int.h"
 #include "node/node_state_int.h"
 
@@ -25,7 +28,14 @@
 #define NVERIFY_PROGRESS 1000u
 
 /*------------------------------------------------- a trie, leaf after leaf */
+struct nverify_nodes {
+  bool on;
+  struct store_digest want, have;
+};
 struct nverify_trie {
+  struct nverify_nodes *nodes;
+  const hash32 *owner;    /* NULL: accounts */
+  struct ngrow grow;      /* this trie's, when nodes are wanted */
   struct trie_pair *pair; /* keys and values in the arena */
   size_t cnt, cap;
   u64 all;
@@ -34,25 +44,77 @@ struct nverify_trie {
   hash32 part[256];
 };
 
-static void nverify_trie_init(struct nverify_trie *t) {
-  *t = (struct nverify_trie){0};
+static void nverify_node(struct store_digest *d, slice key, slice node) {
+  struct buf b;
+  hash32 h;
+  buf_init(&b, 0);
+  buf_put_slice(&b, key);
+  buf_put_slice(&b, node);
+  crypto_keccak256(&h, b.ptr, b.len);
+  buf_fini(&b);
+  store_digest_add(d, &(struct store_entry){load_be64(h.b), load_be64(h.b + 8)});
+}
+
+/* Low nodes have no rows. */
+static void nverify_tell(void *ctx, const u8 *path, u32 path_len, slice node) {
+  struct nverify_trie *t = ctx;
+  u8 key[BYTES_NODE_KEY_MAX];
+  if (!node.len ||
+      (path_len != TRIE_ROOT_EDGE && trie_node_is_low(node, path_len)))
+    return;
+  u32 len = bytes_node_key(key, t->owner, path, path_len);
+  nverify_node(&t->nodes->want, slice_of(key + 1, len - 1), node);
+}
+
+static err nverify_node_cb(void *ctx, slice key, slice val) {
+  nverify_node(&((struct nverify_nodes *)ctx)->have, key, val);
+  return ERR_OK;
+}
+
+static void nverify_grow_begin(struct nverify_trie *t) {
+  t->grow = (struct ngrow){.root = CRYPTO_KECCAK_RLP_NIL,
+                           .tell = nverify_tell, .ctx = t};
+}
+
+static void nverify_trie_init(struct nverify_trie *t,
+                              struct nverify_nodes *nodes) {
+  *t = (struct nverify_trie){.nodes = nodes};
+  nverify_grow_begin(t);
   arena_init(&t->a, 1 << 18, 0);
   arena_init(&t->scratch, 1 << 18, 0);
 }
 static void nverify_trie_fini(struct nverify_trie *t) {
   mem_free(t->pair);
+  ngrow_fini(&t->grow);
   arena_fini(&t->a);
   arena_fini(&t->scratch);
 }
 static void nverify_trie_reset(struct nverify_trie *t) {
   arena_clear(&t->a);
   memset(t->has_part, 0, sizeof t->has_part);
+  ngrow_fini(&t->grow);
+  nverify_grow_begin(t);
   t->cnt = 0;
   t->all = 0;
 }
 
+/* A portion's nodes. */
+static err nverify_grow(struct nverify_trie *t, size_t from, size_t to) {
+  if (!t->nodes->on || from == to) return ERR_OK;
+  struct trie_change *c =
+      arena_array(&t->scratch, struct trie_change, to - from);
+  for (size_t i = from; i < to; i++) {
+    memcpy(c[i - from].key.b, t->pair[i].key.ptr, 32);
+    c[i - from].val = t->pair[i].val;
+  }
+  err e = ngrow_add(&t->grow, c, (u32)(to - from), &t->scratch);
+  arena_clear(&t->scratch);
+  return e;
+}
+
 /* Leaves from..to-1 share their first byte: the node two nibbles down. */
-static void nverify_part(struct nverify_trie *t, size_t from, size_t to) {
+static err nverify_part(struct nverify_trie *t, size_t from, size_t to) {
+  TRY(nverify_grow(t, from, to));
   u8 byte = t->pair[from].key.ptr[0];
   for (size_t i = from; i < to; i++) {
     t->pair[i].key.ptr++;
@@ -61,23 +123,25 @@ static void nverify_part(struct nverify_trie *t, size_t from, size_t to) {
   trie_root_sorted(&t->part[byte], t->pair + from, to - from, &t->scratch);
   t->has_part[byte] = true;
   arena_clear(&t->scratch);
+  return ERR_OK;
 }
 
-static void nverify_parts(struct nverify_trie *t) {
+static err nverify_parts(struct nverify_trie *t) {
   for (size_t from = 0, to; from < t->cnt; from = to) {
     for (to = from; to < t->cnt && t->pair[to].key.ptr[0] ==
                                        t->pair[from].key.ptr[0]; to++)
       continue;
-    nverify_part(t, from, to);
+    TRY(nverify_part(t, from, to));
   }
   t->cnt = 0;
   arena_clear(&t->a);
+  return ERR_OK;
 }
 
 /* Keys ascend. */
-static void nverify_add(struct nverify_trie *t, const hash32 *key, slice val) {
+static err nverify_add(struct nverify_trie *t, const hash32 *key, slice val) {
   bool next = t->cnt && t->pair[t->cnt - 1].key.ptr[0] != key->b[0];
-  if (next && t->all >= NVERIFY_WHOLE) nverify_parts(t);
+  if (next && t->all >= NVERIFY_WHOLE) TRY(nverify_parts(t));
   if (t->cnt == t->cap) {
     t->cap = t->cap ? t->cap * 2 : 1024;
     t->pair = mem_realloc(t->pair, t->cap * sizeof *t->pair);
@@ -86,6 +150,7 @@ static void nverify_add(struct nverify_trie *t, const hash32 *key, slice val) {
   t->pair[t->cnt++] = (struct trie_pair){
       slice_of(arena_copy(&t->a, key->b, 32), 32),
       arena_copy_slice(&t->a, val)};
+  return ERR_OK;
 }
 
 static void nverify_branch(hash32 *out, const hash32 child[16]) {
@@ -104,15 +169,20 @@ static err nverify_root(struct nverify_trie *t, hash32 *out) {
   bool parts = false;
   for (u32 i = 0; i < 256; i++) parts |= t->has_part[i];
   if (!parts) {
+    e = nverify_grow(t, 0, t->cnt);
     trie_root_sorted(out, t->pair, t->cnt, &t->scratch);
     arena_clear(&t->scratch);
   } else {
     hash32 top[16];
-    nverify_parts(t);
+    e = nverify_parts(t);
     for (u32 i = 0; i < 256; i++)
       if (!t->has_part[i]) e = ERR_CORRUPT;
     for (u32 i = 0; i < 16; i++) nverify_branch(&top[i], &t->part[16 * i]);
     nverify_branch(out, top);
+  }
+  if (t->nodes->on) {
+    if (!e && !hash32_eq(&t->grow.root, out)) e = ERR_CORRUPT;
+    ngrow_end(&t->grow);
   }
   nverify_trie_reset(t);
   return e;
@@ -377,8 +447,8 @@ static err nverify_slot(struct nverify_state *s, const u8 key[64],
     s->has_owner = true;
   }
   memcpy(slot.b, key + 32, 32);
-  nverify_add(&s->trie, &slot, slice_of(rlp, state_slot_encode(rlp, val)));
-  return ERR_OK;
+  return nverify_add(&s->trie, &slot,
+                     slice_of(rlp, state_slot_encode(rlp, val)));
 }
 
 /* Overlay rows up to key; *same: one had just this key. */
@@ -416,9 +486,9 @@ static err nverify_account(struct nverify_state *s, const u8 key[32],
   if (root) map_del(&s->root, k.b);
   buf_init(&b, 0);
   state_account_encode(&b, a);
-  nverify_add(&s->trie, &k, buf_slice(&b));
+  err e = nverify_add(&s->trie, &k, buf_slice(&b));
   buf_fini(&b);
-  return ERR_OK;
+  return e;
 }
 
 static err nverify_accounts_until(struct nverify_state *s, const u8 *key,
@@ -461,13 +531,27 @@ static err nverify_storage(struct nverify_state *s) {
   return e;
 }
 
-static err nverify_state(struct nverify *v) {
+/* The nodes' rows are those of `flushed`. */
+static err nverify_nodes(struct nverify *v, struct nverify_nodes *n) {
+  if (!n->on) return ERR_OK;
+  TRY(store_read_rows(v->r, STORE_NODE, slice_of(NULL, 0), nverify_node_cb, n));
+  if (memcmp(&n->want, &n->have, sizeof n->want) == 0) return ERR_OK;
+  return err_say(v->msg, ERR_CORRUPT, "the tries have %llu nodes stored, not the "
+                 "%llu that the state gives: \"cybermiles reindex\" makes them "
+                 "anew", (unsigned long long)n->have.cnt,
+                 (unsigned long long)n->want.cnt);
+}
+
+static err nverify_state(struct nverify *v, bool deep) {
+  struct nverify_nodes nodes = {.on = deep && v->st.head == v->st.flushed};
   struct nverify_state s = {.v = v};
   bool same;
   hash32 root;
-  nverify_trie_init(&s.trie);
+  nverify_trie_init(&s.trie, &nodes);
   map_init(&s.root, 32, sizeof(hash32), 0, 0);
+  s.trie.owner = &s.owner;
   err e = nverify_storage(&s);
+  s.trie.owner = NULL;
   nverify_over_accounts(&s);
   if (!e)
     e = store_read_rows(v->r, STORE_ACCOUNT, slice_of(NULL, 0),
@@ -482,7 +566,7 @@ static err nverify_state(struct nverify *v) {
   if (e)
     err_say(v->msg, e, "the state does not give the root of block %lld",
             (long long)v->st.head);
-  return e;
+  return e ? e : nverify_nodes(v, &nodes);
 }
 
 /*--------------------------------------------------------- whole indexes
@@ -572,7 +656,7 @@ err node_state_verify(const char *path, bool deep,
     if (e && msg && !msg->text[0]) err_say(msg, e, "the indexes: %s", err_text(e));
   }
   if (!e) e = nstate_load(v.ns, v.r, &v.st, msg);
-  if (!e) e = nverify_state(&v);
+  if (!e) e = nverify_state(&v, deep);
   store_reader_close(v.r);
   nstate_free(v.ns);
   err closed = store_close(s, NULL);

@@ -404,6 +404,31 @@ static void creations_when_flooding_then_others_get_in(void **state) {
   flood_of((struct ask){.gas = 400000, .data = slice_of(init, sizeof init)});
 }
 
+static void fees_when_at_their_maximum_and_flooding_then_others_get_in(
+    void **state) {
+  (void)state;
+  flood_of((struct ask){.to = &operator_addr, .gas = 1000000, .type = 2,
+                        .max_fees = true});
+}
+/* Nothing is 10 % above the maximum. */
+static void fees_when_at_their_maximum_then_none_replaces_it(void **state) {
+  static struct world w;
+  struct node_submit_result out;
+  struct ask ask = {.to = &operator_addr, .type = 2, .max_fees = true};
+  (void)state;
+  world_open(&w);
+  must_send(&w, &w.staked, ask);
+  hash32 first = w.wanted;
+  w.staked.nonce--;
+  ask.value = 1;
+  assert_int_equal(send(&w, &w.staked, ask, &out), ERR_INVALID_TX);
+  assert_string_equal(out.msg.text, "replacement transaction underpriced");
+  w.staked.nonce++;
+  w.wanted = first;
+  assert_in_two_blocks(&w);
+  world_close(&w);
+}
+
 /* A failed one costs what its gas limit says, as any other. */
 static void failing_when_charged_then_pays_like_any_other(void **state) {
   static struct world w;
@@ -499,6 +524,9 @@ int main(void) {
     cmocka_unit_test(failing_when_flooding_then_others_get_in),
     cmocka_unit_test(gas_limit_when_far_above_use_then_others_get_in),
     cmocka_unit_test(creations_when_flooding_then_others_get_in),
+    cmocka_unit_test(
+        fees_when_at_their_maximum_and_flooding_then_others_get_in),
+    cmocka_unit_test(fees_when_at_their_maximum_then_none_replaces_it),
     cmocka_unit_test(failing_when_charged_then_pays_like_any_other),
     cmocka_unit_test(sponsor_when_removed_in_the_same_block_then_no_harm),
     cmocka_unit_test(fees_when_at_their_maximum_then_nothing_is_charged),
