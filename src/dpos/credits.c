@@ -66,8 +66,7 @@ void dpos_credit_verify(struct module_call *c, const addr20 *who,
   struct dpos_credit_record_account a;
   module_enter(&own, c, &dpos_credits);
   credits_account(&own, &a, who);
-  a.flags = verified ? a.flags | DPOS_CREDIT_VERIFIED
-                     : a.flags & ~DPOS_CREDIT_VERIFIED;
+  dpos_credit_person(&a, credits_rules(&own), verified, own.time_s);
   credits_account_put(&own, who, &a);
   module_leave(c);
 }

@@ -236,6 +236,23 @@ void dpos_credit_cross(struct dpos_credit_record_account *a,
   else credit_grant(a, r);
 }
 
+void dpos_credit_person(struct dpos_credit_record_account *a,
+                        const struct dpos_credit_rules *r, bool verified,
+                        u64 now_s) {
+  if (!verified) {
+    a->flags &= (u8)~DPOS_CREDIT_VERIFIED;
+    if (!(a->flags & DPOS_CREDIT_HOLDS)) dpos_credit_cross(a, r, false, now_s);
+    return;
+  }
+  a->flags |= DPOS_CREDIT_VERIFIED;
+  if (a->flags & DPOS_CREDIT_GRANTED) return;
+  bool held = (a->flags & DPOS_CREDIT_HOLDS) && now_s > a->base;
+  u64 dt = held ? credit_min(now_s - a->base, DPOS_CREDIT_UNIT) : 0;
+  a->flags |= DPOS_CREDIT_GRANTED;
+  a->base = r->param[dpos_credit_param_base_day] * dt;
+  credit_refill(a, r, 0); /* pays a debt */
+}
+
 /*------------------------------------------------------------------ prices */
 
 /* ceil(x * m / 2^16), at most CREDIT_SUM_MAX. */

@@ -19,7 +19,9 @@
 ** base_min at the end of every block for base_after_s seconds, and starts
 ** full; crossing that balance is noted at the end of the block.  An account
 ** without a record whose balance was enough before this block has held it
-** since genesis.
+** since genesis.  A verified person has it without any balance, but from
+** nothing: it refills from then on (or from when the balance was enough), so
+** that handing an identity from key to key gains no credits.
 **
 ** Invariants: 0 <= base <= base_day; refill never lifts level above capacity;
 ** level < 0 implies base = 0; a charge lowers level + base by exactly its
@@ -125,6 +127,10 @@ void dpos_credit_weigh(struct dpos_credit_record_account *a,
 void dpos_credit_cross(struct dpos_credit_record_account *a,
                        const struct dpos_credit_rules *rules, bool holds,
                        u64 now_s);
+/* It is a verified person's from now on, or no longer (account settled). */
+void dpos_credit_person(struct dpos_credit_record_account *a,
+                        const struct dpos_credit_rules *rules, bool verified,
+                        u64 now_s);
 
 /*------------------------------------------------------------------ prices */
 

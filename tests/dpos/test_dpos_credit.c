@@ -120,6 +120,59 @@ static void base_when_the_balance_falls_and_comes_back_is_not_filled_anew(
   assert_int_equal(dpos_credit_base(&a), 3000000);
 }
 
+static void person_when_verified_without_a_balance_refills_from_nothing(
+    void **st) {
+  (void)st;
+  struct dpos_credit_rules r = rules_of(1, 0), late = rules_of(1, DAY);
+  struct dpos_credit_record_account a = {0}, b = {0}, c = {0};
+  u256 none = U256_ZERO, one = cmt(1);
+  dpos_credit_meet(&a, &r, &none);
+  dpos_credit_settle(&a, &r, 2000);
+  dpos_credit_person(&a, &r, true, 2000);
+  assert_int_equal(dpos_credit_base(&a), 0);
+  assert_int_equal(dpos_credit_base_day(&a, &r), 3000000);
+  dpos_credit_settle(&a, &r, 2000 + DAY / 2);
+  assert_int_equal(dpos_credit_base(&a), 1500000);
+  /* Nor is a balance waited for, which half a day's holding had earned. */
+  dpos_credit_meet(&b, &late, &none);
+  dpos_credit_settle(&b, &late, 2000);
+  dpos_credit_person(&b, &late, true, 2000);
+  dpos_credit_settle(&b, &late, 2000 + DAY);
+  assert_int_equal(dpos_credit_base(&b), 3000000);
+  dpos_credit_meet(&c, &late, &one); /* since second 1000 */
+  dpos_credit_settle(&c, &late, 1000 + DAY / 2);
+  assert_int_equal(dpos_credit_base(&c), 0);
+  dpos_credit_person(&c, &late, true, 1000 + DAY / 2);
+  assert_int_equal(dpos_credit_base(&c), 1500000);
+}
+
+/* Losing and getting it again, and handing it from key to key, fills nothing
+** anew; the balance's day is not jumped by it. */
+static void person_when_verified_again_and_again_gains_nothing(void **st) {
+  (void)st;
+  for (u32 wait = 0; wait < 2; wait++) {
+    struct dpos_credit_rules r = rules_of(1, wait ? DAY : 0);
+    u256 none = U256_ZERO;
+    u64 now = 2000, given = 0;
+    for (u32 i = 0; i < 50; i++, now += 10) {
+      struct dpos_credit_record_account key = {0};
+      dpos_credit_meet(&key, &r, &none);
+      dpos_credit_settle(&key, &r, now);
+      dpos_credit_person(&key, &r, true, now);
+      dpos_credit_settle(&key, &r, now + 10);
+      given += dpos_credit_base(&key);
+      dpos_credit_person(&key, &r, false, now + 10);
+      assert_int_equal(dpos_credit_base(&key), 0);
+      dpos_credit_person(&key, &r, true, now + 10);
+      assert_true(dpos_credit_base(&key) <= 3000000 * 10 / DAY);
+      dpos_credit_person(&key, &r, false, now + 10);
+      dpos_credit_cross(&key, &r, true, now + 10);
+      assert_true(dpos_credit_base(&key) <= 3000000 * 10 / DAY);
+    }
+    assert_true(given <= 3000000ull * 500 / DAY);
+  }
+}
+
 static void charge_when_both_are_there_takes_stake_first_then_base_then_debt(
     void **st) {
   (void)st;
@@ -412,6 +465,9 @@ int main(void) {
         base_when_held_since_genesis_is_full_at_once_or_after_a_day),
     cmocka_unit_test(
         base_when_the_balance_falls_and_comes_back_is_not_filled_anew),
+    cmocka_unit_test(
+        person_when_verified_without_a_balance_refills_from_nothing),
+    cmocka_unit_test(person_when_verified_again_and_again_gains_nothing),
     cmocka_unit_test(
         charge_when_both_are_there_takes_stake_first_then_base_then_debt),
     cmocka_unit_test(debt_when_nothing_refills_it_stays),
