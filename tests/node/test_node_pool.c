@@ -19,6 +19,7 @@ struct world {
   u256 balance;
   bool delegated;
   u32 read_cnt, ready_cnt;
+  struct node_pool *rewind;
 };
 static err world_account(void *ctx, struct state_account *out, bool *found,
                          const addr20 *addr) {
@@ -29,6 +30,12 @@ static err world_account(void *ctx, struct state_account *out, bool *found,
   memset(out, 0, sizeof *out);
   out->nonce = w->nonce;
   out->balance = w->balance;
+  if (w->rewind) { /* the chain goes back once this was read */
+    struct node_pool *p = w->rewind;
+    w->rewind = NULL;
+    w->nonce = 0;
+    assert_int_equal(node_pool_restart(p, 0), ERR_OK);
+  }
   out->code_hash = CRYPTO_KECCAK_EMPTY;
   if (w->delegated) out->code_hash.b[0] ^= 1;
   return ERR_OK;
@@ -581,6 +588,29 @@ static void balance_when_fallen_then_what_it_cannot_pay_leaves(void **s) {
   bench_close(&b);
 }
 
+/* An account that was read before the chain was taken back is not believed: by
+** one who was reading meanwhile, or who had read before. */
+static void account_when_chain_goes_back_while_read_then_read_again(
+    void **state) {
+  struct bench b;
+  (void)state;
+  bench_open(&b, 100);
+  b.world.nonce = 5;
+  b.world.rewind = b.pool;
+  assert_int_equal(add(&b, (struct make){.who = 1, .nonce = 0}), ERR_OK);
+  assert_int_equal(b.world.read_cnt, 2);
+  assert_stat(&b, 1, 0);
+  b.world.nonce = 7;
+  assert_int_equal(add(&b, (struct make){.who = 2, .nonce = 7}), ERR_OK);
+  assert_stat(&b, 2, 0);
+  b.world.nonce = 3;
+  assert_int_equal(node_pool_restart(b.pool, 0), ERR_OK);
+  assert_stat(&b, 0, 0);
+  assert_int_equal(add(&b, (struct make){.who = 2, .nonce = 3}), ERR_OK);
+  assert_stat(&b, 1, 0);
+  bench_close(&b);
+}
+
 static void rows_when_restored_then_the_pool_is_as_it_was(void **s) {
   (void)s;
   struct bench a, b;
@@ -648,6 +678,7 @@ int main(void) {
     cmocka_unit_test(
         price_when_risen_then_the_first_are_paid_with_what_later_held),
     cmocka_unit_test(balance_when_fallen_then_what_it_cannot_pay_leaves),
+    cmocka_unit_test(account_when_chain_goes_back_while_read_then_read_again),
     cmocka_unit_test(rows_when_restored_then_the_pool_is_as_it_was),
   };
   return cmocka_run_group_tests_name("node_pool", tests, NULL, NULL);
