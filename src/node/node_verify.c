@@ -3,12 +3,12 @@
 ** One snapshot: SQLite's own check of the structure; then block after block:
 ** hash of the header, parent, number, roots of transactions and receipts, and
 ** that the indexes know the block and the first entry of each of its chunks;
-** then the state: slots in key order give each account's storage root, accounts in
-** key order the state root, by the ordered builder, never through stored trie
-** nodes.  Deep, and with the tables at the head (as a stopped node leaves them):
-** the leaves also give the nodes (node_grow.h), and the stored ones must be just
-** those: the same count and digest.  Blocks above `flushed` are laid over the tables in memory first, as
-** everywhere.
+** then the state: slots in key order give each account's storage root, accounts
+** in key order the state root, by the ordered builder, never through stored
+** trie nodes.  Deep, and with the tables at the head (as a stopped node leaves
+** them): the leaves also give the nodes (node_grow.h), and the stored ones must
+** be just those: the same count and digest.  Blocks above `flushed` are laid
+** over the tables in memory first, as everywhere.
 **
 ** Leaves are gathered by the first byte of their keys.  A trie of up to
 ** NVERIFY_WHOLE leaves is built whole; a larger one byte by byte, each part's
