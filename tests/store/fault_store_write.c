@@ -94,8 +94,11 @@ static u64 kill_child(u32 after_ms, u64 seed) {
       u64 what = util_random(&x) % 12;
       if (what == 0 && util_checkpoint(s, h) == ERR_CORRUPT) _exit(4);
       if (what < 3) {
+        u8 place[9] = {h % STORE_TABLE_CNT};
+        memcpy(place + 1, &h, 8);
         struct store_row row = {slice_of(&h, 8), slice_of(&h, 8)};
-        struct store_batch b = {.to = h, .row = {&row, &row, &row},
+        struct store_row node = {slice_of(place, 9), slice_of(&h, 8)};
+        struct store_batch b = {.to = h, .row = {&row, &row, &node},
                                 .row_cnt = {1, 1, 1}};
         bool done;
         if (store_flush_begin(s, &b) || store_flush_step(s, 100, &done))
