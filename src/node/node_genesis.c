@@ -29,7 +29,7 @@ struct ngen;
 struct ngen_trie {
   struct ngen *w;
   const hash32 *owner;
-  struct ngrow grow;
+  struct node_grow grow;
 };
 /* A leaf or a node; its bytes are in the arena. */
 struct ngen_row {
@@ -111,7 +111,7 @@ static void ngen_trie_init(struct ngen_trie *t, struct ngen *w,
 }
 
 static err ngen_put_top(struct ngen *w, const struct ngen_trie *t) {
-  ngrow_end(&t->grow);
+  node_grow_end(&t->grow);
   return ngen_rows_write(w);
 }
 
@@ -154,7 +154,7 @@ static err ngen_slot_trie(struct ngen *w, struct ngen_trie *t,
     c[i].val = slice_of(rlp, state_slot_encode(rlp, &slot[i].new_val));
     ngen_slot_row(w, t->owner, &slot[i]);
   }
-  return ngrow_add(&t->grow, c, cnt, &w->a);
+  return node_grow_add(&t->grow, c, cnt, &w->a);
 }
 
 /* Portions ask for pieces of ever other sizes: chunks kept would pile up. */
@@ -187,7 +187,7 @@ static err ngen_large_root(struct ngen *w, struct chain_flow_large *l) {
   l->at = 0;
   l->root = t.grow.root;
   if (e == ERR_OK) e = ngen_put_top(w, &t);
-  ngrow_fini(&t.grow);
+  node_grow_fini(&t.grow);
   return e;
 }
 
@@ -222,13 +222,13 @@ static err ngen_large(struct ngen *w, struct chain_flow_large *l,
 static err ngen_src_node(void *ctx, slice *out, const hash32 *owner,
                          const u8 *path, u32 path_len) {
   *out = slice_of(NULL, 0);
-  return owner ? ERR_OK : ngrow_node_get(ctx, out, path, path_len);
+  return owner ? ERR_OK : node_grow_node_get(ctx, out, path, path_len);
 }
 static err ngen_src_by_hash(void *ctx, struct state_account *out, bool *found,
                             const hash32 *key) {
   slice rlp;
   *found = true;
-  TRY(ngrow_leaf_get(ctx, &rlp, key));
+  TRY(node_grow_leaf_get(ctx, &rlp, key));
   return state_account_decode(out, rlp);
 }
 static err ngen_src_slot(void *ctx, u256 *out, const hash32 *owner,
@@ -259,10 +259,10 @@ static err ngen_account_trie(struct ngen *w, struct state_diff *part) {
   if (part->account_cnt == 1) {
     u8 rlp[STATE_ACCOUNT_RLP_MAX];
     u32 len = state_account_encode_to(rlp, &part->account[0].new_val);
-    ngrow_keep_leaf(&w->account.grow, &part->account[0].key,
+    node_grow_keep_leaf(&w->account.grow, &part->account[0].key,
                     slice_of(rlp, len));
   }
-  ngrow_put(&w->account.grow, put, cnt);
+  node_grow_put(&w->account.grow, put, cnt);
   return ERR_OK;
 }
 
@@ -422,7 +422,7 @@ err node_genesis_write(struct store *s, const struct chain_genesis *g,
   if (e == ERR_OK) e = ngen_block(&w, g, meta, meta_cnt, hash);
   if (e < 0) store_first_abandon(s);
   chain_flow_close(&w.flow);
-  ngrow_fini(&w.account.grow);
+  node_grow_fini(&w.account.grow);
   mem_free(w.more);
   mem_free(w.row);
   arena_fini(&w.a);

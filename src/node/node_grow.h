@@ -12,18 +12,18 @@
 #include "base/buf.h"
 #include "trie/trie.h"
 
-struct ngrow_node {
+struct node_grow_node {
   u8 path[64];
   u32 path_len;      /* TRIE_ROOT_EDGE: the root edge */
   struct buf bytes;
 };
-struct ngrow_leaf {
+struct node_grow_leaf {
   hash32 key;
   struct buf rlp;
 };
-struct ngrow {
-  struct ngrow_node *node;
-  struct ngrow_leaf *leaf;
+struct node_grow {
+  struct node_grow_node *node;
+  struct node_grow_leaf *leaf;
   u32 node_cnt, leaf_cnt;
   hash32 root;
   /* A final node; the bytes hold until it returns. */
@@ -32,18 +32,18 @@ struct ngrow {
 };
 /* tell, ctx are set before; all else begins as zeros, root is set by the first
 ** portion. */
-void ngrow_fini(struct ngrow *g);
+void node_grow_fini(struct node_grow *g);
 /* What may be asked for, as a trie_source's functions; ctx the struct. */
-err ngrow_node_get(void *ctx, slice *out, const u8 *path, u32 path_len);
-err ngrow_leaf_get(void *ctx, slice *out, const hash32 *key);
+err node_grow_node_get(void *ctx, slice *out, const u8 *path, u32 path_len);
+err node_grow_leaf_get(void *ctx, slice *out, const hash32 *key);
 /* The nodes of one portion, made by somebody else from these; its leaf if it
 ** has only one. */
-void ngrow_put(struct ngrow *g, const struct trie_node_put *const *put,
-               size_t cnt);
-void ngrow_keep_leaf(struct ngrow *g, const hash32 *key, slice rlp);
+void node_grow_put(struct node_grow *g, const struct trie_node_put *const *put,
+                   size_t cnt);
+void node_grow_keep_leaf(struct node_grow *g, const hash32 *key, slice rlp);
 /* A portion's leaves. */
-err ngrow_add(struct ngrow *g, const struct trie_change *leaf, u32 cnt,
-              struct arena *a) MUST_USE;
+err node_grow_add(struct node_grow *g, const struct trie_change *leaf, u32 cnt,
+                  struct arena *a) MUST_USE;
 /* After the last one: the nodes above. */
-void ngrow_end(const struct ngrow *g);
+void node_grow_end(const struct node_grow *g);
 #endif

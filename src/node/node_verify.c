@@ -35,7 +35,7 @@ struct nverify_nodes {
 struct nverify_trie {
   struct nverify_nodes *nodes;
   const hash32 *owner;    /* NULL: accounts */
-  struct ngrow grow;      /* this trie's, when nodes are wanted */
+  struct node_grow grow;      /* this trie's, when nodes are wanted */
   struct trie_pair *pair; /* keys and values in the arena */
   size_t cnt, cap;
   u64 all;
@@ -72,7 +72,7 @@ static err nverify_node_cb(void *ctx, slice key, slice val) {
 }
 
 static void nverify_grow_begin(struct nverify_trie *t) {
-  t->grow = (struct ngrow){.root = CRYPTO_KECCAK_RLP_NIL,
+  t->grow = (struct node_grow){.root = CRYPTO_KECCAK_RLP_NIL,
                            .tell = nverify_tell, .ctx = t};
 }
 
@@ -85,14 +85,14 @@ static void nverify_trie_init(struct nverify_trie *t,
 }
 static void nverify_trie_fini(struct nverify_trie *t) {
   mem_free(t->pair);
-  ngrow_fini(&t->grow);
+  node_grow_fini(&t->grow);
   arena_fini(&t->a);
   arena_fini(&t->scratch);
 }
 static void nverify_trie_reset(struct nverify_trie *t) {
   arena_clear(&t->a);
   memset(t->has_part, 0, sizeof t->has_part);
-  ngrow_fini(&t->grow);
+  node_grow_fini(&t->grow);
   nverify_grow_begin(t);
   t->cnt = 0;
   t->all = 0;
@@ -107,7 +107,7 @@ static err nverify_grow(struct nverify_trie *t, size_t from, size_t to) {
     memcpy(c[i - from].key.b, t->pair[i].key.ptr, 32);
     c[i - from].val = t->pair[i].val;
   }
-  err e = ngrow_add(&t->grow, c, (u32)(to - from), &t->scratch);
+  err e = node_grow_add(&t->grow, c, (u32)(to - from), &t->scratch);
   arena_clear(&t->scratch);
   return e;
 }
@@ -182,7 +182,7 @@ static err nverify_root(struct nverify_trie *t, hash32 *out) {
   }
   if (t->nodes->on) {
     if (!e && !hash32_eq(&t->grow.root, out)) e = ERR_CORRUPT;
-    ngrow_end(&t->grow);
+    node_grow_end(&t->grow);
   }
   nverify_trie_reset(t);
   return e;

@@ -83,7 +83,8 @@
 **   "fees", "tax"}], "height"}
 **
 ** platform_get, platform_list({operator, mode, state, category, q, sort:
-**   "new" | "fee"}; category: that show a listing of it), platform_posts({listing | platform, state}),
+**   "new" | "fee"}; category: that show a listing of it),
+** platform_posts({listing | platform, state}),
 ** platform_categories({parent}) items: {"code", "parent", "flags" (as
 **   "categoryFlags"), "name", "claimSchema"}
 ** platform_income({id, from, to}) -> {"items": [{"token", "orders", "fees",

@@ -3,11 +3,11 @@
 ** called with success, and one of zeros for each that they did not:
 **   MODULE METHOD CALLS GAS_LEAST GAS_MOST GAS_SUM NS_SUM SLOWEST
 ** Gas is that of the call, without the transaction's own (21,000 and its
-** data); time is the thread's own, the best of METER_RUNS of the same call, each on a
-** state that has nothing in memory; SLOWEST is the gas a microsecond (Mgas/s) of the slowest of the calls
-** alike (of equal gas, the fastest run counts).  What modules have of their base
-** is that base's; functions have bench_native.c.  tests/bench/methods.sh adds
-** the files up. */
+** data); time is the thread's own, the best of METER_RUNS of the same call, each
+** on a state that has nothing in memory; SLOWEST is the gas a microsecond
+** (Mgas/s) of the slowest of the calls alike (of equal gas, the fastest run
+** counts).  What modules have of their base is that base's; functions have
+** bench_native.c.  tests/bench/methods.sh adds the files up. */
 #ifndef TESTS_SHOP_METER_H
 #define TESTS_SHOP_METER_H
 #include <stdio.h>
