@@ -107,6 +107,7 @@ static void input_when_required_missing_then_invalid_params(void **state) {
     const char *msg;
     if (m->access == RPC_LOCAL) continue;
     if (!strcmp(m->name, "anvil_rollback")) continue; /* no block to take */
+    if (!strcmp(m->name, "dev_loadDemoShop")) continue; /* the program's */
     int code = fixture_error(f, &msg, m->name, "[]");
     bool required = m->params[0] == ' ' && m->params[1] != '[';
     if (required && code != -32602) fail_msg("%s: %d %s", m->name, code, msg);
