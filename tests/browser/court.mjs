@@ -114,11 +114,11 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
       await page.waitForSelector('text=Your vote: a fine');
     }
     await jury.commit(id, [three], FINE);
-    for (const page of votes) { // opened by the page with what it kept
+    for (const [i, page] of votes.entries()) { // opened with what it kept
       await state(page, 'reveal');
       await page.click('[data-test=reveal]');
-      await page.waitForSelector('[data-test=jurors] li:has-text('
-        + '"seals were broken")');
+      await page.locator('[data-test=jurors] li:has-text('
+        + '"seals were broken")').nth(i).waitFor(); // the other's is there
     }
     await jury.reveal(id, [three], FINE);
 

@@ -19,7 +19,7 @@ export class Jury {
   // n jurors, each with 200 CMT at stake in the court of trade.
   static async summon(node, n) {
     const j = new Jury();
-    Object.assign(j, { node, nonce: new Map(), face: {}, address: ADDRESS });
+    Object.assign(j, { node, face: {}, address: ADDRESS });
     j.chainId = Number(await node.rpc('eth_chainId'));
     for (const name of Object.keys(ADDRESS)) {
       j.face[name] = new ethers.Interface(await (await fetch(
@@ -55,13 +55,13 @@ export class Jury {
 
   // One block of these, all of which must succeed.
   async block(calls) {
-    const { node } = this;
+    const { node } = this, next = new Map(); // nonces
     await node.rpc('evm_setAutomine', [false]);
     const hashes = [];
     for (const { who, to, value, data = '0x' } of calls) {
-      const nonce = this.nonce.get(who.address) ?? Number(await node.rpc(
-        'eth_getTransactionCount', [who.address, 'latest']));
-      this.nonce.set(who.address, nonce + 1);
+      const nonce = next.get(who.address) ?? Number(await node.rpc(
+        'eth_getTransactionCount', [who.address, 'pending']));
+      next.set(who.address, nonce + 1);
       hashes.push(await node.rpc('eth_sendRawTransaction', [
         await who.signTransaction({ type: 2, chainId: this.chainId, nonce, to,
           value, data, gasLimit: GAS, maxFeePerGas: 0n,
