@@ -1,7 +1,8 @@
 // i18n.js - texts by key.  A language is one JSON file in strings/, loaded
 // when needed (data-strings of the page: the start of its path); English stands
-// in for what a language lacks, and the operator's own words (/api/texts) for
-// both.  {name} in a text is replaced; "one|many" is chosen by {n}.
+// in for what a language lacks, and the operator's own words (data-texts of the
+// page: where they are) for both.  {name} in a text is replaced; "one|many" is
+// chosen by {n}.
 //
 // ?language=ar-XB shows the page from right to left, every word turned round:
 // what still reads as English is a text that no translator can reach.
@@ -36,11 +37,13 @@ function wanted() {
     .find((l) => l in LANGUAGES) ?? 'en';
 }
 
-// What the operator says instead: { language: { key: text } }.  The public shop
-// may be on a port that has no /api/.
-export const loadOwn = async () => document.documentElement.dataset.strings
-  ? {} : fetch('/api/texts').then((r) => r.ok ? r.json()
-  : {}).catch(() => ({}));
+// What the operator says instead: { language: { key: text } }.  A page on a port
+// that cannot be asked for it has no such attribute.
+export async function loadOwn() {
+  const path = document.documentElement.dataset.texts;
+  if (!path) return {};
+  return fetch(path).then((r) => r.ok ? r.json() : {}).catch(() => ({}));
+}
 export const allTexts = load;
 
 export async function setLanguage(name = wanted()) {
