@@ -160,8 +160,8 @@ function Later({ row, params }) {
   }, [row.load]);
   const m = loadedPages.get(row.load);
   if (m) return html`<${m[row.name]} ...${params} />`;
-  return state.error ? html`<${Failure} ...${state} />`
-    : html`<h1>${t(row.title)}</h1><${Skeleton} rows=${6} />`;
+  return html`<h1>${t(row.title)}</h1>${state.error
+    ? html`<${Failure} ...${state} />` : html`<${Skeleton} rows=${6} />`}`;
 }
 
 function Search() {

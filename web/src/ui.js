@@ -51,11 +51,12 @@ export const Skeleton = ({ rows = 3 }) => html`
     ${Array.from({ length: rows }, () => html`<span></span>`)}</div>`;
 
 // A loaded part of a page: skeleton, then content, which stays when loading it
-// again fails (the head of the page tells that the node is away).
-export function Loaded({ state, rows, children }) {
+// again fails (the head of the page tells that the node is away).  title: the
+// heading until the content brings its own.
+export function Loaded({ state, rows, title, children }) {
   if (state.data !== undefined) return children(state.data);
-  return state.error ? html`<${Failure} ...${state} />`
-    : html`<${Skeleton} rows=${rows} />`;
+  return html`${title && html`<h1>${title}</h1>`}${state.error
+    ? html`<${Failure} ...${state} />` : html`<${Skeleton} rows=${rows} />`}`;
 }
 
 export const Empty = ({ title, children }) => html`

@@ -36,7 +36,8 @@ export const txRow = (tx) => ({ key: tx.hash, cells: [
 export function Block({ id }) {
   const state = useLoad(() => isHash(id) ? rpc('eth_getBlockByHash', id, true)
     : rpc('eth_getBlockByNumber', `0x${BigInt(id).toString(16)}`, true), [id]);
-  return html`<${Loaded} state=${state} rows=${10}>${(b) => b === null
+  return html`<${Loaded} state=${state} rows=${10}
+    title=${t('block.title')}>${(b) => b === null
     ? html`<h1>${t('block.title')}</h1>
       <${Empty} title=${t('block.none')}>${t('block.wait')}<//>`
     : html`<h1>${t('block.title')} ${number(b.number)}</h1>

@@ -201,7 +201,8 @@ const Reviews = ({ listing }) => {
 export function Listing({ id }) {
   const state = useRpc('market_get', Number(id));
   const liked = useSignal(favourites).includes(Number(id));
-  return html`<${Loaded} state=${state} rows=${8}>${(l) => l === null
+  return html`<${Loaded} state=${state} rows=${8}
+    title=${t('goods.listing')}>${(l) => l === null
     ? html`<h1>${t('goods.gone')}</h1><p><a href=${links.buy}>
       ${t(links.buyTitle)}</a></p>`
     : html`<h1><bdi>${titleOf(l)}</bdi></h1>

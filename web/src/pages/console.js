@@ -30,7 +30,7 @@ function Method({ method, call, busy }) {
     call(method.name, gather(e.target, method));
   };
   return html`<form class="form" onSubmit=${submit} key=${method.name}>
-    <p>${method.summary}</p>
+    <p lang="en">${method.summary}</p>
     ${method.params.map((p) => html`<${Field} id=${`p-${p.name}`}
       label=${p.required ? p.name : t('console.optional', { name: p.name })}
       hint=${p.description}>

@@ -74,7 +74,7 @@ function Import() {
   const good = rows?.filter((r) => !Object.keys(r.wrong).length) ?? [];
   return html`<section class="card"><h2>${t('csv.import')}</h2>
     <${Field} id="file" label=${t('csv.file')} error=${error}
-      hint=${`${t('csv.hint')} ${COLUMNS.join(', ')}`}>
+      hint=${html`${t('csv.hint')} <code>${COLUMNS.join(', ')}</code>`}>
       <input id="file" type="file" accept=".csv,text/csv" onChange=${read} /><//>
     ${rows && html`<${Notice} kind=${bad.length ? 'error' : 'good'}
         title=${t('csv.read', { good: number(good.length),
@@ -99,8 +99,8 @@ function Export({ me }) {
   };
   return html`<section class="card"><h2>${t('csv.export')}</h2>
     <p>${t('csv.export.text')}</p>
-    <div class="row"><${Do} go=${get('csv')}>CSV<//>
-    <${Do} go=${get('json')}>JSON<//></div></section>`;
+    <div class="row"><${Do} go=${get('csv')}><code>CSV</code><//>
+    <${Do} go=${get('json')}><code>JSON</code><//></div></section>`;
 }
 
 export const SellCsv = () => html`<h1>${t('sell.csv')}</h1><${SellTabs} />
