@@ -772,7 +772,7 @@ static err nstate_checkpoint(struct node_state *ns, u64 now_ms, bool *more) {
 
 /* What does not write: batches are cut off, memory is given back. */
 static void nstate_tidy_step(struct node_state *ns, bool *more) {
-  u32 budget = NSTATE_DROP_BUDGET;
+  u32 budget = ns->cfg.drop_budget;
   if (pthread_mutex_trylock(&ns->apply_lock) == 0) {
     u64 now = nstate_clock_ms();
     if (nstate_freeze_due(ns, now)) nstate_freeze(ns, now);
@@ -967,6 +967,7 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   if (!ns->cfg.history_blocks) ns->cfg.history_blocks = NSTATE_HISTORY_DEFAULT;
   if (!ns->cfg.batch_changes) ns->cfg.batch_changes = NSTATE_FREEZE_CHANGES;
   if (!ns->cfg.batch_blocks) ns->cfg.batch_blocks = NSTATE_FREEZE_BLOCKS;
+  if (!ns->cfg.drop_budget) ns->cfg.drop_budget = NSTATE_DROP_BUDGET;
   if (ns->cfg.history_blocks < NSTATE_HISTORY_MIN)
     ns->cfg.history_blocks = NSTATE_HISTORY_MIN;
   pthread_mutex_init(&ns->apply_lock, NULL);

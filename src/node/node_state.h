@@ -62,6 +62,9 @@ struct node_state_config {
   u64 rebuild_to;
   /* When changes become a batch: 0: 50,000 changed keys, 256 blocks. */
   u64 batch_changes, batch_blocks;
+  /* How much one step lets go of once a batch is in the tables (versions, trie
+  ** nodes; 0: 3,000): blocks are applied between two such portions. */
+  u32 drop_budget;
 };
 err node_state_open(struct node_state **out,
                     const struct node_state_config *cfg, struct errmsg *msg)

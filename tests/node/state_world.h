@@ -42,7 +42,10 @@ struct world {
   i64 head;                     /* applied */
   u32 txs;                      /* transactions in each block */
   u64 batch_changes, batch_blocks, history;
-  u32 reader_cnt;
+  u32 reader_cnt, drop_budget;
+  u64 cache_bytes;
+  u32 far_slots;                /* writes in each block to slots that only the
+                                ** roots tell of */
 };
 
 static inline u64 world_random(u64 *x) {
@@ -69,7 +72,7 @@ static inline void world_open_file(struct world *w) {
       .store = w->store, .batch_changes = w->batch_changes,
       .batch_blocks = w->batch_blocks, .history_blocks = w->history,
       .reader_cnt = w->reader_cnt ? w->reader_cnt : 2,
-      .cache_bytes = 64 << 10};
+      .drop_budget = w->drop_budget, .cache_bytes = w->cache_bytes};
   e = node_state_open(&w->state, &cfg, &msg);
   if (e) print_message("%s\n", msg.text);
   assert_int_equal(e, ERR_OK);
@@ -87,6 +90,7 @@ static inline void world_open(struct world *w, u64 seed) {
   w->node.genesis.own = true;
   w->batch_changes = 400;
   w->batch_blocks = 40;
+  w->cache_bytes = 64 << 10;
   strcpy(w->dir, "/tmp/test_node_XXXXXX");
   assert_non_null(mkdtemp(w->dir));
   snprintf(w->path, sizeof w->path, "%s/chain.db", w->dir);
@@ -155,6 +159,14 @@ static inline void world_touch_slot(struct world *w, struct world_past *p) {
   state_slot_set(w->exec, &a, &slot, &v);
 }
 
+/* One of 2,000 of each contract, so that tries have many nodes. */
+static inline void world_touch_far_slot(struct world *w) {
+  addr20 a = world_addr((u32)(world_random(&w->rnd) % WORLD_CONTRACTS));
+  u256 slot = u256_from(1000000 + world_random(&w->rnd) % 2000);
+  u256 v = u256_from(world_random(&w->rnd) >> 16);
+  state_slot_set(w->exec, &a, &slot, &v);
+}
+
 /* Code of each contract, told by its number. */
 static inline void world_code(u32 c, u8 out[40]) {
   memset(out, 0x5b, 40);
@@ -178,6 +190,7 @@ static inline void world_changes(struct world *w, struct world_past *p) {
   }
   for (u32 i = 0; i < cnt; i++) world_touch(w, p);
   for (u32 i = 0; i < cnt; i++) world_touch_slot(w, p);
+  for (u32 i = 0; i < w->far_slots; i++) world_touch_far_slot(w);
   state_tx_end(w->exec, true);
   assert_int_equal(state_error(w->exec), ERR_OK);
 }

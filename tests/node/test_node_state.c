@@ -285,6 +285,145 @@ static void account_when_asked_then_newest(void **state) {
   world_fini(&w);
 }
 
+/* The nodes of the oldest frozen batch as they were before any of them moved
+** to the cache, to be asked for after each block that is applied meanwhile. */
+struct held {
+  i64 to;
+  struct map node; /* 66 -> held_node */
+  struct arena mem;
+  u32 checked, given_up;
+};
+struct held_node {
+  slice bytes;
+  bool cached;
+};
+
+/* Newer blocks have put the node. */
+static bool held_is_past(struct world *w, const struct held *h, u32 at,
+                         const void *key) {
+  if (map_get(&w->state->shard[at].node, key)) return true;
+  for (struct nstate_gen *g = w->state->gen; g; g = g->next)
+    if ((i64)g->to > h->to && map_get(&g->node[at], key)) return true;
+  return false;
+}
+
+static bool held_is_listed(struct world *w, const struct held *h) {
+  return w->state->gen && (i64)w->state->gen->to == h->to;
+}
+/* Some of its shards have moved, others have not. */
+static bool held_is_halfway(struct world *w, const struct held *h) {
+  return held_is_listed(w, h) && w->state->gen->shard_left < NSTATE_SHARDS;
+}
+
+static void held_take(struct held *h, const struct nstate_gen *g) {
+  assert_int_equal(g->shard_left, NSTATE_SHARDS);
+  map_clear(&h->node);
+  arena_fini(&h->mem);
+  arena_init(&h->mem, 1 << 16, 0);
+  h->to = (i64)g->to;
+  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
+    size_t it = 0;
+    const void *key;
+    void *val;
+    while (map_next(&g->node[i], &it, &key, &val)) {
+      const struct nstate_node *n = val;
+      if (!n->len) continue;
+      struct held_node *to = map_put(&h->node, key, NULL);
+      to->bytes = arena_copy_slice(&h->mem, slice_of(n->ptr, n->len));
+    }
+  }
+}
+
+/* Which of the moved ones the cache has. */
+static void held_mark(struct world *w, struct held *h) {
+  size_t it = 0;
+  const void *key;
+  void *val;
+  while (map_next(&h->node, &it, &key, &val)) {
+    u32 at = nstate_node_shard(key);
+    ((struct held_node *)val)->cached =
+        held_is_halfway(w, h) && at >= w->state->gen->shard_left &&
+        map_get(&w->state->shard[at].cache_node, key);
+  }
+}
+
+/* Through execution's source each is still what it was. */
+static void held_check(struct world *w, struct held *h) {
+  const struct state_source *src = node_state_source(w->state);
+  size_t it = 0;
+  const void *key;
+  void *val;
+  while (map_next(&h->node, &it, &key, &val)) {
+    const struct held_node *want = val;
+    const u8 *k = key;
+    u32 at = nstate_node_shard(k);
+    if (held_is_past(w, h, at, k)) continue;
+    h->given_up += want->cached && held_is_listed(w, h) &&
+                   !map_get(&w->state->shard[at].cache_node, k);
+    u8 path[64];
+    hash32 owner;
+    slice node;
+    u32 len = k[64] == 255 ? TRIE_ROOT_EDGE : k[64];
+    for (u32 i = 0; k[64] != 255 && i < len; i++)
+      path[i] = i & 1 ? k[32 + i / 2] & 15 : k[32 + i / 2] >> 4;
+    memcpy(owner.b, k, 32);
+    assert_int_equal(src->node(src->ctx, &node, k[65] ? &owner : NULL, path,
+                               len), ERR_OK);
+    assert_true(slice_eq(node, want->bytes));
+    h->checked++;
+  }
+}
+
+/* Until a portion of a batch has moved, or nothing is to be done. */
+static void held_step(struct world *w, struct held *h) {
+  for (bool more = true; more;) {
+    struct nstate_gen *g = w->state->gen;
+    if (g && (i64)g->to != h->to) held_take(h, g);
+    u32 left = g ? g->shard_left : 0;
+    assert_int_equal(node_state_write_step(w->state, 1000, &more), ERR_OK);
+    if (g && (w->state->gen != g || g->shard_left != left)) break;
+  }
+}
+
+/* A batch moves to the cache in portions.  Between two of them blocks are
+** applied, and a cache that is over its budget gives up what has just moved,
+** while the batch is still the one that is asked first. */
+static void nodes_when_batch_moved_in_part_then_stand(void **state) {
+  (void)state;
+  struct world w;
+  struct held h = {.to = -1};
+  u32 halfway = 0;
+  world_open(&w, 9);
+  world_crash(&w);
+  w.drop_budget = 8;
+  w.batch_changes = 1 << 20;
+  w.batch_blocks = 24;
+  w.cache_bytes = 512 << 10;
+  world_open_file(&w);
+  map_init(&h.node, NSTATE_NODE_KEY, sizeof(struct held_node), 0, 1);
+  arena_init(&h.mem, 1 << 16, 0);
+  while (w.head < 200) {
+    held_mark(&w, &h);
+    bool half = held_is_halfway(&w, &h);
+    halfway += half;
+    /* Some blocks are large: what was not used goes to make them room. */
+    w.far_slots = half && w.state->gen->shard_left % 5 == 1 ? 200 : 4;
+    struct store_block *b = world_make(&w);
+    held_check(&w, &h);
+    world_write(&w, b);
+    held_step(&w, &h);
+  }
+  /* The interesting moments did come about. */
+  assert_true(halfway > 50);
+  assert_true(h.checked > 10000);
+  assert_true(h.given_up > 5);
+  map_fini(&h.node);
+  arena_fini(&h.mem);
+  world_close_file(&w);
+  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL), ERR_OK);
+  world_fini(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(heights_when_batches_run_then_all_read_right),
@@ -295,6 +434,7 @@ int main(void) {
       cmocka_unit_test(verify_when_a_row_is_changed_then_damaged),
       cmocka_unit_test(verify_when_node_runs_then_fine),
       cmocka_unit_test(account_when_asked_then_newest),
+      cmocka_unit_test(nodes_when_batch_moved_in_part_then_stand),
   };
   return cmocka_run_group_tests_name("node_state", tests, NULL, NULL);
 }
