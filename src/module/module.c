@@ -323,7 +323,7 @@ static enum module_end module_dispatch(struct module_call *c,
                                        const struct module_compiled *m,
                                        slice in, bool is_static) {
   u8 sel[4] = {0};
-  memcpy(sel, in.ptr, in.len < 4 ? in.len : 4);
+  if (in.len) memcpy(sel, in.ptr, in.len < 4 ? in.len : 4);
   const struct module_entry *e =
       in.len < 4 ? NULL : module_find(m, load_be32(sel));
   if (!e && m->def->is_function && !evm_native_charge(c->n, MODULE_GAS_CALL))
