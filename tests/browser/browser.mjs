@@ -1,5 +1,8 @@
 // browser.mjs - headless Chromium for the tests: every page is watched for
 // errors and breaches of the content security policy.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -26,4 +29,19 @@ export async function open(browser, options = {}) {
     if (m.type() === 'error') page.wrong.push(m.text());
   });
   return page;
+}
+
+// No wider than the screen, no violation; with SCREENSHOTS=folder a picture.
+export async function look(page, name) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= page.viewportSize().width, `${name} is ${wide} px wide`);
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve(
+    'axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate(() => window.axe.run());
+  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
+    + v.nodes[0].html.slice(0, 120)), []);
+  if (process.env.SCREENSHOTS) {
+    await page.screenshot({ fullPage: true,
+      path: join(process.env.SCREENSHOTS, `${name}.png`) });
+  }
 }

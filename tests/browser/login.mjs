@@ -2,17 +2,14 @@
 // their end, in Chromium; and from Node with the authority verified.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
 import { Node, run, folder, remove } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const PASSWORD = 'correct horse battery';
 let node, browser, dir, ca;
 
@@ -85,19 +82,6 @@ async function fill(page, values) {
     await page.fill(`#${id}`, text);
   }
   await page.click('main button.main');
-}
-
-async function look(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= page.viewportSize().width, `${name} is ${wide} px wide`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
-    + v.nodes[0].html.slice(0, 120)), []);
-  if (process.env.SCREENSHOTS) {
-    await page.screenshot({ fullPage: true,
-      path: join(process.env.SCREENSHOTS, `${name}.png`) });
-  }
 }
 
 test('set-up by the code, sessions, logging out', { skip }, async () => {

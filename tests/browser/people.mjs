@@ -4,16 +4,12 @@
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const PASSWORD = 'correct horse battery';
 const SMALL = { viewport: { width: 320, height: 640 }, bypassCSP: true };
 let node, browser, boss;
@@ -27,19 +23,6 @@ after(async () => {
   await browser?.close();
   if (node) assert.equal((await node.stop()).code, 0);
 });
-
-async function look(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= page.viewportSize().width, `${name} is ${wide} px wide`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
-    + v.nodes[0].html.slice(0, 120)), []);
-  if (process.env.SCREENSHOTS) {
-    await page.screenshot({ fullPage: true,
-      path: join(process.env.SCREENSHOTS, `${name}.png`) });
-  }
-}
 
 async function fill(page, values) {
   for (const [id, text] of Object.entries(values)) {

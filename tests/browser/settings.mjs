@@ -3,17 +3,13 @@
 // the mail server.
 // TEST_TIMEOUT=240
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import http from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node, until } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 let node, browser, target;
 const got = [];
 
@@ -37,19 +33,6 @@ after(async () => {
   await browser?.close();
   if (node) assert.equal((await node.stop()).code, 0);
 });
-
-async function look(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= page.viewportSize().width, `${name} is ${wide} px wide`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
-    + v.nodes[0].html.slice(0, 120)), []);
-  if (process.env.SCREENSHOTS) {
-    await page.screenshot({ fullPage: true,
-      path: join(process.env.SCREENSHOTS, `${name}.png`) });
-  }
-}
 
 test('a webhook: added, tested, logged, sent again, changed, deleted; mail',
   { skip }, async () => {
