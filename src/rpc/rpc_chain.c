@@ -212,6 +212,38 @@ err rpc_do_eth_getBlockReceipts(struct rpc_call *c) {
   return ERR_OK;
 }
 
+/*---------------------------------------------------------------- headers */
+
+static err rpc_put_header_at(struct rpc_call *c, const struct rpc_block *at) {
+  struct node_read *r;
+  struct chain_header h;
+  hash32 hash;
+  u64 number;
+  bool found;
+  TRY(rpc_find(c, &r, &number, &found, at));
+  if (!found) {
+    jsonw_null(&c->w);
+    return ERR_OK;
+  }
+  err e = node_read_header(r, &h, &hash, number);
+  if (e < 0) return rpc_fail_err(c, e);
+  rpc_put_head(&c->w, &h, &hash);
+  return ERR_OK;
+}
+
+err rpc_do_eth_getHeaderByNumber(struct rpc_call *c) {
+  return rpc_put_header_at(c, &c->arg[0].block);
+}
+
+err rpc_do_eth_getHeaderByHash(struct rpc_call *c) {
+  struct rpc_block at = rpc_by_hash(&c->arg[0].hash);
+  return rpc_put_header_at(c, &at);
+}
+
+err rpc_do_erigon_getHeaderByNumber(struct rpc_call *c) {
+  return rpc_put_header_at(c, &c->arg[0].block);
+}
+
 /*----------------------------------------------------------------- uncles */
 
 static err rpc_put_uncle_cnt(struct rpc_call *c, const struct rpc_block *at) {
@@ -342,34 +374,48 @@ err rpc_do_eth_getTransactionReceipt(struct rpc_call *c) {
   return ERR_OK;
 }
 
+/* As an object, null when there is none; or raw, then "0x" as geth has it. */
 static err rpc_put_tx_at(struct rpc_call *c, const struct rpc_block *at,
-                         u64 idx) {
+                         u64 idx, bool raw) {
   struct node_read *r;
+  struct node_block b = {.tx_cnt = 0};
   struct node_tx_place place = {0};
   struct rpc_mined *m;
   bool found;
   TRY(rpc_find(c, &r, &place.number, &found, at));
-  err e = found && idx <= UINT32_MAX ? ERR_OK : ERR_NOT_FOUND;
-  if (e >= 0) {
+  err e = found ? node_read_block(r, &b, place.number, 0, c->a) : ERR_OK;
+  found = idx < b.tx_cnt;
+  if (e == ERR_OK && found) {
     place.idx = (u32)idx;
     e = rpc_read_mined(c, &m, r, &place);
   }
-  if (e == ERR_NOT_FOUND) {
-    jsonw_null(&c->w);
+  if (e < 0) return rpc_fail_err(c, e);
+  if (!found) {
+    if (raw) jsonw_str(&c->w, "0x");
+    else jsonw_null(&c->w);
     return ERR_OK;
   }
-  if (e < 0) return rpc_fail_err(c, e);
-  rpc_put_tx(&c->w, &m->tx, &m->place, node_rules(c->node));
+  if (raw) jsonw_hex(&c->w, m->tx.raw);
+  else rpc_put_tx(&c->w, &m->tx, &m->place, node_rules(c->node));
   return ERR_OK;
 }
 
 err rpc_do_eth_getTransactionByBlockNumberAndIndex(struct rpc_call *c) {
-  return rpc_put_tx_at(c, &c->arg[0].block, c->arg[1].num);
+  return rpc_put_tx_at(c, &c->arg[0].block, c->arg[1].num, false);
 }
 
 err rpc_do_eth_getTransactionByBlockHashAndIndex(struct rpc_call *c) {
   struct rpc_block at = rpc_by_hash(&c->arg[0].hash);
-  return rpc_put_tx_at(c, &at, c->arg[1].num);
+  return rpc_put_tx_at(c, &at, c->arg[1].num, false);
+}
+
+err rpc_do_eth_getRawTransactionByBlockNumberAndIndex(struct rpc_call *c) {
+  return rpc_put_tx_at(c, &c->arg[0].block, c->arg[1].num, true);
+}
+
+err rpc_do_eth_getRawTransactionByBlockHashAndIndex(struct rpc_call *c) {
+  struct rpc_block at = rpc_by_hash(&c->arg[0].hash);
+  return rpc_put_tx_at(c, &at, c->arg[1].num, true);
 }
 
 err rpc_fail_submit(struct rpc_call *c, err e,

@@ -309,6 +309,10 @@ err rpc_do_debug_getRawTransaction(struct rpc_call *c) {
   return ERR_OK;
 }
 
+err rpc_do_eth_getRawTransactionByHash(struct rpc_call *c) {
+  return rpc_do_debug_getRawTransaction(c);
+}
+
 /* Every block that was decided is good. */
 err rpc_do_debug_getBadBlocks(struct rpc_call *c) {
   jsonw_arr(&c->w);

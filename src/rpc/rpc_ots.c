@@ -1,5 +1,5 @@
 /* rpc_ots.c - ots_*: what the Otterscan explorer asks beyond eth_*, API level
-** 8, and erigon_getHeaderByNumber.
+** 8.
 **
 ** What an address took part in, sent and was created by is told by the index
 ** of addresses (node_party.c), at every height that it has.
@@ -12,23 +12,6 @@
 
 err rpc_do_ots_getApiLevel(struct rpc_call *c) {
   jsonw_u64(&c->w, OTS_LEVEL);
-  return ERR_OK;
-}
-
-err rpc_do_erigon_getHeaderByNumber(struct rpc_call *c) {
-  struct node_read *r;
-  struct chain_header h;
-  hash32 hash;
-  u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, &c->arg[0].block));
-  if (!found) {
-    jsonw_null(&c->w);
-    return ERR_OK;
-  }
-  err e = node_read_header(r, &h, &hash, number);
-  if (e < 0) return rpc_fail_err(c, e);
-  rpc_put_head(&c->w, &h, &hash);
   return ERR_OK;
 }
 

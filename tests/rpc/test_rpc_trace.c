@@ -281,6 +281,55 @@ static void encodings_when_asked_then_hash_to_what_is_known(void **state) {
   json_decref(bad);
 }
 
+/* What each of the header's and raw transaction's other names answers. */
+static void names_of_geth_when_asked_then_the_same_header_and_bytes(
+    void **state) {
+  struct chain *c = *state;
+  struct fixture *f = &c->f;
+  const char *by_hash = arena_printf(&f->arena, "[\"%s\"]", c->second);
+  json_t *block = trace(c, "eth_getBlockByNumber", "[\"latest\",false]");
+  const char *hash = arena_printf(&f->arena, "%s", fixture_field(block, "hash"));
+  json_t *head = trace(c, "eth_getHeaderByNumber", "[\"latest\"]");
+  json_t *same = trace(c, "eth_getHeaderByHash",
+                       arena_printf(&f->arena, "[\"%s\"]", hash));
+  const char *key;
+  json_t *val;
+  assert_true(json_equal(head, same));
+  assert_true(json_object_size(head) >= 20);
+  json_object_foreach(head, key, val)
+    assert_true(json_equal(val, json_object_get(block, key)));
+  json_decref(head);
+  json_decref(same);
+  json_decref(block);
+  same = trace(c, "eth_getHeaderByHash", "[\"" WORD("01") "\"]");
+  assert_true(json_is_null(same));
+  json_decref(same);
+  const char *raw = fixture_result(f, "debug_getRawTransaction", by_hash);
+  assert_true(strlen(raw) > 100);
+  assert_string_equal(
+      fixture_result(f, "eth_getRawTransactionByHash", by_hash), raw);
+  assert_string_equal(
+      fixture_result(f, "eth_getRawTransactionByBlockNumberAndIndex",
+                     "[\"latest\",\"0x0\"]"), raw);
+  assert_string_equal(
+      fixture_result(f, "eth_getRawTransactionByBlockHashAndIndex",
+                     arena_printf(&f->arena, "[\"%s\",\"0x0\"]", hash)), raw);
+  assert_string_equal(
+      fixture_result(f, "eth_getRawTransactionByBlockNumberAndIndex",
+                     "[\"latest\",\"0x7\"]"), "0x");
+  assert_string_equal(
+      fixture_result(f, "eth_getRawTransactionByBlockHashAndIndex",
+                     "[\"" WORD("01") "\",\"0x0\"]"), "0x");
+  static const char *const behind[] = {"0x1", "0x7", "0xfffff", "0x100000",
+                                       "0x100001", "0xffffffffffffffff"};
+  for (size_t i = 0; i < ARRAY_LEN(behind); i++) {
+    same = trace(c, "eth_getTransactionByBlockNumberAndIndex",
+                 arena_printf(&f->arena, "[\"latest\",\"%s\"]", behind[i]));
+    assert_true(json_is_null(same));
+    json_decref(same);
+  }
+}
+
 /*----------------------------------------------------------- Parity's form */
 
 static void flat_when_asked_then_by_block_transaction_and_path(void **state) {
@@ -431,6 +480,7 @@ int main(void) {
     cmocka_unit_test(calls_when_deep_then_told_all),
     cmocka_unit_test(trace_when_impossible_then_clear_words),
     cmocka_unit_test(encodings_when_asked_then_hash_to_what_is_known),
+    cmocka_unit_test(names_of_geth_when_asked_then_the_same_header_and_bytes),
     cmocka_unit_test(flat_when_asked_then_by_block_transaction_and_path),
     cmocka_unit_test(flat_when_filtered_then_by_addresses_and_count),
     cmocka_unit_test(replay_when_asked_then_trace_and_difference),
