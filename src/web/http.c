@@ -690,7 +690,8 @@ static void http_defaults(struct http_config *c) {
   if (!c->rpc.wait_max) c->rpc.wait_max = c->worker_cnt / 2;
 }
 
-/* Connections are added by http_accept.c or http_tls.c. */
+/* Connections come from http_accept.c, which keeps conn_max: the limit told
+** here is out of reach (libmicrohttpd shares it out among the loops). */
 static struct MHD_Daemon *http_start_daemon(struct http *h) {
   const struct http_config *c = &h->cfg;
   return MHD_start_daemon(
@@ -701,7 +702,7 @@ static struct MHD_Daemon *http_start_daemon(struct http *h) {
       MHD_OPTION_EXTERNAL_LOGGER, http_on_log, NULL,
       MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, h,
       MHD_OPTION_THREAD_POOL_SIZE, c->thread_cnt,
-      MHD_OPTION_CONNECTION_LIMIT, c->conn_max,
+      MHD_OPTION_CONNECTION_LIMIT, HTTP_LOOPS_MAX * 2 * c->conn_max + 1024,
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->conn_ip_max,
       MHD_OPTION_CONNECTION_TIMEOUT, c->timeout_s,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,

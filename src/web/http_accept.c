@@ -8,7 +8,14 @@
 **
 ** libmicrohttpd chooses the loop by the socket's number, modulo their count
 ** (MHD_add_connection): a socket whose number leads elsewhere gets another.
-** With --ui.tls connections come in through http_tls.c instead.
+** With --ui.tls connections come in through http_tls.c, which gives them on
+** from here.
+**
+** The limit of connections is kept here, by a count that is exact: it goes up
+** before libmicrohttpd sees the socket and down when it tells of the end.
+** libmicrohttpd 0.9.75 must never meet a limit of its own: a loop that finds
+** itself full when it takes up a new connection leaves its lock held and hangs
+** at the next one's end, for ever.
 */
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
@@ -22,9 +29,9 @@
 
 #define ACCEPT_PAUSE_MS 10 /* without room for more sockets */
 
-void http_accept_count(struct http *h, int fd, int change) {
-  u32 *cnt = &h->loop_conns[(u32)fd % h->cfg.thread_cnt];
-  __atomic_add_fetch(cnt, (u32)change, __ATOMIC_RELAXED);
+void http_accept_end(struct http *h, int fd) {
+  __atomic_sub_fetch(&h->loop_conns[(u32)fd % h->cfg.thread_cnt], 1,
+                     __ATOMIC_RELAXED);
 }
 
 u32 http_accept_cnt(const struct http *h, bool busiest) {
@@ -53,17 +60,28 @@ static int accept_place(const struct http *h, int fd) {
   return other;
 }
 
+bool http_accept_give(struct http *h, int fd, const struct sockaddr *sa,
+                      socklen_t len) {
+  if (http_accept_cnt(h, false) >= h->cfg.conn_max) {
+    close(fd);
+    return false;
+  }
+  fd = accept_place(h, fd);
+  __atomic_add_fetch(&h->loop_conns[(u32)fd % h->cfg.thread_cnt], 1,
+                     __ATOMIC_RELAXED);
+  /* Refused, for its address's limit, it is closed already. */
+  if (MHD_add_connection(h->daemon, fd, sa, len) == MHD_YES) return true;
+  http_accept_end(h, fd);
+  return false;
+}
+
 static bool accept_one(struct http *h) {
   struct sockaddr_storage sa;
   socklen_t len = sizeof sa;
   int fd = accept4(h->listen, (struct sockaddr *)&sa, &len,
                    SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return false;
-  fd = accept_place(h, fd);
-  /* Refused for its limits: libmicrohttpd has closed it. */
-  enum MHD_Result taken =
-      MHD_add_connection(h->daemon, fd, (struct sockaddr *)&sa, len);
-  (void)taken;
+  http_accept_give(h, fd, (struct sockaddr *)&sa, len);
   return true;
 }
 

@@ -249,10 +249,14 @@ void http_peers_tend(struct http *h, u64 now);
 const char *http_headers_wrong(struct MHD_Connection *conn);
 
 /* http_accept.c: connections for libmicrohttpd's daemon, which must run; stop
-** before it does.  count: a connection of that socket begins (1) or ends (-1). */
+** before it does.  give: hands a socket over, or closes it and says false, for
+** the limits; the socket may get another number.  end: libmicrohttpd has told
+** that the connection of this socket is over. */
 err http_accept_start(struct http *h, struct errmsg *msg) MUST_USE;
 void http_accept_stop(struct http *h);
-void http_accept_count(struct http *h, int fd, int change);
+bool http_accept_give(struct http *h, int fd, const struct sockaddr *sa,
+                      socklen_t len);
+void http_accept_end(struct http *h, int fd);
 /* Connections of all loops, or of the one that has most. */
 u32 http_accept_cnt(const struct http *h, bool busiest);
 

@@ -53,7 +53,6 @@ static void peer_open(struct http *h, struct MHD_Connection *conn,
               getsockopt(p->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
               domain == AF_UNIX;
   p->until_ms = node_clock_ms() + h->cfg.header_s * 1000ull;
-  http_accept_count(h, p->fd, 1);
   pthread_mutex_lock(&h->peer_lock);
   p->next = h->peers;
   if (p->next) p->next->prev = p;
@@ -63,7 +62,7 @@ static void peer_open(struct http *h, struct MHD_Connection *conn,
 
 static void peer_close(struct http *h, struct http_peer *p) {
   if (!p) return;
-  http_accept_count(h, p->fd, -1);
+  http_accept_end(h, p->fd);
   pthread_mutex_lock(&h->peer_lock);
   if (p->prev) p->prev->next = p->next; else h->peers = p->next;
   if (p->next) p->next->prev = p->prev;

@@ -404,8 +404,8 @@ static void tls_peek(struct tls_loop *l, struct tls_conn *c) {
     int fd = c->net.fd;
     tls_watch(l, &c->net, 0);
     c->net.fd = -1;
-    MHD_add_connection(l->front->h->daemon, fd, (struct sockaddr *)&c->addr,
-                       c->addr_len);
+    http_accept_give(l->front->h, fd, (struct sockaddr *)&c->addr,
+                     c->addr_len);
     tls_end(l, c);
   } else {
     c->ctx = tls_loop_ctx(l);
@@ -430,15 +430,12 @@ static bool tls_open(struct tls_loop *l, struct tls_conn *c) {
                  pair) != 0) {
     return false;
   }
-  /* libmicrohttpd spreads by the number of the socket: both ends' turns. */
-  int ours = (int)(__atomic_load_n(&l->front->turn, __ATOMIC_RELAXED) & 1);
-  if (MHD_add_connection(l->front->h->daemon, pair[!ours],
-                         (struct sockaddr *)&c->addr,
-                         c->addr_len) != MHD_YES) {
-    close(pair[ours]);
+  if (!http_accept_give(l->front->h, pair[1], (struct sockaddr *)&c->addr,
+                        c->addr_len)) {
+    close(pair[0]);
     return false;
   }
-  c->app = (struct tls_side){.c = c, .fd = pair[ours]};
+  c->app = (struct tls_side){.c = c, .fd = pair[0]};
   c->state = TLS_OPEN;
   c->moved_ms = node_clock_ms();
   return true;

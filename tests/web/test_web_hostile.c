@@ -390,22 +390,29 @@ static void reader_when_it_takes_nothing_then_cut_off(void **state) {
 }
 
 /* Connections beyond the limit are not served, those before are; they cost
-** nothing once closed. */
+** nothing once closed.  Often, for libmicrohttpd's own limit hangs a loop now
+** and then (http_accept.c), which then would not end. */
 static void connections_when_too_many_then_others_stay(void **state) {
   struct server s = {.http = NULL};
   struct http_config cfg = {.port = HTTP_PORT_ANY, .conn_max = 40,
                             .thread_cnt = 2};
   int fd[100];
+  char got[4096];
   (void)state;
   server_open(&s, &cfg);
   int first = reach(&s);
-  put(first, HEALTH, strlen(HEALTH));
-  char got[4096];
-  assert_true(recv(first, got, sizeof got, 0) > 0);
-  for (u32 i = 0; i < ARRAY_LEN(fd); i++) fd[i] = reach(&s);
-  put(first, HEALTH, strlen(HEALTH));
-  assert_true(recv(first, got, sizeof got, 0) > 0);
-  for (u32 i = 0; i < ARRAY_LEN(fd); i++) close(fd[i]);
+  for (u32 round = 0; round < 40; round++) {
+    put(first, HEALTH, strlen(HEALTH));
+    assert_true(recv(first, got, sizeof got, 0) > 0);
+    for (u32 i = 0; i < ARRAY_LEN(fd); i++) fd[i] = reach(&s);
+    u32 refused = 0;
+    for (u32 i = 0; round == 0 && i < ARRAY_LEN(fd); i++) {
+      struct pollfd p = {.fd = fd[i], .events = POLLIN};
+      refused += poll(&p, 1, i < 39 ? 0 : 5000) == 1;
+    }
+    assert_int_equal(refused, round ? 0 : ARRAY_LEN(fd) - 39);
+    for (u32 i = 0; i < ARRAY_LEN(fd); i++) close(fd[i]);
+  }
   close(first);
   const char *r = "";
   for (u32 i = 0; i < 200 && !strstr(r, REPLY); i++) {
