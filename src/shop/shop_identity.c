@@ -7,10 +7,8 @@
 **              offerController, acceptController (the new key) -> Active
 **              startRecovery (a guardian)     -> Recovering, until now + delay
 **              close (nothing open)           -> Closed*
-**   Recovering approveRecovery (guardians), cancelRecovery (the controller,
-**              not once all guardians approved) -> Active
-**              at the deadline                -> Active; with approvals enough
-**                                                under the new controller
+**   Recovering ends by cancelRecovery or at its deadline -> Active, as
+**              shop_guardian.c tells
 **   The deadline of an Active one is the first of: the end of its humanity,
 **   the lapse of an offer (7 days), new guardians taking over, a year or more
 **   (idleMax) without an update, which only sets the flag Dormant.
@@ -34,16 +32,12 @@
 ** recovery never executes before its delay nor below its threshold; issuers'
 ** bonds and handles' deposits and claims are what is accounted; counters never
 ** fall. */
-#include "shop/shop_identity.h"
-
 #include "crypto/keccak.h"
-#include "shop/shop.h"
 #include "shop/shop_court.h"
+#include "shop/shop_identity_part.h"
 
-#define ID(what, name) ident_##what##_##name
+#define ID(what, name) shop_identity_##what##_##name
 #define MODULE_PUBLIC(what, name) shop_identity_##what##_##name
-#include "module/pass_struct.inc"
-#include "shop/identity.def"
 #include "module/pass_param.inc"
 #include "shop/identity.def"
 static const struct module_row ident_rows[] = {
@@ -53,22 +47,14 @@ static const struct module_row ident_rows[] = {
 #include "module/pass_end.inc"
 #define TABLE(name) &shop_identity_table_##name
 
-enum { /* types */
-  IDENT_IDENTITY = 1, IDENT_GUARDIAN = 3, IDENT_RECOVERY = 4, IDENT_ISSUER = 5,
-  IDENT_CLAIM = 6, IDENT_CONSENT = 7
-};
-enum { IDENT_ACTIVE = 1, IDENT_RECOVERING, IDENT_CLOSED };
 enum { IDENT_APPLIED = 1, IDENT_ISSUING, IDENT_SUSPENDED, IDENT_LEAVING,
        IDENT_RETIRED, IDENT_DORMANT };
 enum { IDENT_OFFERED = 1, IDENT_HELD, IDENT_DECLINED, IDENT_EXPIRED,
        IDENT_REVOKED };
 enum { IDENT_GIVEN = 1, IDENT_LAPSED, IDENT_ENDED };
-enum { IDENT_FLAG_DORMANT = 1,
-       IDENT_FLAG_HALF = 2 }; /* the guardians in force are those from 128 on */
 enum { IDENT_WHY_DEPOSIT = 1, IDENT_WHY_BOND };
-enum { IDENT_HALF = 128, IDENT_LEAVES_LOG = 6 };
+enum { IDENT_LEAVES_LOG = 6 };
 
-typedef struct shop_identity_record_identity ident_t;
 typedef struct shop_identity_record_issuer ident_issuer_t;
 typedef struct shop_identity_record_claim ident_claim_t;
 typedef struct shop_identity_record_consent ident_consent_t;
@@ -90,8 +76,7 @@ const struct module_def shop_identity = {
 
 /*------------------------------------------------------------------ records */
 
-static bool ident_get(struct module_call *c, ident_t *r,
-                      const addr20 *anchor) {
+bool shop_ident_get(struct module_call *c, ident_t *r, const addr20 *anchor) {
   u256 key = module_key_addr(anchor);
   module_record_get(c, TABLE(identity), r, &key);
   return r->state != 0;
@@ -99,18 +84,14 @@ static bool ident_get(struct module_call *c, ident_t *r,
 static bool ident_lives(const ident_t *r) {
   return r->state == IDENT_ACTIVE || r->state == IDENT_RECOVERING;
 }
-static void ident_put(struct module_call *c, const addr20 *anchor,
-                      ident_t *r) {
+void shop_ident_put(struct module_call *c, const addr20 *anchor, ident_t *r) {
   u256 key = module_key_addr(anchor);
   r->updated = c->now_s;
   module_record_put(c, TABLE(identity), &key, r);
   MODULE_EMIT(c, saved, .anchor = *anchor, .controller = r->controller,
               .record = module_record_bytes(c, TABLE(identity), &key, r));
 }
-/* The first of what an active identity waits for; an entry only when it is
-** another than before. */
-static void ident_arm(struct module_call *c, const addr20 *anchor,
-                      ident_t *r) {
+void shop_ident_arm(struct module_call *c, const addr20 *anchor, ident_t *r) {
   u256 key = module_key_addr(anchor);
   u64 idle = module_setting_get(c, shop_identity_param_idleMax);
   u64 at = r->flags & IDENT_FLAG_DORMANT ? 0
@@ -134,13 +115,12 @@ static void ident_bind(struct module_call *c, const addr20 *controller,
   u256 key = module_key_addr(controller);
   module_record_put(c, TABLE(controller), &key, &r);
 }
-/* The sender's own identity, in this state (0: Active or Recovering). */
-static enum module_end ident_own(struct module_call *c, addr20 *anchor,
-                                 ident_t *r, u8 state) {
+enum module_end shop_ident_own(struct module_call *c, addr20 *anchor,
+                               ident_t *r, u8 state) {
   *anchor = ident_anchor_of(c, &c->sender);
   if (shop_is_none(anchor))
     return MODULE_FAIL_COMMON(c, identity_required, .party = c->sender);
-  ident_get(c, r, anchor);
+  shop_ident_get(c, r, anchor);
   if (!ident_lives(r) || (state && r->state != state))
     return shop_wrong(c, IDENT_IDENTITY, module_key_addr(anchor), r->state);
   return MODULE_DONE;
@@ -148,18 +128,18 @@ static enum module_end ident_own(struct module_call *c, addr20 *anchor,
 
 /*-------------------------------------------------- what other modules ask */
 
-static bool ident_party(struct module_call *c, addr20 *out,
-                        const addr20 *sender) {
+bool shop_ident_party(struct module_call *c, addr20 *out,
+                      const addr20 *sender) {
   ident_t r;
   *out = ident_anchor_of(c, sender);
   if (!shop_is_none(out)) return true;
   *out = *sender;
-  return !ident_get(c, &r, sender) || r.state == IDENT_CLOSED;
+  return !shop_ident_get(c, &r, sender) || r.state == IDENT_CLOSED;
 }
 static void ident_controller(struct module_call *c, addr20 *out,
                              const addr20 *party) {
   ident_t r;
-  *out = ident_get(c, &r, party) ? r.controller : *party;
+  *out = shop_ident_get(c, &r, party) ? r.controller : *party;
 }
 
 static bool ident_granted(struct module_call *c, const addr20 *party,
@@ -172,14 +152,14 @@ static bool ident_granted(struct module_call *c, const addr20 *party,
   if ((o.purposes & purpose) != purpose || purpose == 0 ||
       (o.expires && o.expires <= c->now_s))
     return false;
-  ident_get(c, &r, party);
+  shop_ident_get(c, &r, party);
   return o.epoch == r.epoch;
 }
 
 bool shop_party_of(struct module_call *c, addr20 *out, const addr20 *sender) {
   struct module_call own;
   module_enter(&own, c, &shop_identity);
-  bool ok = ident_party(&own, out, sender);
+  bool ok = shop_ident_party(&own, out, sender);
   module_leave(c);
   return ok;
 }
@@ -245,7 +225,7 @@ enum module_end shop_not_sanctioned(struct module_call *c, const addr20 *party,
 static bool ident_person(struct module_call *c, addr20 *anchor,
                          const addr20 *party) {
   ident_t r;
-  bool ok = ident_get(c, &r, party) && ident_lives(&r) &&
+  bool ok = shop_ident_get(c, &r, party) && ident_lives(&r) &&
             r.human_until >= c->now_s && r.human_until;
   *anchor = ok ? *party : shop_none;
   return ok;
@@ -261,7 +241,7 @@ bool shop_has_identity(struct module_call *c, const addr20 *party) {
   struct module_call own;
   ident_t r;
   module_enter(&own, c, &shop_identity);
-  bool ok = ident_get(&own, &r, party) && ident_lives(&r);
+  bool ok = shop_ident_get(&own, &r, party) && ident_lives(&r);
   module_leave(c);
   return ok;
 }
@@ -270,7 +250,7 @@ bool shop_has_key(struct module_call *c, const addr20 *party) {
   struct module_call own;
   ident_t r;
   module_enter(&own, c, &shop_identity);
-  bool ok = ident_get(&own, &r, party) && !hash32_eq(&r.enc_key, &zero);
+  bool ok = shop_ident_get(&own, &r, party) && !hash32_eq(&r.enc_key, &zero);
   module_leave(c);
   return ok;
 }
@@ -279,7 +259,7 @@ void shop_opened(struct module_call *c, const addr20 *party, int delta) {
   ident_t r;
   u256 key = module_key_addr(party);
   module_enter(&own, c, &shop_identity);
-  if (ident_get(&own, &r, party) && (delta > 0 || r.opens > 0)) {
+  if (shop_ident_get(&own, &r, party) && (delta > 0 || r.opens > 0)) {
     r.opens += (u32)delta;
     module_record_put(&own, TABLE(identity), &key, &r);
   }
@@ -449,7 +429,7 @@ u64 shop_sanction_case(struct module_call *c, const addr20 *party) {
 static bool ident_is_free(struct module_call *c, const addr20 *who) {
   ident_t r;
   addr20 anchor = ident_anchor_of(c, who);
-  return shop_is_none(&anchor) && !ident_get(c, &r, who);
+  return shop_is_none(&anchor) && !shop_ident_get(c, &r, who);
 }
 
 MODULE_DO(create) {
@@ -460,23 +440,23 @@ MODULE_DO(create) {
   ident_t r = {.state = IDENT_ACTIVE, .layout = 1, .created = c->now_s,
                .kind = in->kind, .controller = c->sender, .doc = in->doc,
                .enc_key = in->encKey};
-  ident_arm(c, &c->sender, &r);
+  shop_ident_arm(c, &c->sender, &r);
   ident_bind(c, &c->sender, &c->sender);
-  ident_put(c, &c->sender, &r);
+  shop_ident_put(c, &c->sender, &r);
   return MODULE_DONE;
 }
 
 MODULE_DO(update) {
   addr20 anchor;
   ident_t r;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   r.doc = in->doc;
   r.enc_key = in->encKey;
   if (r.flags & IDENT_FLAG_DORMANT && r.state == IDENT_ACTIVE) {
     r.flags &= (u16)~IDENT_FLAG_DORMANT;
-    ident_arm(c, &anchor, &r);
+    shop_ident_arm(c, &anchor, &r);
   }
-  ident_put(c, &anchor, &r);
+  shop_ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
@@ -514,7 +494,7 @@ MODULE_DO(close) {
   addr20 anchor;
   ident_t r;
   ident_issuer_t i;
-  if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE)
+  if (shop_ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE)
     return MODULE_REVERTED;
   u256 key = module_key_addr(&anchor);
   module_record_get(c, TABLE(issuer), &i, &key);
@@ -525,7 +505,7 @@ MODULE_DO(close) {
   ident_bind(c, &r.controller, &shop_none);
   r.state = IDENT_CLOSED;
   r.deadline = r.offer = r.next_at = 0;
-  ident_put(c, &anchor, &r);
+  shop_ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
@@ -549,7 +529,7 @@ MODULE_DO(set_handle) {
   hash32 word;
   struct shop_identity_record_handle h;
   u256 key;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (!ident_handle_word(&word, in->handle)) return MODULE_FAIL(c, bad_handle);
   u256_from_be(&key, word.b);
   module_record_get(c, TABLE(handle), &h, &key);
@@ -562,16 +542,16 @@ MODULE_DO(set_handle) {
   module_record_put(c, TABLE(handle), &key, &h);
   r.handle = word;
   r.deposit = deposit;
-  ident_put(c, &anchor, &r);
+  shop_ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
 MODULE_DO(release_handle) {
   addr20 anchor;
   ident_t r;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   ident_handle_drop(c, &anchor, &r);
-  ident_put(c, &anchor, &r);
+  shop_ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
@@ -588,10 +568,8 @@ MODULE_DO(resolve) {
 
 /*--------------------------------------------------------------------- keys */
 
-/* The identity obeys another key from now on: the old one's operators are
-** void. */
-static void ident_hand_over(struct module_call *c, const addr20 *anchor,
-                            ident_t *r, const addr20 *next) {
+void shop_ident_hand_over(struct module_call *c, const addr20 *anchor,
+                          ident_t *r, const addr20 *next) {
   bool human = r->human_until >= c->now_s && r->human_until;
   ident_bind(c, &r->controller, &shop_none);
   ident_bind(c, next, anchor);
@@ -603,19 +581,16 @@ static void ident_hand_over(struct module_call *c, const addr20 *anchor,
   r->offer = 0;
 }
 
-/* May control this identity: nobody else's key, or the anchor that takes its
-** own back. */
-static bool ident_may_control(struct module_call *c, const addr20 *anchor,
-                              const addr20 *next) {
+bool shop_ident_may_control(struct module_call *c, const addr20 *anchor,
+                            const addr20 *next) {
   addr20 bound = ident_anchor_of(c, next);
   return addr20_eq(next, anchor) ? shop_is_none(&bound)
                                  : ident_is_free(c, next);
 }
-static enum module_end ident_next_free(struct module_call *c,
-                                       const addr20 *anchor,
-                                       const addr20 *next) {
+enum module_end shop_ident_next_free(struct module_call *c,
+                                     const addr20 *anchor, const addr20 *next) {
   if (shop_is_nobody(next)) return MODULE_FAIL_COMMON(c, bad_address);
-  if (!ident_may_control(c, anchor, next))
+  if (!shop_ident_may_control(c, anchor, next))
     return MODULE_FAIL(c, has_identity, .who = *next);
   return MODULE_DONE;
 }
@@ -623,20 +598,20 @@ static enum module_end ident_next_free(struct module_call *c,
 MODULE_DO(offer_controller) {
   addr20 anchor;
   ident_t r;
-  if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE ||
-      ident_next_free(c, &anchor, &in->next) != MODULE_DONE)
+  if (shop_ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE ||
+      shop_ident_next_free(c, &anchor, &in->next) != MODULE_DONE)
     return MODULE_REVERTED;
   r.pending = in->next;
   r.offer = c->now_s + 7 * SHOP_DAY;
-  ident_arm(c, &anchor, &r);
-  ident_put(c, &anchor, &r);
+  shop_ident_arm(c, &anchor, &r);
+  shop_ident_put(c, &anchor, &r);
   return MODULE_DONE;
 }
 
 MODULE_DO(accept_controller) {
   ident_t r;
   u256 key = module_key_addr(&in->anchor);
-  if (!ident_get(c, &r, &in->anchor))
+  if (!shop_ident_get(c, &r, &in->anchor))
     return shop_missing(c, IDENT_IDENTITY, key);
   if (r.offer == 0 || !addr20_eq(&r.pending, &c->sender))
     return shop_refused(c);
@@ -644,17 +619,17 @@ MODULE_DO(accept_controller) {
     return shop_wrong(c, IDENT_IDENTITY, key, r.state);
   if (c->now_s >= r.offer)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = r.offer);
-  if (ident_next_free(c, &in->anchor, &c->sender) != MODULE_DONE)
+  if (shop_ident_next_free(c, &in->anchor, &c->sender) != MODULE_DONE)
     return MODULE_REVERTED;
-  ident_hand_over(c, &in->anchor, &r, &c->sender);
-  ident_put(c, &in->anchor, &r);
+  shop_ident_hand_over(c, &in->anchor, &r, &c->sender);
+  shop_ident_put(c, &in->anchor, &r);
   return MODULE_DONE;
 }
 
 MODULE_DO(set_operator) {
   addr20 anchor;
   ident_t r;
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (shop_is_nobody(&in->op) || addr20_eq(&in->op, &r.controller))
     return MODULE_FAIL_COMMON(c, bad_address);
   if (in->purposes > 255 || (in->expiresAt && in->expiresAt <= c->now_s))
@@ -670,120 +645,6 @@ MODULE_DO(set_operator) {
   return MODULE_DONE;
 }
 
-/*---------------------------------------------------------------- guardians */
-
-/* Two sets have their places, 0.. and 128..; one is in force, the other is that
-** to come. */
-static u32 ident_half(const ident_t *r, bool next) {
-  return !!(r->flags & IDENT_FLAG_HALF) == next ? 0 : IDENT_HALF;
-}
-static u256 ident_guardian_key(const addr20 *anchor, u32 place) {
-  u256 part[2] = {module_key_addr(anchor), u256_from(place)}, key;
-  module_key_of(&key, part, 2);
-  return key;
-}
-static void ident_guardian_put(struct module_call *c, const addr20 *anchor,
-                               u32 place, const addr20 *who, u32 approved) {
-  struct shop_identity_record_guardian g = {
-    .anchor = *anchor, .index = place, .guardian = *who, .approved = approved};
-  u256 key = ident_guardian_key(anchor, place);
-  module_record_put(c, TABLE(guardian), &key, &g);
-}
-static addr20 ident_guardian(struct module_call *c, const addr20 *anchor,
-                             u32 place, u32 *approved) {
-  struct shop_identity_record_guardian g;
-  u256 key = ident_guardian_key(anchor, place);
-  module_record_get(c, TABLE(guardian), &g, &key);
-  *approved = g.approved;
-  return g.guardian;
-}
-/* The set to come is the set: nothing is copied, a deadline has not the gas. */
-static void ident_guardians_take_over(ident_t *r) {
-  r->flags ^= IDENT_FLAG_HALF;
-  r->guardian_cnt = r->next_cnt;
-  r->threshold = r->next_threshold;
-  r->delay = r->next_delay;
-  r->next_at = 0;
-}
-
-static enum module_end ident_guardians_check(
-    struct module_call *c, const addr20 *anchor, const ident_t *r,
-    const struct ident_in_set_guardians *in) {
-  u32 cnt = in->guardians.cnt;
-  u64 most = module_setting_get(c, shop_identity_param_guardiansMax);
-  u64 least = module_setting_get(c, shop_identity_param_recoveryDelayMin);
-  if (cnt > most)
-    return MODULE_FAIL_COMMON(c, too_many, .what = {"guardians"},
-                              .max = u256_from(most));
-  for (u32 i = 0; i < cnt; i++) {
-    addr20 who, other;
-    module_list_addr(&who, &in->guardians, i);
-    if (shop_is_nobody(&who)) return MODULE_FAIL_COMMON(c, bad_address);
-    if (addr20_eq(&who, anchor) || addr20_eq(&who, &r->controller))
-      return MODULE_FAIL(c, guardian_self);
-    for (u32 k = 0; k < i; k++) {
-      module_list_addr(&other, &in->guardians, k);
-      if (addr20_eq(&who, &other))
-        return MODULE_FAIL_COMMON(c, duplicate, .what = {"guardians"});
-    }
-  }
-  if (cnt && (in->threshold == 0 || in->threshold > cnt ||
-              2u * in->threshold < cnt))
-    return MODULE_FAIL(c, threshold_range);
-  if (cnt && (in->delay < least || in->delay > 30 * SHOP_DAY))
-    return MODULE_FAIL_COMMON(c, out_of_range, .field = {"delay"},
-                              .value = u256_from(in->delay),
-                              .min = u256_from(least),
-                              .max = u256_from(30 * SHOP_DAY));
-  return MODULE_DONE;
-}
-
-MODULE_DO(set_guardians) {
-  addr20 anchor, who;
-  ident_t r;
-  if (ident_own(c, &anchor, &r, IDENT_ACTIVE) != MODULE_DONE ||
-      ident_guardians_check(c, &anchor, &r, in) != MODULE_DONE)
-    return MODULE_REVERTED;
-  for (u32 i = 0; i < in->guardians.cnt; i++) {
-    module_list_addr(&who, &in->guardians, i);
-    ident_guardian_put(c, &anchor, ident_half(&r, true) + i, &who, 0);
-  }
-  r.next_cnt = (u8)in->guardians.cnt;
-  r.next_threshold = in->threshold;
-  r.next_delay = in->delay;
-  if (r.guardian_cnt == 0) ident_guardians_take_over(&r);
-  else r.next_at = c->now_s + r.delay;
-  ident_arm(c, &anchor, &r);
-  MODULE_EMIT(c, guardians_set, .anchor = anchor, .guardians = in->guardians,
-              .threshold = in->threshold, .delay = in->delay);
-  ident_put(c, &anchor, &r);
-  return MODULE_DONE;
-}
-
-/* The sender's place among the guardians; false when it is none. */
-static bool ident_is_guardian(struct module_call *c, const addr20 *anchor,
-                              const ident_t *r, u32 *index, u32 *approved) {
-  addr20 me;
-  if (!ident_party(c, &me, &c->sender)) return false;
-  for (*index = 0; *index < r->guardian_cnt; ++*index) {
-    addr20 who = ident_guardian(c, anchor, ident_half(r, false) + *index,
-                                approved);
-    if (addr20_eq(&who, &me) || addr20_eq(&who, &c->sender)) return true;
-  }
-  return false;
-}
-
-/* As ident_guardian, of the one slot that says who. */
-static addr20 ident_guardian_addr(struct module_call *c, const addr20 *anchor,
-                                  u32 place) {
-  u256 key = ident_guardian_key(anchor, place), slot, one = u256_from(1), v;
-  addr20 out;
-  module_slot_of(&slot, shop_identity_table_guardian.type, &key);
-  u256_add(&slot, &slot, &one);
-  evm_native_slot(c->n, &v, &slot);
-  u256_to_addr(&out, &v);
-  return out;
-}
 /* An operator for anything. */
 static bool ident_operates(struct module_call *c, const addr20 *party,
                            const ident_t *r, const addr20 *op) {
@@ -801,117 +662,12 @@ bool shop_is_tied(struct module_call *c, const addr20 *party,
   bool tied = false;
   module_enter(&own, c, &shop_identity);
   ident_controller(&own, &controller, who);
-  if (ident_get(&own, &r, party)) {
+  if (shop_ident_get(&own, &r, party))
     tied = ident_operates(&own, party, &r, who) ||
-           ident_operates(&own, party, &r, &controller);
-    for (u32 i = 0; i < r.guardian_cnt && !tied; i++) {
-      addr20 guardian =
-          ident_guardian_addr(&own, party, ident_half(&r, false) + i);
-      tied = addr20_eq(&guardian, who) || addr20_eq(&guardian, &controller);
-    }
-  }
+           ident_operates(&own, party, &r, &controller) ||
+           shop_guardian_among(&own, party, &r, who, &controller);
   module_leave(c);
   return tied;
-}
-
-static void ident_approve(struct module_call *c, const addr20 *anchor,
-                          const ident_t *r,
-                          struct shop_identity_record_recovery *rec,
-                          u32 index) {
-  u256 key = module_key_addr(anchor);
-  addr20 who = c->sender;
-  rec->approvals |= (u16)(1u << index);
-  rec->updated = c->now_s;
-  u32 approved;
-  u32 place = ident_half(r, false) + index;
-  addr20 guardian = ident_guardian(c, anchor, place, &approved);
-  ident_guardian_put(c, anchor, place, &guardian, r->recoveries);
-  module_record_put(c, TABLE(recovery), &key, rec);
-  MODULE_EMIT(c, recovery_approved, .anchor = *anchor, .guardian = who);
-}
-
-/* An identity in this state, for the sender as a guardian of it. */
-static enum module_end ident_guarded(struct module_call *c, ident_t *r,
-                                     const addr20 *anchor, u8 state,
-                                     u32 *index, u32 *approved) {
-  u256 key = module_key_addr(anchor);
-  if (!ident_get(c, r, anchor)) return shop_missing(c, IDENT_IDENTITY, key);
-  if (!ident_is_guardian(c, anchor, r, index, approved))
-    return MODULE_FAIL(c, not_guardian);
-  if (r->state != state) return shop_wrong(c, IDENT_IDENTITY, key, r->state);
-  return MODULE_DONE;
-}
-
-MODULE_DO(start_recovery) {
-  ident_t r;
-  u32 index, approved;
-  u256 key = module_key_addr(&in->anchor);
-  if (ident_guarded(c, &r, &in->anchor, IDENT_ACTIVE, &index, &approved) !=
-      MODULE_DONE)
-    return MODULE_REVERTED;
-  if (ident_next_free(c, &in->anchor, &in->next) != MODULE_DONE)
-    return MODULE_REVERTED;
-  struct shop_identity_record_recovery rec = {
-    .state = 1, .created = c->now_s, .next = in->next};
-  r.state = IDENT_RECOVERING;
-  r.recoveries++;
-  module_timer_set(c, (struct module_header *)&r, IDENT_IDENTITY, &key,
-                   c->now_s + r.delay);
-  MODULE_EMIT(c, recovery_started, .anchor = in->anchor, .next = in->next,
-              .executeAt = r.deadline);
-  ident_approve(c, &in->anchor, &r, &rec, index);
-  ident_put(c, &in->anchor, &r);
-  return MODULE_DONE;
-}
-
-static void ident_recovery(struct module_call *c,
-                           struct shop_identity_record_recovery *rec,
-                           const addr20 *anchor) {
-  u256 key = module_key_addr(anchor);
-  module_record_get(c, TABLE(recovery), rec, &key);
-}
-
-MODULE_DO(approve_recovery) {
-  struct shop_identity_record_recovery rec;
-  ident_t r;
-  u32 index, approved;
-  if (ident_guarded(c, &r, &in->anchor, IDENT_RECOVERING, &index,
-                    &approved) != MODULE_DONE)
-    return MODULE_REVERTED;
-  if (approved == r.recoveries)
-    return MODULE_FAIL_COMMON(c, duplicate, .what = {"approval"});
-  ident_recovery(c, &rec, &in->anchor);
-  ident_approve(c, &in->anchor, &r, &rec, index);
-  return MODULE_DONE;
-}
-
-/* Back to Active, whatever came of it. */
-static void ident_recovery_end(struct module_call *c, const addr20 *anchor,
-                               ident_t *r, bool changed) {
-  struct shop_identity_record_recovery rec;
-  u256 key = module_key_addr(anchor);
-  ident_recovery(c, &rec, anchor);
-  rec.state = 2;
-  rec.updated = c->now_s;
-  module_record_put(c, TABLE(recovery), &key, &rec);
-  r->state = IDENT_ACTIVE;
-  r->deadline = 0;
-  ident_arm(c, anchor, r);
-  MODULE_EMIT(c, recovery_ended, .anchor = *anchor, .changed = changed);
-  ident_put(c, anchor, r);
-}
-
-MODULE_DO(cancel_recovery) {
-  struct shop_identity_record_recovery rec;
-  addr20 anchor;
-  ident_t r;
-  if (ident_own(c, &anchor, &r, IDENT_RECOVERING) != MODULE_DONE)
-    return MODULE_REVERTED;
-  ident_recovery(c, &rec, &anchor);
-  if ((u32)__builtin_popcount(rec.approvals) >= r.guardian_cnt)
-    return shop_refused(c);
-  ident_recovery_end(c, &anchor, &r, false);
-  return MODULE_DONE;
 }
 
 /*------------------------------------------------------------------ issuers */
@@ -989,7 +745,7 @@ MODULE_DO(apply_issuer) {
   ident_t r;
   ident_issuer_t i;
   struct shop_identity_record_word schema[16];
-  if (ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (ident_issuer(c, &i, &anchor) && i.state != IDENT_RETIRED)
     return shop_wrong(c, IDENT_ISSUER, module_key_addr(&anchor), i.state);
   if (in->schemas.cnt > 16)
@@ -1010,7 +766,7 @@ MODULE_DO(apply_issuer) {
 static enum module_end ident_issuer_own(struct module_call *c, addr20 *anchor,
                                         ident_issuer_t *i) {
   ident_t r;
-  if (ident_own(c, anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   if (!ident_issuer(c, i, anchor))
     return shop_missing(c, IDENT_ISSUER, module_key_addr(anchor));
   return MODULE_DONE;
@@ -1070,7 +826,7 @@ static enum module_end ident_attester(struct module_call *c, addr20 *anchor,
                                       ident_issuer_t *i) {
   static const hash32 none;
   ident_t r;
-  if (ident_own(c, anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, anchor, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   u64 realm = module_setting_get(c, shop_identity_param_humanRealm);
   if (!ident_issuer(c, i, anchor) || i->state != IDENT_ISSUING ||
       i->realm == 0 || i->realm != realm)
@@ -1102,7 +858,7 @@ MODULE_DO(attest_human) {
   ident_t r;
   u256 part[2], key;
   if (ident_attester(c, &issuer, &i) != MODULE_DONE) return MODULE_REVERTED;
-  if (!ident_get(c, &r, &in->subject) || !ident_lives(&r))
+  if (!shop_ident_get(c, &r, &in->subject) || !ident_lives(&r))
     return MODULE_FAIL_COMMON(c, identity_required, .party = in->subject);
   u64 most = c->now_s + module_setting_get(c, shop_identity_param_humanMaxTtl);
   if (in->until <= c->now_s || in->until > most)
@@ -1130,10 +886,10 @@ MODULE_DO(attest_human) {
   r.nullifier = in->nullifier;
   r.human_until = in->until;
   module_verified(c, &r.controller, true);
-  if (r.state == IDENT_ACTIVE) ident_arm(c, &in->subject, &r);
+  if (r.state == IDENT_ACTIVE) shop_ident_arm(c, &in->subject, &r);
   MODULE_EMIT(c, human_set, .anchor = in->subject, .issuer = issuer,
               .until = in->until, .nullifier = in->nullifier);
-  ident_put(c, &in->subject, &r);
+  shop_ident_put(c, &in->subject, &r);
   return MODULE_DONE;
 }
 
@@ -1142,12 +898,12 @@ MODULE_DO(revoke_human) {
   addr20 issuer;
   ident_t r;
   if (ident_attester(c, &issuer, &i) != MODULE_DONE) return MODULE_REVERTED;
-  if (!ident_get(c, &r, &in->subject) || r.human_until == 0)
+  if (!shop_ident_get(c, &r, &in->subject) || r.human_until == 0)
     return MODULE_FAIL_COMMON(c, human_required, .party = in->subject);
   ident_human_end(c, &r);
   MODULE_EMIT(c, human_set, .anchor = in->subject, .issuer = issuer,
               .until = 0, .nullifier = r.nullifier);
-  ident_put(c, &in->subject, &r);
+  shop_ident_put(c, &in->subject, &r);
   return MODULE_DONE;
 }
 
@@ -1166,7 +922,7 @@ MODULE_DO(issue_claim) {
   ident_issuer_t i;
   addr20 issuer;
   ident_t r;
-  if (ident_own(c, &issuer, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_ident_own(c, &issuer, &r, 0) != MODULE_DONE) return MODULE_REVERTED;
   u256 key = module_key_addr(&issuer);
   module_record_load(c, TABLE(issuer), &i, &key);
   bool knows = false;
@@ -1198,7 +954,7 @@ static enum module_end ident_claim(struct module_call *c, ident_claim_t *r,
   u256 key = u256_from(id);
   module_record_get(c, TABLE(claim), r, &key);
   if (r->state == 0) return shop_missing(c, IDENT_CLAIM, key);
-  if (!ident_party(c, &me, &c->sender) ||
+  if (!shop_ident_party(c, &me, &c->sender) ||
       !((who & 1 && addr20_eq(&me, &r->subject)) ||
         (who & 2 && addr20_eq(&me, &r->issuer))))
     return shop_refused(c);
@@ -1276,7 +1032,8 @@ MODULE_DO(revoke_claim) {
 }
 
 /* keccak256(0x00 || abi.encode(salt, key, value)). */
-static void ident_leaf(hash32 *out, const struct ident_in_check_claim *in) {
+static void ident_leaf(hash32 *out,
+                       const struct shop_identity_in_check_claim *in) {
   static const struct module_param leaf[] = {
     {"bytes32", "salt", MODULE_B32, 32, 1, 0, 256, false, NULL},
     {"string", "key", MODULE_STR, sizeof(slice), _Alignof(slice), 0, 0, false,
@@ -1333,7 +1090,7 @@ static void ident_consent_put(struct module_call *c, u64 id,
 MODULE_DO(give_consent) {
   struct shop_identity_record_number claim[8];
   addr20 subject;
-  if (!ident_party(c, &subject, &c->sender)) return shop_refused(c);
+  if (!shop_ident_party(c, &subject, &c->sender)) return shop_refused(c);
   if (shop_is_none(&in->verifier)) return MODULE_FAIL_COMMON(c, bad_address);
   if (in->claims.cnt > 8)
     return MODULE_FAIL_COMMON(c, too_many, .what = {"claims"},
@@ -1368,7 +1125,7 @@ MODULE_DO(end_consent) {
   u256 key = u256_from(in->id);
   module_record_get(c, TABLE(consent), &r, &key);
   if (r.state == 0) return shop_missing(c, IDENT_CONSENT, key);
-  if (!ident_party(c, &me, &c->sender) || !addr20_eq(&me, &r.subject))
+  if (!shop_ident_party(c, &me, &c->sender) || !addr20_eq(&me, &r.subject))
     return shop_refused(c);
   if (r.state != IDENT_GIVEN)
     return shop_wrong(c, IDENT_CONSENT, key, r.state);
@@ -1381,7 +1138,7 @@ MODULE_DO(end_consent) {
 /*-------------------------------------------------------------------- views */
 
 MODULE_DO(party_of) {
-  if (!ident_party(c, &out->party, &in->sender)) out->party = shop_none;
+  if (!shop_ident_party(c, &out->party, &in->sender)) out->party = shop_none;
   return MODULE_DONE;
 }
 MODULE_DO(controller_of) {
@@ -1422,22 +1179,12 @@ static void ident_timer_active(struct module_call *c, const addr20 *anchor,
     r->pending = shop_none;
   }
   if (r->next_at && r->next_at <= c->now_s)
-    ident_guardians_take_over(r);
+    shop_guardians_take_over(r);
   u64 idle = module_setting_get(c, shop_identity_param_idleMax);
   if (c->now_s >= r->updated + idle) r->flags |= IDENT_FLAG_DORMANT;
   r->deadline = 0;
-  ident_arm(c, anchor, r);
-  ident_put(c, anchor, r);
-}
-
-static void ident_timer_recovering(struct module_call *c,
-                                   const addr20 *anchor, ident_t *r) {
-  struct shop_identity_record_recovery rec;
-  ident_recovery(c, &rec, anchor);
-  bool enough = (u32)__builtin_popcount(rec.approvals) >= r->threshold &&
-                ident_may_control(c, anchor, &rec.next);
-  if (enough) ident_hand_over(c, anchor, r, &rec.next);
-  ident_recovery_end(c, anchor, r, enough);
+  shop_ident_arm(c, anchor, r);
+  shop_ident_put(c, anchor, r);
 }
 
 static void ident_timer_issuer(struct module_call *c, const u256 *key) {
@@ -1476,8 +1223,8 @@ static bool ident_timer(struct module_call *c, u8 type, const u256 *key) {
   switch (type) {
     case IDENT_IDENTITY:
       u256_to_addr(&anchor, key);
-      ident_get(c, &r, &anchor);
-      if (r.state == IDENT_RECOVERING) ident_timer_recovering(c, &anchor, &r);
+      shop_ident_get(c, &r, &anchor);
+      if (r.state == IDENT_RECOVERING) shop_recovery_due(c, &anchor, &r);
       else ident_timer_active(c, &anchor, &r);
       return true;
     case IDENT_ISSUER: ident_timer_issuer(c, key); return true;

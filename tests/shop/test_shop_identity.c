@@ -168,14 +168,40 @@ static void recovery_when_guardians_agree_changes_the_key_after_the_delay(
   ASK("controllerOf(address)", "a", U(0));
   assert_memory_equal(f.out + 12, U(5), 20);
   assert_int_equal(state_of(&f, 0), 1);
+  /* And none of his is there later either. */
+  sf_pass(&f, 3 * SF_DAY);
+  DO(4, "startRecovery(address,address)", "aa", U(0), U(4));
+  IN("NotGuardian()");
   /* Below the threshold, or called off, nothing changes. */
-  sf_pass(&f, 2 * SF_DAY); /* others are guardians by now */
-  DO(4, "startRecovery(address,address)", "aa", U(0), U(1));
+  DO(3, "startRecovery(address,address)", "aa", U(0), U(4));
   assert_done(&f);
-  DO(5, "cancelRecovery()", "");
-  assert_done(&f);
+  sf_pass(&f, 2 * SF_DAY);
   ASK("controllerOf(address)", "a", U(0));
   assert_memory_equal(f.out + 12, U(5), 20);
+  set_guardians(&f, 5, others, 1, 1, 2 * SF_DAY);
+  assert_done(&f);
+  sf_pass(&f, 2 * SF_DAY + 60); /* another set is in force */
+  DO(3, "startRecovery(address,address)", "aa", U(0), U(1));
+  IN("NotGuardian()");
+  DO(4, "startRecovery(address,address)", "aa", U(0), U(1));
+  assert_done(&f);
+  DO(5, "cancelRecovery()", ""); /* too late: all have approved */
+  IN("NotAuthorised(address)");
+  sf_pass(&f, 2 * SF_DAY);
+  ASK("controllerOf(address)", "a", U(0));
+  assert_memory_equal(f.out + 12, U(1), 20);
+  DO(1, "setGuardians(address[],uint8,uint32)", "uuuu", 96ull, 0ull, 0ull,
+     0ull);
+  assert_done(&f);
+  set_guardians(&f, 1, three + 1, 2, 1, 2 * SF_DAY);
+  assert_done(&f);
+  sf_pass(&f, 2 * SF_DAY + 60);
+  DO(2, "startRecovery(address,address)", "aa", U(0), U(4));
+  assert_done(&f);
+  DO(1, "cancelRecovery()", "");
+  assert_done(&f);
+  ASK("controllerOf(address)", "a", U(0));
+  assert_memory_equal(f.out + 12, U(1), 20);
   sf_close(&f);
 }
 
