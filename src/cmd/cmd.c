@@ -58,8 +58,7 @@ int cmd_fail(err e, const struct errmsg *msg) {
   return EXIT_FAILED;
 }
 
-/* Edit distance, for "did you mean". */
-static u32 cmd_distance(const char *a, const char *b) {
+u32 cmd_distance(const char *a, const char *b) {
   u32 row[64], n = (u32)strlen(b);
   if (n >= ARRAY_LEN(row) || strlen(a) >= ARRAY_LEN(row)) return 99;
   for (u32 j = 0; j <= n; j++) row[j] = j;
@@ -77,8 +76,49 @@ static u32 cmd_distance(const char *a, const char *b) {
   return row[n];
 }
 
+/* Words that other nodes have and this one has not, and what is here instead;
+** options begin with dashes. */
+static const char cmd_alone[] =
+    "this version has no peer-to-peer network: a chain has one validator, and "
+    "its blocks go to other nodes by export and import";
+static const struct {
+  const char *word, *text;
+} cmd_foreign[] = {
+  {"peer", cmd_alone},
+  {"--port", cmd_alone},
+  {"--discovery.port", cmd_alone},
+  {"--bootnodes", cmd_alone},
+  {"--maxpeers", cmd_alone},
+  {"--nat", cmd_alone},
+  {"--nodiscover", cmd_alone},
+  {"--netrestrict", cmd_alone},
+  {"--nodekey", cmd_alone},
+  {"--syncmode", "every block is executed here: there is one mode"},
+  {"--gcmode", "--archive keeps the states of all heights, --history.state N "
+               "those of the last N"},
+  {"--mine", "a validator makes blocks by itself"},
+  {"--unlock", "keys are unlocked for a time over the Unix socket: cybermiles "
+               "attach, then personal_unlockAccount"},
+  {"--keystore", "the keys are in the database: cybermiles account import"},
+  {"console", "start it with cybermiles run, then cybermiles attach"},
+};
+static const char *cmd_foreign_text(const char *dash, const char *name) {
+  size_t len = strlen(dash);
+  for (size_t i = 0; i < ARRAY_LEN(cmd_foreign); i++) {
+    const char *word = cmd_foreign[i].word;
+    if (strncmp(word, dash, len) == 0 && strcmp(word + len, name) == 0)
+      return cmd_foreign[i].text;
+  }
+  return NULL;
+}
+
 static int cmd_unknown(const char *what, const char *dash, const char *name,
                        const char *near) {
+  const char *text = cmd_foreign_text(dash, name);
+  if (text) {
+    fprintf(stderr, "cybermiles: %s %s%s: %s\n", what, dash, name, text);
+    return EXIT_USAGE;
+  }
   fprintf(stderr, "cybermiles: unknown %s %s%s", what, dash, name);
   if (near) fprintf(stderr, "; did you mean %s%s?", dash, near);
   fprintf(stderr, " (cybermiles help lists all)\n");
@@ -98,6 +138,22 @@ static const struct cmd_flag *cmd_flag_find(const char *name, size_t len,
     if (near && d < best) best = d, *near = cmd_flags[i].name;
   }
   return NULL;
+}
+
+/* what: "option --" or "key ". */
+static err cmd_flag_unknown(const char *what, const char *name, size_t len,
+                            const char *near, struct errmsg *msg) {
+  char word[64];
+  snprintf(word, sizeof word, "%.*s", (int)(len < 60 ? len : 60), name);
+  const char *text = cmd_foreign_text("--", word);
+  if (text) return err_say(msg, ERR_USAGE, "%s%s: %s", what, word, text);
+  const char *dash = strchr(what, '-');
+  return err_say(msg, ERR_USAGE, "unknown %s%s%s%s%s%s", what, word,
+                 near ? "; did you mean " : "", near && dash ? dash : "",
+                 near ? near : "",
+                 near   ? "?"
+                 : dash ? " (cybermiles help lists all)"
+                        : "");
 }
 
 static const char *const cmd_origin_dash[] = {
@@ -146,19 +202,20 @@ const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]) {
   return s ? s : "";
 }
 
+bool cmd_flag_is_setting(const char *name) {
+  static const char no[] = " help version man json exec url timeout genesis "
+                           "password password.new config ";
+  char word[72];
+  snprintf(word, sizeof word, " %.64s ", name);
+  return !strstr(no, word);
+}
+
 err cmd_flag_from_file(struct cmd *c, const char *name, const char *value,
                        u32 line, struct errmsg *msg) {
-  static const char no[] = " config help version man json exec ";
   const char *near = NULL;
-  char word[72];
   const struct cmd_flag *f = cmd_flag_find(name, strlen(name), &near);
-  snprintf(word, sizeof word, " %.64s ", name);
-  if (!f) {
-    return err_say(msg, ERR_USAGE, "unknown key %s%s%s%s", name,
-                   near ? "; did you mean " : "", near ? near : "",
-                   near ? "?" : "");
-  }
-  if (strstr(no, word)) {
+  if (!f) return cmd_flag_unknown("key ", name, strlen(name), near, msg);
+  if (!cmd_flag_is_setting(name)) {
     return err_say(msg, ERR_USAGE, "%s is an option of the command line alone",
                    name);
   }
@@ -199,12 +256,7 @@ static err cmd_flag_take(struct cmd *c, char **argv, int left, int *used,
   if (strcmp(word, "h") == 0) word = "help", len = 4;
   const struct cmd_flag *f = cmd_flag_find(word, len, &near);
   *used = 1;
-  if (!f) {
-    return err_say(msg, ERR_USAGE, "unknown option --%.*s%s%s%s (cybermiles "
-                   "help lists all)", (int)len, word,
-                   near ? "; did you mean --" : "", near ? near : "",
-                   near ? "?" : "");
-  }
+  if (!f) return cmd_flag_unknown("option --", word, len, near, msg);
   if (eq) return cmd_flag_set(c, f, eq + 1, CMD_OPTION, msg);
   if (f->kind == CMD_KIND_BOOL) {
     return cmd_flag_set(c, f, "true", CMD_OPTION, msg);
@@ -240,6 +292,7 @@ static void cmd_help_one(const struct cmd_row *r) {
   printf("\nOptions:\n");
   cmd_print_flags(r->flags);
   cmd_print_flags(cmd_flags_all);
+  if (r->run == cmd_rpc) cmd_rpc_help();
 }
 
 static const struct cmd_row *cmd_find(const char *name, const char **near) {
@@ -406,17 +459,24 @@ static int cmd_setup(struct cmd *c, struct errmsg *msg) {
   return EXIT_DONE;
 }
 
-/* Commands with options of their own; rpc's and bench's help goes beyond
-** their rows. */
-static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row,
-                       int argc, char **argv) {
-  bool help = c->cfg.help;
-  for (int i = 1; i < argc; i++) help |= strcmp(argv[i], "--help") == 0;
-  if (!help || row->run_raw == cmd_rpc || row->run_raw == cmd_bench) {
-    return row->run_raw(argc, argv);
+/* Commands with options of their own get what stands before their name too;
+** bench's help goes beyond its row. */
+static int cmd_run_raw(const struct cmd *c, const struct cmd_row *row, int at) {
+  char **argv = mem_alloc(sizeof *argv * (size_t)(c->argc + 1));
+  int argc = 0;
+  bool help = false;
+  argv[argc++] = c->argv[at];
+  for (int i = 1; i < c->argc; i++) {
+    if (i == at) continue;
+    help |= strcmp(c->argv[i], "--help") == 0 || strcmp(c->argv[i], "-h") == 0;
+    argv[argc++] = c->argv[i];
   }
-  cmd_help_one(row);
-  return EXIT_DONE;
+  argv[argc] = NULL;
+  int code = EXIT_DONE;
+  if (help && row->run_raw != cmd_bench) cmd_help_one(row);
+  else code = row->run_raw(argc, argv);
+  mem_free(argv);
+  return code;
 }
 
 /* Words that are no options: the command, then its arguments. */
@@ -444,7 +504,7 @@ static int cmd_parse(struct cmd *c, const struct cmd_row **row, int argc,
     const char *near = NULL;
     *row = cmd_find(argv[i], &near);
     if (!*row) return cmd_unknown("command", "", argv[i], near);
-    if ((*row)->most == RAW) return cmd_run_raw(c, *row, argc - i, argv + i);
+    if ((*row)->most == RAW) return cmd_run_raw(c, *row, i);
     i++;
   }
   return -1;

@@ -56,6 +56,8 @@ struct cmd_flag {
 const struct cmd_flag *cmd_flag_at(u32 i); /* NULL past the end */
 /* Its value as text, into out when it is a number. */
 const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]);
+/* Whether it may stand in the file: not what one call alone is about. */
+bool cmd_flag_is_setting(const char *name);
 /* Sets what the file says on a line, unless something above it has set it.
 ** ERR_USAGE. */
 err cmd_flag_from_file(struct cmd *c, const char *name, const char *value,
@@ -97,6 +99,10 @@ err cmd_ipc_path(char *out, size_t size, const struct cmd *c,
 err cmd_ask_node(json_t **out, const struct cmd *c, const char *method,
                  const char *params, struct errmsg *msg) MUST_USE;
 
+/* How many letters must change to make the one of the other, for "did you
+** mean"; 99: too long to tell. */
+u32 cmd_distance(const char *a, const char *b);
+
 /* The whole program. */
 int cmd_main(int argc, char **argv);
 /* Prints "cybermiles: message" to stderr and gives the exit code of e. */
@@ -133,6 +139,8 @@ int cmd_service(struct cmd *c);
 int cmd_completion(struct cmd *c);
 int cmd_license(struct cmd *c);
 int cmd_validator(struct cmd *c);
+int cmd_rpc(struct cmd *c);
+void cmd_rpc_help(void); /* the methods, after its options */
 /* cmd_doctor.c: ERR_REFUSED when the database would lie on a network file
 ** system. */
 err cmd_check_place(const struct cmd *c, struct errmsg *msg) MUST_USE;
@@ -141,7 +149,6 @@ int cmd_man(const struct cmd_row *row);
 int cmd_version(struct cmd *c);
 int cmd_help(struct cmd *c);
 /* These read their own options; argv[0] is the verb. */
-int cmd_rpc(int argc, char **argv);
 int cmd_statetest(int argc, char **argv);
 int cmd_blocktest(int argc, char **argv);
 int cmd_evm(int argc, char **argv);

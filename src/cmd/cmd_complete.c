@@ -72,7 +72,7 @@ static void complete_bash(void) {
     if (r->run == cmd_help) {
       const struct cmd_row *q;
       for (u32 k = 0; (q = cmd_row_at(k)); k++) printf("%s ", q->name);
-    } else if (r->run_raw == cmd_rpc) {
+    } else if (r->run == cmd_rpc) {
       complete_methods();
     } else {
       complete_args(r->args, "", " ");

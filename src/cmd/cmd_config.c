@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "cmd/cmd.h"
+#include "cmd/cmd_setting.h"
 
 #define CONFIG_MAX 262144u
 #define CONFIG_KEY_MAX 128u
@@ -284,20 +285,21 @@ static const char *const config_origins[] = {
   [CMD_DEFAULT] = "default", [CMD_FILE] = "file", [CMD_ENV] = "environment",
   [CMD_OPTION] = "option"};
 
-/* Options that are no settings. */
-static bool config_is_setting(const char *name) {
-  static const char no[] =
-      " help version man json exec genesis password config ";
-  char word[72];
-  snprintf(word, sizeof word, " %.64s ", name);
-  return !strstr(no, word);
-}
-
 static void config_put_value(struct jsonw *w, const struct cmd *c, u32 i) {
   char number[24];
   const char *v = cmd_flag_text(c, i, number);
   if (cmd_flag_at(i)->kind == CMD_KIND_STR) jsonw_str(w, v);
   else jsonw_raw(w, slice_str(v));
+}
+
+static void config_put_kept(void *ctx, const char *name, slice json) {
+  struct jsonw *w = ctx;
+  jsonw_key(w, name);
+  jsonw_obj(w);
+  jsonw_key(w, "value");
+  jsonw_raw(w, json);
+  jsonw_kv_str(w, "origin", "database");
+  jsonw_obj_end(w);
 }
 
 static void config_show_json(const struct cmd *c) {
@@ -308,7 +310,7 @@ static void config_show_json(const struct cmd *c) {
   jsonw_init(&w, &out);
   jsonw_obj(&w);
   for (u32 i = 0; (f = cmd_flag_at(i)); i++) {
-    if (!config_is_setting(f->name)) continue;
+    if (!cmd_flag_is_setting(f->name)) continue;
     jsonw_key(&w, f->name);
     jsonw_obj(&w);
     jsonw_key(&w, "value");
@@ -320,18 +322,29 @@ static void config_show_json(const struct cmd *c) {
     }
     jsonw_obj_end(&w);
   }
+  cmd_setting_each(c, config_put_kept, &w);
   jsonw_obj_end(&w);
   printf("%s\n", buf_cstr(&out));
   buf_fini(&out);
 }
 
-/* In the file's own form, so that it can be kept as one. */
+static void config_print_kept(void *ctx, const char *name, slice json) {
+  bool *first = ctx;
+  if (*first)
+    printf("# Set on the dashboard, or over the Unix socket:\n");
+  *first = false;
+  int used = printf("# %s = %.*s", name, (int)json.len, (const char *)json.ptr);
+  printf("%*s# database\n", used < 44 ? 44 - used : 1, "");
+}
+
+/* In the file's own form, so that it can be kept as one; what the database
+** keeps are comments. */
 static void config_show(const struct cmd *c) {
   const struct cmd_flag *f;
   printf("# The settings in force; configuration file: %s\n",
          c->config_path[0] ? c->config_path : "none");
   for (u32 i = 0; (f = cmd_flag_at(i)); i++) {
-    if (!config_is_setting(f->name)) continue;
+    if (!cmd_flag_is_setting(f->name)) continue;
     struct buf line;
     struct jsonw w;
     buf_init(&line, 0);
@@ -344,6 +357,8 @@ static void config_show(const struct cmd *c) {
     printf("\n");
     buf_fini(&line);
   }
+  bool first = true;
+  cmd_setting_each(c, config_print_kept, &first);
 }
 
 /* What is wrong was told before a command runs: here all is well. */

@@ -76,7 +76,7 @@ static const struct {
   {"3", "The database is locked, damaged, not ours, or of a newer version."},
   {"4", "Cannot bind an address or socket."},
   {"5", "Refused for safety: the disk is full, a network file system, a "
-        "chain that is half made."},
+        "chain that is half made, a key that signs elsewhere already."},
   {"130, 143", "Ended at once by a second signal."},
 };
 static const struct {

@@ -173,13 +173,16 @@ static void run_print_banner(const struct cmd *c, const struct run *r) {
   struct node *n = r->node;
   const struct node_info *info = node_info(n);
   char addr[43], hash[65];
+  struct node_stat s;
+  node_stat(n, &s);
   hex_addr(addr, &info->operator_addr);
   hex_encode(hash, info->genesis_hash.b, 32);
   hash[64] = 0;
   printf("CyberMiles %s\n", gen_version);
   if (info->dev) run_print_dev(n);
-  printf("Chain id %llu, genesis 0x%s\n", (unsigned long long)info->chain_id,
-         hash);
+  printf("Chain id %llu, genesis 0x%s\nHeight: %llu\n",
+         (unsigned long long)info->chain_id, hash,
+         (unsigned long long)s.height);
   printf("Database: %s%s\n", info->db_path,
          info->dev && !c->db_given ? " (deleted at the end; keep it with --db FILE)"
                                    : "");

@@ -1,6 +1,9 @@
-/* cmd_validator.c - `validator show`: the validator of this file, whether a node
-** runs on it or not; `validator claim`: tells the running node that no other
-** copy of its file signs (node_fence.c). */
+/* cmd_validator.c - the validator of this file.
+**   show   its key and power, whether a node runs on the file or not
+**   claim  tells the running node that no other copy of its file signs
+**   fence  a stopped node's file signs nothing more until it is claimed: before
+**          it is moved elsewhere (node_fence.c)
+** create, edit, unjail and resign are words of chains with staking. */
 #include <stdio.h>
 
 #include "cmd/cmd.h"
@@ -9,6 +12,7 @@
 #include "crypto/secp256k1.h"
 #include "node/node.h"
 #include "node/node_validator.h"
+#include "store/store.h"
 
 static void validator_put(struct jsonw *w, const struct node_validator *v,
                           const char *db) {
@@ -77,19 +81,56 @@ static err validator_claim(const struct cmd *c, struct errmsg *msg) {
     e = err_say(msg, ERR_REFUSED, "%s",
                 json_string_value(json_object_get(wrong, "message")));
   else
-    printf("This node signs.\n");
+    printf(c->cfg.json ? "{\"fenced\":false}\n" : "This node signs.\n");
   json_decref(j);
   return e;
+}
+
+static err validator_fence(const struct cmd *c, struct errmsg *msg) {
+  struct node_validator v;
+  struct store *s;
+  crypto_init(NULL);
+  TRY(node_validator_read(&v, c->db_path, msg));
+  if (!v.power)
+    return err_say(msg, ERR_USAGE, "%s: no validator of its chain has this key",
+                   c->db_path);
+  TRY(store_open(&s, c->db_path, 0, msg));
+  err e = node_fence_put_aside(s);
+  if (e < 0) err_say(msg, e, "%s: %s", c->db_path, store_error(s));
+  err closed = store_close(s, e < 0 ? NULL : msg);
+  if (e == ERR_OK) e = closed;
+  if (e < 0) return e;
+  if (c->cfg.json)
+    printf("{\"fenced\":true,\"lastSignedHeight\":%llu}\n",
+           (unsigned long long)v.last_signed);
+  else
+    printf("%s signs nothing after height %llu until it is claimed: run "
+           "--claim, here or where you take it\n", c->db_path,
+           (unsigned long long)v.last_signed);
+  return ERR_OK;
+}
+
+static err validator_no_staking(const struct cmd *c, struct errmsg *msg) {
+  return err_say(msg, ERR_USAGE, "validator %s: this version has no staking: a "
+                 "chain has the one validator of its genesis (cybermiles "
+                 "genesis make)", c->arg[0]);
 }
 
 int cmd_validator(struct cmd *c) {
   static const struct {
     const char *name;
     err (*run)(const struct cmd *c, struct errmsg *msg);
-  } row[] = {{"show", validator_show}, {"claim", validator_claim}};
+  } row[] = {{"show", validator_show},         {"claim", validator_claim},
+             {"fence", validator_fence},       {"create", validator_no_staking},
+             {"edit", validator_no_staking},   {"unjail", validator_no_staking},
+             {"resign", validator_no_staking}};
   struct errmsg msg = {""};
-  err e = err_say(&msg, ERR_USAGE, "validator show, or validator claim");
-  for (u32 i = 0; i < ARRAY_LEN(row); i++)
-    if (strcmp(c->arg[0], row[i].name) == 0) e = row[i].run(c, &msg);
+  err e = err_say(&msg, ERR_USAGE, "usage: cybermiles validator show | claim | "
+                  "fence");
+  for (u32 i = 0; i < ARRAY_LEN(row); i++) {
+    bool more = row[i].run == validator_no_staking; /* words may follow it */
+    if (strcmp(c->arg[0], row[i].name) == 0 && (more || c->arg_cnt == 1))
+      e = row[i].run(c, &msg);
+  }
   return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
 }

@@ -251,7 +251,7 @@ static bool node_is_validator(const struct node *n) {
 }
 
 /* Whether this node continues its chain. */
-static bool node_makes(const struct node *n) {
+bool node_makes(const struct node *n) {
   return n->genesis.own && !n->cfg.still && node_is_validator(n);
 }
 

@@ -167,6 +167,7 @@ struct node_stat {
   u64 backup_ms;                     /* the last good copy; 0: none known */
   u64 backup_every_s, backup_failures; /* 0: not by the node itself */
   bool disk_low;                     /* below disk_floor: no blocks */
+  bool validates;                    /* its key is a validator's of the chain */
   bool fenced;                       /* node_is_fenced */
 };
 void node_stat(struct node *n, struct node_stat *out);

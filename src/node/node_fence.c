@@ -15,7 +15,8 @@
 **   same machine, another file,  fenced: a copy
 **   the old one still there
 **   another machine              fenced: moved, restored or copied
-**   put aside by `restore`       fenced
+**   put aside by `restore` or    fenced
+**   `validator fence`
 ** A fenced node serves everything and signs nothing, until its operator says
 ** that this is the only one (node_claim, run --claim).
 **
@@ -193,7 +194,8 @@ static bool fence_look(struct errmsg *msg, const struct fence_home *was,
   u64 inode, made_ns;
   *moved = false;
   if (was->version != 1) {
-    snprintf(why, max, "it was put aside by \"restore\"");
+    snprintf(why, max, "it was put aside (by \"restore\", or \"validator "
+             "fence\")");
   } else if (memcmp(was->machine, here->machine, 32) != 0) {
     snprintf(why, max, "it comes from another machine, where it was %.200s",
              was->path);

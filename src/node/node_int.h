@@ -192,6 +192,8 @@ void node_keys_fini(struct node *n);
 err node_stat_open(struct node *n, struct errmsg *msg) MUST_USE;
 bool node_disk_has_room(struct node *n);
 
+/* node.c: this file's key is to sign the chain's blocks. */
+bool node_makes(const struct node *n);
 /* node_fence.c: with the genesis and keys loaded; signs: this file's key is to
 ** sign blocks.  ERR_CORRUPT; ERR_REFUSED: another process does. */
 err node_fence_open(struct node *n, bool signs, struct errmsg *msg) MUST_USE;

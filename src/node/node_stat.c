@@ -130,6 +130,7 @@ void node_stat(struct node *n, struct node_stat *out) {
       __atomic_load_n(&n->tally.backup_every_s, __ATOMIC_RELAXED);
   out->backup_failures =
       __atomic_load_n(&n->tally.backup_failures, __ATOMIC_RELAXED);
+  out->validates = node_makes(n);
   out->fenced = node_is_fenced(n, NULL);
   out->disk_low = __atomic_load_n(&n->tally.disk_low, __ATOMIC_RELAXED);
 }

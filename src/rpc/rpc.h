@@ -167,9 +167,4 @@ struct rpc_method_info {
 };
 /* NULL past the end; rows ascend by name. */
 const struct rpc_method_info *rpc_method_at(u32 i);
-
-/* The `rpc METHOD [PARAMS...]` command: asks a running node.  argv[0] is the
-** verb.  Returns the exit code: 0, 1 (the node answered an error, or nothing),
-** 2 (usage). */
-int cmd_rpc(int argc, char **argv);
 #endif

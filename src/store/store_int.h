@@ -61,15 +61,21 @@ static inline slice store_col_slice(sqlite3_stmt *st, int col) {
 static inline u64 store_col_u64(sqlite3_stmt *st, int col) {
   return (u64)sqlite3_column_int64(st, col);
 }
-/* Runs a statement that gives no row, and resets it. */
 static inline void store_bind_text(sqlite3_stmt *st, int at, const char *text) {
   sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
 }
 /* Cut to fit. */
 void store_col_text(sqlite3_stmt *st, int col, char *out, size_t size);
+/* Runs a statement that gives no row, and resets it. */
 err store_run_st(sqlite3_stmt *st) MUST_USE;
 /* First row: 1 row, 0 none (reset), negative err (reset). */
 int store_row_st(sqlite3_stmt *st);
+/* All rows, read into out, which has max of size bytes (they are zeroed
+** before); *cnt: how many there are, of which those over max are but counted.
+** Remembers the error. */
+err store_list(struct store *s, sqlite3_stmt *st, void *out, size_t size,
+               u32 max, u32 *cnt, void (*read)(sqlite3_stmt *st, void *row))
+    MUST_USE;
 
 /* Where a row stands, and its key there. */
 static inline enum store_table store_row_place(enum store_table table,

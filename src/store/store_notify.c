@@ -5,24 +5,24 @@
 
 /*------------------------------------------------------------------ hooks */
 
+static void hook_read(sqlite3_stmt *st, void *row) {
+  struct store_hook *h = row;
+  h->id = store_col_u64(st, 0);
+  h->kind = store_col_u64(st, 1) ? STORE_HOOK_MAIL : STORE_HOOK_WEB;
+  store_col_text(st, 2, h->target, sizeof h->target);
+  store_col_text(st, 3, h->secret, sizeof h->secret);
+  store_col_text(st, 4, h->filter, sizeof h->filter);
+  h->active = store_col_u64(st, 5) != 0;
+  h->created_ms = store_col_u64(st, 6);
+  h->height = store_col_u64(st, 7);
+}
+
 err store_hook_list(struct store *s, struct store_hook *out, u32 max,
                     u32 *cnt) {
-  sqlite3_stmt *st = STORE_ST(&s->conn, hook_list);
-  int rc;
-  *cnt = 0;
-  while ((rc = store_row_st(st)) > 0) {
-    if (*cnt == max) continue;
-    struct store_hook *h = &out[(*cnt)++];
-    h->id = store_col_u64(st, 0);
-    h->kind = store_col_u64(st, 1) ? STORE_HOOK_MAIL : STORE_HOOK_WEB;
-    store_col_text(st, 2, h->target, sizeof h->target);
-    store_col_text(st, 3, h->secret, sizeof h->secret);
-    store_col_text(st, 4, h->filter, sizeof h->filter);
-    h->active = store_col_u64(st, 5) != 0;
-    h->created_ms = store_col_u64(st, 6);
-    h->height = store_col_u64(st, 7);
-  }
-  return store_fail(s, rc);
+  TRY(store_list(s, STORE_ST(&s->conn, hook_list), out, sizeof *out, max, cnt,
+                 hook_read));
+  if (*cnt > STORE_HOOKS_MAX) *cnt = STORE_HOOKS_MAX;
+  return ERR_OK;
 }
 
 err store_hook_put(struct store *s, struct store_hook *h) {
@@ -98,7 +98,8 @@ err store_delivery_put(struct store *s, const struct store_delivery *d) {
   return store_write_st(s, st, NULL);
 }
 
-static void delivery_row(sqlite3_stmt *st, struct store_delivery *d) {
+static void delivery_row(sqlite3_stmt *st, void *row) {
+  struct store_delivery *d = row;
   d->id = store_col_u64(st, 0);
   d->hook = store_col_u64(st, 1);
   d->height = store_col_u64(st, 2);
@@ -138,13 +139,10 @@ err store_delivery_next(struct store *s, struct store_delivery *out,
 err store_delivery_list(struct store *s, struct store_delivery *out, u32 max,
                         u32 *cnt, u64 hook, u64 before) {
   sqlite3_stmt *st = STORE_ST(&s->conn, delivery_list);
-  int rc;
-  *cnt = 0;
   store_bind_u64(st, 1, hook);
   store_bind_u64(st, 2, before ? before : INT64_MAX);
   store_bind_u64(st, 3, max);
-  while ((rc = store_row_st(st)) > 0) delivery_row(st, &out[(*cnt)++]);
-  return store_fail(s, rc);
+  return store_list(s, st, out, sizeof *out, max, cnt, delivery_row);
 }
 
 err store_delivery_waiting(struct store *s, u64 *cnt, u64 hook) {

@@ -23,6 +23,7 @@ struct store_hook {
   u64 created_ms;
   u64 height;                          /* events up to here are deliveries */
 };
+/* Up to max rows; *cnt is how many there are, at most STORE_HOOKS_MAX. */
 err store_hook_list(struct store *s, struct store_hook *out, u32 max, u32 *cnt)
     MUST_USE;
 /* id 0 adds and sets h->id; else all but height is changed. */

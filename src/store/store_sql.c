@@ -122,6 +122,19 @@ int store_row_st(sqlite3_stmt *st) {
   return e;
 }
 
+err store_list(struct store *s, sqlite3_stmt *st, void *out, size_t size,
+               u32 max, u32 *cnt, void (*read)(sqlite3_stmt *st, void *row)) {
+  int rc;
+  for (*cnt = 0; (rc = store_row_st(st)) > 0; (*cnt)++) {
+    if (*cnt >= max) continue;
+    void *row = (u8 *)out + *cnt * size;
+    memset(row, 0, size);
+    read(st, row);
+  }
+  sqlite3_clear_bindings(st);
+  return store_fail(s, rc);
+}
+
 err store_conn_exec(struct store_conn *c, const char *sql) {
   int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
   return rc == SQLITE_OK ? ERR_OK : store_sql_err(c->db, rc);

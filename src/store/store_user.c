@@ -25,9 +25,10 @@ static size_t user_col_bytes(sqlite3_stmt *st, int col, void *out,
   return n;
 }
 
-static void user_read(sqlite3_stmt *st, struct store_user *u) {
+static void user_read(sqlite3_stmt *st, void *row) {
+  struct store_user *u = row;
   char role[16];
-  *u = (struct store_user){.id = store_col_u64(st, 0)};
+  u->id = store_col_u64(st, 0);
   store_col_text(st, 1, u->name, sizeof u->name);
   store_col_text(st, 2, role, sizeof role);
   u->role = store_role_find(role);
@@ -46,14 +47,8 @@ static void user_read(sqlite3_stmt *st, struct store_user *u) {
 
 err store_user_list(struct store *s, struct store_user *out, u32 max,
                     u32 *cnt) {
-  sqlite3_stmt *st = STORE_ST(&s->conn, user_list);
-  int rc;
-  *cnt = 0;
-  while ((rc = store_row_st(st)) > 0) {
-    if (*cnt < max) user_read(st, &out[*cnt]);
-    (*cnt)++;
-  }
-  return store_fail(s, rc);
+  return store_list(s, STORE_ST(&s->conn, user_list), out, sizeof *out, max,
+                    cnt, user_read);
 }
 
 err store_user_put(struct store *s, const struct store_user *u, u64 *id) {
@@ -85,24 +80,22 @@ err store_user_del(struct store *s, u64 id) {
 
 /*----------------------------------------------------------------- tokens */
 
+static void token_read(sqlite3_stmt *st, void *row) {
+  struct store_token *t = row;
+  t->id = store_col_u64(st, 0);
+  user_col_bytes(st, 1, t->hash, sizeof t->hash);
+  t->user = store_col_u64(st, 2);
+  store_col_text(st, 3, t->name, sizeof t->name);
+  store_col_text(st, 4, t->rights, sizeof t->rights);
+  t->created_ms = store_col_u64(st, 5);
+  t->used_ms = store_col_u64(st, 6);
+  t->until_ms = store_col_u64(st, 7);
+}
+
 err store_token_list(struct store *s, struct store_token *out, u32 max,
                      u32 *cnt) {
-  sqlite3_stmt *st = STORE_ST(&s->conn, token_list);
-  int rc;
-  *cnt = 0;
-  while ((rc = store_row_st(st)) > 0) {
-    struct store_token t = {.id = store_col_u64(st, 0)};
-    if (user_col_bytes(st, 1, t.hash, 32) != 32) continue;
-    t.user = store_col_u64(st, 2);
-    store_col_text(st, 3, t.name, sizeof t.name);
-    store_col_text(st, 4, t.rights, sizeof t.rights);
-    t.created_ms = store_col_u64(st, 5);
-    t.used_ms = store_col_u64(st, 6);
-    t.until_ms = store_col_u64(st, 7);
-    if (*cnt < max) out[*cnt] = t;
-    (*cnt)++;
-  }
-  return store_fail(s, rc);
+  return store_list(s, STORE_ST(&s->conn, token_list), out, sizeof *out, max,
+                    cnt, token_read);
 }
 
 err store_token_add(struct store *s, const struct store_token *t, u64 *id) {
@@ -167,26 +160,20 @@ err store_policy_put(struct store *s, const struct store_policy *p,
 
 /*----------------------------------------------------------------- logins */
 
+static void login_read(sqlite3_stmt *st, void *row) {
+  struct store_login *l = row;
+  user_col_bytes(st, 0, l->token, sizeof l->token);
+  l->user = store_col_u64(st, 1);
+  l->created_ms = store_col_u64(st, 2);
+  l->seen_ms = store_col_u64(st, 3);
+  store_col_text(st, 4, l->address, sizeof l->address);
+  store_col_text(st, 5, l->agent, sizeof l->agent);
+}
+
 err store_login_list(struct store *s, struct store_login *out, u32 max,
                      u32 *cnt) {
-  sqlite3_stmt *st = STORE_ST(&s->conn, login_list);
-  int rc;
-  *cnt = 0;
-  while ((rc = store_row_st(st)) > 0) {
-    slice token = store_col_slice(st, 0);
-    if (token.len != 32) continue;
-    if (*cnt < max) {
-      struct store_login *l = &out[*cnt];
-      memcpy(l->token, token.ptr, 32);
-      l->user = store_col_u64(st, 1);
-      l->created_ms = store_col_u64(st, 2);
-      l->seen_ms = store_col_u64(st, 3);
-      store_col_text(st, 4, l->address, sizeof l->address);
-      store_col_text(st, 5, l->agent, sizeof l->agent);
-    }
-    (*cnt)++;
-  }
-  return store_fail(s, rc);
+  return store_list(s, STORE_ST(&s->conn, login_list), out, sizeof *out, max,
+                    cnt, login_read);
 }
 
 err store_login_put(struct store *s, const struct store_login *l) {
@@ -214,22 +201,21 @@ err store_login_del_user(struct store *s, u64 user) {
 
 /*------------------------------------------------------------------ audit */
 
+static void audit_read(sqlite3_stmt *st, void *row) {
+  struct store_audit *a = row;
+  a->id = store_col_u64(st, 0);
+  a->at_ms = store_col_u64(st, 1);
+  store_col_text(st, 2, a->who, sizeof a->who);
+  store_col_text(st, 3, a->address, sizeof a->address);
+  store_col_text(st, 4, a->event, sizeof a->event);
+  store_col_text(st, 5, a->detail, sizeof a->detail);
+}
+
 err store_audit_list(struct store *s, struct store_audit *out, u32 max,
                      u32 *cnt) {
   sqlite3_stmt *st = STORE_ST(&s->conn, audit_list);
-  int rc;
-  *cnt = 0;
   store_bind_u64(st, 1, max);
-  while ((rc = store_row_st(st)) > 0) {
-    struct store_audit *a = &out[(*cnt)++];
-    a->id = store_col_u64(st, 0);
-    a->at_ms = store_col_u64(st, 1);
-    store_col_text(st, 2, a->who, sizeof a->who);
-    store_col_text(st, 3, a->address, sizeof a->address);
-    store_col_text(st, 4, a->event, sizeof a->event);
-    store_col_text(st, 5, a->detail, sizeof a->detail);
-  }
-  return store_fail(s, rc);
+  return store_list(s, st, out, sizeof *out, max, cnt, audit_read);
 }
 
 err store_audit_add(struct store *s, const struct store_audit *a) {

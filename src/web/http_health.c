@@ -3,7 +3,7 @@
 **
 ** Looked at: that no part has failed; that the node is not fenced; the age of
 ** the newest block (not on a development chain, which makes none without
-** transactions, nor on one that is read-only); that the writer's thread turns;
+** transactions, nor where others are the validators); that the writer's thread turns;
 ** room on the disk (--disk.floor); the size of the write-ahead log (--ready.wal);
 ** our clock, which must not be behind the newest block's; the age of the last
 ** backup (--ready.backup-age).
@@ -48,7 +48,7 @@ static u32 health_reasons(struct jsonw *w, const struct health *e,
                           struct http *h) {
   struct errmsg msg = {.text = ""};
   u32 cnt = 0;
-  bool makes = !node_info(h->node)->dev && !node_is_plain(h->node);
+  bool makes = !node_info(h->node)->dev && e->s.validates;
   u64 backup_s = h->cfg.backup_age_s;
   if (node_failed(h->node, &msg) < 0) {
     jsonw_str(w, msg.text), cnt++;
@@ -114,6 +114,9 @@ void http_api_ready(struct http_request *rq) {
   if (e.s.backup_ms) jsonw_u64(&w, health_age(&e, e.s.backup_ms));
   else jsonw_null(&w);
   jsonw_kv_u64(&w, "peers", 0);
+  jsonw_kv_str(&w, "validator", !e.s.validates ? "none"
+                                : e.s.fenced   ? "fenced"
+                                               : "signing");
   jsonw_obj_end(&w);
   jsonw_obj_end(&w);
   buf_fini(&reasons);

@@ -208,20 +208,72 @@ test('one file has one node; one port has one node', async () => {
 });
 
 test('the rpc command asks a running node', async () => {
-  const node = await Node.start(['dev']);
+  const ipc = join(dir, 'rpc.ipc');
+  const node = await Node.start(['dev', '--ipcpath', ipc]);
   const at = ['--http.port', String(node.port)];
-  const id = run(['rpc', ...at, 'eth_chainId']);
-  assert.equal(id.stdout.trim(), '"0x7a69"', id.stderr);
+  // Before the command, behind it, behind the method; environment and file.
+  for (const args of [['rpc', ...at, 'eth_chainId'],
+    [...at, 'rpc', 'eth_chainId'], ['rpc', 'eth_chainId', ...at],
+    ['rpc', '--url', node.url, 'eth_chainId'],
+    ['rpc', 'eth_chainId', '--ipcpath', ipc],
+    ['rpc', '--http.addr', '0.0.0.0', ...at, 'eth_chainId']]) {
+    const r = run(args);
+    assert.equal(r.stdout.trim(), '"0x7a69"', args.join(' ') + r.stderr);
+  }
+  const env = { ...process.env, CYBERMILES_HTTP_PORT: String(node.port) };
+  assert.equal(run(['rpc', 'eth_chainId'], { env }).stdout, '"0x7a69"\n');
+  const file = join(dir, 'rpc.toml');
+  writeFileSync(file, `http.port = ${node.port}\n`);
+  assert.equal(run(['rpc', '--config', file, 'eth_chainId']).stdout,
+    '"0x7a69"\n');
   const balance = run(['rpc', ...at, 'eth_getBalance',
     '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266', 'latest']);
   assert.equal(BigInt(JSON.parse(balance.stdout)), 10n ** 22n);
-  const bad = run(['rpc', ...at, 'eth_nonsense']);
+  assert.match(run(['rpc', '--help']).stdout, /\n {2}eth_getLogs filter\n/);
+  const bad = run(['rpc', ...at, 'eth_blockNumbr']);
   assert.equal(bad.status, 1);
-  assert.match(bad.stderr, /does not exist/);
+  assert.match(bad.stderr, /-32601: .*does not exist.*\n\(did you mean eth_blockNumber/);
+  assert.match(run(['rpc', ...at, 'admin_datadir']).stderr, /--ipcpath/);
+  assert.ok(run(['rpc', '--ipcpath', ipc, 'admin_datadir']).stdout.length > 3);
+  refuses(['rpc'], 2, 'METHOD');
+  refuses(['rpc', '--timeout', '0', ...at, 'eth_chainId'], 2, '--timeout');
+  refuses(['rpc', '--url', 'gopher://x', 'eth_chainId'], 2, 'gopher');
   await node.stop();
   const gone = run(['rpc', ...at, 'eth_chainId']);
   assert.equal(gone.status, 1);
   assert.match(gone.stderr, /cannot|refused/i);
+});
+
+test('words of other nodes are told what is here instead', () => {
+  for (const option of ['--port', '--bootnodes', '--maxpeers', '--nat',
+    '--nodiscover']) {
+    refuses(['run', option, '1'], 2, `${option}:`, 'no peer-to-peer network');
+    refuses([option, 'x', 'run'], 2, `${option}:`, 'no peer-to-peer network');
+  }
+  const file = join(dir, 'geth.toml');
+  writeFileSync(file, 'maxpeers = 5\n');
+  refuses(['run', '--config', file], 2, ':1:', 'no peer-to-peer network');
+  refuses(['run', '--gcmode', 'archive'], 2, '--archive');
+  for (const verb of ['list', 'add', 'ban']) {
+    refuses(['peer', verb, 'x'], 2, 'no peer-to-peer network');
+  }
+  for (const verb of ['create', 'edit', 'unjail', 'resign']) {
+    refuses(['validator', verb, 'x'], 2, `validator ${verb}`, 'no staking');
+  }
+  refuses(['validator', 'frobnicate'], 2, 'show | claim | fence');
+});
+
+test('commands with options of their own take them on either side', () => {
+  const kept = join(process.env.SRCDIR, 'tests/diff/kept/splits.json');
+  const [before, behind] = [['--json', 'statetest', kept],
+    ['statetest', kept, '--json']].map((args) => run(args).stdout);
+  assert.match(before, /^{"name":/);
+  assert.equal(before, behind);
+  for (const name of ['evm', 'bench', 'statetest', 'blocktest']) {
+    const help = run(['--help', name]);
+    assert.equal(help.status, 0, name);
+    assert.equal(help.stdout, run([name, '--help']).stdout);
+  }
 });
 
 test('bench loads a node and tells how fast it was', async () => {
@@ -251,6 +303,7 @@ test('the first run prints where the dashboard is, the key and its password',
   async () => {
     const node = await Node.start(['run', '--db', join(dir, 'first.db')]);
     assert.match(node.stdout, /Operator account: 0x[0-9a-fA-F]{40}/);
+    assert.match(node.stdout, /Chain id \d+, genesis 0x[0-9a-f]{64}\nHeight: \d+\n/);
     const m = /shown only this once: (\S+)/.exec(node.stdout);
     assert.ok(m);
     const page = await (await fetch(node.url)).text();

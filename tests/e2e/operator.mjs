@@ -60,6 +60,28 @@ test('the file beside the database is read, and what show prints is one',
     remove(join(dir, 'cybermiles.toml'));
   });
 
+test('config show tells what the dashboard has set, beside the running node',
+  async () => {
+    const db = join(dir, 'set.db'), ipc = join(dir, 'set.ipc');
+    const n = await Node.start(['dev', '--db', db, '--ipcpath', ipc]);
+    const tell = (...args) => assert.equal(
+      run(['rpc', '--ipcpath', ipc, ...args]).status, 0);
+    tell('mail_setServer', 'smtp.example.org', '465', 'tls', 'me@example.org',
+      'me', 'a secret word');
+    tell('webhook_save', 'webhook', 'https://hook.example.org/');
+    tell('admin_createUser', 'ada', 'a long password of Ada');
+    const text = run(['config', 'show', '--db', db]).stdout;
+    for (const [name, value] of [['webhooks', 1], ['users', 1], ['tokens', 0],
+      ['texts', 0],
+      ['mail.server', 'smtp.example.org:465, tls, from me@example.org']]) {
+      assert.deepEqual(show(['--db', db])[name], { value, origin: 'database' });
+      assert.ok(text.includes(`\n# ${name} = ${JSON.stringify(value)} `), text);
+    }
+    assert.doesNotMatch(text, /secret word|hook\.example/);
+    assert.equal('users' in show(['--db', join(dir, 'none.db')]), false);
+    await n.stop();
+  });
+
 test('what is wrong in the file is told with its line', () => {
   const cases = [
     ['[http]\nprot = 1', ':2: unknown key http.prot; did you mean http.port?'],
@@ -261,7 +283,9 @@ test('a copy of a validator\'s file serves but does not sign until it is '
   assert.match(two.stdout, /NOT SIGNING: .*copy of .*one\.db/);
   const ready = await fetch(`${two.url}/readyz`);
   assert.equal(ready.status, 503);
-  assert.match((await ready.json()).reasons[0], /signs nothing until it is/);
+  const why = await ready.json();
+  assert.match(why.reasons[0], /signs nothing until it is/);
+  assert.equal(why.checks.validator, 'fenced');
   assert.equal((await (await fetch(`${two.url}/api/status`)).json()).fenced,
     true);
   assert.match(await (await fetch(`${two.url}/metrics`)).text(),
@@ -306,6 +330,17 @@ test('a copy of a validator\'s file serves but does not sign until it is '
   await two.stop();
   two = await Node.start(['run', '--db', r.aside, '--ipcpath', ipc]);
   assert.match(two.stdout, /NOT SIGNING: .*put aside/);
+  await two.stop();
+  // Set down before it is moved.
+  assert.equal(run(['validator', 'fence', '--db', copy]).status, 0);
+  assert.match(shown(copy).fenced, /put aside/);
+  two = await Node.start(['run', '--db', copy, '--ipcpath', ipc]);
+  assert.match(two.stdout, /NOT SIGNING: .*put aside/);
+  const busy = run(['validator', 'fence', '--db', copy]);
+  assert.equal(busy.status, 3, busy.stderr);
+  await two.stop();
+  two = await Node.start(['run', '--db', copy, '--ipcpath', ipc, '--claim']);
+  assert.doesNotMatch(two.stdout, /NOT SIGNING/);
   await two.stop();
   // To another place, on the operator's word.
   const third = join(dir, 'three.db');
@@ -365,6 +400,9 @@ test('readyz tells why not', async () => {
   assert.equal(status, 200, JSON.stringify(body));
   assert.deepEqual(body.reasons, []);
   assert.ok(body.checks.lastBackupAgeMs < 600000);
+  assert.equal(body.checks.validator, 'signing');
+  for (const name of ['headAgeMs', 'clockBehindMs', 'writerAgeMs', 'walBytes',
+    'peers']) assert.ok(body.checks[name] >= 0, name);
   await n.stop();
   const again = JSON.parse(run(['status', '--json', '--db',
     join(dir, 'r.db')]).stdout);
@@ -743,8 +781,8 @@ test('completion is what a shell takes, and completes', () => {
     const r = run(['completion', shell]);
     assert.equal(r.status, 0);
     assert.ok(r.stdout.includes('attach'));
-    const check = spawnSync(shell, ['-n'], { input: r.stdout,
-      encoding: 'utf8' });
+    const check = spawnSync(shell, ['-n', put(`words.${shell}`, r.stdout)],
+      { encoding: 'utf8' });
     if (!check.error) assert.equal(check.status, 0, check.stderr);
   }
   assert.equal(run(['completion', 'tcsh']).status, 2);
