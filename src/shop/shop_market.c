@@ -18,7 +18,9 @@
 **
 ** A listing has at least variant 0.  Stock 0 is "sold out", no state; what an
 ** order takes it gives back when it is cancelled or refunded before shipping,
-** so  stock + open orders + shipped = added - removed  for each variant.  An
+** so  stock + open orders + shipped = added - removed  for each variant.  A
+** variant saved with stock 0xfffffffe keeps the stock it has, so that a new price
+** does not undo the sales meanwhile; its event tells the stock.  An
 ** order names the version whose prices it pays: it fails when that is not the
 ** current one.
 ** A coupon's code is the seed of a key whose address is its signer; the
@@ -223,14 +225,32 @@ static u256 market_variant_key(u64 id, u16 index) {
   module_key_of(&key, part, 2);
   return key;
 }
+static enum module_end market_variant(struct module_call *c,
+                                      market_variant_t *v, u64 id,
+                                      u16 index) {
+  u256 key = market_variant_key(id, index);
+  module_record_get(c, TABLE(variant), v, &key);
+  if (!v->saved)
+    return MODULE_FAIL_COMMON(c, no_such_record, .t = 2,
+                              .key = u256_hash32(&key));
+  return MODULE_DONE;
+}
 static enum module_end market_variants(struct module_call *c,
                                        market_listing_t *l, u64 id,
                                        const struct module_array *list) {
   u64 per_call = SETTING(variantsPerCall), most = SETTING(variantsMax);
   if (list->cnt > per_call) return shop_many(c, "variants", per_call);
+  struct market_struct_variant *now =
+      arena_array(c->a, struct market_struct_variant, list->cnt);
   for (u32 i = 0; i < list->cnt; i++) {
-    const struct market_struct_variant *a =
-        MODULE_AT(struct market_struct_variant, list, i);
+    struct market_struct_variant *a = &now[i];
+    market_variant_t old;
+    *a = *MODULE_AT(struct market_struct_variant, list, i);
+    if (a->stock == SHOP_STOCK_KEPT) {
+      if (market_variant(c, &old, id, a->index) != MODULE_DONE)
+        return MODULE_REVERTED;
+      a->stock = old.stock;
+    }
     if (a->index >= most)
       return shop_range(c, "index", a->index, 0, most - 1);
     market_variant_t v = {.listing = id, .index = a->index, .stock = a->stock,
@@ -240,7 +260,9 @@ static enum module_end market_variants(struct module_call *c,
     module_record_put(c, TABLE(variant), &key, &v);
     if (a->index >= l->variant_count) l->variant_count = a->index + 1;
   }
-  if (list->cnt) MODULE_EMIT(c, variants_saved, .id = id, .v = *list);
+  if (list->cnt)
+    MODULE_EMIT(c, variants_saved, .id = id,
+                .v = (struct module_array){now, list->cnt});
   return MODULE_DONE;
 }
 
@@ -320,16 +342,6 @@ MODULE_DO(set_variants) {
   return MODULE_DONE;
 }
 
-static enum module_end market_variant(struct module_call *c,
-                                      market_variant_t *v, u64 id,
-                                      u16 index) {
-  u256 key = market_variant_key(id, index);
-  module_record_get(c, TABLE(variant), v, &key);
-  if (!v->saved)
-    return MODULE_FAIL_COMMON(c, no_such_record, .t = 2,
-                              .key = u256_hash32(&key));
-  return MODULE_DONE;
-}
 static void market_stock(struct module_call *c, const market_listing_t *l,
                          const market_variant_t *v) {
   u256 key = market_variant_key(v->listing, v->index);
@@ -346,8 +358,8 @@ MODULE_DO(adjust_stock) {
       market_variant(c, &v, in->id, in->variant) != MODULE_DONE)
     return MODULE_REVERTED;
   i64 stock = (i64)v.stock + in->delta;
-  if (v.stock == SHOP_UNLIMITED || stock < 0 || stock >= SHOP_UNLIMITED)
-    return shop_range(c, "stock", v.stock, 0, SHOP_UNLIMITED - 1);
+  if (v.stock == SHOP_UNLIMITED || stock < 0 || stock > SHOP_STOCK_MAX)
+    return shop_range(c, "stock", v.stock, 0, SHOP_STOCK_MAX);
   v.stock = (u32)stock;
   market_stock(c, &l, &v);
   return MODULE_DONE;
@@ -544,8 +556,7 @@ void shop_restore(struct module_call *c, u64 id, u16 variant, u32 qty) {
   market_get(&own, &l, id);
   module_record_get(&own, TABLE(variant), &v, &key);
   if (v.stock != SHOP_UNLIMITED)
-    v.stock = qty < SHOP_UNLIMITED - 1 - v.stock ? v.stock + qty
-                                                 : SHOP_UNLIMITED - 1;
+    v.stock = qty < SHOP_STOCK_MAX - v.stock ? v.stock + qty : SHOP_STOCK_MAX;
   l.sold -= qty < l.sold ? qty : l.sold;
   market_put(&own, &l, id);
   market_stock(&own, &l, &v);

@@ -17,6 +17,8 @@ enum {
 extern const struct module_def shop_market;
 enum { SHOP_LISTING_ACTIVE = 1 };
 #define SHOP_UNLIMITED 0xffffffffu
+#define SHOP_STOCK_KEPT 0xfffffffeu /* of an argument: what it is */
+#define SHOP_STOCK_MAX 0xfffffffdu
 
 /* The listing; state 0: there is none. */
 void shop_listing(struct module_call *c, struct shop_market_record_listing *out,

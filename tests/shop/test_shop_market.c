@@ -86,10 +86,21 @@ static void listing_when_saved_lives_expires_and_closes(void **st) {
   sf_view(&f, MARKET, "priceOf(uint64,uint16,uint32,bytes8)", "uuuu", 4ull,
           2ull, 1ull, 0ull);
   IN("VariantInactive(uint64,uint16)");
+  /* 0xfffffffe keeps the stock; a new variant has none to keep. */
+  for (u64 index = 2; index < 4; index++) {
+    sf_call_of(&f, "setVariants(uint64," ST_VARIANT "[])");
+    sf_u(&f, 4), sf_u(&f, 64), sf_u(&f, 1), sf_u(&f, index), sf_u(&f, 80),
+        sf_u(&f, 0xfffffffe), sf_u(&f, 1), sf_u(&f, 0);
+    sf_send_m(&f, 0, MARKET, 0);
+    if (index == 2) assert_done(&f);
+  }
+  IN("NoSuchRecord(uint8,bytes32)");
+  sf_view(&f, MARKET, "stockOf(uint64,uint16)", "uu", 4ull, 2ull);
+  assert_int_equal(sf_word(&f, 0), 3);
   sf_view(&f, MARKET, "priceOf(uint64,uint16,uint32,bytes8)", "uuuu", 4ull,
           0ull, 3ull, 0ull);
   assert_int_equal(sf_word(&f, 0), 3000000);
-  assert_int_equal(sf_word(&f, 3), 2); /* version */
+  assert_int_equal(sf_word(&f, 3), 3); /* version */
   sf_close(&f);
 }
 
