@@ -31,6 +31,60 @@ export async function open(browser, options = {}) {
   return page;
 }
 
+// What has the focus now: its place in window.stops (-1: outside of main),
+// whether that can be seen, and what it is called.
+const focused = (page) => page.evaluate(() => {
+  const e = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(e);
+  const { left, right, top, bottom } = e.getClientRects()[0];
+  const at = document.elementFromPoint((Math.max(left, 0)
+    + Math.min(right, innerWidth)) / 2, (Math.max(top, 0)
+    + Math.min(bottom, innerHeight)) / 2);
+  return { stop: e.closest('main') ? window.stops.indexOf(e) : -1,
+    inside: Boolean(e.closest('main')) && e.tagName !== 'MAIN',
+    ring: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
+    seen: at !== null && (e.contains(at) || at.contains(e)
+      || [...e.labels ?? []].some((l) => l.contains(at))),
+    name: (e.ariaLabel || e.labels?.[0]?.textContent || e.textContent || e.title
+      || '').trim(), html: e.outerHTML.slice(0, 100) };
+});
+
+// Tab through the content of a page, all its details opened: each thing that
+// can be used comes once, in the order of the page, named, with a ring, not
+// below something else; then the focus leaves.  Returns what is wrong.
+export async function tabThrough(page) {
+  const first = await tabOnce(page); // while something was still on its way?
+  return first.length ? tabOnce(page) : first;
+}
+async function tabOnce(page) {
+  const wrong = [];
+  const cnt = await page.evaluate(() => {
+    for (const d of document.querySelectorAll('main details')) d.open = true;
+    window.stops = [...document.querySelectorAll('main :is(a[href], button, '
+      + 'input, select, textarea, summary, [tabindex])')].filter((e) =>
+      e.tabIndex >= 0 && !e.disabled && e.checkVisibility()
+      && (e.type !== 'radio' || e === (document.querySelector(
+        `[name=${e.name}]:checked`) ?? document.querySelector(
+        `[name=${e.name}]`))));
+    document.querySelector('main').focus();
+    return window.stops.length;
+  });
+  let last = -1;
+  for (let i = 0; i < cnt * 4 + 4; i++) { // a date has several fields
+    await page.keyboard.press('Tab');
+    const now = await focused(page);
+    if (!now.inside) break;
+    if (now.stop === last) continue;
+    if (now.stop !== last + 1) wrong.push(`stop ${last + 1} is ${now.html}`);
+    for (const what of ['ring', 'seen', 'name']) {
+      if (!now[what]) wrong.push(`focus without ${what}: ${now.html}`);
+    }
+    last = now.stop;
+  }
+  if (last !== cnt - 1) wrong.push(`${cnt} stops, the last was ${last + 1}`);
+  return wrong;
+}
+
 // No wider than the screen, no violation; with SCREENSHOTS=folder a picture.
 export async function look(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);

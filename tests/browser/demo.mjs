@@ -1,13 +1,13 @@
 // demo.mjs - the demo shop loaded by its button on an empty development chain:
 // progress, a shop with orders and court cases, ages by the chain's clock; not
-// twice; and what dev --demo-shop has for the court.
+// twice; what dev --demo-shop has for the court; and its pages by keyboard.
 // TEST_TIMEOUT=180
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, open, tabThrough } from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 let node, browser;
@@ -69,4 +69,22 @@ test('where there is something already it is refused, and why', { skip },
     assert.equal(await other.rpc('court_rulings', [{}]).then((r) =>
       r.items.length), 1);
     await other.stop();
+  });
+
+test('pages that have something to show are used by keyboard alone', { skip },
+  async () => {
+    const page = await open(browser, { colorScheme: 'dark',
+      viewport: { width: 1280, height: 800 } });
+    const wrong = [];
+    for (const path of ['/', '/sell', '/sell/listing/1', '/orders', '/order/1',
+      '/till', '/buy', '/listing/1', '/invoice/1', '/plan/1', '/resolve',
+      '/case/1', '/court/1', '/court/2', '/identity', '/settings', '/node']) {
+      await page.goto(`${node.url}${path}`);
+      await page.waitForFunction(() => document.querySelector('main h1')
+        && !document.querySelector('main .skeleton'));
+      wrong.push(...(await tabThrough(page)).map((w) => `${path}: ${w}`));
+    }
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
   });

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, WEB, launch, open } from './browser.mjs';
+import { CHROMIUM, WEB, launch, open, tabThrough } from './browser.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -85,6 +85,7 @@ async function look(p, path, { rtl = true } = {}) {
   if (broken) wrong.push('shows undefined, NaN or an object');
   if (rtl && dir !== 'rtl') wrong.push(`dir ${dir}`);
   if (rtl) wrong.push(...(await leaks(p)).map((x) => `untranslated: ${x}`));
+  wrong.push(...await tabThrough(p));
   await p.evaluate(AXE);
   const { violations } = await p.evaluate(() => window.axe.run());
   wrong.push(...violations.map((v) => `${v.id} `

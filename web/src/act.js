@@ -1,7 +1,7 @@
 // act.js - calls of modules, signed by whom we act for: asked by eth_call
 // first, so that a refusal comes before a signature and in words; then a
 // visible object until its block.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { encodeCall, readCall, readEvent } from './abi.js';
 import { acting } from './acting.js';
 import { live, rpc, rpcAll } from './api.js';
@@ -121,18 +121,24 @@ export function Sent() {
         onClick=${() => drop(s.id)}>×</button></li>`)}</ul></section>`;
 }
 
-// A button that does something once at a time and tells what went wrong.
+// A button that does something once at a time and tells what went wrong.  It
+// keeps the focus while it is busy; Escape takes back the first of two presses.
 export function Do({ go, children, kind, disabled, confirm, test }) {
   const [state, set] = useState({});
+  const button = useRef();
+  const back = () => { set({}); button.current.focus(); };
   const run = async () => {
+    if (state.busy) return;
     if (confirm && !state.sure) { set({ sure: true }); return; }
     set({ busy: true });
     try { await go(); set({}); } catch (e) { set({ error: e.message }); }
   };
-  return html`<span class="do"><button type="button" class=${kind}
-      disabled=${disabled || state.busy} onClick=${run} data-test=${test}>
+  return html`<span class="do" onKeyDown=${(e) => state.sure
+      && e.key === 'Escape' && back()}><button type="button" class=${kind}
+      ref=${button} disabled=${disabled} aria-disabled=${state.busy || null}
+      onClick=${run} data-test=${test}>
       ${state.busy ? t('act.busy') : state.sure ? confirm : children}</button>
-    ${state.sure && html`<button type="button" onClick=${() => set({})}>
+    ${state.sure && html`<button type="button" onClick=${back}>
       ${t('act.not')}</button>`}
     ${state.error && html`<small class="wrong" role="alert">
       <bdi>${state.error}</bdi></small>`}</span>`;

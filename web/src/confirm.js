@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { api, wanted } from './api.js';
 import { t } from './i18n.js';
 import { signal, useSignal } from './signal.js';
-import { Field, Notice, html } from './ui.js';
+import { Field, Notice, Sheet, html } from './ui.js';
 
 const asked = signal(null); // { done, cancel }
 
@@ -26,10 +26,8 @@ export function Confirm() {
       open.done();
     } catch (x) { setError(x); }
   };
-  return html`<dialog class="sheet" ref=${(d) => d && !d.open && d.showModal()}
-    aria-labelledby="again-title" onCancel=${open.cancel}>
-    <form class="form" onSubmit=${submit}><h2 id="again-title">
-      ${t('again.title')}</h2><p>${t('again.text')}</p>
+  return html`<${Sheet} id="again-title" title=${t('again.title')}
+    submit=${submit} close=${open.cancel}><p>${t('again.text')}</p>
     <${Field} id="again" label=${t('login.password')}>
       <input id="again" type="password" value=${text} required autofocus
         autocomplete="current-password"
@@ -38,5 +36,5 @@ export function Confirm() {
       <p>${error.message}</p><//>`}
     <div class="row"><button class="main" type="submit">${t('again.go')}
       </button><button type="button" onClick=${open.cancel}>
-      ${t('act.not')}</button></div></form></dialog>`;
+      ${t('act.not')}</button></div><//>`;
 }

@@ -4,7 +4,7 @@ import { signature } from './abi.js';
 import { callView, errorName, giveAbi } from './contracts.js';
 import { number } from './format.js';
 import { t } from './i18n.js';
-import { Address, Field, html } from './ui.js';
+import { Address, Field, Submit, html } from './ui.js';
 
 // A value by its type: addresses are links, text stands by itself so that its
 // direction cannot reach the page around it.
@@ -49,7 +49,7 @@ function Read({ address, abi, method }) {
       <${Field} id=${`${id}-${i}`} label=${`${p.name || i + 1} (${p.type})`}>
         <input id=${`${id}-${i}`} name=${`a-${i}`} autocomplete="off"
           spellcheck=${false} required /><//>`)}
-      <button type="submit" disabled=${state.busy}>${t('abi.read')}</button>
+      <${Submit} busy=${state.busy}>${t('abi.read')}<//>
       <div aria-live="polite">${state.error && html`<p class="wrong">
           ${state.error}</p>`}
         ${state.result && html`<${Args} args=${method.outputs.map((p, i) => ({

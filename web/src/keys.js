@@ -9,7 +9,7 @@ import { checksum, short } from './format.js';
 import { t } from './i18n.js';
 import { session } from './session.js';
 import { signal, useSignal } from './signal.js';
-import { Field, html } from './ui.js';
+import { Field, Sheet, html } from './ui.js';
 import { wallets } from './wallet.js';
 
 export const keys = signal([]);    // as far as we may use them
@@ -39,10 +39,8 @@ export function Password() {
     open.give(text);
     set('');
   };
-  return html`<dialog class="sheet" ref=${(d) => d && !d.open && d.showModal()}
-    aria-labelledby="pw-title" onCancel=${open.cancel}>
-    <form class="form" onSubmit=${submit}><h2 id="pw-title">
-      ${t('act.password')}</h2>
+  return html`<${Sheet} id="pw-title" title=${t('act.password')}
+    submit=${submit} close=${open.cancel}>
     <${Field} id="pw" label=${t('send.password')}>
       <input id="pw" type="password" value=${text} required autofocus
         autocomplete="current-password"
@@ -51,7 +49,7 @@ export function Password() {
       onChange=${(e) => setKeep(e.target.checked)} />${t('act.keep')}</label>
     <div class="row"><button class="main" type="submit">${t('act.sign')}
       </button><button type="button" onClick=${open.cancel}>
-      ${t('act.not')}</button></div></form></dialog>`;
+      ${t('act.not')}</button></div><//>`;
 }
 
 /* -------------------------------------------------------------- signing */

@@ -1,6 +1,6 @@
 // ui.js - the pieces that pages are made of.
 import { h } from 'preact';
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import htm from 'htm';
 import { ago, checksum, short, time } from './format.js';
 import { t } from './i18n.js';
@@ -111,6 +111,26 @@ export const Meter = ({ value, max, label, text }) => html`
     <meter min="0" max=${max || 1} low=${max / 8} value=${value}
       aria-label=${label}>${text}</meter>
     <output>${text}</output></div>`;
+
+// The button that sends a form: while busy it keeps the focus and does nothing.
+export const Submit = ({ busy, disabled, test, children }) => html`
+  <button class="main" type="submit" disabled=${disabled} data-test=${test}
+    aria-disabled=${busy || null} onClick=${(e) => busy && e.preventDefault()}>
+    ${children}</button>`;
+
+// A modal dialog with a form: the browser keeps the focus within it and gives it
+// back to whoever had it; Escape is close.
+export function Sheet({ id, title, submit, close, children }) {
+  const box = useRef();
+  useLayoutEffect(() => {
+    const { current } = box;
+    current.showModal();
+    return () => current.close();
+  }, []);
+  return html`<dialog class="sheet" ref=${box} aria-labelledby=${id}
+    onCancel=${close}><form class="form" onSubmit=${submit}>
+    <h2 id=${id}>${title}</h2>${children}</form></dialog>`;
+}
 
 // Bars with a title, readable by keyboard and as a table.
 export function Bars({ title, unit, points }) {

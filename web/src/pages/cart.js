@@ -23,7 +23,7 @@ import { fresh } from '../list.js';
 import { erc20, money, tokenOf } from '../money.js';
 import { go } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
 import { setVia, via } from '../via.js';
 import { addressOf, code8, couponKey } from './sell_more.js';
 
@@ -223,9 +223,9 @@ function Checkout({ groups, me, again }) {
         ${t('cart.via.drop')}</button></p>`}
     <p class="quiet">${t('cart.safe')}</p>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit" data-test="place" disabled=${busy
-      || quotes.loading || bad.length > 0 || !list.length}>
-      ${t(busy ? 'act.busy' : 'cart.go')}</button></form>`;
+    <${Submit} test="place" busy=${busy} disabled=${quotes.loading
+      || bad.length > 0 || !list.length}>
+      ${t(busy ? 'act.busy' : 'cart.go')}<//></form>`;
 }
 
 export function CartPage() {

@@ -5,7 +5,7 @@ import { rpc } from '../api.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
 import { useLoad } from '../signal.js';
-import { Copy, Field, Loaded, Notice, html } from '../ui.js';
+import { Copy, Field, Loaded, Notice, Submit, html } from '../ui.js';
 
 const KEPT = 20;
 
@@ -37,8 +37,7 @@ function Method({ method, call, busy }) {
       <input id=${`p-${p.name}`} name=${`p-${p.name}`} autocomplete="off"
         spellcheck=${false} required=${p.required}
         aria-describedby=${`p-${p.name}-hint`} /><//>`)}
-    <button class="main" type="submit" disabled=${busy}>
-      ${t('console.call')}</button></form>`;
+    <${Submit} busy=${busy}>${t('console.call')}<//></form>`;
 }
 
 const Answer = ({ name, params, ms, result, error }) => html`

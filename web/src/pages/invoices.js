@@ -15,7 +15,7 @@ import { Money, erc20, money, parse, tokenOf } from '../money.js';
 import { Qr } from '../qr.js';
 import { go } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Facts, Failure, Field, Loaded, html } from '../ui.js';
+import { Empty, Facts, Failure, Field, Loaded, Submit, html } from '../ui.js';
 
 const DAY = 86400;
 const InvoiceTabs = () => html`<${Tabs} label=${t('nav.invoices')} rows=${[
@@ -184,8 +184,8 @@ export function InvoiceNew() {
       <div class="pair">${input('handling', 'sell.handling', number_)}
         ${input('inspect', 'sell.inspect', number_)}</div></div></details>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit" disabled=${busy}>
-      ${t(busy ? 'act.busy' : 'invoice.make')}</button></form>`}<//>`;
+    <${Submit} busy=${busy}>
+      ${t(busy ? 'act.busy' : 'invoice.make')}<//></form>`}<//>`;
 }
 
 /* ------------------------------------------------------------ to be paid */

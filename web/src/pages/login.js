@@ -6,7 +6,7 @@ import { t } from '../i18n.js';
 import { go } from '../router.js';
 import { change, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Ago, Empty, Failure, Field, Loaded, Notice, Table, html }
+import { Ago, Empty, Failure, Field, Loaded, Notice, Submit, Table, html }
   from '../ui.js';
 
 // A form of text fields: rows of [name, label, attributes, hint].
@@ -32,8 +32,7 @@ function Form({ rows, go: label, send, children }) {
     ${children}
     ${error && html`<${Notice} kind="error" title=${t('login.not')}>
       <p>${error.message}</p><//>`}
-    <button class="main" type="submit" disabled=${busy}>
-      ${t(busy ? 'login.busy' : label)}</button></form>`;
+    <${Submit} busy=${busy}>${t(busy ? 'login.busy' : label)}<//></form>`;
 }
 
 const NAME = ['name', 'login.name', { autocomplete: 'username',

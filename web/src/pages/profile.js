@@ -8,7 +8,7 @@ import { Picture } from '../goods.js';
 import { t } from '../i18n.js';
 import { useRpc } from '../list.js';
 import { Qr } from '../qr.js';
-import { Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
 
 export const POLICIES = ['shipping', 'returns', 'terms', 'privacy'];
 const ORGANISATION = 2;
@@ -68,8 +68,8 @@ function ProfileForm({ who, done }) {
       value=${form.contact} onInput=${put('contact')} /><//>
     ${POLICIES.map((p) => area(p, t(`policy.${p}`), 2, 2500))}
     ${state.error && html`<${Failure} error=${state.error} />`}
-    <div class="row"><button class="main" type="submit" disabled=${state.busy}>
-      ${t(state.busy ? 'act.busy' : 'shop.save')}</button>
+    <div class="row"><${Submit} busy=${state.busy}>
+      ${t(state.busy ? 'act.busy' : 'shop.save')}<//>
       <button type="button" onClick=${done}>${t('act.not')}</button></div>
   </form>`;
 }

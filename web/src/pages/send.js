@@ -6,7 +6,8 @@ import { checksum, cmt, isAddress, number, parseCmt } from '../format.js';
 import { Credits } from '../credits.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Failure, Field, Hash, Notice, Skeleton, html } from '../ui.js';
+import { Empty, Failure, Field, Hash, Notice, Skeleton, Submit, html }
+  from '../ui.js';
 import { accountsOf, sendBy, useNetwork, wallets } from '../wallet.js';
 
 const SAFE = { password: 'send.e.password', refused: 'send.e.refused',
@@ -131,7 +132,6 @@ export function Send() {
       ${error && html`<${Notice} kind="error" title=${t('send.not')}>
         <p>${error.message}</p>
         <p>${t(SAFE[error.code] ?? 'send.e.other')}</p><//>`}
-      <button class="main" type="submit" disabled=${busy}>
-        ${t(busy ? 'send.busy' : 'send.go')}</button>
+      <${Submit} busy=${busy}>${t(busy ? 'send.busy' : 'send.go')}<//>
     </form>`;
 }
