@@ -32,7 +32,7 @@ test('canonical JSON: keys by code point, no blanks, integers alone', () => {
 
 test('CSV: what is written is read again, formulas stay text', () => {
   const rows = [['a "quoted" one', 'two, with comma'], ['=SUM(A1)', 'x\ny'],
-    ['', '-1'], ['@x', "it's"]];
+    ['', '-1'], ['@x', "it's"], ["'=1", "''"], ['a\r\nb', '\r']];
   const text = csv.csvText(['p', 'q'], rows);
   assert.match(text, /'=SUM/);
   assert.deepEqual(csv.parseCsv(text), [['p', 'q'], ...rows]);

@@ -1,21 +1,19 @@
 // sell_bulk.js - prices and stock of many listings at once: what is meant, a
 // table of what comes of it, then a few transactions.  Stock is changed by
-// differences, so that what is sold meanwhile stays sold; a price is saved with
-// all else as it is on the chain at that moment.
+// differences, and a price leaves it alone, so that what is sold meanwhile stays
+// sold; a price is saved with all else as it is on the chain at that moment.
 import { useState } from 'preact/hooks';
-import { encodeCall } from '../abi.js';
-import { Do, MODULE, NOBODY, act } from '../act.js';
+import { Do, NOBODY } from '../act.js';
 import { rpc } from '../api.js';
-import { abiOf } from '../contracts.js';
 import { number } from '../format.js';
 import { UNLIMITED, stockText, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { Choice } from '../list.js';
+import { KEPT, argsOf, inParts, sendCalls } from '../listing.js';
 import { money, parse, useTokens } from '../money.js';
 import { useLoad } from '../signal.js';
 import { Field, Table, html } from '../ui.js';
 
-const AT_ONCE = 16;      // calls of one transaction
 const STOCK_MAX = 1e9;
 const BPS = 10000n;
 
@@ -45,14 +43,6 @@ const KINDS = {
   } },
 };
 
-// The arguments that save a listing as it is.
-const argsOf = (l) => ({ kind: l.kind, category: l.category, doc: l.docHash,
-  token: l.token, price: l.price, shipTable: l.shipTable, handling: l.handling,
-  delivery: l.delivery, inspect: l.inspect, returnDays: l.returnDays,
-  maxFeeBps: l.maxFeeBps, affiliateBps: l.affiliateBps, mediator: l.mediator,
-  taxBps: l.taxBps, program: l.program, feed: l.feed,
-  expiresAt: l.expiresAt ?? l.expires });
-
 // Calls of Market for one listing: [method, arguments].
 function callsOf(l, kind, change) {
   if (KINDS[kind].of === 'stock') {
@@ -61,29 +51,22 @@ function callsOf(l, kind, change) {
       .map(([v, d]) => ['adjustStock', [l.id, v.index, d]]);
   }
   // a variant's own price follows a percentage, not a fixed price
-  const variants = kind === 'percent' ? l.variants.filter((v) =>
-    BigInt(v.price)).map((v) => ({ index: v.index, stock: v.stock, sku: v.sku,
-    active: v.active, price: change(BigInt(v.price)) })) : [];
+  const variants = inParts(kind === 'percent' ? l.variants.filter((v) =>
+    BigInt(v.price)).map((v) => ({ index: v.index, stock: KEPT, sku: v.sku,
+    active: v.active, price: change(BigInt(v.price)) })) : []);
   return [['save', [l.id, NOBODY, { ...argsOf(l),
-    price: change(BigInt(l.price)) }, variants]]];
+    price: change(BigInt(l.price)) }, variants.shift() ?? []]],
+  ...variants.map((v) => ['setVariants', [l.id, v]])];
 }
 
 async function apply(ids, kind, text, tokens) {
-  const { abi } = await abiOf(MODULE.market);
-  const find = (name) => abi.find((r) => r.name === name
-    && r.type === 'function');
   const calls = [];
   for (const id of ids) {
     const l = await rpc('market_get', id); // as it is now
-    const { items } = await rpc('market_variants', { listing: id, limit: 200 });
-    const change = KINDS[kind].read(text, tokens.get(l.token));
-    calls.push(...callsOf({ ...l, variants: items }, kind, change));
+    calls.push(...callsOf(l, kind, KINDS[kind].read(text,
+      tokens.get(l.token))));
   }
-  for (let i = 0; i < calls.length; i += AT_ONCE) {
-    await act(t('bulk.do', { n: ids.length }), 'market', 'multicall',
-      [calls.slice(i, i + AT_ONCE).map(([name, args]) =>
-        encodeCall(find(name), args))]);
-  }
+  await sendCalls(t('bulk.do', { n: ids.length }), calls);
 }
 
 // listings: those that are chosen; done: after all is changed.

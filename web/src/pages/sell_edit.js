@@ -1,127 +1,23 @@
 // sell_edit.js - one listing: made, changed, with a preview beside.
 import { useState } from 'preact/hooks';
-import { Do, NOBODY, ZERO32, act } from '../act.js';
+import { Do, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
-import { chainS } from '../clock.js';
-import { putDocument, putPicture } from '../content.js';
-import { isAddress } from '../format.js';
-import { Card, KINDS, Picture, UNLIMITED } from '../goods.js';
+import { chainMs } from '../clock.js';
+import { putPicture } from '../content.js';
+import { Card, KINDS, Picture } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { useRpc } from '../list.js';
-import { parse, plain, tokenOf } from '../money.js';
+import { EMPTY, VARIANT, callsOf, check, loadForm, saveListing }
+  from '../listing.js';
+import { parse } from '../money.js';
 import { go } from '../router.js';
 import { useLoad } from '../signal.js';
-import { Failure, Field, Loaded, html } from '../ui.js';
+import { Failure, Field, Loaded, Submit, html } from '../ui.js';
 
-const DAY = 86400;
-const VARIANTS_PER_CALL = 64;
-const EMPTY = { title: '', body: '', tags: '', kind: '1', category: '',
-  token: '', price: '', shipTable: '0', handling: '3', delivery: '10',
-  inspect: '3', returnDays: '14', maxFee: '10', tax: '0', lasts: '365',
-  affiliate: '0', images: [], variants: [{ name: '', price: '', stock: '1', sku: '',
-    active: true }] };
-
-const text = (b32) => b32 && b32 !== ZERO32 ? new TextDecoder().decode(
-  new Uint8Array(b32.slice(2).match(/../g).map((h) => parseInt(h, 16))))
-  .replace(/\0+$/, '') : '';
-const word = (s) => `0x${Array.from(new TextEncoder().encode(s).slice(0, 32),
-  (b) => b.toString(16).padStart(2, '0')).join('').padEnd(64, '0')}`;
-
-// What the node has, as the form has it.
-async function load(id) {
-  if (!id) return { form: EMPTY };
-  const [listing, page] = await Promise.all([rpc('market_get', Number(id)),
-    rpc('market_variants', { listing: Number(id), limit: 200 })]);
-  if (!listing) throw new Error(t('goods.gone'));
-  const token = await tokenOf(listing.token);
-  const doc = listing.document ?? {};
-  return { listing, form: { ...EMPTY, title: doc.title ?? '',
-    body: doc.body ?? '', tags: (doc.tags ?? []).join(', '),
-    kind: String(listing.kind), category: String(listing.category),
-    token: listing.token === NOBODY ? '' : listing.token,
-    price: plain(listing.price, token), shipTable: String(listing.shipTable),
-    handling: String(listing.handling / DAY),
-    delivery: String(listing.delivery / DAY),
-    inspect: String(listing.inspect / DAY),
-    returnDays: String(listing.returnDays),
-    maxFee: String(listing.maxFeeBps / 100),
-    tax: String(listing.taxBps / 100),
-    affiliate: String(listing.affiliateBps / 100), images: doc.images ?? [],
-    variants: page.items.map((v) => ({ index: v.index,
-      name: doc.variants?.[v.index] ?? '', active: v.active,
-      price: BigInt(v.price) ? plain(v.price, token) : '',
-      stock: v.stock === UNLIMITED ? '' : String(v.stock),
-      sku: text(v.sku) })) } };
-}
-
-/* ------------------------------------------------------------- checking */
-
-const whole = (s, min, max) => /^\d{1,9}$/.test(s) && Number(s) >= min
-  && Number(s) <= max;
-const ratio = (s) => /^\d{1,3}([.,]\d{1,2})?$/.test(s)
-  && Number(s.replace(',', '.')) <= 100;
-const bps = (s) => Math.round(Number(s.replace(',', '.')) * 100);
-
-export async function readForm(form) {
-  const wrong = {};
-  if (!form.title.trim()) wrong.title = t('sell.bad.title');
-  if (form.token && !isAddress(form.token)) wrong.token = t('send.bad.to');
-  const token = await tokenOf(wrong.token ? NOBODY : form.token || NOBODY);
-  const price = parse(form.price, token);
-  if (price === null) wrong.price = t('send.bad.amount');
-  if (!whole(form.category || '0', 0, 2 ** 32 - 1)) {
-    wrong.category = t('sell.bad.number');
-  }
-  for (const [name, max] of [['handling', 30], ['delivery', 60],
-    ['inspect', 30], ['returnDays', 30], ['lasts', 1095]]) {
-    if (!whole(form[name], 0, max)) wrong[name] = t('sell.bad.days', { max });
-  }
-  for (const name of ['maxFee', 'tax', 'affiliate']) {
-    if (!ratio(form[name])) wrong[name] = t('sell.bad.ratio');
-  }
-  const variants = form.variants.map((v, i) => {
-    const own = v.price ? parse(v.price, token) : 0n;
-    if (own === null) wrong[`price-${i}`] = t('send.bad.amount');
-    if (v.stock && !whole(v.stock, 0, UNLIMITED - 1)) {
-      wrong[`stock-${i}`] = t('sell.bad.number');
-    }
-    return { index: v.index ?? i, price: own, active: v.active,
-      stock: v.stock === '' ? UNLIMITED : Number(v.stock), sku: word(v.sku) };
-  });
-  return { wrong, price, variants };
-}
-
-export const argsOf = (form, doc, price) => ({ kind: Number(form.kind),
-  category: Number(form.category || 0), doc, token: form.token || NOBODY, price,
-  shipTable: form.kind === '1' ? Number(form.shipTable) : 0,
-  handling: Number(form.handling) * DAY, delivery: Number(form.delivery) * DAY,
-  inspect: Number(form.inspect) * DAY, returnDays: Number(form.returnDays),
-  maxFeeBps: bps(form.maxFee), affiliateBps: bps(form.affiliate),
-  mediator: NOBODY,
-  taxBps: bps(form.tax), program: 0, feed: 0,
-  // an hour less, so that a slow clock of the chain still finds it in range
-  expiresAt: chainS() + Number(form.lasts) * DAY - 3600 });
-
-export const documentOf = (form) => ({ title: form.title.trim(),
-  body: form.body.trim(),
-  tags: form.tags.split(',').map((s) => s.trim()).filter(Boolean).slice(0, 20),
-  images: form.images, variants: form.variants.map((v) => v.name.trim()) });
-
-async function save(id, form, read) {
-  const doc = await putDocument(documentOf(form));
-  const parts = [];
-  for (let i = 0; i < read.variants.length; i += VARIANTS_PER_CALL) {
-    parts.push(read.variants.slice(i, i + VARIANTS_PER_CALL));
-  }
-  const { events } = await act(t('sell.save'), 'market', 'save',
-    [id ?? 0, NOBODY, argsOf(form, doc, read.price), parts[0] ?? []]);
-  const saved = events.find((e) => e.name === 'ListingSaved').id;
-  for (const part of parts.slice(1)) {
-    await act(t('sell.variants'), 'market', 'setVariants', [saved, part]);
-  }
-  return saved;
-}
+// What the node has, as the form has it; a new one has a piece of one kind.
+const load = async (id) => id ? loadForm(id)
+  : { form: { ...EMPTY, variants: [VARIANT] } };
 
 /* -------------------------------------------------------------- the form */
 
@@ -155,8 +51,7 @@ function Pictures({ form, set }) {
 function Variants({ form, set, wrong }) {
   const put = (i, change) => set({ ...form, variants: form.variants.map(
     (v, k) => k === i ? { ...v, ...change } : v) });
-  const add = () => set({ ...form, variants: [...form.variants,
-    { name: '', price: '', stock: '1', sku: '', active: true }] });
+  const add = () => set({ ...form, variants: [...form.variants, VARIANT] });
   const cell = (i, name, key, rest) => html`<input id=${`${name}-${i}`}
     aria-label=${`${t(key)} ${i + 1}`} value=${form.variants[i][name]}
     aria-invalid=${wrong[`${name}-${i}`] ? 'true' : null}
@@ -185,7 +80,7 @@ function Variants({ form, set, wrong }) {
     </button></fieldset>`;
 }
 
-function Fields({ form, set, wrong, tables }) {
+function Fields({ form, set, wrong, tables, until }) {
   const input = (name, key, rest, hint) => html`<${Field} id=${name}
     label=${t(key)} error=${wrong[name]} hint=${hint && t(hint)}>
     <input id=${name} value=${form[name]} aria-invalid=${wrong[name] ? 'true'
@@ -228,7 +123,8 @@ function Fields({ form, set, wrong, tables }) {
         ${input('tax', 'sell.tax', { inputmode: 'decimal' })}</div>
       <div class="pair">${input('affiliate', 'sell.affiliate',
         { inputmode: 'decimal' }, 'sell.affiliate.hint')}
-        ${input('lasts', 'sell.lasts', days)}</div></div></details>`;
+        ${input('lasts', 'sell.lasts', { ...days, placeholder: until })}</div>
+      </div></details>`;
 }
 
 function Category({ form, set, wrong }) {
@@ -243,7 +139,9 @@ function Category({ form, set, wrong }) {
         ? t(`category.${c.code}`) : c.name}</option>`)}</datalist><//>`;
 }
 
-function Editor({ me, id, first }) {
+// old: what is changed, as loadForm has it; form: what it begins with.
+function Editor({ me, old, first }) {
+  const id = old?.listing.id;
   const [form, set] = useState(first);
   const [wrong, setWrong] = useState({});
   const [error, setError] = useState(null);
@@ -252,25 +150,28 @@ function Editor({ me, id, first }) {
   const submit = async (e) => {
     e.preventDefault();
     setError(null);
-    const read = await readForm(form);
+    const read = await check(form, old);
     setWrong(read.wrong);
     const [bad] = Object.keys(read.wrong);
     if (bad) { document.getElementById(bad)?.focus(); return; }
     setBusy(true);
-    try { go(`/listing/${await save(id, form, read)}`); }
-    catch (x) { setError(x); setBusy(false); }
+    try {
+      const { calls } = await callsOf(form, old, read.token);
+      go(`/listing/${await saveListing(t('sell.save'), calls, id)}`);
+    } catch (x) { setError(x); setBusy(false); }
   };
   const shown = { id: id ?? 0, token: form.token || NOBODY, stock: 1,
     price: `0x${(parse(form.price) ?? 0n).toString(16)}`,
     document: { title: form.title || t('sell.title'), images: form.images } };
   return html`<div class="beside"><form class="form" onSubmit=${submit}
       novalidate><${Fields} form=${form} set=${set} wrong=${wrong}
-        tables=${tables.data} />
+        tables=${tables.data} until=${old && Math.max(0, Math.floor((
+          old.listing.expires - chainMs() / 1000) / 86400))} />
       ${error && html`<${Failure} error=${error} />`}
-      <div class="row"><button class="main" type="submit" disabled=${busy}>
-        ${t(busy ? 'act.busy' : 'sell.save')}</button>
+      <div class="row"><${Submit} busy=${busy}>
+        ${t(busy ? 'act.busy' : 'sell.save')}<//>
       ${id && html`<${Do} confirm=${t('sell.close.sure')} go=${() => act(
-        t('sell.close'), 'market', 'close', [Number(id)])}>
+        t('sell.close'), 'market', 'close', [id])}>
         ${t('sell.close')}<//>`}</div></form>
     <aside aria-label=${t('sell.preview')}><h2>${t('sell.preview')}</h2>
       <${Card} listing=${shown} href="#main" />
@@ -282,8 +183,9 @@ export function SellEdit({ id }) {
   const state = useLoad(() => load(id ?? of), [id, of]);
   return html`<h1>${t(id ? 'sell.edit' : 'sell.new')}</h1>
     <p><a href="/sell">${t('sell.back')}</a></p>
-    <${Mine}>${(me) => html`<${Loaded} state=${state} rows=${10}>${({ form }) =>
-      html`<${Editor} key=${id ?? of} me=${me} id=${id} first=${id ? form
-        : { ...form, variants: form.variants.map(({ index, ...v }) => v) }} />`}
+    <${Mine}>${(me) => html`<${Loaded} state=${state} rows=${10}>${(old) =>
+      html`<${Editor} key=${id ?? of} me=${me} old=${id && old}
+        first=${id ? old.form : { ...old.form, lasts: EMPTY.lasts,
+          variants: old.form.variants.map(({ index, ...v }) => v) }} />`}
     <//>`}<//>`;
 }
