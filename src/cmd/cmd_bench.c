@@ -66,7 +66,7 @@ static void bench_account_slice(void *arg, u32 i) {
   memcpy(text, tag, sizeof tag - 1);
   for (u32 k = i * BENCH_SLICE; k < (i + 1) * BENCH_SLICE && k < a->cnt; k++) {
     hash32 key;
-    store_be64(text + sizeof tag - 1, k);
+    store_be64(text + sizeof tag - 1, a->first + k);
     crypto_keccak256(&key, text, sizeof text);
     memcpy(a->key[k], key.b, 32);
     MUST(crypto_key_addr(&a->addr[k], key.b) == ERR_OK);
@@ -77,8 +77,9 @@ static u32 bench_slices(u32 cnt) {
   return (cnt + BENCH_SLICE - 1) / BENCH_SLICE;
 }
 
-void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 cnt,
+void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 first, u32 cnt,
                              const struct par *par) {
+  a->first = first;
   a->cnt = cnt;
   a->key = mem_alloc(sizeof *a->key * cnt);
   a->addr = mem_alloc(sizeof *a->addr * cnt);
@@ -117,14 +118,14 @@ static void bench_put_token(struct jsonw *w,
   jsonw_obj_end(w);
 }
 
-/* All with the same stake: so much that credits are no limit. */
+/* The same stake for each of the first: so much that credits are no limit. */
 static void bench_put_stakes(struct jsonw *w,
-                             const struct cmd_bench_accounts *a) {
+                             const struct cmd_bench_accounts *a, u32 staked) {
   jsonw_key(w, "credits");
   jsonw_obj(w);
   jsonw_key(w, "stakes");
   jsonw_obj(w);
-  for (u32 i = 0; i < a->cnt; i++) {
+  for (u32 i = 0; i < a->cnt && i < staked; i++) {
     bench_hex_key(w, addr20_slice(&a->addr[i]));
     jsonw_str(w, "5000000000000000000000");
   }
@@ -133,7 +134,7 @@ static void bench_put_stakes(struct jsonw *w,
 }
 
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, bool credits, u32 gas_limit) {
+                       bool token, u32 staked, u32 gas_limit) {
   struct jsonw w;
   jsonw_init(&w, out);
   jsonw_obj(&w);
@@ -155,7 +156,7 @@ void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
   jsonw_key(&w, "cybermiles");
   jsonw_obj(&w);
   jsonw_kv_u64(&w, "version", 1);
-  if (credits) bench_put_stakes(&w, a);
+  if (staked) bench_put_stakes(&w, a, staked);
   jsonw_obj_end(&w);
   jsonw_obj_end(&w);
   buf_put_u8(out, '\n');
@@ -183,6 +184,12 @@ void cmd_bench_fill_transfer(const void *arg, u32 i, struct chain_tx *tx,
   tx->to = *bench_receiver(arg, i);
   tx->value = u256_from(1);
   tx->gas_limit = CMD_BENCH_TRANSFER_GAS;
+}
+
+void cmd_bench_fill_flood(const void *arg, u32 i, struct chain_tx *tx,
+                          u8 room[CMD_BENCH_DATA_MAX]) {
+  cmd_bench_fill_transfer(arg, i, tx, room);
+  tx->value = u256_from(0);
 }
 
 void cmd_bench_fill_erc20(const void *arg, u32 i, struct chain_tx *tx,
@@ -246,17 +253,18 @@ void cmd_bench_txs_fini(struct cmd_bench_txs *t) {
 
 /*----------------------------------------------------------- the command */
 
-const char *const cmd_bench_kind_name[] = {"transfer", "erc20", "market"};
+const char *const cmd_bench_kind_name[] = {"transfer", "erc20", "market",
+                                           "flood"};
 
 static const char bench_help[] =
   "usage: cybermiles bench genesis [--kind K] [--credits on|off] "
   "--accounts A\n"
-  "                                [--gas-limit G] [--out FILE]\n"
+  "                                [--staked S] [--gas-limit G] [--out FILE]\n"
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
   "[--rate R]\n"
-  "                             [--stages 1] [--pid PID]\n"
+  "                             [--first F] [--stages 1] [--pid PID]\n"
   "       cybermiles bench evm [--json] [--cold] [--fork F] FILE...\n\n"
   "genesis prints a genesis that funds A accounts whose keys follow from "
   "their\nnumber, with a token if --kind is erc20, and a stake each unless\n"
@@ -270,12 +278,18 @@ static const char bench_help[] =
   "identity\nand a listing for each account, three orders or shipments for "
   "every four of\nthe transactions.  All receipts must say success; the line "
   "tells the mix and\nthe mean gas of each.\n\n"
-  "  --kind K       transfer, erc20 or market (load transfer, genesis erc20)\n"
+  "Of kind flood they are worth nothing, and what the node refuses is counted "
+  "and\nits first reason told; no block is awaited.  Accounts from --first on "
+  "that the\ngenesis does not know have no stake.\n\n"
+  "  --kind K       transfer, erc20, market or flood (load transfer, genesis "
+  "erc20)\n"
   "  --gas-limit G  of a block, 24000000 to 2000000000 (500000000)\n"
   "  --credits C    on or off (on): transactions are paid with credits\n"
+  "  --staked S     of the accounts, the first S have a stake (all)\n"
   "  --url URL      where the node listens (http://127.0.0.1:8545)\n"
   "  --txs N        1 to 10000000 (20000)\n"
   "  --accounts A   2 to 2000000 (1000)\n"
+  "  --first F      number of the first account, 0 to 1000000000 (0)\n"
   "  --batch B      1 to 1000; 1 sends single requests (100)\n"
   "  --conns C      1 to 1000 (4; with single requests 32)\n"
   "  --window W     most transactions on their way at once (40000)\n"
@@ -287,7 +301,7 @@ static const char bench_help[] =
 
 struct bench_opt {
   struct cmd_bench_load load;
-  u32 gas_limit;
+  u32 gas_limit, staked;
   const char *kind, *out, *credits;
 };
 
@@ -310,6 +324,8 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
     bool load, genesis;
   } number[] = {
     {"--accounts", &o->load.accounts, 2, CMD_BENCH_ACCOUNT_MAX, true, true},
+    {"--first", &o->load.first, 0, 1000000000, true, false},
+    {"--staked", &o->staked, 1, CMD_BENCH_ACCOUNT_MAX, false, true},
     {"--gas-limit", &o->gas_limit, 24000000, 2000000000, false, true},
     {"--txs", &o->load.txs, 1, CMD_BENCH_TX_MAX, true, false},
     {"--batch", &o->load.batch, 1, 1000, true, false},
@@ -349,10 +365,10 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
   u32 kind = 0;
   while (kind < CMD_BENCH_KIND_CNT &&
          strcmp(o->kind, cmd_bench_kind_name[kind]) != 0) kind++;
-  if (kind == CMD_BENCH_KIND_CNT) {
+  if (kind == CMD_BENCH_KIND_CNT || (!load && kind == CMD_BENCH_FLOOD)) {
     return err_say(msg, ERR_USAGE,
-                   "bench: --kind must be transfer, erc20 or market, not %.40s",
-                   o->kind);
+                   "bench: --kind must be transfer, erc20%s, not %.40s",
+                   load ? ", market or flood" : " or market", o->kind);
   }
   o->load.kind = kind;
   if (strcmp(o->credits, "on") != 0 && strcmp(o->credits, "off") != 0) {
@@ -372,9 +388,9 @@ static err bench_write_genesis(const struct bench_opt *o, struct errmsg *msg) {
   struct buf text;
   struct node_workers *w = bench_workers();
   buf_init(&text, 0);
-  cmd_bench_accounts_init(&a, o->load.accounts, node_workers_par(w));
+  cmd_bench_accounts_init(&a, 0, o->load.accounts, node_workers_par(w));
   cmd_bench_genesis(&text, &a, o->load.kind == CMD_BENCH_ERC20,
-                    strcmp(o->credits, "on") == 0, o->gas_limit);
+                    strcmp(o->credits, "on") == 0 ? o->staked : 0, o->gas_limit);
   FILE *f = o->out ? fopen(o->out, "wb") : stdout;
   bool good = f && fwrite(text.ptr, 1, text.len, f) == text.len;
   if (f && o->out) good &= fclose(f) == 0;
@@ -408,7 +424,7 @@ int cmd_bench(int argc, char **argv) {
     .load = {.url = "http://127.0.0.1:8545", .txs = 20000, .accounts = 1000,
              .batch = 100, .window = 40000},
     .kind = load ? "transfer" : "erc20",
-    .credits = "on",
+    .credits = "on", .staked = CMD_BENCH_ACCOUNT_MAX,
   };
   err e = bench_parse(&o, load, argc, argv, &msg);
   if (e < 0) return cmd_fail(e, &msg);

@@ -15,12 +15,13 @@
 #define CMD_BENCH_ERC20_GAS 60000u /* limit; about 34,200 are used */
 
 struct cmd_bench_accounts {
-  u32 cnt;
+  u32 first, cnt;
   u8 (*key)[32];
   addr20 *addr;
 };
-/* Account i's key is keccak256("cybermiles bench " || i as 8 bytes). */
-void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 cnt,
+/* Key number n is keccak256("cybermiles bench " || n as 8 bytes); account i
+** has number first + i. */
+void cmd_bench_accounts_init(struct cmd_bench_accounts *a, u32 first, u32 cnt,
                              const struct par *par);
 void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 
@@ -28,10 +29,10 @@ void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 extern const char cmd_bench_token_code[];
 
 /* Genesis JSON: 1,000,000 CMT for each account, and with token a contract in
-** which each holds 10^24; with credits each has the same stake; gas_limit of a
-** block, 0 is the chain's own. */
+** which each holds 10^24; the first staked of them have the same stake each;
+** gas_limit of a block, 0 is the chain's own. */
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, bool credits, u32 gas_limit);
+                       bool token, u32 staked, u32 gas_limit);
 
 /* Transaction i goes from account i % accounts, with nonce nonce[sender] + i /
 ** accounts (nonce NULL: zeros).  Type 2, tip 1 gwei, fee 2 gwei, so that
@@ -43,6 +44,8 @@ typedef void cmd_bench_fill(const void *arg, u32 i, struct chain_tx *tx,
 /* 1 wei, or 1 unit of the token, to an account further on; arg: const struct
 ** cmd_bench_accounts *. */
 cmd_bench_fill cmd_bench_fill_transfer, cmd_bench_fill_erc20;
+/* Of nothing, to an account further on: for those who own nothing. */
+cmd_bench_fill cmd_bench_fill_flood;
 struct cmd_bench_txs {
   u32 cnt;
   slice *raw;
@@ -97,7 +100,9 @@ bool cmd_bench_market_take(struct cmd_bench_market *m, u32 i,
                            const hash32 *event, u64 id);
 
 enum cmd_bench_kind {
-  CMD_BENCH_TRANSFER, CMD_BENCH_ERC20, CMD_BENCH_MARKET, CMD_BENCH_KIND_CNT
+  CMD_BENCH_TRANSFER, CMD_BENCH_ERC20, CMD_BENCH_MARKET,
+  CMD_BENCH_FLOOD, /* of load alone: refusals are counted, blocks not awaited */
+  CMD_BENCH_KIND_CNT
 };
 extern const char *const cmd_bench_kind_name[CMD_BENCH_KIND_CNT];
 
@@ -105,6 +110,7 @@ struct cmd_bench_load {
   const char *url;
   enum cmd_bench_kind kind;
   u32 txs, accounts, batch, conns;
+  u32 first;  /* number of the first account */
   u32 window; /* most transactions sent and not yet in a block */
   u32 rate;   /* transactions a second; 0: as fast as they go */
   u32 stages; /* 1: what each of the node's stages took */

@@ -12,6 +12,9 @@
 ** as it does for users who do not know of each other.  Afterwards the receipt of
 ** every sender's last transaction must say success; of kind market all receipts,
 ** whose logs tell the ids that the next step names.
+**
+** Of kind flood nobody watches and no receipt is asked for: what the pool takes
+** and what it refuses is counted, and the end is when all have been told.
 */
 #include "cmd/cmd_bench.h"
 
@@ -70,6 +73,8 @@ struct load {
   struct load_conn *conn;
   int epoll;
   u32 accepted, again;         /* so far; how often one was sent again */
+  u32 refused;                 /* of a flood; counted as accepted too */
+  char refusal[200];           /* its first reason */
   double submit_s, seconds;
   u32 blocks;                  /* of the watching thread */
   double stage_s[STAGE_CNT], sync_s; /* the node's, of this step */
@@ -177,7 +182,7 @@ static err load_ask_chain(struct load *g, struct errmsg *msg) {
       &g->gas_limit, json_object_get(json_array_get(list, 0), "gasLimit"),
       "eth_getBlockByNumber", msg);
   json_decref(list);
-  if (e < 0) return e;
+  if (e < 0 || g->l->kind == CMD_BENCH_FLOOD) return e;
   char addr[43];
   hex_addr(addr, &g->accounts.addr[g->accounts.cnt - 1]);
   snprintf(params[0], sizeof params[0], "\"%s\",\"latest\"", addr);
@@ -375,12 +380,14 @@ static err load_add_stages(struct load *g, double sign, struct errmsg *msg) {
 
 /*--------------------------------------------------------------- watching */
 
-/* A block's hashes: how long each took.  The reply that tells of a transaction
-** follows the request that sent it, so its due time stands. */
-static void load_take_hashes(struct load *g, const json_t *hashes) {
+/* A block's hashes: how long each took, and how many are ours.  The reply that
+** tells of a transaction follows the request that sent it, so its due time
+** stands. */
+static u32 load_take_hashes(struct load *g, const json_t *hashes) {
   struct load_pace *p = &g->pace;
   double now = load_now();
-  if (json_array_size(hashes) == 0) return;
+  u32 ours = 0;
+  if (json_array_size(hashes) == 0) return 0;
   if (p->seen_at > 0 && p->gap_cnt < g->l->txs)
     p->gap[p->gap_cnt++] = now - p->seen_at;
   p->seen_at = now;
@@ -390,7 +397,9 @@ static void load_take_hashes(struct load *g, const json_t *hashes) {
     if (!text || hex_fixed(hash.b, 32, slice_str(text)) != ERR_OK) continue;
     const u32 *idx = map_get(&p->idx, hash.b);
     if (idx) p->due[*idx] = now - p->due[*idx];
+    ours += idx != NULL;
   }
+  return ours;
 }
 
 static err load_watch_step(struct load *g, u64 *next, bool *more,
@@ -412,8 +421,7 @@ static err load_watch_step(struct load *g, u64 *next, bool *more,
   err e = ERR_OK;
   *more = !json_is_null(v);
   if (*more && g->l->rate) {
-    cnt = json_array_size(hashes);
-    load_take_hashes(g, hashes);
+    cnt = load_take_hashes(g, hashes);
   } else if (*more) {
     e = load_quantity(&cnt, v, method, msg);
   }
@@ -565,7 +573,8 @@ static err load_begin(struct load *g, struct load_conn *c, u32 i, double now,
                       struct errmsg *msg) {
   if (c->busy || now < c->again_at) return ERR_OK;
   if (!c->again_cnt && !load_is_due(g, g->l->batch, now)) return ERR_OK;
-  if (g->accepted - atomic_load(&g->included) + g->l->batch > g->l->window &&
+  if (g->l->kind != CMD_BENCH_FLOOD &&
+      g->accepted - atomic_load(&g->included) + g->l->batch > g->l->window &&
       g->accepted > atomic_load(&g->included)) {
     return ERR_OK;
   }
@@ -594,6 +603,11 @@ static err load_take_verdict(struct load *g, struct load_conn *c,
   const char *text = json_string_value(
       json_object_get(json_object_get(item, "error"), "message"));
   if (!text) text = "no verdict";
+  if (g->l->kind == CMD_BENCH_FLOOD) {
+    if (g->refused++ == 0)
+      snprintf(g->refusal, sizeof g->refusal, "%s", text);
+    return ERR_OK;
+  }
   if (strstr(text, "already known")) return ERR_OK;
   if (!json_is_integer(id) ||
       (!strstr(text, "pool is full") && !strstr(text, "too many"))) {
@@ -711,6 +725,11 @@ static err load_turn(struct load *g, struct errmsg *msg) {
   return ERR_OK;
 }
 
+static u32 load_count_done(struct load *g) {
+  return g->l->kind == CMD_BENCH_FLOOD ? g->accepted
+                                       : atomic_load(&g->included);
+}
+
 static err load_send_all(struct load *g, struct errmsg *msg) {
   g->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (g->epoll < 0) return err_say(msg, ERR_IO, "epoll: %s", strerror(errno));
@@ -720,7 +739,7 @@ static err load_send_all(struct load *g, struct errmsg *msg) {
   double start = load_now(), moved = start;
   g->pace.start = start;
   u32 was = 0;
-  while (atomic_load(&g->included) < g->l->txs) {
+  while (load_count_done(g) < g->l->txs) {
     u32 seen = atomic_load(&g->included) + g->accepted;
     double now = load_now();
     if (seen != was) was = seen, moved = now;
@@ -787,6 +806,17 @@ static void load_print_acts(const struct load *g) {
   printf("},\"failures\":0");
 }
 
+static void load_print_flood(const struct load *g) {
+  struct buf b;
+  struct jsonw w;
+  buf_init(&b, 0);
+  jsonw_init(&w, &b);
+  jsonw_str(&w, g->refusal);
+  printf(",\"taken\":%u,\"refused\":%u,\"refusal\":%s",
+         g->accepted - g->refused, g->refused, buf_cstr(&b));
+  buf_fini(&b);
+}
+
 static int load_by_size(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return x < y ? -1 : x > y;
@@ -828,6 +858,7 @@ static void load_print(struct load *g, double server_us, double own_us) {
   printf("\"client_cpu_us_per_tx\":%.1f,\"gas_limit\":%llu",
          own_us / l->txs, (unsigned long long)g->gas_limit);
   if (l->kind == CMD_BENCH_MARKET) load_print_acts(g);
+  if (l->kind == CMD_BENCH_FLOOD) load_print_flood(g);
   if (l->stages) load_print_stages(g);
   if (l->rate) {
     printf(",\"rate\":%u", l->rate);
@@ -844,17 +875,18 @@ static err load_measure(struct load *g, bool print, struct errmsg *msg) {
   g->sync_s = 0;
   TRY(load_add_stages(g, -1, msg));
   double server_us = load_cpu_us(g->l->pid), own_us = load_own_us();
-  if (pthread_create(&watcher, NULL, load_watch, g) != 0) {
+  bool watched = g->l->kind != CMD_BENCH_FLOOD;
+  if (watched && pthread_create(&watcher, NULL, load_watch, g) != 0) {
     return err_say(msg, ERR_LIMIT, "cannot start a thread");
   }
   err e = load_send_all(g, msg);
   atomic_store(&g->stop, true);
-  pthread_join(watcher, NULL);
+  if (watched) pthread_join(watcher, NULL);
   own_us = load_own_us() - own_us;
   if (e == ERR_OK) e = load_await_tables(g, msg);
   server_us = load_cpu_us(g->l->pid) - server_us;
   if (e == ERR_OK) e = load_add_stages(g, 1, msg);
-  if (e == ERR_OK) {
+  if (e == ERR_OK && watched) {
     e = g->l->kind == CMD_BENCH_MARKET ? load_ask_receipts(g, msg)
                                        : load_ask_accounts(g, true, msg);
   }
@@ -885,7 +917,7 @@ static err load_step(struct load *g, cmd_bench_fill *fill, const void *arg,
                      bool print, struct errmsg *msg) {
   TRY(load_ask_accounts(g, false, msg));
   TRY(load_ask_u64(g, &g->first_block, "eth_blockNumber", msg));
-  g->accepted = g->again = g->blocks = 0;
+  g->accepted = g->again = g->refused = g->blocks = 0;
   g->submit_s = 0;
   atomic_store(&g->included, 0);
   atomic_store(&g->stop, false);
@@ -901,8 +933,11 @@ static err load_step(struct load *g, cmd_bench_fill *fill, const void *arg,
 }
 
 static err load_steps(struct load *g, struct errmsg *msg) {
-  static cmd_bench_fill *const fill[] = {cmd_bench_fill_transfer,
-                                         cmd_bench_fill_erc20};
+  static cmd_bench_fill *const fill[] = {
+    [CMD_BENCH_TRANSFER] = cmd_bench_fill_transfer,
+    [CMD_BENCH_ERC20] = cmd_bench_fill_erc20,
+    [CMD_BENCH_FLOOD] = cmd_bench_fill_flood,
+  };
   u32 txs = g->l->txs;
   if (g->l->kind != CMD_BENCH_MARKET) {
     return load_step(g, fill[g->l->kind], &g->accounts, true, msg);
@@ -931,7 +966,7 @@ err cmd_bench_run(const struct cmd_bench_load *wish, struct errmsg *msg) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   struct node_workers *w = node_workers_open(cores > 1 ? (u32)cores - 1 : 0);
   g.par = node_workers_par(w);
-  cmd_bench_accounts_init(&g.accounts, l.accounts, g.par);
+  cmd_bench_accounts_init(&g.accounts, l.first, l.accounts, g.par);
   g.nonce = mem_alloc(sizeof *g.nonce * l.accounts);
   err e = load_ask_chain(&g, msg);
   if (e == ERR_OK) e = load_steps(&g, msg);

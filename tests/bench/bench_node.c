@@ -204,7 +204,8 @@ static void bench_transfers(bool credits, u32 run, u32 row) {
   struct node *n;
   bench_path(path, credits ? "credits.db" : "transfers.db");
   buf_init(&genesis, 0);
-  cmd_bench_genesis(&genesis, &bench_accounts, false, credits, 0);
+  cmd_bench_genesis(&genesis, &bench_accounts, false,
+                    credits ? BENCH_ACCOUNTS : 0, 0);
   struct node_create what = {.genesis = buf_slice(&genesis), .password = "x"};
   bench_must(node_create(&made, path, &what, &msg), &msg);
   buf_fini(&genesis);
@@ -279,7 +280,7 @@ int main(void) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
   struct node_workers *w = node_workers_open(cores > 1 ? (u32)cores - 1 : 0);
   const struct par *par = node_workers_par(w);
-  cmd_bench_accounts_init(&bench_accounts, BENCH_ACCOUNTS, par);
+  cmd_bench_accounts_init(&bench_accounts, 0, BENCH_ACCOUNTS, par);
   cmd_bench_txs_init(&bench_txs, bench_tx_cnt, &bench_accounts, NULL,
                      CMD_BENCH_CHAIN_ID, cmd_bench_fill_transfer,
                      &bench_accounts, par);

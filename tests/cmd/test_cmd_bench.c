@@ -28,8 +28,8 @@ static void genesis_when_parsed_then_accounts_and_token(void **state) {
   u32 funded = 0, contracts = 0;
   arena_init(&a, 1 << 16, 0);
   buf_init(&text, 0);
-  cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
-  cmd_bench_genesis(&text, &accounts, true, true, 900000000);
+  cmd_bench_accounts_init(&accounts, 0, ACCOUNTS, NULL);
+  cmd_bench_genesis(&text, &accounts, true, ACCOUNTS, 900000000);
   assert_int_equal(chain_genesis_parse(&g, buf_slice(&text), &a, &msg), ERR_OK);
   assert_true(g.own);
   assert_int_equal(g.chain_id, CMD_BENCH_CHAIN_ID);
@@ -57,7 +57,7 @@ static void transactions_when_decoded_then_nonces_follow(void **state) {
   struct cmd_bench_txs t;
   struct arena a;
   arena_init(&a, 1 << 16, 0);
-  cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
+  cmd_bench_accounts_init(&accounts, 0, ACCOUNTS, NULL);
   for (u32 erc20 = 0; erc20 < 2; erc20++) {
     cmd_bench_txs_init(&t, TXS, &accounts, nonce, 9,
                        erc20 ? cmd_bench_fill_erc20 : cmd_bench_fill_transfer,
@@ -98,7 +98,7 @@ static void market_when_mixed_then_each_order_once_and_by_its_parties(
   u32 seller[MIX * 2], sent[MIX * 2] = {0}, acts[CMD_BENCH_ACT_CNT] = {0};
   crypto_keccak256(&listed, "ListingSaved(uint64,address,uint32,bytes)", 41);
   crypto_keccak256(&placed, "OrderPlaced(uint64,address,address,bytes)", 41);
-  cmd_bench_accounts_init(&accounts, ACCOUNTS, NULL);
+  cmd_bench_accounts_init(&accounts, 0, ACCOUNTS, NULL);
   cmd_bench_market_init(&m, MIX, &accounts);
   m.step = CMD_BENCH_STOCK;
   assert_int_equal(cmd_bench_market_txs(&m, m.step, MIX), ACCOUNTS);
