@@ -10,6 +10,17 @@ static hash32 shop_name(const char *what) {
   return name;
 }
 
+enum module_end shop_some_or_none(struct module_call *c, const addr20 *a) {
+  if (shop_is_nobody(a) && !shop_is_none(a))
+    return MODULE_FAIL_COMMON(c, bad_address);
+  return MODULE_DONE;
+}
+enum module_end shop_token_ok(struct module_call *c, const addr20 *token) {
+  if (shop_is_nobody(token) && !shop_is_none(token))
+    return MODULE_FAIL_COMMON(c, bad_token, .token = *token);
+  return MODULE_DONE;
+}
+
 enum module_end shop_missing(struct module_call *c, u8 t, u256 key) {
   return MODULE_FAIL_COMMON(c, no_such_record, .t = t,
                             .key = u256_hash32(&key));

@@ -18,6 +18,13 @@ static inline bool shop_is_nobody(const addr20 *a) {
   return memcmp(a->b, zeros, sizeof zeros) == 0;
 }
 
+/* Somebody, or (0) nobody in particular; BadAddress. */
+enum module_end shop_some_or_none(struct module_call *c,
+                                  const addr20 *a) MUST_USE;
+/* CMT, or what can be a token; BadToken. */
+enum module_end shop_token_ok(struct module_call *c,
+                              const addr20 *token) MUST_USE;
+
 /* NoSuchRecord, WrongState, NotAuthorised(the sender), OutOfRange, TooMany. */
 enum module_end shop_missing(struct module_call *c, u8 t, u256 key);
 enum module_end shop_wrong(struct module_call *c, u8 t, u256 key, u8 state);

@@ -352,12 +352,6 @@ static enum module_end court_take_bond(struct module_call *c, court_case_t *k,
 
 /*--------------------------------------------------------------------- filing */
 
-/* The chain's own addresses, and none at all: nobody is there. */
-static bool court_is_nobody(const addr20 *a) {
-  static const u8 zeros[18];
-  return memcmp(a->b, zeros, sizeof zeros) == 0;
-}
-
 /* What is accused is there and the accused one's. */
 static enum module_end court_find(struct module_call *c, const court_case_t *k,
                                   bool emergency) {
@@ -368,7 +362,7 @@ static enum module_end court_find(struct module_call *c, const court_case_t *k,
     return MODULE_FAIL(c, no_subject, .module = k->module, .t = k->type);
   if (!s->owner(c, &owner, k->subject, &k->accused))
     return shop_missing(c, k->type, u256_from(k->subject));
-  if (court_is_nobody(&k->accused) || !addr20_eq(&owner, &k->accused) ||
+  if (shop_is_nobody(&k->accused) || !addr20_eq(&owner, &k->accused) ||
       !shop_party_of(c, &party, &owner) || !addr20_eq(&party, &owner))
     return MODULE_FAIL_COMMON(c, bad_address);
   if (addr20_eq(&k->accused, &k->claimant))
@@ -415,7 +409,7 @@ static enum module_end court_file(struct module_call *c, u64 *id,
   k.accused = in->accused;
   k.doc = in->doc;
   k.max_level = rule.max_level;
-  k.fine_due = rule.fine_max;
+  if (kind == COURT_ACCUSATION) k.fine_due = rule.fine_max;
   k.flags = (rule.severe ? COURT_FLAG_SEVERE : 0) |
             (in->emergency ? COURT_FLAG_EMERGENCY : 0);
   if (court_find(c, &k, in->emergency) != MODULE_DONE ||

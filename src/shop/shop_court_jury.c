@@ -141,33 +141,40 @@ static enum module_end court_in_range(struct module_call *c, u32 param,
                             .max = module_word_of(max));
 }
 
+/* A number that is 0 is as the parameter of its name is now. */
 MODULE_DO(set_court) {
   const struct shop_court_struct_court *a = &in->a;
-  const struct { u32 param; u128 v; } field[] = {
-    {shop_court_param_minStake, a->minStake},
-    {shop_court_param_jurorFee, a->jurorFee},
-    {shop_court_param_jurors0, a->jurors0},
-    {shop_court_param_maxRounds, a->maxRounds},
-    {shop_court_param_evidence, a->evidence},
-    {shop_court_param_commit, a->commitTime},
-    {shop_court_param_reveal, a->revealTime},
-    {shop_court_param_appeal, a->appealTime}};
+  enum { STAKE, FEE, JURORS, ROUNDS, EVIDENCE, COMMIT, REVEAL, APPEAL, CNT };
+  static const u32 param[CNT] = {
+    [STAKE] = shop_court_param_minStake, [FEE] = shop_court_param_jurorFee,
+    [JURORS] = shop_court_param_jurors0, [ROUNDS] = shop_court_param_maxRounds,
+    [EVIDENCE] = shop_court_param_evidence,
+    [COMMIT] = shop_court_param_commit, [REVEAL] = shop_court_param_reveal,
+    [APPEAL] = shop_court_param_appeal};
+  u128 v[CNT] = {
+    [STAKE] = a->minStake, [FEE] = a->jurorFee, [JURORS] = a->jurors0,
+    [ROUNDS] = a->maxRounds, [EVIDENCE] = a->evidence,
+    [COMMIT] = a->commitTime, [REVEAL] = a->revealTime,
+    [APPEAL] = a->appealTime};
   court_def_t d;
   u256 key = u256_from(in->id);
   if (in->id == 0 || in->id > COURT_COURTS)
     return shop_range(c, "id", in->id, 1, COURT_COURTS);
-  for (u32 i = 0; i < ARRAY_LEN(field); i++)
-    if (court_in_range(c, field[i].param, field[i].v) != MODULE_DONE)
+  for (u32 i = 0; i < CNT; i++) {
+    if (v[i] == 0) v[i] = module_setting_money(c, param[i]);
+    if (court_in_range(c, param[i], v[i]) != MODULE_DONE)
       return MODULE_REVERTED;
-  if (a->jurors0 % 2 == 0) return shop_range(c, "jurors0", a->jurors0, 3, 7);
+  }
+  if (v[JURORS] % 2 == 0)
+    return shop_range(c, "jurors0", (u64)v[JURORS], 3, 7);
   shop_court_def_get(c, &d, in->id);
   d = (court_def_t){
     .state = 1, .layout = 1, .created = d.state ? d.created : c->now_s,
-    .updated = c->now_s, .policy = a->policy, .min_stake = a->minStake,
-    .juror_fee = a->jurorFee, .jurors0 = a->jurors0,
-    .max_rounds = a->maxRounds, .evidence = a->evidence,
-    .commit = a->commitTime, .reveal = a->revealTime,
-    .appeal = a->appealTime};
+    .updated = c->now_s, .policy = a->policy, .min_stake = v[STAKE],
+    .juror_fee = v[FEE], .jurors0 = (u8)v[JURORS],
+    .max_rounds = (u8)v[ROUNDS], .evidence = (u32)v[EVIDENCE],
+    .commit = (u32)v[COMMIT], .reveal = (u32)v[REVEAL],
+    .appeal = (u32)v[APPEAL]};
   module_record_put(c, COURT_FIELD(court), &key, &d);
   MODULE_EMIT(c, court_saved, .id = in->id,
               .record = module_record_bytes(c, COURT_FIELD(court), &key, &d));

@@ -294,6 +294,17 @@ static void ident_bump(struct module_call *c, const addr20 *party,
               .delta = delta);
 }
 
+u32 shop_counter_of(struct module_call *c, const addr20 *party,
+                    enum shop_counter counter) {
+  struct module_call own;
+  struct shop_identity_record_reputation r;
+  u256 key = module_key_addr(party);
+  MUST(counter < SHOP_COUNTERS);
+  module_enter(&own, c, &shop_identity);
+  module_record_get(&own, TABLE(reputation), &r, &key);
+  module_leave(c);
+  return (&r.sold)[counter];
+}
 void shop_bump(struct module_call *c, const addr20 *party,
                enum shop_counter counter, i64 delta) {
   struct module_call own;
@@ -931,7 +942,7 @@ MODULE_DO(issue_claim) {
                                   k)->v, &in->schema);
   if (i.state != IDENT_ISSUING || !knows)
     return MODULE_FAIL(c, not_issuer, .schema = in->schema);
-  if (shop_is_none(&in->subject)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(&in->subject)) return MODULE_FAIL_COMMON(c, bad_address);
   if (in->expiresAt <= c->now_s)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = in->expiresAt);
   u64 id = module_id_next(c, IDENT_CLAIM);
@@ -1091,7 +1102,8 @@ MODULE_DO(give_consent) {
   struct shop_identity_record_number claim[8];
   addr20 subject;
   if (!shop_ident_party(c, &subject, &c->sender)) return shop_refused(c);
-  if (shop_is_none(&in->verifier)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(&in->verifier) || addr20_eq(&in->verifier, &subject))
+    return MODULE_FAIL_COMMON(c, bad_address);
   if (in->claims.cnt > 8)
     return MODULE_FAIL_COMMON(c, too_many, .what = {"claims"},
                               .max = u256_from(8));

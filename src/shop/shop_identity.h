@@ -67,6 +67,9 @@ bool shop_has_identity(struct module_call *c, const addr20 *party);
 bool shop_has_key(struct module_call *c, const addr20 *party);
 /* A party's record began or ended: an identity with open ones stays. */
 void shop_opened(struct module_call *c, const addr20 *party, int delta);
+/* One of those up to SHOP_SANCTIONS. */
+u32 shop_counter_of(struct module_call *c, const addr20 *party,
+                    enum shop_counter counter);
 void shop_bump(struct module_call *c, const addr20 *party,
                enum shop_counter counter, i64 delta);
 /* A completed order; counts for reputation only pairLimit times in 90 days. */

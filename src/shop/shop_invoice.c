@@ -259,8 +259,11 @@ MODULE_DO(create_invoice) {
   struct shop_orders_record_step step[32];
   addr20 seller;
   if (shop_owner(c, &seller, &in->owner, SHOP_TILL) != MODULE_DONE ||
-      shop_not_sanctioned(c, &seller, 2) != MODULE_DONE)
+      shop_not_sanctioned(c, &seller, 2) != MODULE_DONE ||
+      shop_token_ok(c, &a->token) != MODULE_DONE ||
+      shop_some_or_none(c, &a->payer) != MODULE_DONE)
     return MODULE_REVERTED;
+  if (addr20_eq(&a->payer, &seller)) return MODULE_FAIL_COMMON(c, self_deal);
   if (a->mode < ORDER_ESCROW || a->mode > ORDER_STEPS)
     return shop_range(c, "mode", a->mode, 1, 3);
   if (a->feed) return MODULE_FAIL(c, bad_feed, .feed = a->feed);

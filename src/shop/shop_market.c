@@ -52,7 +52,7 @@ static const struct module_row market_rows[] = {
 enum { MARKET_LISTING = 1, MARKET_SHIP_TABLE = 3, MARKET_COUPON = 4,
        MARKET_REVIEW = 5 };
 enum { MARKET_ACTIVE = SHOP_LISTING_ACTIVE, MARKET_PAUSED, MARKET_EXPIRED,
-       MARKET_CLOSED, MARKET_SUSPENDED };
+       MARKET_CLOSED = SHOP_LISTING_CLOSED, MARKET_SUSPENDED };
 enum { MARKET_COUPON_ACTIVE = 1, MARKET_COUPON_ENDED };
 enum { MARKET_COUPON_BPS = 1, MARKET_COUPON_FIXED };
 enum { /* of CouponInvalid */
@@ -170,6 +170,9 @@ static enum module_end market_check(struct module_call *c,
   if (!shop_category_open(c, a->category))
     return MODULE_FAIL(c, category_closed, .category = a->category);
   if (shop_category_ok(c, a->category, seller) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (shop_token_ok(c, &a->token) != MODULE_DONE ||
+      shop_some_or_none(c, &a->mediator) != MODULE_DONE)
     return MODULE_REVERTED;
   if (a->kind < 1 || a->kind > 4) return shop_range(c, "kind", a->kind, 1, 4);
   if (a->maxFeeBps > 10000)
@@ -414,7 +417,8 @@ MODULE_DO(save_ship_table) {
   u64 id = in->id;
   u256 key = u256_from(id);
   if (id == 0) {
-    if (shop_new_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE)
+    if (shop_new_owner(c, &seller, &in->owner, SHOP_SELL) != MODULE_DONE ||
+        shop_token_ok(c, &in->token) != MODULE_DONE)
       return MODULE_REVERTED;
     id = module_id_next(c, MARKET_SHIP_TABLE);
     key = u256_from(id);
@@ -626,8 +630,8 @@ MODULE_DO(save_coupon) {
              MODULE_DONE) {
     return MODULE_REVERTED;
   }
-  if (shop_is_none(&a->signer))
-    return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(&a->signer)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_token_ok(c, &a->token) != MODULE_DONE) return MODULE_REVERTED;
   if (a->kind < 1 || a->kind > 2) return shop_range(c, "kind", a->kind, 1, 2);
   if (a->kind == MARKET_COUPON_BPS && a->value > 10000)
     return MODULE_FAIL_COMMON(c, out_of_range, .field = {"value"},
@@ -889,7 +893,10 @@ MODULE_DO(share_key) {
   addr20 me;
   if (market_writer(c, &me, in->order, NULL) != MODULE_DONE)
     return MODULE_REVERTED;
-  if (shop_is_nobody(&in->reader)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(&in->reader) || addr20_eq(&in->reader, &me))
+    return MODULE_FAIL_COMMON(c, bad_address);
+  if (!shop_has_key(c, &in->reader)) /* there is nothing to seal it with */
+    return MODULE_FAIL(c, no_enc_key, .party = in->reader);
   if (in->sealedKey.len > 512) return shop_many(c, "sealedKey", 512);
   MODULE_EMIT(c, key_shared, .order = in->order, .content = in->content,
               .reader = in->reader, .sealedKey = in->sealedKey);

@@ -15,7 +15,7 @@ enum {
 #undef MODULE_PUBLIC
 
 extern const struct module_def shop_market;
-enum { SHOP_LISTING_ACTIVE = 1 };
+enum { SHOP_LISTING_ACTIVE = 1, SHOP_LISTING_CLOSED = 4 }; /* states */
 #define SHOP_UNLIMITED 0xffffffffu
 #define SHOP_STOCK_KEPT 0xfffffffeu /* of an argument: what it is */
 #define SHOP_STOCK_MAX 0xfffffffdu

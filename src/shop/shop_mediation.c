@@ -577,7 +577,7 @@ MODULE_DO(strike) {
   bool b;
   if (med_choosing(c, &k, in->id, &b) != MODULE_DONE) return MODULE_REVERTED;
   addr20 *struck = b ? &k.struck_b : &k.struck_a;
-  if (shop_is_none(&in->name)) return MODULE_FAIL_COMMON(c, bad_address);
+  if (shop_is_nobody(&in->name)) return MODULE_FAIL_COMMON(c, bad_address);
   if (!shop_is_none(struck))
     return MODULE_FAIL_COMMON(c, duplicate, .what = {"strike"});
   *struck = in->name;

@@ -21,6 +21,7 @@
 **   Milestones   each has its own clock; Completed* when all are done
 **     (Refunded* when none was paid); cancel (seller) -> Cancelled*
 **   Disputed     locked by Mediation; settled -> Resolved*, dropped -> before
+**     (all to the buyer of what was never sent: its stock comes back)
 ** Milestone (key: order, index)
 **   Waiting      seller; due + 7 days -> this and the later ones Refunded*
 **     submitMilestone -> Submitted
@@ -37,6 +38,12 @@
 ** says when the step begins; what an order costs was fixed when it was placed.
 ** An unpaid fine (sanction level 2) stops new invoices and plans as it stops
 ** listings; placing stops at 3.
+**
+** A cancellation by the seller counts against him, and so does a refund of all
+** of an order that he never sent, which is the same by another name.  One for a
+** wrong zone (reason 7) does not, but the chain cannot read an address: it must
+** have been priced by a zone and not yet accepted, and a seller has three of
+** them and one more for each fifty orders sold; others count.
 **
 ** Stock of an order that is called off comes back in portions of ORDER_RESTOCK
 ** lines, the first at once, so that the deadline of the longest has gas enough
@@ -208,6 +215,16 @@ static void order_restock(struct module_call *c,
   module_timer_set(c, HEAD(r), ORDER_STOCK, &key, all ? 0 : c->now_s + 1);
   module_record_put(c, TABLE(restock), &key, r);
 }
+/* All of it a second later: this call has other work. */
+static void order_restock_later(struct module_call *c, order_t *o, u64 id) {
+  struct shop_orders_record_restock r = {
+    .state = 1, .layout = 1, .created = c->now_s, .updated = c->now_s};
+  u256 key = u256_from(id);
+  if (o->flags & ORDER_FLAG_RESTORED || o->mode != ORDER_ESCROW) return;
+  o->flags |= ORDER_FLAG_RESTORED;
+  module_timer_set(c, HEAD(&r), ORDER_STOCK, &key, c->now_s + 1);
+  module_record_put(c, TABLE(restock), &key, &r);
+}
 /* Stock and coupon go back, once. */
 static void order_restore(struct module_call *c, order_t *o, u64 id) {
   struct shop_orders_record_restock r = {.layout = 1};
@@ -232,12 +249,29 @@ static void order_complete(struct module_call *c, order_t *o, u64 id,
   shop_order_release(c, o, id, o->held);
   shop_order_end(c, o, id, ORDER_COMPLETED, reason);
 }
-/* All that is held back to the buyer; counts against the seller. */
+/* Against the seller, when he does not send it. */
+static bool order_counts(struct module_call *c, const order_t *o,
+                         u16 reason) {
+  struct shop_orders_record_zone r;
+  u256 key = module_key_addr(&o->seller);
+  bool free = reason == ORDER_REASON_ZONE && o->flags & ORDER_FLAG_ZONED &&
+              !(o->flags & ORDER_FLAG_ACCEPTED);
+  if (!free) return true;
+  module_record_get(c, TABLE(zone), &r, &key);
+  if (r.cancels >= ORDER_ZONE_FREE +
+                       shop_counter_of(c, &o->seller, SHOP_SOLD) /
+                           ORDER_ZONE_SOLD)
+    return true;
+  r.cancels++;
+  module_record_put(c, TABLE(zone), &key, &r);
+  return false;
+}
+/* All that is held back to the buyer. */
 static void order_call_off(struct module_call *c, order_t *o, u64 id,
-                           u16 reason, bool counts) {
+                           u8 state, u16 reason, bool counts) {
   shop_order_repay(c, o, id, o->held, reason);
   order_restore(c, o, id);
-  shop_order_end(c, o, id, ORDER_CANCELLED, reason);
+  shop_order_end(c, o, id, state, reason);
   if (counts) shop_bump(c, &o->seller, SHOP_SELLER_CANCELS, 1);
 }
 /* Of a return: what the buyer gets at least. */
@@ -317,6 +351,7 @@ static enum module_end order_draft_shipping(struct module_call *c,
     bool seen = false;
     for (u32 k = 0; k < i; k++) seen |= d->listing[k].ship_table == table;
     if (seen || table == 0) continue;
+    d->o.flags |= ORDER_FLAG_ZONED;
     for (u32 k = i; k < d->cnt; k++)
       if (d->listing[k].ship_table == table) {
         goods += d->goods[k];
@@ -577,7 +612,9 @@ MODULE_DO(extend) {
   if (!seller && o.extended_by & ORDER_BUYER)
     return MODULE_FAIL_COMMON(c, duplicate, .what = {"extend"});
   u64 room = o.created + 365u * SHOP_DAY; /* nothing is held for ever */
-  if (in->secs == 0 || in->secs > most || o.deadline + in->secs > room)
+  u64 left = room > o.deadline ? room - o.deadline : 0;
+  if (most > left) most = left;
+  if (in->secs == 0 || in->secs > most)
     return shop_range(c, "secs", in->secs, 1, most);
   o.extended_by |= seller ? ORDER_SELLER : ORDER_BUYER;
   shop_order_turn(c, &o, in->id, ORDER_SHIPPED, o.deadline + in->secs, 0);
@@ -596,8 +633,8 @@ MODULE_DO(cancel) {
   if (!seller && o.flags & ORDER_FLAG_ACCEPTED && c->now_s > until)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = until);
   if (o.disputed) return MODULE_FAIL(c, locked);
-  order_call_off(c, &o, in->id, in->reason,
-                 seller && in->reason != ORDER_REASON_ZONE);
+  order_call_off(c, &o, in->id, ORDER_CANCELLED, in->reason,
+                 seller && order_counts(c, &o, in->reason));
   return MODULE_DONE;
 }
 
@@ -611,13 +648,14 @@ MODULE_DO(refund) {
   if (in->amount > o.held)
     return MODULE_FAIL(c, exceeds_held, .most = module_word_of(o.held));
   if (in->amount > o.held - o.lien) return MODULE_FAIL(c, lien_active);
-  shop_order_repay(c, &o, in->id, in->amount, in->reason);
-  if (o.held) {
-    shop_order_put(c, &o, in->id);
+  if (in->amount == o.held && o.state == ORDER_PAID) {
+    order_call_off(c, &o, in->id, ORDER_REFUNDED, in->reason,
+                   order_counts(c, &o, in->reason));
     return MODULE_DONE;
   }
-  if (o.state == ORDER_PAID) order_restore(c, &o, in->id);
-  shop_order_end(c, &o, in->id, ORDER_REFUNDED, in->reason);
+  shop_order_repay(c, &o, in->id, in->amount, in->reason);
+  if (o.held) shop_order_put(c, &o, in->id);
+  else shop_order_end(c, &o, in->id, ORDER_REFUNDED, in->reason);
   return MODULE_DONE;
 }
 
@@ -821,6 +859,8 @@ void shop_order_settle(struct module_call *c, u64 order, u8 sub,
   shop_order_get(&own, &o, order);
   if (sub == SHOP_WHOLE) {
     MUST(o.state == ORDER_DISPUTED || evm_native_gas(c->n) == 0);
+    if (o.before == ORDER_PAID && buyer_bps == 10000)
+      order_restock_later(&own, &o, order); /* it was never sent */
     shop_order_repay(&own, &o, order, shop_share(o.held, buyer_bps, 10000), 0);
     shop_order_release(&own, &o, order, o.held);
     shop_order_end(&own, &o, order, ORDER_RESOLVED, 0);
@@ -852,7 +892,9 @@ static void order_timer_order(struct module_call *c, u64 id) {
   order_t o;
   shop_order_get(c, &o, id);
   switch (o.state) {
-    case ORDER_PAID: order_call_off(c, &o, id, ORDER_REASON_TIME, true); break;
+    case ORDER_PAID:
+      order_call_off(c, &o, id, ORDER_CANCELLED, ORDER_REASON_TIME, true);
+      break;
     case ORDER_SHIPPED: case ORDER_RETURN_OPEN:
       order_complete(c, &o, id, ORDER_REASON_TIME);
       break;

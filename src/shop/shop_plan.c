@@ -39,6 +39,7 @@ MODULE_DO(save_plan) {
         shop_not_sanctioned(c, &p.seller, 2) != MODULE_DONE)
       return MODULE_REVERTED;
   }
+  if (shop_token_ok(c, &a->token) != MODULE_DONE) return MODULE_REVERTED;
   if (a->amount == 0) return MODULE_FAIL_COMMON(c, zero_amount);
   if (a->period < least || a->period > 730u * SHOP_DAY)
     return shop_range(c, "period", a->period, least, 730u * SHOP_DAY);

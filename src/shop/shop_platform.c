@@ -18,7 +18,8 @@
 **              -> Shown
 **   Asked, Shown, Hidden  decide (operator)  -> Shown, Hidden
 **              hide (operator)               -> Hidden: 30 days -> Shown
-**   Shown, Hidden, Asked  unpost (seller)    -> Removed*, and post again
+**   Shown, Hidden, Asked  unpost (seller)    -> Removed*, and post again; of a
+**              closed listing at their deadline, and none is shown anywhere
 **   A hide outlives unpost: for its 30 days the listing is not shown there, and
 **   a new post is Hidden; else the seller could undo it with two calls.
 ** Category (key: code) and opt-out (key: listing) have no deadline.
@@ -549,14 +550,17 @@ static void plat_timer_platform(struct module_call *c, u64 id) {
     plat_turn(c, &p, id, PLAT_CLOSED, 0);
   }
 }
-static bool plat_timer(struct module_call *c, u8 type, const u256 *key) {
+static void plat_timer_post(struct module_call *c, const u256 *key) {
+  struct shop_market_record_listing l;
   plat_post_t r;
-  if (type == PLAT_PLATFORM) {
-    plat_timer_platform(c, key->w[0]);
-    return true;
-  }
   module_record_get(c, TABLE(cross_post), &r, key);
-  plat_post_turn(c, &r, PLAT_SHOWN, 0);
+  shop_listing(c, &l, r.listing);
+  plat_post_turn(c, &r,
+                 l.state == SHOP_LISTING_CLOSED ? PLAT_REMOVED : PLAT_SHOWN, 0);
+}
+static bool plat_timer(struct module_call *c, u8 type, const u256 *key) {
+  if (type == PLAT_PLATFORM) plat_timer_platform(c, key->w[0]);
+  else plat_timer_post(c, key);
   return true;
 }
 #undef ID

@@ -28,23 +28,6 @@ typedef struct shop_court_record_juror sj_juror_t;
 
 /*------------------------------------------------------------------ storage */
 
-static inline void sj_read(struct sf *f, u32 module,
-                           const struct module_record *t, const u256 *key,
-                           void *out) {
-  struct state_source src = state_mem_source(f->cf.mem);
-  addr20 at = sf_module(module);
-  u256 slot, one = u256_from(1), v[MODULE_RECORD_SLOTS];
-  hash32 h, k;
-  crypto_keccak256(&h, at.b, 20);
-  module_slot_of(&slot, t->type, key);
-  for (u32 i = 0; i < module_record_slots(t); i++) {
-    hash32 word = u256_hash32(&slot);
-    crypto_keccak256(&k, word.b, 32);
-    assert_int_equal(src.slot(src.ctx, &v[i], &at, &h, &slot, &k), ERR_OK);
-    u256_add(&slot, &slot, &one);
-  }
-  module_record_unpack(t, out, v);
-}
 static inline u256 sj_key(u64 a, u64 b, u64 c, u32 cnt) {
   u256 part[3] = {u256_from(a), u256_from(b), u256_from(c)}, key;
   module_key_of(&key, part, cnt);
@@ -53,38 +36,38 @@ static inline u256 sj_key(u64 a, u64 b, u64 c, u32 cnt) {
 static inline sj_case_t sj_case(struct sf *f, u64 id) {
   sj_case_t k;
   u256 key = u256_from(id);
-  sj_read(f, COURT, &shop_court_table_case, &key, &k);
+  sf_record(f, COURT, &shop_court_table_case, &k, &key);
   return k;
 }
 static inline u8 sj_state(struct sf *f, u64 id) { return sj_case(f, id).state; }
 static inline sj_round_t sj_round(struct sf *f, u64 id, u8 round) {
   sj_round_t r;
   u256 key = sj_key(id, round, 0, 2);
-  sj_read(f, COURT, &shop_court_table_round, &key, &r);
+  sf_record(f, COURT, &shop_court_table_round, &r, &key);
   return r;
 }
 static inline sj_seat_t sj_seat(struct sf *f, u64 id, u8 round, u16 i) {
   sj_seat_t s;
   u256 key = sj_key(id, round, i, 3);
-  sj_read(f, COURT, &shop_court_table_seat, &key, &s);
+  sf_record(f, COURT, &shop_court_table_seat, &s, &key);
   return s;
 }
 static inline sj_juror_t sj_juror(struct sf *f, const addr20 *who) {
   sj_juror_t j;
   u256 key = module_key_addr(who);
-  sj_read(f, COURT, &shop_court_table_juror, &key, &j);
+  sf_record(f, COURT, &shop_court_table_juror, &j, &key);
   return j;
 }
 static inline u128 sj_fund(struct sf *f) {
   struct shop_court_record_fund r;
   u256 key = U256_ZERO;
-  sj_read(f, COURT, &shop_court_table_fund, &key, &r);
+  sf_record(f, COURT, &shop_court_table_fund, &r, &key);
   return r.fund;
 }
 static inline u32 sj_pool(struct sf *f, u8 court) {
   struct shop_court_record_pool_size r;
   u256 key = u256_from(court);
-  sj_read(f, COURT, &shop_court_table_pool_size, &key, &r);
+  sf_record(f, COURT, &shop_court_table_pool_size, &r, &key);
   return r.jurors;
 }
 
@@ -93,16 +76,10 @@ static inline u32 sj_pool(struct sf *f, u8 court) {
 /* What f->args says, by anybody, between two blocks. */
 static inline bool sj_send(struct sf *f, const addr20 *who, u32 module,
                            u128 value) {
-  struct state_source src = state_mem_source(f->cf.mem);
-  struct state_diff diff;
-  struct state_root root;
   u256 v = module_word_of(value);
   sf_ask_as(f, who, module, &v);
   if (!f->ok) return false;
-  state_block_diff(chain_exec_state(f->cf.x), &diff, &f->cf.a);
-  assert_int_equal(state_commit(&root, &diff, &src, NULL, &f->cf.a), ERR_OK);
-  state_mem_apply(f->cf.mem, &diff);
-  state_mem_apply_nodes(f->cf.mem, &root);
+  sf_commit(f);
   for (u32 i = 0; i < CF_USERS; i++)
     f->cf.nonce[i] += addr20_eq(who, &f->cf.user[i]);
   return true;

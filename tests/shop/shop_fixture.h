@@ -240,19 +240,22 @@ static inline bool sf_error(const struct sf *f, const char *signature) {
                (f)->out[0], (f)->out[1], (f)->out[2], (f)->out[3]); \
   } while (0)
 
-/* Whatever f->args says, done by governance between two blocks. */
-static inline void sf_govern(struct sf *f, u32 module) {
-  addr20 governance = sf_module(0x1002);
+/* What was asked last is kept, as if a block had it. */
+static inline void sf_commit(struct sf *f) {
   struct state_source src = state_mem_source(f->cf.mem);
   struct state_diff diff;
   struct state_root root;
-  u256 zero = U256_ZERO;
-  sf_ask_as(f, &governance, module, &zero);
-  if (!f->ok) return;
   state_block_diff(chain_exec_state(f->cf.x), &diff, &f->cf.a);
   assert_int_equal(state_commit(&root, &diff, &src, NULL, &f->cf.a), ERR_OK);
   state_mem_apply(f->cf.mem, &diff);
   state_mem_apply_nodes(f->cf.mem, &root);
+}
+/* Whatever f->args says, done by governance between two blocks. */
+static inline void sf_govern(struct sf *f, u32 module) {
+  addr20 governance = sf_module(0x1002);
+  u256 zero = U256_ZERO;
+  sf_ask_as(f, &governance, module, &zero);
+  if (f->ok) sf_commit(f);
 }
 static inline void sf_param(struct sf *f, u32 module, const char *name,
                             const u256 *v) {
@@ -307,5 +310,42 @@ static inline void sf_record(struct sf *f, u32 module,
     u256_add(&base, &base, &one);
   }
   module_record_unpack(r, out, slot);
+}
+/* Slots of a module's, from this one on, written from outside. */
+static inline void sf_slots_put(struct sf *f, u32 module, u256 slot,
+                                const u256 *v, u32 cnt) {
+  addr20 at = sf_module(module);
+  u256 one = u256_from(1), zero = U256_ZERO;
+  sf_call_of(f, "version()");
+  sf_ask_as(f, &f->cf.user[5], module, &zero);
+  for (u32 i = 0; i < cnt; i++, u256_add(&slot, &slot, &one))
+    state_slot_set(chain_exec_state(f->cf.x), &at, &slot, &v[i]);
+  sf_commit(f);
+}
+/* A record's fields up to its array, which is its last one; and the state in the
+** header. */
+static inline void sf_record_put(struct sf *f, u32 module,
+                                 const struct module_record *r,
+                                 const void *rec, const u256 *key) {
+  u256 v[MODULE_RECORD_SLOTS], slot;
+  const struct module_field *last = r->field;
+  while (last[1].name) last++;
+  module_record_pack(r, v, rec);
+  module_slot_of(&slot, r->type, key);
+  sf_slots_put(f, module, slot, v,
+               module_record_slots(r) - (last->kind == MODULE_ARRAY));
+}
+static inline void sf_state_put(struct sf *f, u32 module, u8 type,
+                                const u256 *key, u8 state) {
+  addr20 at = sf_module(module);
+  u256 slot, v, zero = U256_ZERO;
+  module_slot_of(&slot, type, key);
+  sf_call_of(f, "version()");
+  sf_ask_as(f, &f->cf.user[5], module, &zero);
+  state_slot(chain_exec_state(f->cf.x), &v, &at, &slot);
+  assert_false(u256_is_zero(&v));
+  v.w[0] = (v.w[0] & ~0xffull) | state;
+  sf_slots_put(f, module, slot, &v, 1);
+  assert_int_equal(sf_state(f, module, type, key), state);
 }
 #endif

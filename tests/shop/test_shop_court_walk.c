@@ -247,7 +247,7 @@ static u64 listing_state(struct sf *f, u64 id) {
 static struct shop_court_record_panel panel(struct sf *f, u64 id) {
   struct shop_court_record_panel p;
   u256 key = u256_from(id);
-  sj_read(f, COURT, &shop_court_table_panel, &key, &p);
+  sf_record(f, COURT, &shop_court_table_panel, &p, &key);
   return p;
 }
 static u64 emergency(struct sj *s, u64 listing, u64 doc) {
@@ -443,7 +443,7 @@ static void court_when_governed_has_its_courts_and_rules(void **st) {
     u256 key = u256_from(i);
     hash32 h;
     slice text = shop_court_rule_text((u16)i);
-    sj_read(f, COURT, &shop_court_table_rule, &key, &r);
+    sf_record(f, COURT, &shop_court_table_rule, &r, &key);
     crypto_keccak256(&h, text.ptr, text.len);
     assert_true(r.state == 1 && hash32_eq(&h, &r.doc));
   }
@@ -467,7 +467,24 @@ static void court_when_governed_has_its_courts_and_rules(void **st) {
   sf_govern(f, COURT);
   assert_done(f);
   assert_said(f, "CourtSaved(uint8,bytes)");
-  put_rule(f, 8, 7, 3, 1000);
+  /* What is not given is as the parameters are by then. */
+  u256 v = u256_from(150), cmt = u256_from(SF_CMT), key;
+  struct shop_court_record_court d;
+  u256_mul(&v, &v, &cmt);
+  sf_param(f, COURT, "minStake", &v);
+  sf_call_of(f, "setCourt(uint8,(bytes32,uint256,uint256,uint8,uint8,uint32,"
+                "uint32,uint32,uint32))");
+  sf_u(f, 7);
+  for (u32 i = 0; i < 9; i++) sf_u(f, 0);
+  sf_govern(f, COURT);
+  assert_done(f);
+  key = u256_from(7);
+  sf_record(f, COURT, &shop_court_table_court, &d, &key);
+  assert_true(d.min_stake == 150 * SJ_CMT && d.juror_fee == 5 * SJ_CMT);
+  assert_true(d.jurors0 == 3 && d.max_rounds == 4);
+  assert_true(d.evidence == 5 * SF_DAY && d.commit == 3 * SF_DAY &&
+              d.reveal == 2 * SF_DAY && d.appeal == 4 * SF_DAY);
+  put_rule(f, 8, 9, 3, 1000);
   sf_govern(f, COURT);
   IN("NoSuchRecord(uint8,bytes32)");
   put_rule(f, 8, 6, 6, 1000);

@@ -273,10 +273,16 @@ static void message_when_sealed_is_between_parties(void **st) {
   assert_logged(&f, "Message(uint64,address,address,bytes32)");
   M(1, "message(address,uint64,bytes32)", "auu", U(0), 4ull, 9ull);
   IN("NotAuthorised(address)"); /* no such order of theirs */
-  M(1, "shareKey(uint64,bytes32,address,bytes)", "uuauu", 0ull, 9ull, U(3),
+  M(1, "shareKey(uint64,bytes32,address,bytes)", "uuauu", 0ull, 9ull, U(0),
     128ull, 0ull);
   assert_done(&f);
   assert_logged(&f, "KeyShared(uint64,bytes32,address,bytes)");
+  M(1, "shareKey(uint64,bytes32,address,bytes)", "uuauu", 0ull, 9ull, U(3),
+    128ull, 0ull);
+  IN("NoEncKey(address)"); /* what would it be sealed with? */
+  M(1, "shareKey(uint64,bytes32,address,bytes)", "uuauu", 0ull, 9ull, U(1),
+    128ull, 0ull);
+  IN("BadAddress()"); /* to himself */
   M(1, "shareKey(uint64,bytes32,address,bytes)", "uuuuu", 0ull, 9ull, 0ull,
     128ull, 0ull);
   IN("BadAddress()");

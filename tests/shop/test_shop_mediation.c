@@ -193,6 +193,10 @@ static void dispute_when_opened_locks_the_order(void **st) {
   sf_close(&f);
 }
 
+static u64 stock_of(struct sf *f, u64 listing) {
+  sf_view(f, MARKET, "stockOf(uint64,uint16)", "uu", listing, 0ull);
+  return sf_word(f, 0);
+}
 static void order_when_only_paid_is_disputed_by_the_buyer_and_late(void **st) {
   (void)st;
   struct sf f;
@@ -216,6 +220,16 @@ static void order_when_only_paid_is_disputed_by_the_buyer_and_late(void **st) {
   dispute(&f, BUYER, order, 255, 5000, DEPOSIT);
   IN("NotDisputable(uint8)");
   assert_int_equal(f.out[35], SHOP_WHY_STATE);
+  /* Half of the money for nothing sent: whose the piece is, they know. All of
+  ** it: it is for sale again. */
+  assert_int_equal(stock_of(&f, o.listing), 9);
+  order = st_place(&f, BUYER, &o);
+  pass(&f, l.handling / 2);
+  dispute(&f, BUYER, order, 255, 10000, DEPOSIT);
+  assert_int_equal(stock_of(&f, o.listing), 8);
+  pass(&f, 30 * SF_DAY);
+  assert_int_equal(st_state(&f, order), ORDER_RESOLVED);
+  assert_int_equal(stock_of(&f, o.listing), 9);
   sf_close(&f);
 }
 

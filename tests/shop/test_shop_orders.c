@@ -282,6 +282,60 @@ static void order_when_called_off_or_refunded_gives_back(void **st) {
   sf_close(&f);
 }
 
+/* Cancellations that count against user 0. */
+static u32 counted(struct sf *f) {
+  struct shop_identity_record_reputation r;
+  u256 key = module_key_addr(&f->cf.user[0]);
+  sf_record(f, 0x1010, &shop_identity_table_reputation, &r, &key);
+  return r.seller_cancels;
+}
+static void give_up(struct sf *f, const struct st_order *o, bool accepted,
+                    bool refunds, u64 reason) {
+  u64 id = st_place(f, 1, o);
+  assert_done(f);
+  if (accepted) sf_do(f, 0, ORDERS, "accept(uint64)", "u", id);
+  if (refunds)
+    sf_do(f, 0, ORDERS, "refund(uint64,uint256,uint16)", "uuu", id, o->total,
+          reason);
+  else
+    sf_do(f, 0, ORDERS, "cancel(uint64,uint16)", "uu", id, reason);
+  assert_done(f);
+  assert_int_equal(st_state(f, id), refunds ? REFUNDED : CANCELLED);
+  assert_int_equal(stock_of(f, o->listing), 10);
+}
+static void seller_when_he_gives_up_is_counted_but_for_a_wrong_zone(
+    void **st) {
+  (void)st;
+  struct sf f;
+  struct st_listing l = st_plain;
+  sf_open(&f);
+  struct st_order plain = begin_order(&f, &l);
+  sf_call_of(&f, "saveShipTable(uint64,address,address,(bytes8,uint256,"
+             "uint256,uint256,uint8,uint8)[])");
+  sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 128), sf_u(&f, 1);
+  buf_put(&f.args, (u8[32]){'*'}, 32);
+  for (u32 i = 0; i < 5; i++) sf_u(&f, 0);
+  sf_send_m(&f, 0, MARKET, 0);
+  assert_done(&f);
+  l.ship_table = sf_word(&f, 0);
+  struct st_order zoned = begin_order(&f, &l);
+  zoned.zone = "DE";
+  give_up(&f, &plain, false, false, 1);
+  assert_int_equal(counted(&f), 1);
+  give_up(&f, &plain, false, false, 7); /* it has no zone */
+  assert_int_equal(counted(&f), 2);
+  give_up(&f, &zoned, true, false, 7); /* he took it as it was */
+  assert_int_equal(counted(&f), 3);
+  give_up(&f, &plain, false, true, 1); /* the same by another name */
+  assert_int_equal(counted(&f), 4);
+  for (u32 i = 0; i < 3; i++) give_up(&f, &zoned, false, i == 1, 7);
+  assert_int_equal(counted(&f), 4);
+  give_up(&f, &zoned, false, false, 7); /* three, to one who sold nothing */
+  assert_int_equal(counted(&f), 5);
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
 static void return_when_asked_runs_its_course(void **st) {
   (void)st;
   struct sf f;
@@ -713,7 +767,7 @@ static void invoice_when_for_one_payer_is_not_anothers(void **st) {
 static void names_when_numbered_keep_their_numbers(void **st) {
   (void)st;
   static const char *const name[] = {"order", "invoice", "milestone", "plan",
-                                     "subscription", "restock"};
+                                     "subscription", "restock", "zone"};
   static const char *const param[] = {
     "protocolBps", "cancelWindow", "returnAnswer", "returnSend",
     "returnReceive", "extendMax", "subGrace", "periodMin", "linesMax",
@@ -806,6 +860,8 @@ int main(void) {
     cmocka_unit_test(order_when_long_is_called_off_by_its_deadline_too),
     cmocka_unit_test(order_when_buyer_is_silent_is_completed),
     cmocka_unit_test(order_when_called_off_or_refunded_gives_back),
+    cmocka_unit_test(
+        seller_when_he_gives_up_is_counted_but_for_a_wrong_zone),
     cmocka_unit_test(return_when_asked_runs_its_course),
     cmocka_unit_test(fees_when_shared_are_right_to_the_unit),
     cmocka_unit_test(token_when_honest_or_not_never_stops_a_trade),

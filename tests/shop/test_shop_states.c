@@ -4,6 +4,8 @@
 ** may be wrong; a stranger is refused whatever the state, and a record that is
 ** not there is missing whoever asks.
 **
+** Addresses too (14.10): what is nobody's is no party, no name and no token.
+**
 ** A record is made once and its state then written into its header, so states
 ** that take a court or half a year are here too; what a method does where it
 ** may is the other files' matter. */
@@ -50,40 +52,10 @@ static void states_ask(struct sf *f, u32 module, u32 user) {
   u256 zero = U256_ZERO;
   sf_ask_as(f, &f->cf.user[user], module, &zero);
 }
-/* A slot of the module's, written from outside. */
-static void states_slot(struct sf *f, u32 module, const u256 *slot,
-                        const u256 *v) {
-  struct state_source src = state_mem_source(f->cf.mem);
-  struct state_diff diff;
-  struct state_root root;
-  addr20 at = sf_module(module);
-  sf_call_of(f, "version()");
-  states_ask(f, module, 5);
-  state_slot_set(chain_exec_state(f->cf.x), &at, slot, v);
-  state_block_diff(chain_exec_state(f->cf.x), &diff, &f->cf.a);
-  assert_int_equal(state_commit(&root, &diff, &src, NULL, &f->cf.a), ERR_OK);
-  state_mem_apply(f->cf.mem, &diff);
-  state_mem_apply_nodes(f->cf.mem, &root);
-}
-/* The state in the header of a record. */
-static void states_poke(struct sf *f, u32 module, u8 type, const u256 *key,
-                        u8 state) {
-  addr20 at = sf_module(module);
-  u256 slot, v;
-  module_slot_of(&slot, type, key);
-  sf_call_of(f, "version()");
-  states_ask(f, module, 5);
-  state_slot(chain_exec_state(f->cf.x), &v, &at, &slot);
-  assert_false(u256_is_zero(&v));
-  v.w[0] = (v.w[0] & ~0xffull) | state;
-  states_slot(f, module, &slot, &v);
-  assert_int_equal(sf_state(f, module, type, key), state);
-}
-
 static void states_walk(struct sf *f, const struct states_type *t,
                         const u256 *key, u64 id) {
   for (u8 state = 1; state <= t->states; state++) {
-    states_poke(f, t->module, t->type, key, state);
+    sf_state_put(f, t->module, t->type, key, state);
     for (u32 i = 0; i < t->cnt; i++) {
       const struct states_row *r = &t->row[i];
       bool may = strchr((const char *)r->states, state) != NULL;
@@ -193,14 +165,10 @@ static void lien_when_on_an_order_binds_the_sellers_refunds(void **st) {
                        .qty = 1, .total = 1000000};
   u64 id = st_place(&f, 1, &o);
   struct shop_orders_record_order r;
-  u256 key = u256_from(id), slot[MODULE_RECORD_SLOTS], at, one = u256_from(1);
+  u256 key = u256_from(id);
   sf_record(&f, ORDERS, &shop_orders_table_order, &r, &key);
   r.lien = 400000;
-  module_record_pack(&shop_orders_table_order, slot, &r);
-  module_slot_of(&at, 1, &key);
-  u32 cnt = module_record_slots(&shop_orders_table_order);
-  for (u32 i = 0; i + 1 < cnt; i++, u256_add(&at, &at, &one)) /* not the lines */
-    states_slot(&f, ORDERS, &at, &slot[i]);
+  sf_record_put(&f, ORDERS, &shop_orders_table_order, &r, &key);
   sf_call_of(&f, "refund(uint64,uint256,uint16)");
   sf_u(&f, id), sf_u(&f, 600001), sf_u(&f, 1);
   sf_send_m(&f, 0, ORDERS, 0);
@@ -275,7 +243,7 @@ static void listing_when_in_a_state_takes_what_its_table_says(void **st) {
   module_key_of(&post, part, 2);
   states_walk(&f, TYPE(PLATFORMS, 2, 4, states_post), &post, 1);
   /* hide and decide ask for the post's state after the platform's. */
-  states_poke(&f, PLATFORMS, 2, &post, 1);
+  sf_state_put(&f, PLATFORMS, 2, &post, 1);
   states_walk(&f, TYPE(PLATFORMS, 1, 6, states_platform), &key, 1);
   states_walk(&f, TYPE(MARKET, 1, 5, states_listing), &key, 1);
   states_walk(&f, TYPE(MARKET, 4, 2, states_coupon), &key, 1);
@@ -326,7 +294,7 @@ static void identity_when_in_a_state_takes_what_its_table_says(void **st) {
   sf_do(&f, 0, IDENTITY, "offerController(address)", "a", &f.cf.user[4]);
   assert_done(&f);
   states_walk(&f, TYPE(IDENTITY, 1, 3, states_identity), &key, 0);
-  states_poke(&f, IDENTITY, 1, &key, 1);
+  sf_state_put(&f, IDENTITY, 1, &key, 1);
   sf_call_of(&f, "applyIssuer(bytes32[],uint16,bytes32)");
   sf_u(&f, 96), sf_u(&f, 0), sf_u(&f, 9), sf_u(&f, 1), sf_u(&f, 1);
   sf_send_m(&f, 0, IDENTITY, 10000000); /* issuerBond */
@@ -346,6 +314,101 @@ static void identity_when_in_a_state_takes_what_its_table_says(void **st) {
   sf_close(&f);
 }
 
+/*---------------------------------------------------------------- addresses */
+
+#define ODD ~0ull        /* the address */
+#define SOON (~0ull - 1) /* a time to come */
+#define USER (~0ull - 2) /* user 4 */
+#define END (~0ull - 3)
+#define LISTING_OF(token, mediator) \
+  1, 5, 9, token, 9, 0, SF_DAY, SF_DAY, SF_DAY, 0, 0, 0, mediator, 0, 0, 0, 0
+#define INVOICE_OF(payer, token) \
+  payer, token, 5, 0, 2, 1, 0, 0, SOON, 9, 9, SF_DAY, SF_DAY, SF_DAY, 544, 576, \
+  608, 0, 0, 0
+#define SHIP_TABLE "saveShipTable(uint64,address,address,(bytes8,uint256," \
+  "uint256,uint256,uint8,uint8)[])"
+#define COUPON "saveCoupon(uint64,address,(address,address,uint8,uint256," \
+  "uint256,uint32,uint16,uint64,uint64,uint64))"
+#define SAVE "save(uint64,address," ST_LISTING "," ST_VARIANT "[])"
+static const struct states_address {
+  u32 module;
+  const char *method, *error, *none; /* none: what 0 is; NULL: it may be */
+  u64 word[24];
+} states_address[] = {
+  {IDENTITY, "offerController(address)", "BadAddress()", "BadAddress()",
+   {ODD, END}},
+  {IDENTITY, "setOperator(address,uint16,uint64)", "BadAddress()",
+   "BadAddress()", {ODD, 1, 0, END}},
+  {IDENTITY, "setGuardians(address[],uint8,uint32)", "BadAddress()",
+   "BadAddress()", {96, 1, 2 * SF_DAY, 1, ODD, END}},
+  {IDENTITY, "issueClaim(address,bytes32,bytes32,uint64)", "BadAddress()",
+   "BadAddress()", {ODD, 7, 1, SOON, END}},
+  {IDENTITY, "attestHuman(address,bytes32,uint64)", "NotIssuer(bytes32)",
+   "NotIssuer(bytes32)", {ODD, 7, SOON, END}},
+  {IDENTITY, "giveConsent(address,bytes32,uint16,uint64[],uint64)",
+   "BadAddress()", "BadAddress()", {ODD, 9, 1, 160, SOON, 0, END}},
+  {PLATFORMS, "offerOperator(uint64,address)", "BadAddress()", "BadAddress()",
+   {1, ODD, END}},
+  {MARKET, SAVE, "NotAuthorised(address)", NULL,
+   {0, ODD, LISTING_OF(0, 0), 640, 0, END}},
+  {MARKET, SAVE, "BadToken(address)", NULL,
+   {0, 0, LISTING_OF(ODD, 0), 640, 0, END}},
+  {MARKET, SAVE, "BadAddress()", NULL,
+   {0, 0, LISTING_OF(0, ODD), 640, 0, END}},
+  {MARKET, SHIP_TABLE, "BadToken(address)", NULL, {0, 0, ODD, 128, 0, END}},
+  {MARKET, COUPON, "BadAddress()", "BadAddress()",
+   {0, 0, ODD, 0, 1, 5, 0, 9, 0, 0, SOON, 0, END}},
+  {MARKET, COUPON, "BadToken(address)", NULL,
+   {0, 0, USER, ODD, 1, 5, 0, 9, 0, 0, SOON, 0, END}},
+  {MARKET, "message(address,uint64,bytes32)", "NoEncKey(address)",
+   "NoEncKey(address)", {ODD, 0, 9, END}},
+  {MARKET, "shareKey(uint64,bytes32,address,bytes)", "BadAddress()",
+   "BadAddress()", {0, 9, ODD, 128, 0, END}},
+  {ORDERS, "createInvoice(address," ST_INVOICE ")", "BadAddress()", NULL,
+   {0, 64, INVOICE_OF(ODD, 0), END}},
+  {ORDERS, "createInvoice(address," ST_INVOICE ")", "BadToken(address)", NULL,
+   {0, 64, INVOICE_OF(0, ODD), END}},
+  {ORDERS, "savePlan(uint64,address,(address,uint256,uint32,uint32,uint16,"
+           "uint16,bytes32))", "BadToken(address)", NULL,
+   {0, 0, ODD, 5, SF_DAY, 0, 0, 0, 9, END}}};
+
+static void address_when_nobodys_is_refused(void **st) {
+  (void)st;
+  static const u16 nobody[] = {0, 1, 9, 0x100, 0x1002, 0x1005, IDENTITY, MARKET,
+                               ORDERS, 0x1100};
+  struct sf f;
+  sf_open(&f);
+  sf_do(&f, 0, IDENTITY, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull,
+        6ull);
+  sf_call_of(&f, "applyIssuer(bytes32[],uint16,bytes32)");
+  sf_u(&f, 96), sf_u(&f, 0), sf_u(&f, 9), sf_u(&f, 1), sf_u(&f, 7);
+  sf_send_m(&f, 0, IDENTITY, 10000000);
+  assert_done(&f);
+  sf_call_of(&f, "register(bytes32,bytes32,uint16,uint16,uint8,uint64)");
+  for (u32 i = 0; i < 6; i++) sf_u(&f, 0);
+  sf_send_m(&f, 0, PLATFORMS, 100000);
+  assert_done(&f);
+  sf_pass(&f, 3 * SF_DAY + 1); /* he issues */
+  for (u32 i = 0; i < ARRAY_LEN(states_address); i++)
+    for (u32 k = 0; k < ARRAY_LEN(nobody); k++) {
+      const struct states_address *r = &states_address[i];
+      addr20 odd = sf_module(nobody[k]);
+      const char *error = k ? r->error : r->none;
+      sf_call_of(&f, r->method);
+      for (const u64 *w = r->word; *w != END; w++) {
+        if (*w == ODD) sf_a(&f, &odd);
+        else if (*w == USER) sf_a(&f, &f.cf.user[4]);
+        else sf_u(&f, *w == SOON ? sf_now(&f) + SF_DAY : *w);
+      }
+      states_ask(&f, r->module, 0);
+      if (error ? !sf_error(&f, error) : !f.ok)
+        fail_msg("row %u, %s: %x is not told %s but %02x%02x%02x%02x", i,
+                 r->method, nobody[k], error ? error : "yes", f.out[0],
+                 f.out[1], f.out[2], f.out[3]);
+    }
+  sf_close(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(order_when_in_a_state_takes_what_its_table_says),
@@ -353,6 +416,7 @@ int main(void) {
     cmocka_unit_test(subscription_when_in_a_state_takes_what_its_table_says),
     cmocka_unit_test(listing_when_in_a_state_takes_what_its_table_says),
     cmocka_unit_test(identity_when_in_a_state_takes_what_its_table_says),
+    cmocka_unit_test(address_when_nobodys_is_refused),
   };
   return cmocka_run_group_tests_name("shop_states", tests, NULL, NULL);
 }
