@@ -295,6 +295,13 @@ test('bench loads a node and tells how fast it was', async () => {
     for (const gas of Object.values(line.gas)) assert.ok(gas > 50000);
     assert.equal(line.failures, 0);
   }
+  const flood = run(['bench', 'load', '--url', node.url, '--kind', 'flood',
+    '--first', '20', '--accounts', '10', '--txs', '50', '--batch', '10']);
+  assert.equal(flood.status, 0, flood.stderr);
+  const told = JSON.parse(flood.stdout);
+  assert.equal(told.taken, 0, 'accounts that own nothing');
+  assert.equal(told.refused, 50);
+  assert.match(told.refusal, /insufficient credits: .*stake CMT/);
   refuses(['bench', 'load', '--accounts', 'some'], 2, 'accounts');
   assert.equal((await node.stop()).code, 0);
 });
