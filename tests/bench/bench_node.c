@@ -11,6 +11,8 @@
 **   node_transfer_cpu    what one of those costs on all threads together
 **   node_share           node_transfers of ecrecover_groups in the same run
 **   ..._credits          the same with credits
+**   ..._wide             the same with the largest gas limit, 2 G: at the
+**                        default one a block a second has room for 23,800
 **   node_single_blocks   blocks a second, durable, one transfer each, one
 **                        waiting for the other
 ** Files are in a folder of their own under TMPDIR. */
@@ -30,7 +32,8 @@
 #include "node/node_workers.h"
 
 enum { BENCH_ACCOUNTS = 1000, BENCH_BATCH = 100, BENCH_SUBMITTERS = 2,
-       BENCH_RECOVER = 12000, BENCH_SINGLES = 300, BENCH_RUNS_MAX = 99 };
+       BENCH_RECOVER = 12000, BENCH_SINGLES = 300, BENCH_RUNS_MAX = 99,
+       BENCH_WIDE = 2000000000 };
 
 /* What is measured; share: a ratio. */
 #define BENCH_ROWS(X) \
@@ -42,6 +45,9 @@ enum { BENCH_ACCOUNTS = 1000, BENCH_BATCH = 100, BENCH_SUBMITTERS = 2,
   X(node_transfers_credits, "1/s") \
   X(node_transfer_credits_cpu, "us") \
   X(node_share_credits, "of 1") \
+  X(node_transfers_wide, "1/s") \
+  X(node_transfer_wide_cpu, "us") \
+  X(node_share_wide, "of 1") \
   X(node_single_blocks, "1/s")
 enum {
 #define X(name, unit) BENCH_##name,
@@ -56,7 +62,7 @@ static const struct { const char *name, *unit; } bench_row[] = {
 };
 static double bench_val[BENCH_ROW_CNT][BENCH_RUNS_MAX];
 static u32 bench_runs, bench_tx_cnt;
-static u64 bench_gas_limit;
+static u64 bench_gas[BENCH_ROW_CNT]; /* the block gas limit of a row; or 0 */
 
 static char bench_dir[256];
 static struct cmd_bench_accounts bench_accounts;
@@ -87,8 +93,8 @@ static void bench_print(u32 row) {
   printf("{\"name\":\"%s\",\"value\":%.*f,\"unit\":\"%s\",\"runs\":%u",
          bench_row[row].name, median < 100 ? 2 : 0, median,
          bench_row[row].unit, bench_runs);
-  if (row >= BENCH_node_transfers)
-    printf(",\"gas_limit\":%llu", (unsigned long long)bench_gas_limit);
+  if (bench_gas[row])
+    printf(",\"gas_limit\":%llu", (unsigned long long)bench_gas[row]);
   printf("}\n");
   fflush(stdout);
 }
@@ -196,7 +202,7 @@ static void *bench_submitter_main(void *arg) {
 }
 
 /* Fills three rows, of which the first is row. */
-static void bench_transfers(bool credits, u32 run, u32 row) {
+static void bench_transfers(bool credits, u32 gas_limit, u32 run, u32 row) {
   char path[300];
   struct errmsg msg = {""};
   struct buf genesis;
@@ -205,13 +211,13 @@ static void bench_transfers(bool credits, u32 run, u32 row) {
   bench_path(path, credits ? "credits.db" : "transfers.db");
   buf_init(&genesis, 0);
   cmd_bench_genesis(&genesis, &bench_accounts, false,
-                    credits ? BENCH_ACCOUNTS : 0, 0);
+                    credits ? BENCH_ACCOUNTS : 0, gas_limit);
   struct node_create what = {.genesis = buf_slice(&genesis), .password = "x"};
   bench_must(node_create(&made, path, &what, &msg), &msg);
   buf_fini(&genesis);
   struct node_config cfg = {.db_path = path};
   bench_must(node_open(&n, &cfg, &msg), &msg);
-  bench_gas_limit = node_info(n)->block_gas_limit;
+  for (u32 i = 0; i < 3; i++) bench_gas[row + i] = node_info(n)->block_gas_limit;
   struct bench_submitter s[BENCH_SUBMITTERS];
   struct node_pool_stat left;
   double start = bench_now(), cpu = bench_cpu_us();
@@ -289,8 +295,9 @@ int main(void) {
         bench_recover(par, bench_recover_one, BENCH_RECOVER);
     bench_val[BENCH_ecrecover_groups][i] = bench_recover(
         par, bench_recover_group, BENCH_RECOVER / BENCH_GROUP);
-    bench_transfers(false, i, BENCH_node_transfers);
-    bench_transfers(true, i, BENCH_node_transfers_credits);
+    bench_transfers(false, 0, i, BENCH_node_transfers);
+    bench_transfers(true, 0, i, BENCH_node_transfers_credits);
+    bench_transfers(true, BENCH_WIDE, i, BENCH_node_transfers_wide);
     bench_val[BENCH_node_single_blocks][i] = bench_singles();
   }
   node_workers_close(w);
