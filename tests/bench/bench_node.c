@@ -217,7 +217,8 @@ static void bench_transfers(bool credits, u32 gas_limit, u32 run, u32 row) {
   buf_fini(&genesis);
   struct node_config cfg = {.db_path = path};
   bench_must(node_open(&n, &cfg, &msg), &msg);
-  for (u32 i = 0; i < 3; i++) bench_gas[row + i] = node_info(n)->block_gas_limit;
+  for (u32 i = row; i < row + 3; i++)
+    bench_gas[i] = node_info(n)->block_gas_limit;
   struct bench_submitter s[BENCH_SUBMITTERS];
   struct node_pool_stat left;
   double start = bench_now(), cpu = bench_cpu_us();
