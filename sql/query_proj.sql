@@ -116,6 +116,17 @@ WHERE id = ?1 AND doc = ?2;
 -- fts_market_clear
 DELETE FROM market_fts WHERE rowid = ?1;
 
+-- fts_order_put
+INSERT OR REPLACE INTO order_fts(rowid, note)
+SELECT id, ?3 FROM order_order WHERE id = ?1 AND doc = ?2;
+
+-- fts_order_title
+UPDATE order_order SET doc_ok = ?3 IS NOT NULL
+WHERE id = ?1 AND doc = ?2 AND doc_ok <> (?3 IS NOT NULL);
+
+-- fts_order_clear
+DELETE FROM order_fts WHERE rowid = ?1;
+
 -- fts_platform_put
 INSERT OR REPLACE INTO platform_fts(rowid, name, about)
 SELECT id, ?3, ?4 FROM platform_platform WHERE id = ?1 AND doc = ?2;
@@ -168,27 +179,35 @@ UPDATE market_listing SET rating =
   CASE WHEN rating_w > 0 THEN 100 * rating_sum / rating_w ELSE 0 END
 WHERE id = ?1;
 
+-- listing_in_stock
+UPDATE market_listing AS l SET in_stock = l.in_stock = 0
+WHERE l.id = ?1 AND l.in_stock <> EXISTS(SELECT 1 FROM market_variant AS v
+  WHERE v.listing = l.id AND v.active <> 0 AND v.stock > 0);
+
 -- listing_stock
 SELECT coalesce(max(stock) = 4294967295, 0),
   coalesce(sum(CASE WHEN stock < 4294967295 THEN stock ELSE 0 END), 0),
   count(*)
 FROM market_variant WHERE listing = ?1 AND active <> 0;
 
--- part_in_stock
-EXISTS(SELECT 1 FROM market_variant AS v
-       WHERE v.listing = t.id AND v.active <> 0 AND v.stock > 0);
-
 -- part_zone
 (t.ship_table = 0 OR EXISTS(SELECT 1 FROM market_ship_zone AS z
  WHERE z.ship_table = t.ship_table AND z.code IN (?, ?, '*')));
 
--- part_platform
+-- platform_mode
+SELECT mode FROM platform_platform WHERE id = ?1;
+
+-- part_platform_all
+/* All but what it took off, or what is out and was not let in. */
 (CASE (SELECT state FROM platform_post AS p
        WHERE p.listing = t.id AND p.platform = ?)
  WHEN 2 THEN 1 WHEN 3 THEN 0 ELSE
-   (SELECT mode FROM platform_platform AS q WHERE q.id = ?) IS 0
-   AND coalesce((SELECT o."out" FROM platform_opt_out AS o
-                 WHERE o.listing = t.id), 0) = 0 END);
+   NOT EXISTS(SELECT 1 FROM platform_opt_out AS o
+              WHERE o.listing = t.id AND o."out" <> 0) END);
+
+-- part_platform_posted
+t.id IN(SELECT p.listing FROM platform_post AS p
+        WHERE p.platform = ? AND p.state = 2);
 
 -- part_platform_category
 (CASE t.mode WHEN 0 THEN EXISTS(
@@ -204,19 +223,32 @@ EXISTS(SELECT 1 FROM market_variant AS v
    WHERE p.platform = t.id AND p.state = 2 AND l.category = ?
      AND l.state = 1) END);
 
--- part_party
-(t.buyer = ? OR t.seller = ?);
-
 -- part_line
-EXISTS(SELECT 1 FROM order_line AS l
-       WHERE l."order" = t.id AND l.listing = ?);
+t.id IN(SELECT l."order" FROM order_line AS l WHERE l.listing = ?);
+
+-- part_order_words
+/* Words of a listing that it is of, of its note, of a party's names, each as
+** far as a person reads; or its number. */
+t.id IN(
+  SELECT ? UNION
+  SELECT l."order" FROM order_line AS l WHERE l.listing IN
+   (SELECT rowid FROM market_fts WHERE market_fts MATCH ?
+    ORDER BY rowid DESC LIMIT 1000) UNION
+  SELECT rowid FROM order_fts WHERE order_fts MATCH ? UNION
+  SELECT o.id FROM order_order AS o WHERE o.buyer IN
+   (SELECT i.anchor FROM id_fts AS f JOIN id_identity AS i ON i.rowid = f.rowid
+    WHERE id_fts MATCH ? LIMIT 1000) UNION
+  SELECT o.id FROM order_order AS o WHERE o.seller IN
+   (SELECT i.anchor FROM id_fts AS f JOIN id_identity AS i ON i.rowid = f.rowid
+    WHERE id_fts MATCH ? LIMIT 1000));
+
+-- part_order_party
+t.id IN(SELECT o.id FROM order_order AS o WHERE o.buyer = ? UNION
+        SELECT o.id FROM order_order AS o WHERE o.seller = ?);
 
 -- part_schema
 EXISTS(SELECT 1 FROM id_issuer_schema AS s
        WHERE s.issuer = t.issuer AND s.schema = ?);
-
--- part_from_or_to
-(t."from" = ? OR t."to" = ?);
 
 -- part_with
 (t."from" = ? OR t."to" = ?);
@@ -253,23 +285,13 @@ WHERE o.created_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR o.seller = ?3)
   AND (?4 IS NULL OR o.platform = ?4)
 GROUP BY token ORDER BY 2 DESC LIMIT 200;
 
--- order_summary_day
-SELECT created_at / 86400 * 86400 AS since, token, count(*), m_sum(total),
-  m_sum(released), m_sum(refunded), m_sum(refunded_later), m_sum(fee_paid),
-  m_sum(tax)
-FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
-GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
-
--- order_summary_week
-SELECT (created_at + 259200) / 604800 * 604800 - 259200 AS since, token,
-  count(*), m_sum(total), m_sum(released), m_sum(refunded),
-  m_sum(refunded_later), m_sum(fee_paid), m_sum(tax)
-FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
-GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
-
--- order_summary_month
-SELECT CAST(strftime('%s', created_at, 'unixepoch', 'start of month')
-            AS INTEGER) AS since,
+-- order_summary
+/* By day, week (from Monday) or month, as ?5 says. */
+SELECT CASE ?5
+    WHEN 'day' THEN created_at / 86400 * 86400
+    WHEN 'week' THEN (created_at + 259200) / 604800 * 604800 - 259200
+    ELSE CAST(strftime('%s', created_at, 'unixepoch', 'start of month')
+              AS INTEGER) END AS since,
   token, count(*), m_sum(total), m_sum(released), m_sum(refunded),
   m_sum(refunded_later), m_sum(fee_paid), m_sum(tax)
 FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
@@ -344,12 +366,6 @@ FROM court_case AS c WHERE c.id = ?1;
 UPDATE court_fts SET rule = ?2 WHERE rowid = ?1 AND NOT EXISTS
 (SELECT 1 FROM court_rule AS r JOIN court_case AS c ON r.id = c.rule
  WHERE c.id = ?1);
-
--- part_disputants
-(t.opener = ? OR t.respondent = ?);
-
--- part_court_party
-(t.accused = ? OR t.claimant = ?);
 
 -- part_juror
 EXISTS(SELECT 1 FROM court_seat AS s WHERE s.case_id = t.id AND s.juror = ?);

@@ -15,7 +15,8 @@
 ** What a listing's document is searched by: "title" (or "name"), "body" (or
 ** "description", "about"), "tags" (a list of texts), "variants" (texts, or
 ** objects with "name" or "title").  A platform's: "name" or "title", "about";
-** an identity's: "name", "display" or "title".
+** an identity's: "name", "display" or "title"; an order's, when it is not
+** sealed: "note", "text", "message", "body" or "title".
 */
 #include "proj/proj_int.h"
 
@@ -37,6 +38,7 @@ const struct proj_fts_text PROJ_FTS_TEXT[PROJ_FTS_CNT] = {
   [PROJ_F_platform_fts] = {"platform", {"name title", "about description"}},
   [PROJ_F_mediation_fts] = {"mediator", {"about name title"}},
   [PROJ_F_court_fts] = {"court", {"text grounds title body"}},
+  [PROJ_F_order_fts] = {"order", {"note text message body title"}},
   [PROJ_F_id_fts] = {"identity", {"display name title"}},
 };
 

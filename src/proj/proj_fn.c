@@ -85,3 +85,10 @@ err proj_fn_review(struct proj *p, const struct proj_event_data *d) {
   TRY(proj_run(p, PROJ_ST_review_listing, &v, 1));
   return proj_run(p, PROJ_ST_review_rating, &v, 1);
 }
+
+/* Whether a listing has a piece to sell. */
+err proj_fn_stock(struct proj *p, const struct proj_event_data *d) {
+  if (d->log->topic_cnt < 2) return ERR_OK;
+  struct store_val v = store_num(load_be64(d->log->topic[1].b + 24));
+  return proj_run(p, PROJ_ST_listing_in_stock, &v, 1);
+}

@@ -25,7 +25,8 @@ enum proj_fts {
   X(proj_ref_any) X(proj_ref_clear) X(proj_event_clear) X(proj_event_put) \
   X(content_get) X(content_stat) X(content_put) X(content_hold) \
   X(content_clean) X(content_waiting) X(id_operator_epoch) \
-  X(id_rep_score) X(review_listing) X(review_rating) X(court_first_rule)
+  X(id_rep_score) X(review_listing) X(review_rating) X(listing_in_stock) \
+  X(court_first_rule)
 enum proj_prepared {
 #define X(name) PROJ_ST_##name,
   PROJ_PREPARED(X)

@@ -69,8 +69,9 @@ err rpc_rows_add(void *ctx, const struct store_val *v, u32 cnt) {
     l->cap = cap;
   }
   struct rpc_row *row = &l->row[l->cnt++];
-  MUST(cnt <= ARRAY_LEN(row->v));
   row->cnt = cnt;
+  row->v = arena_array(l->a, struct store_val, cnt);
+  if (!row->v) return ERR_LIMIT;
   for (u32 i = 0; i < cnt; i++) {
     row->v[i] = v[i];
     if (!v[i].bytes.len) continue;
@@ -185,6 +186,7 @@ static void shop_field(struct jsonw *w, const struct module_field *f,
   }
 }
 
+/* An answer whose s->e is an error is left as it is, with what is open. */
 static void shop_members(struct shop_record *s, const struct module_record *r,
                          const u8 *rec, const u256 *base, u32 skip);
 static void shop_array(struct shop_record *s, const struct module_field *f,
@@ -204,13 +206,15 @@ static void shop_array(struct shop_record *s, const struct module_field *f,
     u8 *rec = arena_alloc(s->q->c->a, f->item->size);
     MUST(words <= ARRAY_LEN(word));
     shop_slots(s, word, &base, words);
-    if (!rec || s->e < 0) break;
+    if (!rec) s->e = ERR_LIMIT;
+    if (s->e < 0) return;
     module_record_unpack(f->item, rec, word);
     if (plain) {
       shop_field(w, &f->item->field[0], rec);
     } else {
       jsonw_obj(w);
       shop_members(s, f->item, rec, &base, 0);
+      if (s->e < 0) return;
       jsonw_obj_end(w);
     }
     u256_add(&base, &base, &add);
@@ -224,7 +228,8 @@ static void shop_members(struct shop_record *s, const struct module_record *r,
   struct jsonw *w = &s->q->c->w;
   char name[64];
   u32 place, slot, i = 0;
-  for (const struct module_field *f = r->field; f->name; f++, i++) {
+  for (const struct module_field *f = r->field; f->name && s->e >= 0;
+       f++, i++) {
     shop_next(&l, f, &place, &slot);
     if (i < skip) continue;
     bool doc = f->kind == MODULE_B32 && !strcmp(f->name, "doc");
@@ -242,8 +247,9 @@ static void shop_members(struct shop_record *s, const struct module_record *r,
     if (!doc || s->q->no_documents) continue;
     hash32 hash;
     memcpy(hash.b, rec + place, 32);
+    if (s->e < 0) return;
     jsonw_key(w, "document");
-    if (s->e >= 0) s->e = rpc_shop_document(s->q, &hash);
+    s->e = rpc_shop_document(s->q, &hash);
   }
 }
 
@@ -838,6 +844,14 @@ static err shop_filter_apply(struct rpc_shop *q, struct store_query *sq,
   TRY(shop_filter_value(q, l, f, v, &val));
   if (sq->where_cnt + f->times > STORE_WHERE_MAX) return ERR_LIMIT;
   if (l->where && !strcmp(f->name, "q")) return l->where(q, sq, f->name, v);
+  if (f->op == '/') {
+    char *second = strchr(col, '/');
+    *second = 0;
+    sq->either[0] = col;
+    sq->either[1] = second + 1;
+    sq->either_val = val;
+    return ERR_OK;
+  }
   rpc_shop_where(sq, col, f->op == '>'   ? STORE_GE
                           : f->op == '<' ? STORE_LE
                           : f->op == '|' ? STORE_PART : STORE_EQ, val);
@@ -1037,7 +1051,15 @@ err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
   rpc_shop_where(&sq, sq.table->col[0].name, STORE_EQ, *key);
   err e = proj_query(q.s, &sq, rpc_rows_add, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
-  if (!rows.cnt) {
+  bool there = rows.cnt != 0;
+  if (there && l->type) {
+    u256 record;
+    shop_row_key(&record, l->table, module_record_of(proj_module(l->module),
+                                                     l->type), &rows.row[0]);
+    e = rpc_shop_exists(&q, &there, l->module, l->type, &record);
+    if (e < 0) return rpc_shop_fail(&q, e);
+  }
+  if (!there) {
     jsonw_null(w);
     return ERR_OK;
   }
@@ -1050,8 +1072,9 @@ err rpc_shop_get(struct rpc_call *c, const struct rpc_list *l,
     jsonw_key(w, "timeline");
     e = rpc_shop_timeline(&q, l->module, l->type, event_key, SHOP_TIMELINE);
   }
+  if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_obj_end(w);
-  return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+  return ERR_OK;
 }
 err rpc_shop_get_num(struct rpc_call *c, u32 list,
                      err (*more)(struct rpc_shop *q,

@@ -66,7 +66,10 @@
 ** order_get(id): record + "milestones", "reviews"; items have "title", that of the
 **   first line's listing
 ** order_list({buyer, seller, party, platform, state, token, ref, from, to,
-**   listing, sort: "new" | "old" | "deadline" | "total"})
+**   listing, q, sort: "new" | "old" | "deadline" | "total"})
+**   q: an order's number ("17", "#17"), the address of a party, or words: of
+**   the listings that it is of, of its note (one that is not sealed), of a
+**   party's handle and names
 ** order_todo(party) -> {"items": [{"kind": "ship" | "confirm" | "answerReturn"
 **   | "sendReturn" | "confirmReturn" | "submitMilestone" | "acceptMilestone" |
 **   "topUp" | "renew" | "claim" | "recovery", "module", "type", "id",
@@ -141,7 +144,7 @@ err rpc_shop_fail(struct rpc_shop *q, err e);
 
 /* A row of a table, copied: its columns, height, tx, log, number, order. */
 struct rpc_row {
-  struct store_val v[STORE_TABLE_COLS + 6];
+  struct store_val *v;
   u32 cnt;
 };
 struct rpc_rows {
@@ -191,7 +194,8 @@ const char *rpc_shop_camel(char out[64], const char *name, size_t len);
 /* How a list is asked for and shown.  filters: "name:kind" parted by blanks, or
 ** "name:kind>column" (at least), "<column" (at most), "=column", or
 ** "name:kind|part_x*2" (a condition of sql/query_proj.sql, the value so many
-** times).  kind: u number, a address, h hash, m money, s state, b bool, t text.
+** times), or "name:kind/a/b" (one of two columns).  kind: u number, a address,
+** h hash, m money, s state, b bool, t text.
 ** sorts: "name:+column" or "-column", "name:-": by number; the first is the
 ** default. */
 struct rpc_list {
@@ -248,6 +252,8 @@ err rpc_shop_more_milestone(struct rpc_shop *q, const struct rpc_row *row)
 err rpc_shop_where_market(struct rpc_shop *q, struct store_query *sq,
                           const char *name, const struct rpc_value *v)
     MUST_USE;
+err rpc_shop_where_order(struct rpc_shop *q, struct store_query *sq,
+                         const char *name, const struct rpc_value *v) MUST_USE;
 err rpc_shop_where_q(struct rpc_shop *q, struct store_query *sq,
                      const char *name, const struct rpc_value *v) MUST_USE;
 /* Words that a person typed as an FTS5 expression: all of them, the last as a

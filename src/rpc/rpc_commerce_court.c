@@ -200,12 +200,10 @@ static err court_numbered(struct rpc_call *c, u8 type, u32 max) {
     if (!e && found) {
       jsonw_obj(w);
       e = rpc_shop_record(&q, &found, PROJ_COURT, type, &key);
-      jsonw_obj_end(w);
-      gap = 0;
-    } else {
-      gap++;
     }
     if (e < 0) return rpc_shop_fail(&q, e);
+    if (found) jsonw_obj_end(w);
+    gap = found ? 0 : gap + 1;
   }
   jsonw_arr_end(w);
   jsonw_kv_null(w, "next");
@@ -264,13 +262,15 @@ err rpc_do_court_myDuty(struct rpc_call *c) {
     jsonw_key(w, "case");
     jsonw_obj(w);
     e = rpc_shop_item(&q, &RPC_LISTS[RPC_L_court_list], &cases.row[0]);
+    if (e < 0) break;
     jsonw_obj_end(w);
     jsonw_obj_end(w);
   }
+  if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_arr_end(w);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
-  return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+  return ERR_OK;
 }
 
 err rpc_do_court_jurorStats(struct rpc_call *c) {
@@ -297,10 +297,11 @@ err rpc_do_court_jurorStats(struct rpc_call *c) {
                                                          PROJ_T_id_rep,
                                                          col[i])->num : 0);
   if (!e) e = rpc_shop_rows(&q, &rows, PROJ_T_court_seat, "juror", v, 200);
-  if (!e) jsonw_kv_u64(w, "seatsEver", rows.cnt);
+  if (e < 0) return rpc_shop_fail(&q, e);
+  jsonw_kv_u64(w, "seatsEver", rows.cnt);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
-  return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+  return ERR_OK;
 }
 #undef COURT_COURTS_MAX
 #undef COURT_ROUND_TYPE

@@ -136,9 +136,10 @@ err rpc_do_id_guardianOf(struct rpc_call *c) {
   if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_obj(&c->w);
   e = rpc_shop_items(&q, "items", &l, &rows);
+  if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_kv_u64(&c->w, "height", q.head);
   jsonw_obj_end(&c->w);
-  return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+  return ERR_OK;
 }
 
 err rpc_do_id_reputation(struct rpc_call *c) {
@@ -156,8 +157,8 @@ err rpc_do_id_reputation(struct rpc_call *c) {
   jsonw_key(w, "inputs");
   jsonw_obj(w);
   if (!e) e = rpc_shop_record(&q, &found, PROJ_IDENTITY, 8, &key);
-  jsonw_obj_end(w);
   if (e < 0) return rpc_shop_fail(&q, e);
+  jsonw_obj_end(w);
   i64 rating = 350, score = 700;
   if (rows.cnt) {
     rating = rpc_row_col(&rows.row[0], PROJ_T_id_rep, "rating")->num;
@@ -171,9 +172,10 @@ err rpc_do_id_reputation(struct rpc_call *c) {
                "from 0 to 1000");
   jsonw_key(w, "history");
   e = rpc_shop_timeline(&q, PROJ_IDENTITY, 8, addr20_slice(who), 50);
+  if (e < 0) return rpc_shop_fail(&q, e);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
-  return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
+  return ERR_OK;
 }
 
 /*--------------------------------------------------------------- platforms */

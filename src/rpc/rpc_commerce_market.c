@@ -6,6 +6,7 @@
 #include "rpc/rpc_param.h"
 
 #define MARKET_FACET_ROWS 5000u
+#define MARKET_FACET_VALUES 100u
 #define MARKET_EXPORT_ROWS 100000u
 #define MARKET_EXPORT_BYTES (64u << 20)
 
@@ -45,6 +46,22 @@ static err market_where_zone(struct rpc_shop *q, struct store_query *sq,
   return ERR_OK;
 }
 
+/* A platform shows what was posted to it, or all but what it took off. */
+static err market_where_platform(struct rpc_shop *q, struct store_query *sq,
+                                 const struct rpc_value *v) {
+  struct rpc_rows rows = {.a = q->c->a};
+  struct errmsg msg;
+  u64 id;
+  if (rpc_param_count(&id, v, &msg) < 0)
+    return rpc_fail(q->c, RPC_ERR_PARAMS, "platform: %s", msg.text);
+  struct store_val val = store_num(id);
+  TRY(proj_named(q->s, "platform_mode", &val, 1, rpc_rows_add, &rows));
+  bool all = rows.cnt && rows.row[0].v[0].num == 0;
+  rpc_shop_where(sq, all ? "part_platform_all" : "part_platform_posted",
+                 STORE_PART, val);
+  return ERR_OK;
+}
+
 err rpc_shop_where_market(struct rpc_shop *q, struct store_query *sq,
                           const char *name, const struct rpc_value *v) {
   struct errmsg msg;
@@ -52,11 +69,12 @@ err rpc_shop_where_market(struct rpc_shop *q, struct store_query *sq,
   bool flag;
   if (!strcmp(name, "state")) return market_where_state(q, sq, v);
   if (!strcmp(name, "zone")) return market_where_zone(q, sq, v);
+  if (!strcmp(name, "platform")) return market_where_platform(q, sq, v);
   if (!strcmp(name, "inStock")) {
     if (rpc_param_bool(&flag, v, &msg) < 0)
       return rpc_fail(q->c, RPC_ERR_PARAMS, "inStock: %s", msg.text);
     if (flag)
-      rpc_shop_where(sq, "part_in_stock", STORE_PART, store_num(0));
+      rpc_shop_where(sq, "in_stock", STORE_EQ, store_num(1));
     return ERR_OK;
   }
   if (!strcmp(name, "sort")) { /* relevance */
@@ -104,45 +122,79 @@ err rpc_do_market_search(struct rpc_call *c) {
   return e < 0 ? rpc_shop_fail(&q, e) : ERR_OK;
 }
 
-static err market_facet(struct rpc_shop *q, struct store_query *sq,
-                        const char *key, const char *col, u8 kind,
-                        bool *capped) {
-  struct rpc_rows rows = {.a = q->c->a};
+/*------------------------------------------------------------------ facets
+** Counted over at most MARKET_FACET_ROWS listings, which are read once. */
+static const struct market_facet {
+  const char *name;
+  u8 kind;
+} market_facets[] = {
+  {"category", STORE_INT}, {"kind", STORE_INT}, {"token", STORE_ADDR},
+  {"seller", STORE_ADDR}};
+_Static_assert(ARRAY_LEN(market_facets) <= STORE_ONLY_MAX, "columns of a query");
+
+struct market_count {
+  struct store_val v;
+  u32 cnt;
+};
+static int market_value_cmp(const void *a, const void *b) {
+  const struct store_val *x = &((const struct market_count *)a)->v;
+  const struct store_val *y = &((const struct market_count *)b)->v;
+  if (x->num != y->num) return x->num < y->num ? -1 : 1;
+  if (x->bytes.len != y->bytes.len) return x->bytes.len < y->bytes.len ? -1 : 1;
+  return x->bytes.len ? memcmp(x->bytes.ptr, y->bytes.ptr, x->bytes.len) : 0;
+}
+static int market_count_cmp(const void *a, const void *b) {
+  u32 x = ((const struct market_count *)a)->cnt;
+  u32 y = ((const struct market_count *)b)->cnt;
+  return x != y ? (x > y ? -1 : 1) : market_value_cmp(a, b);
+}
+
+/* What column `at` of the rows has, most frequent first. */
+static err market_facet_put(struct rpc_shop *q, u32 at,
+                            const struct rpc_rows *rows) {
   struct jsonw *w = &q->c->w;
-  i64 all = 0;
-  sq->group = col;
-  sq->limit = MARKET_FACET_ROWS;
-  TRY(proj_query(q->s, sq, rpc_rows_add, &rows));
-  jsonw_key(w, key);
+  struct market_count *all =
+      arena_array(q->c->a, struct market_count, rows->cnt + 1);
+  u32 cnt = 0;
+  if (!all) return ERR_LIMIT;
+  for (u32 i = 0; i < rows->cnt; i++)
+    all[i] = (struct market_count){rows->row[i].v[at], 1};
+  qsort(all, rows->cnt, sizeof *all, market_value_cmp);
+  for (u32 i = 0; i < rows->cnt; i++) {
+    if (cnt && !market_value_cmp(&all[cnt - 1], &all[i])) all[cnt - 1].cnt++;
+    else all[cnt++] = all[i];
+  }
+  qsort(all, cnt, sizeof *all, market_count_cmp);
+  jsonw_key(w, market_facets[at].name);
   jsonw_arr(w);
-  for (u32 i = 0; i < rows.cnt; i++) {
+  for (u32 i = 0; i < cnt && i < MARKET_FACET_VALUES; i++) {
     jsonw_obj(w);
     jsonw_key(w, "value");
-    rpc_shop_val(w, &rows.row[i].v[0], kind);
-    jsonw_kv_u64(w, "count", (u64)rows.row[i].v[1].num);
-    all += rows.row[i].v[1].num;
+    rpc_shop_val(w, &all[i].v, market_facets[at].kind);
+    jsonw_kv_u64(w, "count", all[i].cnt);
     jsonw_obj_end(w);
   }
   jsonw_arr_end(w);
-  *capped |= all >= MARKET_FACET_ROWS;
   return ERR_OK;
 }
 
 err rpc_do_market_facets(struct rpc_call *c) {
   struct rpc_shop q;
   struct store_query sq = {0};
-  bool capped = false;
+  struct rpc_rows rows = {.a = c->a};
   TRY(rpc_shop_begin(c, &q));
   err e = market_query(&q, &sq);
   sq.rank_fts = NULL; /* which, not in what order */
   sq.has_after = false;
+  sq.limit = MARKET_FACET_ROWS;
+  for (u32 i = 0; i < ARRAY_LEN(market_facets); i++)
+    sq.only[i] = market_facets[i].name;
+  if (!e) e = proj_query(q.s, &sq, rpc_rows_add, &rows);
   jsonw_obj(&c->w);
-  if (!e) e = market_facet(&q, &sq, "category", "category", 0, &capped);
-  if (!e) e = market_facet(&q, &sq, "kind", "kind", 0, &capped);
-  if (!e) e = market_facet(&q, &sq, "token", "token", STORE_ADDR, &capped);
-  if (!e) e = market_facet(&q, &sq, "seller", "seller", STORE_ADDR, &capped);
+  for (u32 i = 0; i < ARRAY_LEN(market_facets) && !e; i++)
+    e = market_facet_put(&q, i, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
-  jsonw_kv_bool(&c->w, "capped", capped);
+  jsonw_kv_bool(&c->w, "capped", rows.cnt >= MARKET_FACET_ROWS);
   jsonw_kv_u64(&c->w, "height", q.head);
   jsonw_obj_end(&c->w);
   return ERR_OK;
@@ -395,5 +447,6 @@ err rpc_do_market_stats(struct rpc_call *c) {
   return ERR_OK;
 }
 #undef MARKET_FACET_ROWS
+#undef MARKET_FACET_VALUES
 #undef MARKET_EXPORT_ROWS
 #undef MARKET_EXPORT_BYTES

@@ -2,6 +2,7 @@
 ** waits on somebody, sums and exports; and deadlines of all modules. */
 #include <stdio.h>
 
+#include "codec/hex.h"
 #include "rpc/rpc_commerce.h"
 #include "rpc/rpc_param.h"
 
@@ -28,6 +29,41 @@ err rpc_shop_more_milestone(struct rpc_shop *q, const struct rpc_row *row) {
   struct module_header h = {
       .state = (u8)rpc_row_col(row, PROJ_T_order_milestone, "state")->num};
   jsonw_kv_str(&q->c->w, "owner", proj_owner_word(PROJ_ORDERS, 3, &h));
+  return ERR_OK;
+}
+
+/* The number that the text is, a "#" before it allowed; 0: none. */
+static u64 order_number(slice text) {
+  u64 id = 0;
+  size_t i = text.len && text.ptr[0] == '#';
+  if (i == text.len || text.len - i > 18) return 0;
+  for (; i < text.len; i++) {
+    if (text.ptr[i] < '0' || text.ptr[i] > '9') return 0;
+    id = id * 10 + (text.ptr[i] - '0');
+  }
+  return id;
+}
+/* What a person types to find an order again. */
+err rpc_shop_where_order(struct rpc_shop *q, struct store_query *sq,
+                         const char *name, const struct rpc_value *v) {
+  struct errmsg msg;
+  slice text;
+  u8 *party = arena_alloc(q->c->a, 20);
+  (void)name;
+  if (!party || sq->where_cnt + 5 > STORE_WHERE_MAX) return ERR_LIMIT;
+  if (rpc_param_string(&text, v, "text", &msg) < 0)
+    return rpc_fail(q->c, RPC_ERR_PARAMS, "q: %s", msg.text);
+  slice match = rpc_shop_match(q->c->a, text);
+  bool address = text.len == 42 && hex_fixed(party, 20, text) == ERR_OK;
+  struct store_val val =
+      address ? store_blob(slice_of(party, 20)) : store_text(match);
+  if (!match.len) return ERR_OK;
+  if (!address)
+    rpc_shop_where(sq, "part_order_words", STORE_PART,
+                   store_num(order_number(text)));
+  else rpc_shop_where(sq, "part_order_party", STORE_PART, val);
+  for (u32 i = address ? 3 : 0; i < 4; i++)
+    rpc_shop_where(sq, "more", STORE_MORE, val);
   return ERR_OK;
 }
 
@@ -344,15 +380,12 @@ err rpc_do_order_summary(struct rpc_call *c) {
   TRY(rpc_shop_arg_u64(c, &from, "from"));
   TRY(rpc_shop_arg_u64(c, &to, "to"));
   if (to > INT64_MAX) to = INT64_MAX;
-  static const struct { const char *name, *sql; } period[] = {
-    {"month", "order_summary_month"}, {"day", "order_summary_day"},
-    {"week", "order_summary_week"}};
+  static const char *const period[] = {"month", "day", "week"};
   struct rpc_value p = rpc_shop_arg(c, "period");
   u32 which = 0;
   if (p.kind != RPC_NONE) {
     while (which < ARRAY_LEN(period) &&
-           (p.kind != RPC_STRING ||
-            !slice_eq(p.str, slice_str(period[which].name))))
+           (p.kind != RPC_STRING || !slice_eq(p.str, slice_str(period[which]))))
       which++;
     if (which == ARRAY_LEN(period))
       return rpc_fail(c, RPC_ERR_PARAMS, "period: day, week or month");
@@ -360,8 +393,9 @@ err rpc_do_order_summary(struct rpc_call *c) {
   TRY(rpc_shop_begin(c, &q));
   struct rpc_rows rows = {.a = c->a};
   struct store_val v[] = {store_blob(addr20_slice(&seller)), store_num(from),
-                          store_num(to), store_num(ORDER_SUM_ROWS)};
-  err e = proj_named(q.s, period[which].sql, v, 4, rpc_rows_add, &rows);
+                          store_num(to), store_num(ORDER_SUM_ROWS),
+                          store_text(slice_str(period[which]))};
+  err e = proj_named(q.s, "order_summary", v, 5, rpc_rows_add, &rows);
   if (e < 0) return rpc_shop_fail(&q, e);
   static const char *const name[] = {"from", "token", "orders", "total",
                                      "released", "refunded", "refundedLater",

@@ -208,6 +208,12 @@ struct store_cached {
 };
 void store_tables_fini(struct store *s);
 void store_cached_fini(struct store_reader *r);
+/* Runs a statement of the reader, prepared when its text is new; a name in
+** quotes. */
+err store_cached_rows(struct store_reader *r, const char *text,
+                      const struct store_val *val, u32 cnt, store_row_fn *row,
+                      void *ctx) MUST_USE;
+void store_table_name(struct buf *b, const char *name);
 err store_table_functions(struct store_conn *c) MUST_USE;
 
 struct store {

@@ -12,9 +12,6 @@
 #include "store/store_int.h"
 #include "store/store_table.h"
 
-#define STORE_TABLE_WINDOW 5000u
-#define STORE_TABLE_EXTRA 3u /* height, tx, log */
-
 /*------------------------------------------------------------------ money */
 static u128 table_money(slice s) {
   u128 v = 0;
@@ -72,12 +69,6 @@ static const struct store_column *table_col(const struct store_table_def *t,
     if (!strcmp(c->name, name)) return c;
   return NULL;
 }
-static u32 table_cols(const struct store_table_def *t) {
-  u32 cnt = 0;
-  while (t->col[cnt].name) cnt++;
-  MUST(cnt && cnt <= STORE_TABLE_COLS);
-  return cnt;
-}
 static u32 table_keys(const struct store_table_def *t) {
   u32 cnt = 0;
   while (t->col[cnt].name && t->col[cnt].key) cnt++;
@@ -86,7 +77,7 @@ static u32 table_keys(const struct store_table_def *t) {
 static bool table_is_numbered(const struct store_table_def *t) {
   return table_keys(t) == 1 && t->col[0].kind == STORE_INT;
 }
-static void table_name(struct buf *b, const char *name) {
+void store_table_name(struct buf *b, const char *name) {
   buf_put_str(b, "\"");
   buf_put_str(b, name);
   buf_put_str(b, "\"");
@@ -102,11 +93,14 @@ static err table_exec(struct store *s, struct buf *b) {
 static void table_create_text(struct buf *b, const struct store_table_def *t) {
   static const char *const type[] = {"INTEGER", "BLOB", "BLOB", "BLOB",
                                      "TEXT", "INTEGER"};
+  u32 cols = 0;
+  while (t->col[cols].name) cols++;
+  MUST(cols && cols <= STORE_TABLE_COLS);
   buf_put_str(b, "CREATE TABLE IF NOT EXISTS ");
-  table_name(b, t->name);
+  store_table_name(b, t->name);
   buf_put_str(b, "(");
   for (const struct store_column *c = t->col; c->name; c++) {
-    table_name(b, c->name);
+    store_table_name(b, c->name);
     buf_put_str(b, " ");
     buf_put_str(b, type[c->kind]);
     if (!c->key && (c->kind == STORE_INT || c->kind == STORE_BOOL))
@@ -119,7 +113,7 @@ static void table_create_text(struct buf *b, const struct store_table_def *t) {
     buf_put_str(b, ",UNIQUE(");
     for (u32 i = 0; i < table_keys(t); i++) {
       if (i) buf_put_str(b, ",");
-      table_name(b, t->col[i].name);
+      store_table_name(b, t->col[i].name);
     }
     buf_put_str(b, ")");
   }
@@ -133,9 +127,9 @@ static void table_index_text(struct buf *b, const struct store_table_def *t) {
     char name[96];
     snprintf(name, sizeof name, "%s_ix%u", t->name, number);
     buf_put_str(b, "CREATE INDEX IF NOT EXISTS ");
-    table_name(b, name);
+    store_table_name(b, name);
     buf_put_str(b, " ON ");
-    table_name(b, t->name);
+    store_table_name(b, t->name);
     buf_put_str(b, "(\"");
     for (; *p && *p != ';'; p++) {
       if (*p == ',') buf_put_str(b, "\",\"");
@@ -153,7 +147,7 @@ err store_table_make(struct store *s, const struct store_table_def *t,
   buf_init(&b, 0);
   if (drop) {
     buf_put_str(&b, "DROP TABLE IF EXISTS ");
-    table_name(&b, t->name);
+    store_table_name(&b, t->name);
     e = table_exec(s, &b);
   }
   table_create_text(&b, t);
@@ -169,11 +163,11 @@ err store_fts_make(struct store *s, const struct store_fts_def *t, bool drop) {
   buf_init(&b, 0);
   if (drop) {
     buf_put_str(&b, "DROP TABLE IF EXISTS ");
-    table_name(&b, t->name);
+    store_table_name(&b, t->name);
     e = table_exec(s, &b);
   }
   buf_put_str(&b, "CREATE VIRTUAL TABLE IF NOT EXISTS ");
-  table_name(&b, t->name);
+  store_table_name(&b, t->name);
   buf_put_str(&b, " USING fts5(");
   buf_put_str(&b, t->columns);
   buf_put_str(&b, ",tokenize='unicode61 remove_diacritics 2',prefix='2 3')");
@@ -224,7 +218,7 @@ static void table_assign(struct buf *b, const struct store_table_def *t,
   const struct store_column *c = table_col(t, term->col);
   bool money = c && c->kind == STORE_MONEY;
   snprintf(at, sizeof at, "?%u", number);
-  table_name(b, term->col);
+  store_table_name(b, term->col);
   buf_put_str(b, "=");
   if (term->op == '=') {
     buf_put_str(b, at);
@@ -232,7 +226,7 @@ static void table_assign(struct buf *b, const struct store_table_def *t,
   }
   MUST(c);
   buf_put_str(b, money ? term->op == '+' ? "m_add(" : "m_sub(" : "");
-  table_name(b, term->col);
+  store_table_name(b, term->col);
   buf_put_str(b, money ? "," : term->op == '+' ? "+" : "-");
   buf_put_str(b, at);
   if (money) buf_put_str(b, ")");
@@ -243,11 +237,11 @@ static void table_put_text(struct buf *b, const struct store_table_def *t,
   char at[16];
   u32 keys = table_keys(t), changed = 0;
   buf_put_str(b, "INSERT INTO ");
-  table_name(b, t->name);
+  store_table_name(b, t->name);
   buf_put_str(b, "(");
   for (u32 i = 0; i < cnt; i++) {
     if (i) buf_put_str(b, ",");
-    table_name(b, term[i].col);
+    store_table_name(b, term[i].col);
   }
   buf_put_str(b, ")VALUES(");
   for (u32 i = 0; i < cnt; i++) {
@@ -259,7 +253,7 @@ static void table_put_text(struct buf *b, const struct store_table_def *t,
   buf_put_str(b, "ON CONFLICT(");
   for (u32 i = 0; i < keys; i++) {
     if (i) buf_put_str(b, ",");
-    table_name(b, t->col[i].name);
+    store_table_name(b, t->col[i].name);
   }
   buf_put_str(b, ")DO UPDATE SET ");
   for (u32 i = 0; i < cnt; i++) {
@@ -277,7 +271,7 @@ static void table_where_text(struct buf *b, const struct store_term *term,
   for (u32 i = 0; i < cnt; i++) {
     if (term[i].op != '?') continue;
     buf_put_str(b, done++ ? " AND " : " WHERE ");
-    table_name(b, term[i].col);
+    store_table_name(b, term[i].col);
     snprintf(at, sizeof at, "=?%u", i + 1);
     buf_put_str(b, at);
   }
@@ -294,7 +288,7 @@ err store_table_prepare(struct store *s, u32 *out,
     table_put_text(&b, t, term, cnt);
   } else if (what == STORE_SET) {
     buf_put_str(&b, "UPDATE ");
-    table_name(&b, t->name);
+    store_table_name(&b, t->name);
     buf_put_str(&b, " SET ");
     for (u32 i = 0; i < cnt; i++) {
       if (term[i].op == '?') continue;
@@ -304,7 +298,7 @@ err store_table_prepare(struct store *s, u32 *out,
     table_where_text(&b, term, cnt);
   } else {
     buf_put_str(&b, "DELETE FROM ");
-    table_name(&b, t->name);
+    store_table_name(&b, t->name);
     table_where_text(&b, term, cnt);
   }
   buf_put(&b, "", 1);
@@ -407,218 +401,15 @@ static err table_cached(struct store_reader *r, sqlite3_stmt **out,
   *out = old->st;
   return ERR_OK;
 }
+err store_cached_rows(struct store_reader *r, const char *text,
+                      const struct store_val *val, u32 cnt, store_row_fn *row,
+                      void *ctx) {
+  sqlite3_stmt *st = NULL;
+  TRY(table_cached(r, &st, text));
+  return table_rows(st, val, cnt, row, ctx);
+}
 void store_cached_fini(struct store_reader *r) {
   for (u32 i = 0; i < STORE_CACHE_ST; i++) sqlite3_finalize(r->cached[i].st);
-}
-
-struct table_text {
-  struct buf b;
-  struct store_val val[2 * STORE_WHERE_MAX + 8];
-  u32 cnt;
-};
-/* The next value's place. */
-static void table_value(struct table_text *t, struct store_val v) {
-  char at[16];
-  MUST(t->cnt < ARRAY_LEN(t->val));
-  t->val[t->cnt++] = v;
-  snprintf(at, sizeof at, "?%u", t->cnt);
-  buf_put_str(&t->b, at);
-}
-
-/* A named condition; each "?" of it is one of the values that follow. */
-static void table_part(struct table_text *t, const struct store_where *w,
-                       u32 left) {
-  size_t len = 0;
-  const char *sql = store_sql_find(w->col, &len);
-  u32 used = 0;
-  MUST(sql);
-  while (len && (sql[len - 1] == '\n' || sql[len - 1] == ';')) len--;
-  buf_put_str(&t->b, "(");
-  for (size_t i = 0; i < len; i++) {
-    if (sql[i] != '?') {
-      buf_put(&t->b, &sql[i], 1);
-      continue;
-    }
-    MUST(used < left && (used == 0 || w[used].op == STORE_MORE));
-    table_value(t, w[used++].val);
-  }
-  buf_put_str(&t->b, ")");
-}
-
-static void table_window(struct table_text *t, const struct store_query *q) {
-  char text[48];
-  snprintf(text, sizeof text, " ORDER BY rowid DESC LIMIT %u",
-           q->window ? q->window : STORE_TABLE_WINDOW);
-  buf_put_str(&t->b, text);
-}
-
-static void table_conditions(struct table_text *t,
-                             const struct store_query *q) {
-  static const char *const op[] = {"=", ">=", "<=", "<>"};
-  u32 done = 0;
-  for (u32 i = 0; i < q->where_cnt; i++) {
-    const struct store_where *w = &q->where[i];
-    if (w->op == STORE_MORE) continue;
-    if (w->op == STORE_MATCH && (q->rank_fts || q->group)) continue;
-    buf_put_str(&t->b, done++ ? " AND " : " WHERE ");
-    if (w->op == STORE_PART) {
-      table_part(t, w, q->where_cnt - i);
-    } else if (w->op == STORE_MATCH) {
-      buf_put_str(&t->b, "t.rowid IN(SELECT rowid FROM ");
-      table_name(&t->b, w->col);
-      buf_put_str(&t->b, " WHERE ");
-      table_name(&t->b, w->col);
-      buf_put_str(&t->b, " MATCH ");
-      table_value(t, w->val);
-      table_window(t, q);
-      buf_put_str(&t->b, ")");
-    } else {
-      buf_put_str(&t->b, "t.");
-      table_name(&t->b, w->col);
-      buf_put_str(&t->b, op[w->op]);
-      table_value(t, w->val);
-    }
-  }
-  if (!q->has_after) return;
-  buf_put_str(&t->b, done ? " AND " : " WHERE ");
-  if (!q->order && !q->rank_fts) {
-    buf_put_str(&t->b, q->up ? "t.rowid>" : "t.rowid<");
-    table_value(t, store_num((u64)q->after_id));
-    return;
-  }
-  /* A pair as a row value: the index is entered at it. */
-  buf_put_str(&t->b, "(");
-  if (q->rank_fts) {
-    buf_put_str(&t->b, "f.score");
-  } else {
-    buf_put_str(&t->b, "t.");
-    table_name(&t->b, q->order);
-  }
-  buf_put_str(&t->b, ",t.rowid)");
-  buf_put_str(&t->b, q->up ? ">(" : "<(");
-  table_value(t, q->after);
-  buf_put_str(&t->b, ",");
-  table_value(t, store_num((u64)q->after_id));
-  buf_put_str(&t->b, ")");
-}
-
-/* Of a group, only what the full text finds, read first. */
-static bool table_from_match(struct table_text *t,
-                             const struct store_query *q) {
-  if (!q->group || q->rank_fts) return false;
-  for (u32 i = 0; i < q->where_cnt; i++) {
-    if (q->where[i].op != STORE_MATCH) continue;
-    buf_put_str(&t->b, "(SELECT rowid AS id FROM ");
-    table_name(&t->b, q->where[i].col);
-    buf_put_str(&t->b, " WHERE ");
-    table_name(&t->b, q->where[i].col);
-    buf_put_str(&t->b, " MATCH ");
-    table_value(t, q->where[i].val);
-    table_window(t, q);
-    buf_put_str(&t->b, ")AS f CROSS JOIN ");
-    table_name(&t->b, q->table->name);
-    buf_put_str(&t->b, " AS t ON t.rowid=f.id");
-    return true;
-  }
-  return false;
-}
-
-static void table_from(struct table_text *t, const struct store_query *q) {
-  buf_put_str(&t->b, " FROM ");
-  if (table_from_match(t, q)) {
-    table_conditions(t, q);
-    return;
-  }
-  if (q->rank_fts) {
-    struct store_val match = {0};
-    for (u32 i = 0; i < q->where_cnt; i++)
-      if (q->where[i].op == STORE_MATCH) match = q->where[i].val;
-    buf_put_str(&t->b, "(SELECT rowid AS id,CAST(-1e6*bm25(");
-    table_name(&t->b, q->rank_fts);
-    buf_put_str(&t->b, ",");
-    buf_put_str(&t->b, q->rank_weights);
-    buf_put_str(&t->b, ")AS INTEGER)AS score FROM ");
-    table_name(&t->b, q->rank_fts);
-    buf_put_str(&t->b, " WHERE ");
-    table_name(&t->b, q->rank_fts);
-    buf_put_str(&t->b, " MATCH ");
-    table_value(t, match);
-    table_window(t, q);
-    buf_put_str(&t->b, ")AS f CROSS JOIN ");
-    table_name(&t->b, q->table->name);
-    buf_put_str(&t->b, " AS t ON t.rowid=f.id");
-  } else {
-    table_name(&t->b, q->table->name);
-    buf_put_str(&t->b, " AS t");
-  }
-  table_conditions(t, q);
-}
-
-static void table_order(struct table_text *t, const struct store_query *q) {
-  char text[32];
-  const char *way = q->up ? "" : " DESC";
-  buf_put_str(&t->b, " ORDER BY ");
-  if (q->rank_fts) {
-    buf_put_str(&t->b, "f.score");
-    buf_put_str(&t->b, way);
-    buf_put_str(&t->b, ",");
-  } else if (q->order) {
-    buf_put_str(&t->b, "t.");
-    table_name(&t->b, q->order);
-    buf_put_str(&t->b, way);
-    buf_put_str(&t->b, ",");
-  }
-  buf_put_str(&t->b, "t.rowid");
-  buf_put_str(&t->b, way);
-  snprintf(text, sizeof text, " LIMIT %u", q->limit);
-  buf_put_str(&t->b, text);
-}
-
-static void table_group_text(struct table_text *t,
-                             const struct store_query *q) {
-  char text[32];
-  buf_put_str(&t->b, "SELECT v,count(*) FROM(SELECT t.");
-  table_name(&t->b, q->group);
-  buf_put_str(&t->b, " AS v");
-  table_from(t, q);
-  snprintf(text, sizeof text, " LIMIT %u", q->limit);
-  buf_put_str(&t->b, text);
-  buf_put_str(&t->b, ")GROUP BY 1 ORDER BY 2 DESC,1 LIMIT 100");
-}
-
-static void table_select_text(struct table_text *t,
-                              const struct store_query *q) {
-  buf_put_str(&t->b, "SELECT ");
-  for (const struct store_column *c = q->table->col; c->name; c++) {
-    buf_put_str(&t->b, "t.");
-    table_name(&t->b, c->name);
-    buf_put_str(&t->b, ",");
-  }
-  buf_put_str(&t->b, "t.height,t.tx,t.log,t.rowid,");
-  if (q->rank_fts) {
-    buf_put_str(&t->b, "f.score");
-  } else {
-    buf_put_str(&t->b, "t.");
-    if (q->order) table_name(&t->b, q->order);
-    else buf_put_str(&t->b, "rowid");
-  }
-  table_from(t, q);
-  table_order(t, q);
-}
-
-err store_query_run(struct store_reader *r, const struct store_query *q,
-                    store_row_fn *row, void *ctx) {
-  struct table_text t = {.cnt = 0};
-  sqlite3_stmt *st;
-  MUST(table_cols(q->table) + STORE_TABLE_EXTRA < STORE_ROW_MAX);
-  buf_init(&t.b, 0);
-  if (q->group) table_group_text(&t, q);
-  else table_select_text(&t, q);
-  buf_put(&t.b, "", 1);
-  err e = table_cached(r, &st, (char *)t.b.ptr);
-  if (!e) e = table_rows(st, t.val, t.cnt, row, ctx);
-  buf_fini(&t.b);
-  return e;
 }
 
 err store_named_run(struct store_reader *r, const char *name,
@@ -626,14 +417,11 @@ err store_named_run(struct store_reader *r, const char *name,
                     void *ctx) {
   size_t len = 0;
   const char *sql = store_sql_find(name, &len);
-  sqlite3_stmt *st;
   MUST(sql);
   char *text = mem_alloc(len + 1);
   memcpy(text, sql, len);
-  err e = table_cached(r, &st, text);
+  err e = store_cached_rows(r, text, val, cnt, row, ctx);
   mem_free(text);
-  return e ? e : table_rows(st, val, cnt, row, ctx);
+  return e;
 }
-#undef STORE_TABLE_WINDOW
-#undef STORE_TABLE_EXTRA
 #undef STORE_ROW_MAX

@@ -20,7 +20,8 @@
 
 #define STORE_TABLE_COLS 40u
 #define STORE_WHERE_MAX 24u
-#define STORE_CACHE_ST 48u
+#define STORE_CACHE_ST 64u
+#define STORE_ONLY_MAX 4u
 
 enum store_kind {
   STORE_INT, STORE_ADDR, STORE_HASH, STORE_MONEY, STORE_TEXT,
@@ -100,7 +101,8 @@ err store_table_rows(struct store *s, u32 st, const struct store_val *val,
 
 /*---------------------------------------------------------------- reading */
 enum store_op { STORE_EQ, STORE_GE, STORE_LE, STORE_NE,
-                STORE_MATCH, /* col: an FTS table; the newest query.window */
+                STORE_MATCH, /* col: an FTS table; the newest 5,000, 2,000 of a
+                             ** query by rank */
                 STORE_PART,  /* col: a condition of sql/query_proj.sql, with
                              ** as many values as the next ones: STORE_MORE */
                 STORE_MORE };
@@ -121,12 +123,15 @@ struct store_query {
   struct store_val after;
   i64 after_id;
   u32 limit;
-  u32 window;           /* of STORE_MATCH and rank_fts: 0: 5,000 */
-  const char *group;    /* rows are then (value, count) of this column, of at
-                        ** most limit rows */
+  const char *only[STORE_ONLY_MAX]; /* rows are these columns, in no order */
+  const char *either[2]; /* one of these columns has either_val */
+  struct store_val either_val;
 };
 /* Calls row with the table's columns, then height, tx, log, then the number,
-** then the value that it was ordered by. */
+** then the value that it was ordered by.  src/store/store_query.c tells by which
+** index: a list wants one that begins with its conditions "=", then has the
+** column of its order, then "id" (the number), then what else it is filtered
+** by. */
 err store_query_run(struct store_reader *r, const struct store_query *q,
                     store_row_fn *row, void *ctx) MUST_USE;
 /* A named statement that reads. */

@@ -2,20 +2,16 @@
 ** large, while it makes blocks; for pages.sh.
 **
 **   bench_pages fill FILE COUNT   a stopped node's file gets COUNT listings,
-**       each with a document of seven words of 2,000 and one that all have, and
-**       COUNT orders: in the tables alone, as if there had been such events,
-**       under ids from 10,000,000 on, of 50 sellers and buyers; lists are
-**       asked of these, single records of the chain's own
+**       with documents, and COUNT orders: in the tables alone, as if there had
+**       been such events (bench_goods.h), under ids from 10,000,000 on, of 50
+**       sellers and buyers; lists are asked of these, single records of the
+**       chain's own
 **   bench_pages ask URL ROUNDS    asks each row below ROUNDS times, one after
 **       the other, each on a connection of its own
 **
 ** JSON lines: p50 and p99 in ms of each row; "pages_search" of all searches
 ** together; "pages_slowest" the worst p99 of all. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-#include "proj/proj_make.h"
+#include "bench/bench_goods.h"
 #include "rpc/rpc_client.h"
 #include "shop/shop_market.h"
 #include "shop/shop_orders.h"
@@ -40,6 +36,12 @@ static const struct {
       "{\"priceMin\":\"0x1000\",\"priceMax\":\"0x8000\",\"sort\":\"sold\"}")
   ROW("search_in_stock", "market_search",
       "{\"inStock\":true,\"sort\":\"rating\"}")
+  ROW("search_rating", "market_search",
+      "{\"minRating\":\"0x64\",\"sort\":\"new\"}")
+  ROW("search_price_narrow", "market_search",
+      "{\"priceMin\":\"0x1000\",\"priceMax\":\"0x1010\",\"sort\":\"sold\"}")
+  ROW("search_platform", "market_search", "{\"platform\":\"0x1\"}")
+  ROW("search_zone", "market_search", "{\"zone\":\"DE\",\"sort\":\"price\"}")
   ROW("search_seller", "market_search", "{\"seller\":\"" PAGES_PARTY "\"}")
   ROW("search_nothing", "market_search", "{\"kind\":\"0x4\"}")
   ROW("facets", "market_facets", "{\"q\":\"common\"}")
@@ -55,6 +57,12 @@ static const struct {
   ROW("orders_party", "order_list", "{\"party\":\"" PAGES_PARTY "\"}")
   ROW("orders_state", "order_list",
       "{\"seller\":\"" PAGES_PARTY "\",\"state\":\"paid\"}")
+  ROW("orders_month", "order_list",
+      "{\"seller\":\"" PAGES_PARTY "\",\"from\":10900000,\"to\":11040000}")
+  ROW("orders_by_total", "order_list",
+      "{\"buyer\":\"" PAGES_PARTY "\",\"sort\":\"total\"}")
+  ROW("orders_of_listing", "order_list", "{\"listing\":\"0x9896c9\"}")
+  ROW("orders_all", "order_list", "{}")
   ROW("order", "order_get", "\"0x1\"")
   ROW("todo", "order_todo", "\"" PAGES_PARTY "\"")
   ROW("takings", "order_summary",
@@ -83,9 +91,7 @@ static const struct {
 #define PAGES_ROWS ARRAY_LEN(pages_row)
 
 static double pages_now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+  return bench_goods_clock_us(CLOCK_MONOTONIC) / 1e3;
 }
 static _Noreturn void pages_die(const char *what, const char *why) {
   fprintf(stderr, "bench_pages: %s: %.400s\n", what, why);
@@ -94,37 +100,11 @@ static _Noreturn void pages_die(const char *what, const char *why) {
 
 /*-------------------------------------------------------------------- filling */
 
-static u32 pages_doc(char *out, size_t room, u64 id) {
-  u64 x = id * 0x9e3779b97f4a7c15u;
-  int n = snprintf(out, room, "{\"body\":\"common");
-  for (u32 i = 0; i < 6; i++) {
-    x = x * 6364136223846793005u + 1442695040888963407u;
-    n += snprintf(out + n, room - (size_t)n, " word%u", (u32)(x >> 40) % 2000);
-  }
-  n += snprintf(out + n, room - (size_t)n, "\",\"title\":\"Thing %u word%u\"}",
-                (u32)id, (u32)(x >> 33) % 2000);
-  return (u32)n;
-}
-
-static err pages_goods(struct proj_make *m) {
-  static const struct {
-    u32 module;
-    const char *event;
-    const struct module_record *record;
-  } of[] = {{PROJ_MARKET, "ListingSaved", &shop_market_table_listing},
-            {PROJ_MARKET, "VariantsSaved", NULL},
-            {PROJ_ORDERS, "OrderPlaced", &shop_orders_table_order}};
-  char doc[400];
-  err e = ERR_OK;
-  m->id++;
-  m->seed++;
-  crypto_keccak256(&m->doc, doc, pages_doc(doc, sizeof doc, m->id));
-  for (u32 k = 0; k < ARRAY_LEN(of) && !e; k++)
-    e = proj_make_event(m, of[k].module, of[k].event, of[k].record);
-  return e;
-}
-
 static void pages_fill(const char *path, u32 cnt) {
+  static const struct bench_goods_event of[] = {
+    {PROJ_MARKET, "ListingSaved", &shop_market_table_listing},
+    {PROJ_MARKET, "VariantsSaved", NULL},
+    {PROJ_ORDERS, "OrderPlaced", &shop_orders_table_order}};
   struct errmsg msg = {""};
   struct store *s;
   struct store_standing st;
@@ -134,17 +114,11 @@ static void pages_fill(const char *path, u32 cnt) {
     pages_die(path, msg.text);
   store_standing(s, &st);
   m.b.height = st.head < 0 ? 0 : (u64)st.head;
-  for (u32 i = 1; i <= cnt; i++) {
-    struct proj_content c;
-    char doc[400];
-    u32 len = pages_doc(doc, sizeof doc, PAGES_FIRST + i);
-    if (proj_content_put(m.proj, &c, slice_of(doc, len), 100, &msg))
-      pages_die("a document", msg.text);
-  }
+  if (bench_goods_keep(&m, cnt, &msg)) pages_die("a document", msg.text);
   for (u32 done = 0; done < cnt; done += PAGES_BLOCK) {
     err e = store_table_begin(s);
     for (u32 i = done; i < cnt && i < done + PAGES_BLOCK && !e; i++)
-      e = pages_goods(&m);
+      e = bench_goods_next(&m, of, ARRAY_LEN(of));
     if (store_table_end(s, e)) pages_die("a row", store_error(s));
   }
   proj_close(m.proj);
@@ -178,13 +152,8 @@ static double pages_ask(const char *url, u32 row, u32 round,
   return took;
 }
 
-static int pages_cmp(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
 static double pages_tell(const char *name, double *ms, u32 cnt, size_t bytes) {
-  qsort(ms, cnt, sizeof *ms, pages_cmp);
-  double p99 = ms[(size_t)cnt * 99 / 100];
+  double p99 = bench_goods_percentile(ms, cnt, 99);
   printf("{\"name\":\"pages_%s\",\"value\":%.2f,\"unit\":\"ms\",\"p50\":%.2f,"
          "\"asked\":%u,\"reply_bytes\":%zu}\n", name, p99, ms[cnt / 2], cnt,
          bytes);

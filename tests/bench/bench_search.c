@@ -2,23 +2,17 @@
 ** written: p50, p99 of each kind of market_search's query with its 50 rows and
 ** their documents, and how fast events become rows.  JSON lines.
 **
-** Each listing has a document of eight words of 2,000 and a word that all have.
 ** Between two searches a block with ten events of the Market is written, so
 ** every search is on a new snapshot. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "proj/proj_make.h"
+#include "bench/bench_goods.h"
 #include "shop/shop_market.h"
 
 #define BENCH_ROUNDS 200u
 
 static double bench_now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+  return bench_goods_clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 static void bench_tell(const char *name, double v, const char *unit) {
   printf("{\"name\":\"search_%s\",\"value\":%.2f,\"unit\":\"%s\"}\n", name, v,
@@ -26,33 +20,17 @@ static void bench_tell(const char *name, double v, const char *unit) {
   fflush(stdout);
 }
 
-static u32 bench_doc(char *out, size_t room, u64 id) {
-  u64 x = id * 0x9e3779b97f4a7c15u;
-  int n = snprintf(out, room, "{\"body\":\"common");
-  for (u32 i = 0; i < 6; i++) {
-    x = x * 6364136223846793005u + 1442695040888963407u;
-    n += snprintf(out + n, room - (size_t)n, " word%u", (u32)(x >> 40) % 2000);
-  }
-  n += snprintf(out + n, room - (size_t)n, "\",\"title\":\"Thing %u word%u\"}",
-                (u32)id, (u32)(x >> 33) % 2000);
-  return (u32)n;
-}
-
 /* cnt new listings and their changes of stock, in one transaction. */
 static void bench_block(struct store *s, struct proj_make *m, u32 cnt) {
+  static const struct bench_goods_event of[] = {
+    {PROJ_MARKET, "ListingSaved", &shop_market_table_listing},
+    {PROJ_MARKET, "VariantsSaved", NULL}};
   MUST(store_table_begin(s) == ERR_OK);
   err e = ERR_OK;
   m->b.height++;
   m->log_idx = 0;
-  for (u32 i = 0; i < cnt && !e; i++) {
-    char doc[400];
-    m->id++;
-    m->seed++;
-    crypto_keccak256(&m->doc, doc, bench_doc(doc, sizeof doc, m->id));
-    e = proj_make_event(m, PROJ_MARKET, "ListingSaved",
-                        &shop_market_table_listing);
-    if (!e) e = proj_make_event(m, PROJ_MARKET, "VariantsSaved", NULL);
-  }
+  for (u32 i = 0; i < cnt && !e; i++)
+    e = bench_goods_next(m, of, ARRAY_LEN(of));
   if (!e) e = proj_block_end(m->proj, &m->b, true);
   MUST(store_table_end(s, e) == ERR_OK);
 }
@@ -70,11 +48,6 @@ static err bench_row(void *ctx, const struct store_val *v, u32 cnt) {
   r->cnt++;
   return ERR_OK;
 }
-static int bench_cmp(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 static void bench_where(struct store_query *q, const char *col,
                         enum store_op op, struct store_val v) {
   q->where[q->where_cnt++] = (struct store_where){col, op, v};
@@ -118,7 +91,7 @@ static void bench_price(struct store_query *q, u32 r) {
 }
 static void bench_stock(struct store_query *q, u32 r) {
   (void)r;
-  bench_where(q, "part_in_stock", STORE_PART, store_num(0));
+  bench_where(q, "in_stock", STORE_EQ, store_num(1));
   q->order = "rating";
 }
 static void bench_nothing(struct store_query *q, u32 r) {
@@ -129,7 +102,8 @@ static void bench_nothing(struct store_query *q, u32 r) {
 static void bench_facets(struct store_query *q, u32 r) {
   (void)r;
   bench_match(q, "\"common\"", 0);
-  q->group = "category";
+  q->only[0] = "category";
+  q->only[1] = "seller";
   q->limit = 5000;
 }
 static const struct bench_kind bench_kinds[] = {
@@ -155,7 +129,7 @@ static void bench_run(struct store *s, struct proj_make *m,
     bench_where(&q, "state", STORE_EQ, store_num(1));
     k->make(&q, i);
     MUST(proj_query(r, &q, bench_row, &rows) == ERR_OK);
-    for (u32 d = 0; d < rows.cnt && d < 50 && !q.group; d++) {
+    for (u32 d = 0; d < rows.cnt && d < 50 && !q.only[0]; d++) {
       struct proj_content c;
       struct arena_mark mark = arena_mark(&a);
       err e = proj_content_get(r, &c, &rows.doc[d], &a);
@@ -166,11 +140,11 @@ static void bench_run(struct store *s, struct proj_make *m,
     took[i] = bench_now_us() - begin;
   }
   arena_fini(&a);
-  qsort(took, BENCH_ROUNDS, sizeof *took, bench_cmp);
-  snprintf(name, sizeof name, "%s_p50", k->name);
-  bench_tell(name, took[BENCH_ROUNDS / 2] / 1000, "ms");
-  snprintf(name, sizeof name, "%s_p99", k->name);
-  bench_tell(name, took[BENCH_ROUNDS * 99 / 100] / 1000, "ms");
+  for (u32 p = 50; p <= 99; p += 49) {
+    snprintf(name, sizeof name, "%s_p%u", k->name, p);
+    bench_tell(name, bench_goods_percentile(took, BENCH_ROUNDS, p) / 1000,
+               "ms");
+  }
 }
 
 int main(int argc, char **argv) {
@@ -185,13 +159,7 @@ int main(int argc, char **argv) {
   MUST(store_open(&s, path, STORE_CREATE | STORE_SCRATCH, &msg) == ERR_OK);
   MUST(proj_open(&m.proj, s, &msg) == ERR_OK);
   double begin = bench_now_us(), put = 0;
-  for (u32 id = 1; id <= cnt; id++) {
-    struct proj_content c;
-    char doc[400];
-    err e = proj_content_put(m.proj, &c, slice_of(doc, bench_doc(doc,
-                             sizeof doc, id)), 100, &msg);
-    MUST(e == ERR_OK);
-  }
+  MUST(bench_goods_keep(&m, cnt, &msg) == ERR_OK);
   put = bench_now_us() - begin;
   bench_tell("content_put", put / cnt, "us");
   begin = bench_now_us();

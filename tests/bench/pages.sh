@@ -22,10 +22,16 @@ run_node "$dir/p.db" "$dir/log"
   --conns 1 --window "${WINDOW:-400}" --txs "${TXS:-200000}" >"$dir/load" 2>&1 &
 load=$!
 trap 'kill $load 2>/dev/null || :; stop_one; rm -rf "$dir"' EXIT
-sleep 5
-before=$("$bin" rpc --url "$url" eth_blockNumber | tr -d '"')
+height() { "$bin" rpc --url "$url" eth_blockNumber | tr -d '"'; }
+begun=$(height)
+before=$begun
+while [ $((before - begun)) -lt 3 ]; do # the load signs before it sends
+  sleep 0.5
+  kill -0 $load
+  before=$(height)
+done
 "$pages" ask "$url" "${ROUNDS:-100}"
-after=$("$bin" rpc --url "$url" eth_blockNumber | tr -d '"')
+after=$(height)
 echo "{\"name\":\"pages_blocks\",\"value\":$((after - before))," \
   "\"unit\":\"blocks made meanwhile\"}"
 kill $load 2>/dev/null || :

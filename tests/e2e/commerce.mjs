@@ -200,7 +200,9 @@ test('an order runs, is reviewed and written about', async () => {
   for (const [filter, cnt] of [[{ buyer: buyer.address }, 1],
     [{ seller: seller.address, state: 'completed' }, 1], [{ ref }, 1],
     [{ party: other.address }, 0], [{ listing: 1 }, 1], [{ listing: 2 }, 0],
-    [{ state: 'paid' }, 0]])
+    [{ state: 'paid' }, 0], [{ q: '1' }, 1], [{ q: '#1' }, 1], [{ q: '2' }, 0],
+    [{ q: buyer.address }, 1], [{ q: other.address }, 0],
+    [{ q: 'watering', seller: seller.address }, 1], [{ q: 'nowhere' }, 0]])
     assert.equal((await ask('order_list', filter)).items.length, cnt,
       JSON.stringify(filter));
   await send(seller, 'Identity', 'create', 1, NONE, ethers.id('a'));

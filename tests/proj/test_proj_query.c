@@ -1,0 +1,283 @@
+/* test_proj_query.c - queries by whatever index give what looking at all rows
+** gives: random conditions, orders and pages over a catalogue in which some
+** values are rare and some frequent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proj/proj_make.h"
+#include "shop/shop_market.h"
+#include "shop/shop_orders.h"
+
+enum { QTEST_ROWS = 9000, QTEST_ROUNDS = 80, QTEST_PAGE = 37 };
+
+struct qtest {
+  char folder[64], path[96];
+  struct store *s;
+  struct proj *p;
+  struct store_reader *r;
+};
+
+/* More rows than an index is counted up to, in two states and two sellers that
+** are rare. */
+static void qtest_fill(struct qtest *t) {
+  struct proj_make m = {.proj = t->p,
+                        .b = {.modules = PROJ_ALL, .height = 1, .time_s = 9}};
+  assert_int_equal(store_table_begin(t->s), ERR_OK);
+  for (u32 i = 0; i < QTEST_ROWS; i++) {
+    m.id++;
+    m.seed = i % 500 == 7 ? 31 + i % 3 : i % 2 * 50 + i % 9 / 8;
+    assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ListingSaved",
+                                     &shop_market_table_listing), ERR_OK);
+    assert_int_equal(proj_make_event(&m, PROJ_ORDERS, "OrderPlaced",
+                                     &shop_orders_table_order), ERR_OK);
+    if (i % 3) continue;
+    assert_int_equal(proj_make_event(&m, PROJ_MARKET, "VariantsSaved", NULL),
+                     ERR_OK);
+    if (i % 90 == 0)
+      assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ListingState", NULL),
+                       ERR_OK);
+  }
+  assert_int_equal(store_table_end(t->s, ERR_OK), ERR_OK);
+}
+
+static int qtest_open(void **state) {
+  struct qtest *t = calloc(1, sizeof *t);
+  struct errmsg msg = {""};
+  struct store_standing st;
+  crypto_init(NULL);
+  snprintf(t->folder, sizeof t->folder, "/tmp/cm-query-XXXXXX");
+  if (!mkdtemp(t->folder)) return -1;
+  snprintf(t->path, sizeof t->path, "%s/q.db", t->folder);
+  if (store_open(&t->s, t->path, STORE_CREATE | STORE_SCRATCH, &msg) ||
+      proj_open(&t->p, t->s, &msg))
+    return -1;
+  qtest_fill(t);
+  if (store_reader_open(&t->r, t->s, 0, &msg) ||
+      store_reader_begin(t->r, &st))
+    return -1;
+  *state = t;
+  return 0;
+}
+static int qtest_close(void **state) {
+  struct qtest *t = *state;
+  store_reader_close(t->r);
+  proj_close(t->p);
+  bool ok = store_close(t->s, NULL) == ERR_OK;
+  unlink(t->path);
+  rmdir(t->folder);
+  free(t);
+  return ok ? 0 : -1;
+}
+
+/*-------------------------------------------------------------- the answers */
+struct qtest_row {
+  i64 id;
+  struct store_val by;      /* what it was ordered by */
+  u8 bytes[32];
+};
+struct qtest_rows {
+  struct qtest_row *row;
+  u32 cnt;
+  const struct store_query *q; /* rows that it does not want are left out */
+};
+static int qtest_val_cmp(const struct store_val *a, const struct store_val *b) {
+  if (a->kind != STORE_BLOB) return a->num < b->num ? -1 : a->num > b->num;
+  return memcmp(a->bytes.ptr, b->bytes.ptr, a->bytes.len);
+}
+static u32 qtest_col(const struct store_query *q, const char *name) {
+  u32 i = 0;
+  while (strcmp(q->table->col[i].name, name) != 0) i++;
+  return i;
+}
+static bool qtest_wanted(const struct store_query *q,
+                         const struct store_val *v) {
+  for (u32 i = 0; i < q->where_cnt; i++) {
+    int c = qtest_val_cmp(&v[qtest_col(q, q->where[i].col)],
+                          &q->where[i].val);
+    if (q->where[i].op == STORE_EQ ? c != 0
+        : q->where[i].op == STORE_GE ? c < 0 : c > 0)
+      return false;
+  }
+  return !q->either[0] ||
+         !qtest_val_cmp(&v[qtest_col(q, q->either[0])], &q->either_val) ||
+         !qtest_val_cmp(&v[qtest_col(q, q->either[1])], &q->either_val);
+}
+static err qtest_take(void *ctx, const struct store_val *v, u32 cnt) {
+  struct qtest_rows *l = ctx;
+  if (l->q && !qtest_wanted(l->q, v)) return ERR_OK;
+  struct qtest_row *row = &l->row[l->cnt++];
+  const struct store_val *by = &v[cnt - 1];
+  if (l->q)
+    by = l->q->order ? &v[qtest_col(l->q, l->q->order)] : &v[cnt - 2];
+  row->id = v[cnt - 2].num;
+  row->by = *by;
+  if (by->kind != STORE_BLOB) return ERR_OK;
+  memcpy(row->bytes, by->bytes.ptr, by->bytes.len);
+  return ERR_OK;
+}
+static bool qtest_up;
+static int qtest_order(const void *a, const void *b) {
+  struct qtest_row x = *(const struct qtest_row *)a;
+  struct qtest_row y = *(const struct qtest_row *)b;
+  x.by.bytes.ptr = x.bytes;
+  y.by.bytes.ptr = y.bytes;
+  int c = qtest_val_cmp(&x.by, &y.by);
+  if (!c) c = x.id < y.id ? -1 : x.id > y.id;
+  return qtest_up ? c : -c;
+}
+
+/* All rows in the query's order, by looking at each; by pages of the query. */
+static void qtest_look(struct qtest *t, struct qtest_rows *out,
+                       const struct store_query *q) {
+  struct store_query all = {.table = q->table, .limit = 1u << 30};
+  out->q = q;
+  assert_int_equal(proj_query(t->r, &all, qtest_take, out), ERR_OK);
+  qtest_up = q->up;
+  qsort(out->row, out->cnt, sizeof *out->row, qtest_order);
+}
+static void qtest_page(struct qtest *t, struct qtest_rows *out,
+                       struct store_query q, u32 pages) {
+  q.limit = QTEST_PAGE;
+  for (u32 i = 0, had = 0; i < pages; i++) {
+    assert_int_equal(proj_query(t->r, &q, qtest_take, out), ERR_OK);
+    if (out->cnt - had < q.limit) return;
+    struct qtest_row *last = &out->row[out->cnt - 1];
+    had = out->cnt;
+    q.has_after = true;
+    q.after = last->by;
+    q.after.bytes.ptr = last->bytes;
+    q.after_id = last->id;
+  }
+}
+
+/*---------------------------------------------------------------- questions */
+static u64 qtest_seed;
+static u32 qtest_random(u32 below) {
+  qtest_seed = qtest_seed * 6364136223846793005u + 1442695040888963407u;
+  return (u32)(qtest_seed >> 33) % below;
+}
+static void qtest_where(struct store_query *q, const char *col,
+                        enum store_op op, struct store_val v) {
+  q->where[q->where_cnt++] = (struct store_where){col, op, v};
+}
+static const u8 *qtest_party(u32 n) {
+  static u8 party[60][20];
+  party[n][19] = (u8)n;
+  return party[n];
+}
+static const u8 *qtest_money(u32 n) {
+  static u8 money[8][16];
+  static u32 next;
+  u8 *at = money[next++ % 8];
+  memset(at, 0, 16);
+  store_be32(at + 12, n);
+  return at;
+}
+static struct store_val qtest_who(void) {
+  static const u8 who[] = {1, 2, 32, 33, 34, 51};
+  return store_blob(slice_of(qtest_party(who[qtest_random(6)]), 20));
+}
+
+static struct store_query qtest_listings(void) {
+  static const char *const order[] = {"price", "sold", "rating", "created_at",
+                                      NULL};
+  struct store_query q = {.table = proj_table(PROJ_T_market_listing)};
+  if (qtest_random(4)) qtest_where(&q, "state", STORE_EQ, store_num(1));
+  if (!qtest_random(4)) qtest_where(&q, "seller", STORE_EQ, qtest_who());
+  if (!qtest_random(4))
+    qtest_where(&q, "category", STORE_EQ, store_num(qtest_random(22)));
+  if (!qtest_random(3)) qtest_where(&q, "in_stock", STORE_EQ, store_num(1));
+  if (!qtest_random(4))
+    qtest_where(&q, "rating", STORE_GE, store_num(qtest_random(900)));
+  if (!qtest_random(3)) {
+    u32 least = qtest_random(90000);
+    qtest_where(&q, "price", STORE_GE,
+                store_blob(slice_of(qtest_money(least), 16)));
+    qtest_where(&q, "price", STORE_LE,
+                store_blob(slice_of(qtest_money(least + qtest_random(40000)),
+                                    16)));
+  }
+  q.order = order[qtest_random(5)];
+  q.up = qtest_random(2);
+  return q;
+}
+static struct store_query qtest_orders(void) {
+  static const char *const order[] = {"created_at", "deadline", "total", NULL};
+  struct store_query q = {.table = proj_table(PROJ_T_order_order)};
+  if (!qtest_random(3)) qtest_where(&q, "seller", STORE_EQ, qtest_who());
+  if (!qtest_random(3)) {
+    q.either[0] = "buyer";
+    q.either[1] = "seller";
+    q.either_val = qtest_who();
+  }
+  if (!qtest_random(3)) qtest_where(&q, "state", STORE_EQ, store_num(1));
+  if (!qtest_random(3)) {
+    u32 from = 1000000 + qtest_random(QTEST_ROWS);
+    qtest_where(&q, "created_at", STORE_GE, store_num(from));
+    qtest_where(&q, "created_at", STORE_LE, store_num(from + 700));
+  }
+  q.order = order[qtest_random(4)];
+  q.up = qtest_random(2);
+  return q;
+}
+
+static void qtest_run(struct qtest *t, struct store_query (*ask)(void)) {
+  struct qtest_rows want = {.row = malloc(QTEST_ROWS * sizeof *want.row)};
+  struct qtest_rows got = {.row = malloc((QTEST_ROWS + QTEST_PAGE) *
+                                         sizeof *got.row)};
+  u32 some = 0;
+  for (u32 i = 0; i < QTEST_ROUNDS; i++) {
+    struct store_query q = ask();
+    want.cnt = got.cnt = 0;
+    qtest_look(t, &want, &q);
+    qtest_page(t, &got, q, 4);
+    u32 cnt = want.cnt < 4 * QTEST_PAGE ? want.cnt : 4 * QTEST_PAGE;
+    assert_int_equal(got.cnt, cnt);
+    for (u32 k = 0; k < cnt; k++)
+      assert_int_equal(got.row[k].id, want.row[k].id);
+    some += cnt > 0;
+  }
+  assert_true(some > QTEST_ROUNDS / 4);
+  free(want.row);
+  free(got.row);
+}
+
+static void listings_when_asked_by_pages_then_as_looked_at(void **state) {
+  qtest_seed = 11;
+  qtest_run(*state, qtest_listings);
+}
+static void orders_when_asked_by_pages_then_as_looked_at(void **state) {
+  qtest_seed = 12;
+  qtest_run(*state, qtest_orders);
+}
+
+/* The numbers of listings that are in stock: by the column, by the variants. */
+static err qtest_count(void *ctx, const struct store_val *v, u32 cnt) {
+  (void)cnt;
+  *(u32 *)ctx += v[0].num != 0;
+  return ERR_OK;
+}
+static void stock_when_variants_change_then_told_by_the_listing(void **state) {
+  struct qtest *t = *state;
+  struct store_query q = {.table = proj_table(PROJ_T_market_listing),
+                          .only = {"in_stock"}, .limit = 1u << 30};
+  u32 cnt = 0;
+  assert_int_equal(proj_query(t->r, &q, qtest_count, &cnt), ERR_OK);
+  assert_int_equal(cnt, QTEST_ROWS / 3); /* each third has a variant */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(listings_when_asked_by_pages_then_as_looked_at),
+    cmocka_unit_test(orders_when_asked_by_pages_then_as_looked_at),
+    cmocka_unit_test(stock_when_variants_change_then_told_by_the_listing),
+  };
+  return cmocka_run_group_tests_name("proj_query", tests, qtest_open,
+                                     qtest_close);
+}
