@@ -1,5 +1,5 @@
 /* rpc_ots.c - ots_*: what the Otterscan explorer asks beyond eth_*, API level
-** 8.
+** 8, and eth_getTransactionBySenderAndNonce.
 **
 ** What an address took part in, sent and was created by is told by the index
 ** of addresses (node_party.c), at every height that it has.
@@ -259,22 +259,21 @@ static err ots_nonce_from(struct rpc_call *c, struct node_read *r,
   return e < 0 ? rpc_fail_err(c, e) : ERR_OK;
 }
 
-/* Nonces rise with heights: halving finds the last height from which on the
-** first nonce is not above the one looked for. */
-err rpc_do_ots_getTransactionBySenderAndNonce(struct rpc_call *c) {
+/* The transaction of arg[0] with the nonce arg[1]; found false: there is none
+** in a block.  Nonces rise with heights: halving finds the last height from
+** which on the first nonce is not above the one looked for. */
+static err ots_find_nonce(struct rpc_call *c, struct node_tx_place *at,
+                          struct chain_tx *tx, bool *found) {
   struct node_read *r;
-  struct node_tx_place at;
-  struct chain_tx tx;
   u64 lo, hi, nonce = c->arg[1].num;
-  bool found;
   TRY(rpc_read(c, &r));
   TRY(ots_index_from(c, r, &lo));
   hi = node_read_head(r) + 1;
   while (hi - lo > 1) { /* from lo on, but not from hi on */
     u64 mid = lo + (hi - lo) / 2;
-    TRY(ots_nonce_from(c, r, &c->arg[0].addr, mid, &at, &tx, &found));
-    if (found && tx.nonce <= nonce) {
-      lo = at.number;
+    TRY(ots_nonce_from(c, r, &c->arg[0].addr, mid, at, tx, found));
+    if (*found && tx->nonce <= nonce) {
+      lo = at->number;
     } else {
       hi = mid;
     }
@@ -282,24 +281,60 @@ err rpc_do_ots_getTransactionBySenderAndNonce(struct rpc_call *c) {
   /* In that block one after the other. */
   struct node_parties q = {.addr = c->arg[0].addr, .parts = NODE_PART_SENDER,
                            .from = lo, .to = lo, .to_idx = NODE_IDX_MAX};
+  *found = false;
   for (bool more = true; more;) {
     struct node_tx_place some[64];
     u32 cnt;
     err e = node_read_parties(r, &q, some, ARRAY_LEN(some), &cnt, &more);
     for (u32 i = 0; i < cnt && e >= 0; i++) {
-      e = node_read_tx(r, &tx, NULL, NULL, &some[i], c->a);
-      if (e >= 0 && tx.nonce == nonce) {
-        jsonw_hex(&c->w, hash32_slice(&tx.hash));
-        return ERR_OK;
-      }
+      *at = some[i];
+      e = node_read_tx(r, tx, NULL, NULL, at, c->a);
+      *found = e >= 0 && tx->nonce == nonce;
+      if (*found) return ERR_OK;
     }
     if (e < 0) return rpc_fail_err(c, e);
     if (cnt == 0) break;
     q.from_idx = some[cnt - 1].idx + 1;
   }
   u64 from = node_read_parties_from(r);
-  if (from > 0) return rpc_fail_addresses(c, from);
-  jsonw_null(&c->w);
+  return from > 0 ? rpc_fail_addresses(c, from) : ERR_OK;
+}
+
+err rpc_do_ots_getTransactionBySenderAndNonce(struct rpc_call *c) {
+  struct node_tx_place at;
+  struct chain_tx tx;
+  bool found;
+  TRY(ots_find_nonce(c, &at, &tx, &found));
+  if (found) jsonw_hex(&c->w, hash32_slice(&tx.hash));
+  else jsonw_null(&c->w);
+  return ERR_OK;
+}
+
+/* The pool first: what leaves it meanwhile is then in a block. */
+err rpc_do_eth_getTransactionBySenderAndNonce(struct rpc_call *c) {
+  struct node_pool_item *item;
+  struct node_read *r;
+  struct node_tx_place at;
+  struct chain_header header;
+  struct chain_tx tx;
+  hash32 hash;
+  bool found;
+  u32 cnt = node_pool_content(c->node, &item, &c->arg[0].addr, c->a), i = 0;
+  while (i < cnt && item[i].tx.nonce != c->arg[1].num) i++;
+  if (i < cnt) {
+    rpc_put_tx(&c->w, &item[i].tx, NULL, node_rules(c->node));
+    return ERR_OK;
+  }
+  TRY(ots_find_nonce(c, &at, &tx, &found));
+  if (!found) {
+    jsonw_null(&c->w);
+    return ERR_OK;
+  }
+  TRY(rpc_read(c, &r));
+  err e = node_read_header(r, &header, &hash, at.number);
+  if (e < 0) return rpc_fail_err(c, e);
+  rpc_put_tx(&c->w, &tx, &(struct rpc_place){&hash, &header, at.idx},
+             node_rules(c->node));
   return ERR_OK;
 }
 

@@ -126,9 +126,26 @@ err rpc_param_u256(u256 *out, const struct rpc_value *v,
   return rpc_param_bad_quantity(s, 256, msg);
 }
 
+/* [2, 248, ...]: how alloy, and so Foundry, writes bytes here and there. */
+static err rpc_param_byte_list(struct rpc_call *c, slice *out,
+                               const json_t *list, struct errmsg *msg) {
+  size_t len = json_array_size(list);
+  u8 *p = arena_alloc_raw(c->a, len ? len : 1);
+  for (size_t i = 0; i < len; i++) {
+    const json_t *item = json_array_get(list, i);
+    json_int_t byte = json_integer_value(item);
+    if (!json_is_integer(item) || byte < 0 || byte > 255)
+      return err_say(msg, ERR_INPUT, "bytes are wanted in hex: \"0x...\"");
+    p[i] = (u8)byte;
+  }
+  *out = slice_of(p, len);
+  return ERR_OK;
+}
+
 err rpc_param_bytes(struct rpc_call *c, slice *out,
                     const struct rpc_value *v, struct errmsg *msg) {
   slice s = {0};
+  if (v->kind == RPC_ARRAY) return rpc_param_byte_list(c, out, v->tree, msg);
   TRY(rpc_param_string(&s, v, "bytes", msg));
   if (s.len < 2 || s.ptr[0] != '0' || (s.ptr[1] | 0x20) != 'x') {
     return rpc_param_bad_hex(s, msg);

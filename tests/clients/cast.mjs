@@ -1,10 +1,14 @@
 // cast.mjs - each sub-command of Foundry's cast that talks to a node, on one
 // development chain; what it prints is looked at, not only that it ends well.
+// Left out, for they ask others than a node: 4byte*, upload-signature (a
+// directory of signatures), source, interface, creation-code, constructor-args,
+// artifact (Etherscan), and batch-mktx, batch-send, keychain, tip20-token (a
+// chain of another kind).
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
-import { Node } from '../e2e/node.mjs';
+import { Node, until } from '../e2e/node.mjs';
 import { TOKEN, compile } from '../e2e/solc.mjs';
 import { cast as find } from './clients.mjs';
 
@@ -89,6 +93,9 @@ it('call: decoded, at a height, with an override of state', () => {
   assert.equal(cast('call', token, 'symbol()(string)'), '"SHOP"');
   assert.match(cast('call', token, 'transfer(address,uint256)(bool)', A1, '1',
     '--from', A0, '--trace'), /Traces|transfer/);
+  const slot = cast('index', 'address', A1, '0');
+  assert.equal(cast('call', token, ...balanceOf, '--override-state-diff',
+    `${token}:${slot}:77`), '77');
 });
 it('call that reverts tells why', () => {
   const r = spawnSync(program, ['call', token,
@@ -113,6 +120,10 @@ it('tx: whole, one field, raw', () => {
   assert.equal(cast('tx', sent.transactionHash, 'nonce'), '1');
   const raw = cast('tx', sent.transactionHash, '--raw');
   assert.equal(ethers.keccak256(raw), sent.transactionHash);
+  assert.equal(json('tx', '--from', A0, '--nonce', '1').hash,
+    sent.transactionHash);
+  assert.equal(ethers.keccak256(cast('block', '2', '--raw')),
+    cast('block', '2', '--field', 'hash'));
 });
 it('receipt: whole and one field', () => {
   const r = json('receipt', sent.transactionHash);
@@ -139,9 +150,59 @@ it('storage, index, proof', () => {
   assert.equal(ethers.keccak256(p.accountProof[0]),
     cast('block', 'latest', '--field', 'stateRoot'));
 });
-it('implementation, admin of a contract that is no proxy', () => {
+it('implementation, admin: of a contract that is no proxy, and of one', () => {
   assert.match(cast('implementation', token), /^0x0{40}$/);
   assert.match(cast('admin', token), /^0x0{40}$/);
+  const slot = (name) => `0x${(BigInt(ethers.id(name)) - 1n).toString(16)
+    .padStart(64, '0')}`;
+  for (const [name, who] of [['eip1967.proxy.implementation', token],
+    ['eip1967.proxy.admin', A1]]) {
+    cast('rpc', 'hardhat_setStorageAt', NOBODY, slot(name),
+      ethers.zeroPadValue(who, 32));
+  }
+  assert.equal(cast('implementation', NOBODY).toLowerCase(), token);
+  assert.equal(cast('admin', NOBODY).toLowerCase(), A1.toLowerCase());
+});
+it('storage-root', () => {
+  const p = json('proof', token, '0x0');
+  assert.equal(cast('storage-root', token), p.storageHash);
+  assert.equal(cast('storage-root', A1), ethers.keccak256('0x80'));
+});
+it('da-estimate of a block', () => {
+  assert.match(cast('da-estimate', '2'), /block 2 with 1 transactions: \d+$/);
+});
+it('trace: of a transaction, and of one that is only signed', () => {
+  const [t] = JSON.parse(cast('trace', sent.transactionHash));
+  assert.equal(t.action.from, A0.toLowerCase());
+  assert.equal(t.transactionHash, sent.transactionHash);
+  const raw = cast('mktx', '--private-key', KEY0, A1, '--value', '3');
+  const r = JSON.parse(cast('trace', '--raw', '--trace', '--vm-trace',
+    '--state-diff', raw));
+  assert.equal(r.trace[0].action.value, '0x3');
+  assert.ok(r.stateDiff[A1.toLowerCase()].balance['*']);
+});
+it('resolve-name, lookup-address: a registry of names in ENS\'s place', () => {
+  const resolver = compile({ 'Names.sol': `pragma solidity ^0.8.20;
+contract Names {
+  function resolver(bytes32) external view returns (address) {
+    return address(this);
+  }
+  function addr(bytes32) external pure returns (address) { return ${A1}; }
+  function name(bytes32) external pure returns (string memory) {
+    return "shop.eth";
+  }
+  function resolve(bytes calldata, bytes calldata) external view
+    returns (bytes memory, address) { return (abi.encode(${A1}), address(this)); }
+}` }).Names;
+  const made = json('send', '--private-key', KEY0, '--create',
+    resolver.bytecode).contractAddress;
+  const code = cast('code', made);
+  for (const at of ['0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e',
+    '0xeEeEEEeE14D718C2B47D9923Deab1335E144EeEe']) {
+    cast('rpc', 'hardhat_setCode', at, code);
+  }
+  assert.equal(cast('resolve-name', 'shop.eth'), A1);
+  assert.equal(cast('lookup-address', A1), 'shop.eth');
 });
 it('run: the transaction again, with its trace', () => {
   const out = cast('run', sent.transactionHash);
@@ -200,10 +261,42 @@ it('compute-address, tx-pool', () => {
   assert.deepEqual(json('tx-pool', 'status'),
     { pending: '0x0', queued: '0x0' });
   assert.match(cast('tx-pool', 'content'), /pending/);
+  cast('rpc', 'evm_setAutomine', 'false');
+  const hash = cast('send', '--private-key', KEY0, A1, '--value', '1',
+    '--async');
+  assert.match(cast('tx-pool', 'inspect'), new RegExp(A1, 'i'));
+  assert.match(cast('tx-pool', 'content-from', '--from', A0), new RegExp(hash));
+  cast('rpc', 'evm_setAutomine', 'true');
+  cast('rpc', 'evm_mine');
+  assert.match(cast('receipt', hash, 'status'), /^(1|true)\b/);
 });
 it('erc20-token', () => {
-  assert.equal(cast('erc20-token', 'balance', token, A1).split(' ')[0], '1000');
+  const word = (...args) => cast('erc20-token', ...args).split(' ')[0];
+  assert.equal(word('balance', token, A1), '1000');
   assert.match(cast('erc20-token', 'name', token), /Shop Token/);
+  assert.match(cast('erc20-token', 'symbol', token), /SHOP/);
+  assert.equal(word('decimals', token), '18');
+  assert.equal(word('total-supply', token), String(1000n * 10n ** 18n));
+  cast('erc20-token', 'transfer', token, A1, '5', '--private-key', KEY0);
+  assert.equal(word('balance', token, A1), '1005');
+  cast('erc20-token', 'approve', token, A1, '7', '--private-key', KEY0);
+  assert.equal(word('allowance', token, A0, A1), '7');
+});
+it('logs --subscribe over WebSocket', async () => {
+  const child = spawn(program, ['logs', '--subscribe', '--address', token,
+    '--rpc-url', node.url.replace('http', 'ws')],
+  { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => { child.on('exit', resolve); });
+  let out = '';
+  child.stdout.on('data', (d) => { out += d; });
+  await until('a log', () => {
+    json('send', '--private-key', KEY0, token, 'transfer(address,uint256)', A1,
+      '1');
+    return out.includes('topics');
+  }, 60000);
+  child.kill('SIGINT');
+  await ended;
+  assert.match(out, new RegExp(token, 'i'));
 });
 it('receipts of a block by tag, logs of a subscription\'s filter', () => {
   assert.match(cast('rpc', 'eth_getBlockReceipts', '0x2'),

@@ -143,6 +143,9 @@ test('the pool refuses in geth\'s words', async () => {
   const first = await raw({ to: A1, value: 1n });
   await n.rpc('eth_sendRawTransaction', first);
   await refused(/^already known$/, first);
+  const pooled = await n.rpc('eth_getTransactionBySenderAndNonce',
+    [A0, hex(nonce)]);
+  assert.deepEqual([pooled.value, pooled.blockHash], ['0x1', null]);
   await n.rpc('evm_setAutomine', [true]);
   await n.rpc('evm_mine');
   nonce++;
@@ -163,6 +166,8 @@ test('codes of errors that clients tell apart', async () => {
   await fails(-32602, /^missing value for required argument 0/, 'eth_getBalance');
   await fails(-32602, /./, 'eth_getBalance', '0x12', 'latest');
   await fails(-32602, /too many arguments/, 'eth_chainId', 1);
+  await fails(-32602, /hex/, 'web3_sha3', [1, 256]);
+  assert.equal(await n.rpc('web3_sha3', [[1, 255]]), ethers.keccak256('0x01ff'));
   await fails(-32000, /^header not found|not found$/, 'eth_getBalance', A0,
     '0xffffff');
   const parse = await (await n.post('{"jsonrpc":')).json();

@@ -127,8 +127,17 @@ static void account_when_asked_then_code_creator_and_nonces(void **state) {
             arena_printf(&f->arena, "[\"" A0 "\",%u]", i));
     assert_string_equal(json_string_value(r), sent[i]);
     json_decref(r);
+    r = ask(c, "eth_getTransactionBySenderAndNonce",
+            arena_printf(&f->arena, "[\"" A0 "\",\"0x%x\"]", i));
+    json_t *same = ask_hash(c, "eth_getTransactionByHash", sent[i]);
+    assert_true(json_equal(r, same));
+    json_decref(same);
+    json_decref(r);
   }
   r = ask(c, "ots_getTransactionBySenderAndNonce", "[\"" A0 "\",3]");
+  assert_true(json_is_null(r));
+  json_decref(r);
+  r = ask(c, "eth_getTransactionBySenderAndNonce", "[\"" A0 "\",\"0x3\"]");
   assert_true(json_is_null(r));
   json_decref(r);
 }
