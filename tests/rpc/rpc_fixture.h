@@ -56,6 +56,18 @@ static inline void fixture_close(struct fixture *f) {
   assert_int_equal(rmdir(f->dir), 0); /* one file was left, no more */
 }
 
+/* For cmocka, of a program whose tests share one node: *state is it. */
+static inline int fixture_setup(void **state) {
+  struct fixture *f = *state = malloc(sizeof *f);
+  fixture_open(f, NULL);
+  return 0;
+}
+static inline int fixture_teardown(void **state) {
+  fixture_close(*state);
+  free(*state);
+  return 0;
+}
+
 /* The reply's text, in the arena; "" for none. */
 static inline const char *fixture_text(struct fixture *f, const char *body) {
   struct buf out;

@@ -289,17 +289,6 @@ static void call_when_tried_then_same_reply_or_given_up(void **state) {
 #undef CALL
 }
 
-static int setup(void **state) {
-  static struct fixture f;
-  fixture_open(&f, NULL);
-  *state = &f;
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(body_when_single_then_one_object),
@@ -316,5 +305,6 @@ int main(void) {
     cmocka_unit_test(quick_when_slow_method_or_odd_body_then_false),
     cmocka_unit_test(call_when_tried_then_same_reply_or_given_up),
   };
-  return cmocka_run_group_tests_name("rpc_body", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_body", tests, fixture_setup,
+                                     fixture_teardown);
 }

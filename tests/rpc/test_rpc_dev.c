@@ -424,17 +424,6 @@ static void file_when_verified_then_is_whole(void **state) {
   assert_non_null(strstr(text, "can no longer be taken back"));
 }
 
-static int setup(void **state) {
-  struct fixture *f = *state = malloc(sizeof *f);
-  fixture_open(f, NULL);
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_when_asked_then_made_at_once),
@@ -453,5 +442,6 @@ int main(void) {
     cmocka_unit_test(methods_when_no_development_chain_then_none_exists),
     cmocka_unit_test(file_when_verified_then_is_whole),
   };
-  return cmocka_run_group_tests_name("rpc_dev", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_dev", tests, fixture_setup,
+                                     fixture_teardown);
 }

@@ -152,17 +152,6 @@ static void filters_when_too_many_then_limit_named(void **state) {
   assert_string_equal(msg, "too many filters (max 4096)");
 }
 
-static int setup(void **state) {
-  struct fixture *f = *state = malloc(sizeof *f);
-  fixture_open(f, NULL);
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_when_polled_then_each_once),
@@ -171,5 +160,6 @@ int main(void) {
     cmocka_unit_test(filter_when_unknown_or_uninstalled_then_not_found),
     cmocka_unit_test(filters_when_too_many_then_limit_named),
   };
-  return cmocka_run_group_tests_name("rpc_filter", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_filter", tests, fixture_setup,
+                                     fixture_teardown);
 }

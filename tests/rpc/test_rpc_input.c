@@ -196,17 +196,6 @@ static void raw_when_random_bytes_then_refused(void **state) {
   assert_lives(f);
 }
 
-static int setup(void **state) {
-  static struct fixture f;
-  fixture_open(&f, NULL);
-  *state = &f;
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     /* First: it knows the height, and others tell the chain to make blocks. */
@@ -216,5 +205,6 @@ int main(void) {
     cmocka_unit_test(input_when_required_missing_then_invalid_params),
     cmocka_unit_test(raw_when_random_bytes_then_refused),
   };
-  return cmocka_run_group_tests_name("rpc_input", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_input", tests, fixture_setup,
+                                     fixture_teardown);
 }

@@ -275,17 +275,6 @@ static void values_when_asked_then_by_account_and_slot(void **state) {
                        "[{}]");
 }
 
-static int setup(void **state) {
-  struct fixture *f = *state = malloc(sizeof *f);
-  fixture_open(f, NULL);
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(code_when_overridden_then_runs),
@@ -303,5 +292,6 @@ int main(void) {
     cmocka_unit_test(submission_when_synchronous_then_answers_the_receipt),
     cmocka_unit_test(values_when_asked_then_by_account_and_slot),
   };
-  return cmocka_run_group_tests_name("rpc_override", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_override", tests, fixture_setup,
+                                     fixture_teardown);
 }

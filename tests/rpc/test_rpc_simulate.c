@@ -168,17 +168,6 @@ static void simulation_when_impossible_then_named_by_code(void **state) {
   }
 }
 
-static int setup(void **state) {
-  struct fixture *f = *state = malloc(sizeof *f);
-  fixture_open(f, NULL);
-  return 0;
-}
-static int teardown(void **state) {
-  fixture_close(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_when_simulated_then_follow_each_other),
@@ -189,5 +178,6 @@ int main(void) {
     cmocka_unit_test(block_when_overridden_then_opcodes_and_hashes_agree),
     cmocka_unit_test(simulation_when_impossible_then_named_by_code),
   };
-  return cmocka_run_group_tests_name("rpc_simulate", tests, setup, teardown);
+  return cmocka_run_group_tests_name("rpc_simulate", tests, fixture_setup,
+                                     fixture_teardown);
 }

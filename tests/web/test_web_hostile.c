@@ -1,88 +1,23 @@
 /* test_web_hostile.c - the port against those who mean harm, over real
 ** sockets: two readings of one request, bombs, dawdlers, foreign sites,
 ** floods of connections; after each the server answers as before. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
-#include "rpc/rpc_fixture.h"
-#include "web/http.h"
+#include "web/web_fixture.h"
 
 #define CALL "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"
 #define REPLY "\"result\":\"0x7a69\""
-#define HOST "Host: localhost\r\n"
-#define JSON HOST "Content-Type: application/json\r\n"
 #define HEALTH "GET /healthz HTTP/1.1\r\n" HOST "\r\n"
 #define LEN47 "Content-Length: 47\r\n"
 
-struct server {
-  struct fixture f;
-  struct http *http;
-};
-
-static void server_open(struct server *s, const struct http_config *cfg) {
-  struct errmsg msg = {.text = ""};
-  fixture_open(&s->f, NULL);
-  if (http_start(&s->http, cfg, s->f.node, &msg) < 0) fail_msg("%s", msg.text);
-}
-static void server_close(struct server *s) {
-  http_stop(s->http);
-  fixture_close(&s->f);
-}
-
-static int reach(const struct server *s) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_port = htons(http_port(s->http))};
-  struct timeval t = {10, 0};
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(fd >= 0);
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
-  assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
-  return fd;
-}
-static void put(int fd, const char *p, size_t n) {
-  while (n) {
-    ssize_t w = send(fd, p, n, MSG_NOSIGNAL);
-    if (w <= 0) return; /* it has hung up: what it said is read */
-    p += w;
-    n -= (size_t)w;
-  }
-}
-/* All that comes until the end; in the arena. */
-static const char *take(struct server *s, int fd) {
-  struct buf b;
-  buf_init(&b, 0);
-  for (;;) {
-    u8 *p = buf_room(&b, 65536);
-    ssize_t n = recv(fd, p, 65536, 0);
-    if (n <= 0) break;
-    b.len += (size_t)n;
-  }
-  const char *text = arena_printf(&s->f.arena, "%s", buf_cstr(&b));
-  buf_fini(&b);
-  return text;
-}
-static const char *ask(struct server *s, const char *request) {
-  int fd = reach(s);
-  put(fd, request, strlen(request));
-  const char *reply = take(s, fd);
-  close(fd);
-  return reply;
-}
 static u32 count(const char *text, const char *part) {
   u32 n = 0;
   for (; (text = strstr(text, part)); text++) n++;
   return n;
 }
-static int status_of(const char *reply) {
-  return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? atoi(reply + 9) : 0;
-}
 static void expect_alive(struct server *s) {
-  const char *r = ask(s, "POST / HTTP/1.1\r\n" JSON "Connection: close\r\n"
-                         LEN47 "\r\n" CALL);
+  const char *r = server_ask(s, "POST / HTTP/1.1\r\n" JSON
+                                "Connection: close\r\n" LEN47 "\r\n" CALL);
   if (!strstr(r, REPLY)) fail_msg("no answer any more: %.300s", r);
 }
 
@@ -136,10 +71,10 @@ static void requests_when_read_two_ways_then_refused(void **state) {
   };
   struct server *s = *state;
   for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
-    int fd = reach(s);
-    put(fd, cases[i].text, strlen(cases[i].text));
+    int fd = server_reach(s);
+    server_put(fd, cases[i].text, strlen(cases[i].text));
     shutdown(fd, SHUT_WR);
-    const char *r = take(s, fd);
+    const char *r = server_take(s, fd, NULL);
     close(fd);
     if (strstr(r, "\"CyberMiles\"")) {
       fail_msg("%s: the second was answered: %.800s", cases[i].name, r);
@@ -154,7 +89,7 @@ static void requests_when_read_two_ways_then_refused(void **state) {
 ** where the last chunk says. */
 static void chunks_when_with_extensions_then_one_body(void **state) {
   struct server *s = *state;
-  const char *r = ask(s,
+  const char *r = server_ask(s,
       "POST / HTTP/1.1\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n"
       "10;a=b\r\n{\"jsonrpc\":\"2.0\"\r\n"
       "1f;c=\"d\"\r\n,\"id\":1,\"method\":\"eth_chainId\"}\r\n0\r\n\r\n"
@@ -179,7 +114,7 @@ static void methods_when_disguised_then_not_rpc(void **state) {
     "POST / HTTP/1.1\r\n" HOST};
   struct server *s = *state;
   for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
-    const char *r = ask(s, arena_printf(
+    const char *r = server_ask(s, arena_printf(
         &s->f.arena, "%sConnection: close\r\n" LEN47 "\r\n" CALL, cases[i]));
     if (strstr(r, REPLY)) fail_msg("%s was answered", cases[i]);
   }
@@ -203,7 +138,7 @@ static void sites_when_foreign_then_refused_and_flag_named(void **state) {
   };
   struct server *s = *state;
   for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
-    const char *r = ask(s, arena_printf(&s->f.arena,
+    const char *r = server_ask(s, arena_printf(&s->f.arena,
                                         "%sContent-Length: 0\r\n\r\n",
                                         cases[i].head));
     if (status_of(r) != 403 || !strstr(r, cases[i].flag)) {
@@ -211,28 +146,31 @@ static void sites_when_foreign_then_refused_and_flag_named(void **state) {
     }
   }
   /* Cookies are nothing to JSON-RPC, and another site's page logs nobody in. */
-  const char *r = ask(s, "POST / HTTP/1.1\r\n" JSON "Cookie: cybermiles=00\r\n"
-                         "Connection: close\r\n" LEN47 "\r\n" CALL);
+  const char *r = server_ask(s, "POST / HTTP/1.1\r\n" JSON
+                                "Cookie: cybermiles=00\r\n"
+                                "Connection: close\r\n" LEN47 "\r\n" CALL);
   assert_null(strstr(r, "Set-Cookie"));
-  r = ask(s, "POST /api/login HTTP/1.1\r\n" JSON "Origin: http://evil.example"
-             "\r\nContent-Length: 2\r\n\r\n{}");
+  r = server_ask(s, "POST /api/login HTTP/1.1\r\n" JSON
+                    "Origin: http://evil.example\r\n"
+                    "Content-Length: 2\r\n\r\n{}");
   assert_int_equal(status_of(r), 403);
-  r = ask(s, "POST /admin/rpc HTTP/1.1\r\n" JSON "Cookie: cybermiles=0000000000"
-             "000000000000000000000000000000000000000000000000000000\r\n"
-             LEN47 "\r\n" CALL);
+  r = server_ask(s, "POST /admin/rpc HTTP/1.1\r\n" JSON
+                    "Cookie: cybermiles=0000000000"
+                    "000000000000000000000000000000000000000000000000000000\r\n"
+                    LEN47 "\r\n" CALL);
   assert_int_equal(status_of(r), 401);
 }
 
 /*------------------------------------------------------------------- bombs */
 
 static const char *post_body(struct server *s, const char *body, size_t len) {
-  int fd = reach(s);
+  int fd = server_reach(s);
   const char *head = arena_printf(
       &s->f.arena, "POST / HTTP/1.1\r\n" JSON "Connection: close\r\n"
       "Content-Length: %zu\r\n\r\n", len);
-  put(fd, head, strlen(head));
-  put(fd, body, len);
-  const char *r = take(s, fd);
+  server_say(fd, head);
+  server_put(fd, body, len);
+  const char *r = server_take(s, fd, NULL);
   close(fd);
   return r;
 }
@@ -279,13 +217,13 @@ static void replies_when_too_large_then_cut_with_words(void **state) {
                    "\"rpc_discover\"}", i ? "," : "", i);
   }
   buf_put_u8(&b, ']');
-  int fd = reach(s);
+  int fd = server_reach(s);
   const char *head = arena_printf(
       &s->f.arena, "POST / HTTP/1.1\r\n" JSON "Connection: close\r\n"
       "Content-Length: %zu\r\n\r\n", b.len);
-  put(fd, head, strlen(head));
-  put(fd, (const char *)b.ptr, b.len);
-  const char *r = take(s, fd);
+  server_say(fd, head);
+  server_put(fd, (const char *)b.ptr, b.len);
+  const char *r = server_take(s, fd, NULL);
   close(fd);
   assert_non_null(strstr(r, "-32003"));
   assert_true(strlen(r) < (1u << 20) + 65536);
@@ -302,7 +240,7 @@ static void heads_when_huge_then_refused(void **state) {
     arena_printf(&s->f.arena, "GET / HTTP/1.1\r\n" HOST "X: %s\r\n\r\n", big),
     arena_printf(&s->f.arena, "%s / HTTP/1.1\r\n" HOST "\r\n", big)};
   for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
-    int status = status_of(ask(s, cases[i]));
+    int status = status_of(server_ask(s, cases[i]));
     if (status && (status < 400 || status > 499)) fail_msg("%d", status);
     expect_alive(s);
   }
@@ -311,7 +249,7 @@ static void heads_when_huge_then_refused(void **state) {
   buf_put_str(&b, "GET /healthz HTTP/1.1\r\n" HOST);
   for (u32 i = 0; i < 200; i++) buf_printf(&b, "X-%u: 1\r\n", i);
   buf_put_str(&b, "\r\n");
-  assert_int_equal(status_of(ask(s, buf_cstr(&b))), 400);
+  assert_int_equal(status_of(server_ask(s, buf_cstr(&b))), 400);
   buf_fini(&b);
   mem_free(big);
 }
@@ -337,19 +275,20 @@ static void dawdlers_when_dripping_then_cut_off(void **state) {
                             .timeout_s = 2, .send_s = 1, .tls = "auto"};
   (void)state;
   server_open(&s, &cfg);
-  int fd = reach(&s); /* header after header */
-  put(fd, "GET / HTTP/1.1\r\n" HOST, 33);
+  int fd = server_reach(&s); /* header after header */
+  server_put(fd, "GET / HTTP/1.1\r\n" HOST, 33);
   assert_true(drip(fd, "X: y\r\n", 300));
   close(fd);
-  fd = reach(&s); /* a TLS record that never gets whole */
-  put(fd, "\x16\x03\x01\x02\x00", 5);
+  fd = server_reach(&s); /* a TLS record that never gets whole */
+  server_put(fd, "\x16\x03\x01\x02\x00", 5);
   assert_true(drip(fd, "\x01", 300));
   close(fd);
-  fd = reach(&s); /* nothing at all */
-  assert_string_equal(take(&s, fd), "");
+  fd = server_reach(&s); /* nothing at all */
+  assert_string_equal(server_take(&s, fd, NULL), "");
   close(fd);
-  fd = reach(&s); /* well-behaved once, then dripping (a kept connection) */
-  put(fd, HEALTH "GET ", strlen(HEALTH "GET "));
+  /* well-behaved once, then dripping (a kept connection) */
+  fd = server_reach(&s);
+  server_put(fd, HEALTH "GET ", strlen(HEALTH "GET "));
   assert_true(drip(fd, "/", 300));
   close(fd);
   server_close(&s);
@@ -370,17 +309,17 @@ static void reader_when_it_takes_nothing_then_cut_off(void **state) {
                    "\"rpc_discover\"}", i ? "," : "", i);
   }
   buf_put_u8(&b, ']');
-  int small = 65536, fd = reach(&s);
+  int small = 65536, fd = server_reach(&s);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   const char *head = arena_printf(
       &s.f.arena, "POST / HTTP/1.1\r\n" JSON "Content-Length: %zu\r\n\r\n",
       b.len);
-  put(fd, head, strlen(head));
-  put(fd, (const char *)b.ptr, b.len);
+  server_say(fd, head);
+  server_put(fd, (const char *)b.ptr, b.len);
   char byte;
   assert_int_equal(recv(fd, &byte, 1, MSG_PEEK), 1); /* it has begun */
   sleep(8);
-  const char *r = take(&s, fd); /* what the kernels held */
+  const char *r = server_take(&s, fd, NULL); /* what the kernels held */
   const char *told = strstr(r, "Content-Length: ");
   assert_non_null(told);
   assert_true(strlen(r) < strtoul(told + 16, NULL, 10));
@@ -400,11 +339,11 @@ static void connections_when_too_many_then_others_stay(void **state) {
   char got[4096];
   (void)state;
   server_open(&s, &cfg);
-  int first = reach(&s);
+  int first = server_reach(&s);
   for (u32 round = 0; round < 40; round++) {
-    put(first, HEALTH, strlen(HEALTH));
+    server_say(first, HEALTH);
     assert_true(recv(first, got, sizeof got, 0) > 0);
-    for (u32 i = 0; i < ARRAY_LEN(fd); i++) fd[i] = reach(&s);
+    for (u32 i = 0; i < ARRAY_LEN(fd); i++) fd[i] = server_reach(&s);
     u32 refused = 0;
     for (u32 i = 0; round == 0 && i < ARRAY_LEN(fd); i++) {
       struct pollfd p = {.fd = fd[i], .events = POLLIN};
@@ -417,8 +356,8 @@ static void connections_when_too_many_then_others_stay(void **state) {
   const char *r = "";
   for (u32 i = 0; i < 200 && !strstr(r, REPLY); i++) {
     usleep(50000);
-    r = ask(&s, "POST / HTTP/1.1\r\n" JSON "Connection: close\r\n" LEN47 "\r\n"
-                CALL);
+    r = server_ask(&s, "POST / HTTP/1.1\r\n" JSON "Connection: close\r\n"
+                       LEN47 "\r\n" CALL);
   }
   assert_non_null(strstr(r, REPLY));
   server_close(&s);
@@ -432,11 +371,6 @@ static int setup(void **state) {
   *state = &s;
   return 0;
 }
-static int teardown(void **state) {
-  server_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(requests_when_read_two_ways_then_refused),
@@ -450,5 +384,6 @@ int main(void) {
     cmocka_unit_test(reader_when_it_takes_nothing_then_cut_off),
     cmocka_unit_test(connections_when_too_many_then_others_stay),
   };
-  return cmocka_run_group_tests_name("web_hostile", tests, setup, teardown);
+  return cmocka_run_group_tests_name("web_hostile", tests, setup,
+                                     server_teardown);
 }

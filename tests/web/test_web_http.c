@@ -1,109 +1,37 @@
 /* test_web_http.c - the HTTP port over real sockets: JSON-RPC, files, host and
 ** origin policy, limits, the key-using routes, server-sent events, bad HTTP.
 */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 
 #include "rpc/rpc_client.h"
-#include "rpc/rpc_fixture.h"
-#include "web/http.h"
+#include "web/web_fixture.h"
 
 #define A0 "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 #define A1 "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 #define CHAIN_ID "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"
 #define CHAIN_ID_REPLY "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x7a69\"}"
 
-struct server {
-  struct fixture f;
-  struct http *http;
-};
-
-static void server_open(struct server *s, const struct http_config *cfg) {
-  struct errmsg msg = {.text = ""};
-  fixture_open(&s->f, NULL);
-  if (http_start(&s->http, cfg, s->f.node, &msg) < 0) fail_msg("%s", msg.text);
-}
-static void server_close(struct server *s) {
-  http_stop(s->http);
-  fixture_close(&s->f);
-}
-
-static int connect_to(const struct server *s) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_port = htons(http_port(s->http))};
-  struct timeval t = {10, 0};
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(fd >= 0);
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
-  assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
-  return fd;
-}
-static void put(int fd, const char *text) {
-  size_t n = strlen(text);
-  while (n) {
-    ssize_t w = send(fd, text, n, MSG_NOSIGNAL);
-    if (w <= 0) return; /* the server has hung up: what it said is read */
-    text += w;
-    n -= (size_t)w;
-  }
-}
-
-/* All that comes until the text holds what, or the end; in the arena. */
-static const char *take(struct server *s, int fd, const char *what) {
-  struct buf b;
-  buf_init(&b, 0);
-  while (!what || !strstr(buf_cstr(&b), what)) {
-    u8 *p = buf_room(&b, 65536);
-    ssize_t n = recv(fd, p, 65536, 0);
-    if (n <= 0) break;
-    b.len += (size_t)n;
-  }
-  const char *text = arena_printf(&s->f.arena, "%s", buf_cstr(&b));
-  buf_fini(&b);
-  return text;
-}
-
-/* One request (that asks to close) on a connection of its own; the whole
-** reply. */
-static const char *ask(struct server *s, const char *request) {
-  int fd = connect_to(s);
-  put(fd, request);
-  const char *reply = take(s, fd, NULL);
-  close(fd);
-  return reply;
-}
-
 /* headers: lines with \r\n each. */
 static const char *post(struct server *s, const char *path,
                         const char *headers, const char *body) {
-  return ask(s, arena_printf(&s->f.arena,
+  return server_ask(s, arena_printf(&s->f.arena,
                              "POST %s HTTP/1.1\r\n%sContent-Length: %zu\r\n"
                              "Connection: close\r\n\r\n%s",
                              path, headers, strlen(body), body));
 }
 static const char *get(struct server *s, const char *path,
                        const char *headers) {
-  return ask(s, arena_printf(&s->f.arena,
+  return server_ask(s, arena_printf(&s->f.arena,
                              "GET %s HTTP/1.1\r\n%sConnection: close\r\n\r\n",
                              path, headers));
 }
 
-static int status_of(const char *reply) {
-  return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? atoi(reply + 9) : 0;
-}
 static void expect(const char *reply, int status, const char *part) {
   if (status_of(reply) != status || (part && !strstr(reply, part))) {
     fail_msg("not %d with \"%s\": %.600s", status, part ? part : "", reply);
   }
 }
-
-#define HOST "Host: localhost\r\n"
-#define JSON HOST "Content-Type: application/json\r\n"
 
 static void rpc_when_posted_then_answered(void **state) {
   struct server *s = *state;
@@ -123,21 +51,22 @@ static void rpc_when_posted_then_answered(void **state) {
 
 static void rpc_when_kept_alive_then_many_on_one_connection(void **state) {
   struct server *s = *state;
-  int fd = connect_to(s);
+  int fd = server_reach(s);
   for (u32 i = 0; i < 200; i++) {
     const char *body = i % 2 ? CHAIN_ID
                              : "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
                                "\"eth_getLogs\",\"params\":[{}]}";
-    put(fd, arena_printf(&s->f.arena,
+    server_say(fd, arena_printf(&s->f.arena,
                          "POST / HTTP/1.1\r\n" JSON "Content-Length: %zu"
                          "\r\n\r\n%s", strlen(body), body));
-    expect(take(s, fd, "\"result\""), 200, "jsonrpc");
+    expect(server_take(s, fd, "\"result\""), 200, "jsonrpc");
   }
   /* in two pieces */
-  put(fd, "POST / HTTP/1.1\r\n" JSON "Content-Length: 47\r\n\r\n{\"jsonrpc\":");
+  server_say(fd, "POST / HTTP/1.1\r\n" JSON "Content-Length: 47\r\n\r\n"
+                 "{\"jsonrpc\":");
   usleep(20000);
-  put(fd, "\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}");
-  assert_non_null(strstr(take(s, fd, CHAIN_ID_REPLY), CHAIN_ID_REPLY));
+  server_say(fd, "\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}");
+  assert_non_null(strstr(server_take(s, fd, CHAIN_ID_REPLY), CHAIN_ID_REPLY));
   close(fd);
 }
 
@@ -198,13 +127,13 @@ static void submissions_when_many_at_once_then_each_its_own(void **state) {
           "\"eth_sendRawTransaction\",\"params\":[\"%s\"]}", i + 100,
           i % 5 == 4 ? "0x02c0" : buf_cstr(&hex));
       buf_fini(&hex);
-      if (round == 0) fd[i] = connect_to(&s);
-      put(fd[i], arena_printf(&s.f.arena, "POST / HTTP/1.1\r\n" JSON
+      if (round == 0) fd[i] = server_reach(&s);
+      server_say(fd[i], arena_printf(&s.f.arena, "POST / HTTP/1.1\r\n" JSON
                               "Content-Length: %zu\r\n\r\n%s",
                               strlen(body), body));
     }
     for (u32 i = 0; i < ARRAY_LEN(fd); i++) {
-      const char *reply = take(&s, fd[i], "\"}}");
+      const char *reply = server_take(&s, fd[i], "\"}}");
       expect(reply, 200, arena_printf(&s.f.arena, "\"id\":%u,\"error\":",
                                       i + 100));
       if (i % 5 == 4) continue;
@@ -222,10 +151,10 @@ static void request_when_not_json_or_wrong_method_then_refused(void **state) {
   expect(post(s, "/", HOST, CHAIN_ID), 415, NULL);
   expect(post(s, "/", HOST "Content-Type: application/jsonx\r\n", CHAIN_ID),
          415, NULL);
-  expect(ask(s, "DELETE / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), 405,
-         NULL);
-  expect(ask(s, "PUT /api/keys HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"),
-         405, NULL);
+  expect(server_ask(s, "DELETE / HTTP/1.1\r\n" HOST
+                       "Connection: close\r\n\r\n"), 405, NULL);
+  expect(server_ask(s, "PUT /api/keys HTTP/1.1\r\n" HOST
+                       "Connection: close\r\n\r\n"), 405, NULL);
   expect(get(s, "/api/nope", HOST), 404, "not_found");
   expect(post(s, "/nope", JSON, "{}"), 405, NULL);
 }
@@ -283,11 +212,15 @@ static void cors_when_origin_listed_then_granted_to_it_alone(void **state) {
   assert_null(strstr(r, "Set-Cookie"));
   r = post(s, "/", JSON "Origin: https://evil.example\r\n", CHAIN_ID);
   assert_null(strstr(r, "Access-Control-Allow-Origin"));
-  r = ask(s, "OPTIONS / HTTP/1.1\r\n" HOST "Origin: https://dapp.example\r\n"
-             "Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n");
+  r = server_ask(s, "OPTIONS / HTTP/1.1\r\n" HOST
+                    "Origin: https://dapp.example\r\n"
+                    "Access-Control-Request-Method: POST\r\n"
+                    "Connection: close\r\n\r\n");
   expect(r, 204, "Access-Control-Allow-Headers: content-type\r\n");
-  r = ask(s, "OPTIONS / HTTP/1.1\r\n" HOST "Origin: https://evil.example\r\n"
-             "Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n");
+  r = server_ask(s, "OPTIONS / HTTP/1.1\r\n" HOST
+                    "Origin: https://evil.example\r\n"
+                    "Access-Control-Request-Method: POST\r\n"
+                    "Connection: close\r\n\r\n");
   assert_null(strstr(r, "Access-Control-Allow"));
   r = get(s, "/api/status", HOST "Origin: https://dapp.example\r\n");
   assert_null(strstr(r, "Access-Control-Allow"));
@@ -419,9 +352,9 @@ static void keys_when_made_then_listed_and_password_needed(void **state) {
 
 static void events_when_sent_from_key_then_head_is_told(void **state) {
   struct server *s = *state;
-  int fd = connect_to(s);
-  put(fd, "GET /api/events HTTP/1.1\r\n" HOST "\r\n");
-  const char *r = take(s, fd, "\n\n\r\n");
+  int fd = server_reach(s);
+  server_say(fd, "GET /api/events HTTP/1.1\r\n" HOST "\r\n");
+  const char *r = server_take(s, fd, "\n\n\r\n");
   expect(r, 200, "Content-Type: text/event-stream");
   assert_non_null(strstr(r, "event: status\ndata: {\"height\":"));
   const char *sent = post(
@@ -429,7 +362,7 @@ static void events_when_sent_from_key_then_head_is_told(void **state) {
       "{\"from\":\"" A0 "\",\"to\":\"" A1
       "\",\"value\":\"1000000000000000000\"}");
   expect(sent, 200, "\"hash\":\"0x");
-  r = take(s, fd, "event: head");
+  r = server_take(s, fd, "event: head");
   assert_non_null(strstr(r, "event: head\nid: "));
   const char *hash =
       arena_printf(&s->f.arena, "%.66s", strstr(sent, "\"hash\":\"") + 8);
@@ -444,9 +377,9 @@ static void events_when_too_many_readers_then_refused(void **state) {
   int fd[4];
   u32 refused = 0;
   for (u32 i = 0; i < 4; i++) {
-    fd[i] = connect_to(s);
-    put(fd[i], "GET /api/events HTTP/1.1\r\n" HOST "\r\n");
-    int status = status_of(take(s, fd[i], "\n\r\n"));
+    fd[i] = server_reach(s);
+    server_say(fd[i], "GET /api/events HTTP/1.1\r\n" HOST "\r\n");
+    int status = status_of(server_take(s, fd[i], "\n\r\n"));
     assert_true(status == 200 || status == 503);
     refused += status == 503;
   }
@@ -468,7 +401,7 @@ static void body_when_over_limit_then_413(void **state) {
                       "\r\n%zx\r\n", n);
   memset(chunk + head, ' ', n);
   memcpy(chunk + head + n, "\r\n0\r\n\r\n", 8);
-  expect(ask(s, chunk), 413, "larger than");
+  expect(server_ask(s, chunk), 413, "larger than");
   expect(post(s, "/", JSON, CHAIN_ID), 200, CHAIN_ID_REPLY);
 }
 
@@ -490,19 +423,19 @@ static void http_when_broken_then_server_lives(void **state) {
   struct server *s = *state;
   int fd[ARRAY_LEN(broken)];
   for (u32 i = 0; i < ARRAY_LEN(broken); i++) {
-    fd[i] = connect_to(s);
-    put(fd[i], broken[i]);
+    fd[i] = server_reach(s);
+    server_say(fd[i], broken[i]);
     shutdown(fd[i], SHUT_WR);
   }
   for (u32 i = 0; i < ARRAY_LEN(broken); i++) {
-    (void)take(s, fd[i], NULL); /* ends, at the latest by timeout_s */
+    (void)server_take(s, fd[i], NULL); /* ends, at the latest by timeout_s */
     close(fd[i]);
   }
   char *many = arena_alloc(&s->f.arena, 100000);
   int n = snprintf(many, 100, "GET / HTTP/1.1\r\n" HOST);
   while (n < 90000) n += snprintf(many + n, 100, "X-%d: aaaaaaaaaaaa\r\n", n);
   snprintf(many + n, 10, "\r\n");
-  int status = status_of(ask(s, many));
+  int status = status_of(server_ask(s, many));
   assert_true(status != 200);
   expect(post(s, "/", JSON, CHAIN_ID), 200, CHAIN_ID_REPLY);
 }
@@ -530,10 +463,10 @@ static void stop_when_streams_and_requests_are_open_then_ends(void **state) {
   int fd[8];
   server_open(&s, &cfg);
   for (u32 i = 0; i < 8; i++) {
-    fd[i] = connect_to(&s);
-    put(fd[i], i % 2 ? "GET /api/events HTTP/1.1\r\n" HOST "\r\n"
+    fd[i] = server_reach(&s);
+    server_say(fd[i], i % 2 ? "GET /api/events HTTP/1.1\r\n" HOST "\r\n"
                      : "POST / HTTP/1.1\r\n" JSON "Content-Length: 200\r\n\r\n");
-    if (i % 2) (void)take(&s, fd[i], "\n\r\n");
+    if (i % 2) (void)server_take(&s, fd[i], "\n\r\n");
   }
   server_close(&s);
   for (u32 i = 0; i < 8; i++) close(fd[i]);
@@ -550,11 +483,6 @@ static int setup(void **state) {
   *state = &s;
   return 0;
 }
-static int teardown(void **state) {
-  server_close(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(rpc_when_posted_then_answered),
@@ -577,5 +505,5 @@ int main(void) {
     cmocka_unit_test(start_when_port_taken_or_address_odd_then_clear_error),
     cmocka_unit_test(stop_when_streams_and_requests_are_open_then_ends),
   };
-  return cmocka_run_group_tests_name("web_http", tests, setup, teardown);
+  return cmocka_run_group_tests_name("web_http", tests, setup, server_teardown);
 }

@@ -1,23 +1,14 @@
 /* test_web_socket.c - WebSockets over real sockets: handshake, requests,
 ** subscriptions, pings, closing, limits, slow readers.
 */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
-#include "rpc/rpc_fixture.h"
-#include "web/http.h"
 #include "web/http_frame.h"
+#include "web/web_fixture.h"
 
 #define A0 "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 #define A1 "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 
-struct server {
-  struct fixture f;
-  struct http *http;
-};
 /* A client's end. */
 struct client {
   int fd;
@@ -25,13 +16,7 @@ struct client {
 };
 
 static void client_connect(struct client *c, struct server *s) {
-  struct sockaddr_in in = {.sin_family = AF_INET,
-                           .sin_port = htons(http_port(s->http))};
-  struct timeval t = {20, 0};
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  c->fd = socket(AF_INET, SOCK_STREAM, 0);
-  setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
-  assert_int_equal(connect(c->fd, (struct sockaddr *)&in, sizeof in), 0);
+  c->fd = server_reach(s);
   buf_init(&c->in, 0);
 }
 static void client_close(struct client *c) {
@@ -39,13 +24,7 @@ static void client_close(struct client *c) {
   buf_fini(&c->in);
 }
 static void client_put(struct client *c, const void *p, size_t n) {
-  const char *at = p;
-  while (n) {
-    ssize_t w = send(c->fd, at, n, MSG_NOSIGNAL);
-    if (w <= 0) return;
-    at += w;
-    n -= (size_t)w;
-  }
+  server_put(c->fd, p, n);
 }
 static bool client_more(struct client *c) {
   u8 *p = buf_room(&c->in, 65536);
@@ -481,19 +460,11 @@ static void server_when_stopped_then_says_goodbye(void **state) {
 }
 
 static int setup(void **state) {
-  struct server *s = *state = malloc(sizeof *s);
-  struct errmsg msg = {.text = ""};
+  static struct server s;
   struct http_config cfg = {.port = HTTP_PORT_ANY, .socket_max = 12,
                             .corsdomain = "https://good.example"};
-  fixture_open(&s->f, NULL);
-  if (http_start(&s->http, &cfg, s->f.node, &msg) < 0) fail_msg("%s", msg.text);
-  return 0;
-}
-static int teardown(void **state) {
-  struct server *s = *state;
-  http_stop(s->http);
-  fixture_close(&s->f);
-  free(s);
+  server_open(&s, &cfg);
+  *state = &s;
   return 0;
 }
 
@@ -515,5 +486,6 @@ int main(void) {
     cmocka_unit_test(connections_when_too_many_then_refused),
     cmocka_unit_test(server_when_stopped_then_says_goodbye),
   };
-  return cmocka_run_group_tests_name("web_socket", tests, setup, teardown);
+  return cmocka_run_group_tests_name("web_socket", tests, setup,
+                                     server_teardown);
 }
