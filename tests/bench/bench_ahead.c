@@ -13,8 +13,8 @@
 **   book       each takes the next number of one contract, and notes it
 */
 #include <stdio.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_ahead.h"
 #include "codec/hex.h"
 
@@ -34,12 +34,6 @@ static const struct ahead_load ahead_loads[] = {
   {"book", "6000546001018060005533" "5500", 1},
 };
 
-static double ahead_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* Runs the pieces one by one (the first takes all groups); keeps the sum. */
 struct ahead_par {
   double sum;
@@ -47,9 +41,9 @@ struct ahead_par {
 static void ahead_par_run(void *ctx, void (*fn)(void *arg, u32 i), void *arg,
                           u32 cnt) {
   struct ahead_par *p = ctx;
-  double start = ahead_now();
+  double start = bench_cpu();
   for (u32 i = 0; i < cnt; i++) fn(arg, i);
-  p->sum += ahead_now() - start;
+  p->sum += bench_cpu() - start;
 }
 
 static addr20 ahead_addr(u8 kind, u32 i) {
@@ -114,7 +108,7 @@ static double ahead_run(struct state_mem *mem, const struct chain_tx *tx,
   struct chain_outcome out;
   if (lanes) chain_exec_set_lanes(x, lanes, 0);
   struct chain_ahead *h = chain_exec_ahead(x);
-  double start = ahead_now();
+  double start = bench_cpu();
   chain_exec_begin(x, &rules, &head, NULL, &src);
   if (h) chain_ahead_begin(h, x, &rules, &head, NULL, &src, &par);
   for (u32 i = 0; i < AHEAD_TXS; i++) {
@@ -124,7 +118,7 @@ static double ahead_run(struct state_mem *mem, const struct chain_tx *tx,
       chain_exec_tx(x, &out, &tx[i]);
     MUST(out.verdict == CHAIN_OK && out.status == EVM_SUCCESS);
   }
-  double took = ahead_now() - start - p.sum;
+  double took = bench_cpu() - start - p.sum;
   if (lanes) took += p.sum / lanes;
   if (h) chain_ahead_stat(h, st);
   chain_exec_close(x);

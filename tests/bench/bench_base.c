@@ -1,47 +1,19 @@
 /* bench_base.c - speed of 256-bit arithmetic, maps, RLP, hexadecimal and JSON
 ** text on one core, as JSON lines.  Each figure is the best of several runs of
-** about 30 ms; operands are random and differ from call to call. */
+** about 40 ms; operands are random and differ from call to call. */
 #include <stdio.h>
-#include <time.h>
 
 #include "base/map.h"
 #include "base/u256.h"
+#include "bench/bench_time.h"
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "codec/rlp.h"
 
-enum { BENCH_RUNS = 5, BENCH_CNT = 1024, BENCH_KEYS = 1 << 18,
-       BENCH_BYTES = 1 << 16 };
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* Seconds a call, the best of BENCH_RUNS. */
-static double bench_time(void (*fn)(void)) {
-  double best = 1e9;
-  for (int r = 0; r < BENCH_RUNS; r++) {
-    double start = bench_now(), took;
-    int cnt = 0;
-    do {
-      fn();
-      cnt++;
-      took = bench_now() - start;
-    } while (took < 0.03);
-    if (took / cnt < best) best = took / cnt;
-  }
-  return best;
-}
+enum { BENCH_CNT = 1024, BENCH_KEYS = 1 << 18, BENCH_BYTES = 1 << 16 };
 
 static u64 bench_state = 1;
-static u64 bench_rand(void) { /* splitmix64 */
-  u64 z = bench_state += 0x9e3779b97f4a7c15;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  return z ^ z >> 31;
-}
+static u64 bench_rand(void) { return bench_random(&bench_state); }
 
 static u256 bench_a[BENCH_CNT], bench_b[BENCH_CNT], bench_m[BENCH_CNT];
 static u256 bench_r;
@@ -79,7 +51,7 @@ static void bench_u256(const char *name, void (*fn)(void), int a, int b) {
   bench_fill(bench_b, b);
   bench_fill(bench_m, b);
   printf("{\"name\":\"u256_%s_%dby%d\",\"value\":%.1f,\"unit\":\"ns\"}\n", name,
-         64 * a, 64 * b, bench_time(fn) / BENCH_CNT * 1e9);
+         64 * a, 64 * b, bench_best(fn) / BENCH_CNT * 1e9);
 }
 
 static u8 (*bench_keys)[32];
@@ -126,7 +98,7 @@ static void bench_maps(void) {
               {"get_absent", bench_map_miss}};
   for (size_t i = 0; i < ARRAY_LEN(rows); i++)
     printf("{\"name\":\"map_%s_32\",\"value\":%.1f,\"unit\":\"ns\"}\n",
-           rows[i].name, bench_time(rows[i].fn) / BENCH_KEYS * 1e9);
+           rows[i].name, bench_best(rows[i].fn) / BENCH_KEYS * 1e9);
   map_fini(&bench_map);
   mem_free(bench_keys);
 }
@@ -204,7 +176,7 @@ static void bench_json_read(void) {
 
 static void bench_rate(const char *name, void (*fn)(void), size_t bytes) {
   printf("{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"MB/s\"}\n", name,
-         (double)bytes / bench_time(fn) * 1e-6);
+         (double)bytes / bench_best(fn) * 1e-6);
 }
 
 int main(void) {

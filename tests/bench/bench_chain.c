@@ -4,8 +4,8 @@
 ** JSON lines.  Each figure is the best of several runs of the thread's own
 ** time. */
 #include <stdio.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_genesis.h"
 #include "chain/chain_proposal.h"
 #include "crypto/secp256k1.h"
@@ -19,12 +19,6 @@ static struct chain_genesis bench_genesis;
 static struct chain_header bench_head;
 static struct state_mem *bench_mem;
 static struct chain_exec *bench_exec;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void bench_print(const char *name, double seconds) {
   printf("{\"name\":\"chain_%s\",\"value\":%.3f,\"unit\":\"us/tx\"}\n", name,
@@ -122,9 +116,9 @@ static void bench_run(const char *name, void (*fn)(struct arena *a)) {
   arena_init(&a, 1 << 20, 0);
   for (u32 i = 0; i < BENCH_RUNS; i++) {
     arena_clear(&a);
-    double start = bench_now();
+    double start = bench_cpu();
     fn(&a);
-    double took = bench_now() - start;
+    double took = bench_cpu() - start;
     if (took < best) best = took;
   }
   arena_fini(&a);

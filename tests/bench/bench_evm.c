@@ -6,8 +6,8 @@
 ** show one thing each. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_exec.h"
 #include "codec/hex.h"
 #include "crypto/secp256k1.h"
@@ -16,12 +16,6 @@
 enum { BENCH_RUNS = 7, BENCH_GAS = 10000000 };
 
 static struct chain_exec *bench_exec;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void bench_say(const char *name, const char *what, double value,
                       const char *unit) {
@@ -60,9 +54,9 @@ static double bench_once(u64 *gas, slice input) {
   state_tx_begin(s);
   state_snap snap = state_snapshot(s);
   evm_tx_begin(e, &tx);
-  double start = bench_now();
+  double start = bench_cpu_ns();
   evm_run(e, &r, &msg);
-  double took = bench_now() - start;
+  double took = bench_cpu_ns() - start;
   state_revert(s, snap);
   state_tx_end(s, true);
   MUST(r.status == EVM_SUCCESS);

@@ -25,10 +25,10 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "bench/bench_time.h"
 #include "chain/chain_tx.h"
 #include "cmd/cmd_bench.h"
 #include "codec/hex.h"
@@ -53,12 +53,6 @@ static char httpb_token[43];
 static void httpb_die(const char *what, const char *text) {
   fprintf(stderr, "bench_http: %s: %.300s\n", what, text);
   exit(1);
-}
-
-static double httpb_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* Seconds of processor the node has used: fields 14 and 15 of its stat. */
@@ -119,7 +113,7 @@ static void httpb_put_request(struct buf *b, const char *body) {
 }
 
 static void httpb_put(struct httpb_conn *c, slice request) {
-  c->since = httpb_now();
+  c->since = bench_now();
   if (send(c->fd, request.ptr, request.len, MSG_NOSIGNAL) !=
       (ssize_t)request.len) {
     httpb_die("send", strerror(errno));
@@ -334,7 +328,7 @@ static void httpb_load(struct httpb_result *out, slice request, u32 conns,
     epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
     httpb_put(c, request);
   }
-  double start = httpb_now(), now = start, cpu = httpb_cpu();
+  double start = bench_now(), now = start, cpu = httpb_cpu();
   u64 done = 0;
   while (now - start < seconds) {
     struct epoll_event ev[HTTPB_CONNS];
@@ -343,7 +337,7 @@ static void httpb_load(struct httpb_result *out, slice request, u32 conns,
     for (int i = 0; i < n; i++) {
       struct httpb_conn *c = ev[i].data.ptr;
       if (!httpb_get(c, &out->bytes)) continue;
-      now = httpb_now();
+      now = bench_now();
       if (cnt < HTTPB_SAMPLES) httpb_took[cnt++] = (float)(now - c->since);
       done++;
       httpb_put(c, request);

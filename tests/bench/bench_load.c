@@ -21,10 +21,10 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "bench/bench_time.h"
 
 enum { LOADB_EVENTS = 256, LOADB_READ = 65536, LOADB_MAX = 60000 };
 
@@ -46,12 +46,6 @@ static u64 loadb_bytes;
 static void loadb_die(const char *what) {
   fprintf(stderr, "bench_load: %s: %s\n", what, strerror(errno));
   exit(1);
-}
-
-static double loadb_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void loadb_raise_files(void) {
@@ -207,13 +201,13 @@ int main(int argc, char **argv) {
   loadb_raise_files();
   loadb_fd = mem_alloc(sizeof *loadb_fd * (loadb_idle + 1));
   loadb_sub = mem_alloc(sizeof *loadb_sub * (loadb_subs + 1));
-  double start = loadb_now();
+  double start = bench_now();
   for (u32 i = 0; i < loadb_idle; i++) {
     loadb_fd[i] = loadb_connect();
     if (!loadb_ask(loadb_fd[i])) loadb_die("an idle connection");
   }
   for (u32 i = 0; i < loadb_subs; i++) loadb_subscribe(&loadb_sub[i]);
-  double open_s = loadb_now() - start;
+  double open_s = bench_now() - start;
   printf("ready\n");
   fflush(stdout);
   loadb_serve();

@@ -8,24 +8,18 @@
 ** samples of the thread's own time, so that what else the machine does matters
 ** little. */
 #include "../native/native_fixture.h"
+#include "bench/bench_time.h"
 
 #include "chain/chain_exec.h"
 #include "chain/chain_module.h"
 #include "evm/evm_int.h"
 
 #include <sodium/crypto_sign_ed25519.h>
-#include <time.h>
 
 #define BENCH_TOTAL_NS 1.0e8
 enum { BENCH_GAS = 1 << 16, BENCH_CALLS_MOST = 1200, BENCH_CALL_LEN = 13,
        BENCH_CALL_GAS = 116 };
 static struct { char name[64]; double speed; } bench_worst = {"", 1e18};
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static addr20 bench_addr(u32 n) {
   addr20 a = {{0}};
@@ -72,7 +66,7 @@ static double bench_calls(u32 number, u32 cnt, u64 price, u64 *used) {
   struct state_source src = state_mem_source(world);
   struct chain_exec *x = chain_exec_open(1);
   chain_exec_begin(x, &rules, &header, &hashes, &src);
-  double best = 1e18, start = bench_now();
+  double best = 1e18, start = bench_cpu_ns();
   do {
     struct state *s = chain_exec_state(x);
     struct evm_result r;
@@ -80,14 +74,14 @@ static double bench_calls(u32 number, u32 cnt, u64 price, u64 *used) {
     state_access_account(s, &msg.recipient);
     state_access_account(s, &at);
     evm_tx_begin(chain_exec_evm(x), &tx);
-    double took = bench_now();
+    double took = bench_cpu_ns();
     evm_run(chain_exec_evm(x), &r, &msg);
-    took = bench_now() - took;
+    took = bench_cpu_ns() - took;
     MUST(r.status == EVM_SUCCESS);
     *used = (u64)(msg.gas - r.gas_left);
     state_tx_end(s, true);
     if (took < best) best = took;
-  } while (bench_now() - start < BENCH_TOTAL_NS);
+  } while (bench_cpu_ns() - start < BENCH_TOTAL_NS);
   chain_exec_close(x);
   state_mem_close(world);
   return best;
@@ -210,7 +204,7 @@ static void bench_string(void) {
   for (u32 i = 0; i < 1024; i++) part[i] = slice_of(bench_text, i % 2);
   nf_call(0x1101, "join(string[],string)", "Ss", 1024, part, ", ");
   bench_say("string_join", 0x1101);
-  nf_call(0x1101, "fromInt(int256)", "i", (i64)-1 << 62);
+  nf_call(0x1101, "fromInt(int256)", "i", -((i64)1 << 62));
   bench_say("string_fromInt", 0x1101);
 }
 

@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "bench/bench_time.h"
 #include "chain/chain_tx.h"
 #include "cmd/cmd_bench.h"
 #include "crypto/secp256k1.h"
@@ -68,12 +68,6 @@ static char bench_dir[256];
 static struct cmd_bench_accounts bench_accounts;
 static struct cmd_bench_txs bench_txs;
 
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static double bench_cpu_us(void) {
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);
@@ -81,15 +75,9 @@ static double bench_cpu_us(void) {
          (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-static int bench_by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 static void bench_print(u32 row) {
   double *v = bench_val[row];
-  qsort(v, bench_runs, sizeof *v, bench_by_size);
-  double median = v[(bench_runs - 1) / 2];
+  double median = bench_median(v, bench_runs);
   printf("{\"name\":\"%s\",\"value\":%.*f,\"unit\":\"%s\",\"runs\":%u",
          bench_row[row].name, median < 100 ? 2 : 0, median,
          bench_row[row].unit, bench_runs);

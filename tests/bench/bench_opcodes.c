@@ -13,8 +13,8 @@
 ** row is a failure. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_exec.h"
 #include "codec/hex.h"
 #include "crypto/secp256k1.h"
@@ -33,12 +33,6 @@ enum {
 static struct chain_exec *ops_exec;
 static bool ops_covered[OPS_SEEN];
 static struct { char name[64]; double speed; } ops_worst = {"", 1e18};
-
-static double ops_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /*------------------------------------------------------------ long codes */
 
@@ -324,9 +318,9 @@ static double ops_once(const struct ops_case *c) {
   state_access_account(s, &self);
   state_snap snap = state_snapshot(s);
   evm_tx_begin(e, &tx);
-  double start = ops_now();
+  double start = bench_cpu_ns();
   evm_run(e, &r, &msg);
-  double took = ops_now() - start;
+  double took = bench_cpu_ns() - start;
   state_revert(s, snap);
   state_tx_end(s, true);
   MUST(r.status == EVM_SUCCESS || r.status == EVM_OUT_OF_GAS);

@@ -12,8 +12,8 @@
 ** earlier runs: no special values, no infinity. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_exec.h"
 #include "crypto/kzg.h"
 #include "crypto/secp256k1.h"
@@ -32,12 +32,6 @@ enum {
 static u8 bench_in[BENCH_IN];
 static struct evm_frame bench_frame;
 static struct { char name[64]; double speed; } bench_worst = {"", 1e18};
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static const struct evm_precompile *bench_find(u32 at) {
   const addr20 a = {.b = {[18] = (u8)(at >> 8), [19] = (u8)at}};
@@ -107,9 +101,9 @@ static double bench_once(struct chain_exec *x, const struct evm_msg *msg,
   state_tx_begin(s);
   state_access_account(s, &msg->recipient);
   evm_tx_begin(e, &tx);
-  double took = bench_now();
+  double took = bench_cpu_ns();
   evm_run(e, &r, msg);
-  took = bench_now() - took;
+  took = bench_cpu_ns() - took;
   state_tx_end(s, true);
   MUST(r.status == EVM_SUCCESS);
   *used = (u64)msg->gas - (u64)r.gas_left;
@@ -138,11 +132,11 @@ static void bench_called(const char *name, u32 at, size_t in_len, u64 price) {
   struct state_source src = state_mem_source(world);
   struct chain_exec *x = chain_exec_open(1);
   chain_exec_begin(x, &rules, &header, &hashes, &src);
-  double best = 1e18, start = bench_now();
+  double best = 1e18, start = bench_cpu_ns();
   do {
     double took = bench_once(x, &msg, &used);
     if (took < best) best = took;
-  } while (bench_now() - start < BENCH_TOTAL_NS);
+  } while (bench_cpu_ns() - start < BENCH_TOTAL_NS);
   chain_exec_close(x);
   state_mem_close(world);
   bench_row(name, ", called", EVM_OSAKA, used, best);
@@ -153,16 +147,16 @@ static void bench_say(u32 at, const char *variant, enum evm_fork fork,
   const struct evm_precompile *p = bench_find(at);
   slice in = slice_of(bench_in, in_len);
   u64 gas = p->price(fork, in);
-  double best = 1e18, start = bench_now(), began, took;
+  double best = 1e18, start = bench_cpu_ns(), began, took;
   char name[64];
   int cnt = 1;
   do {
-    began = bench_now();
+    began = bench_cpu_ns();
     for (int i = 0; i < cnt; i++) MUST(p->run(&bench_frame, fork, in));
-    took = bench_now() - began;
+    took = bench_cpu_ns() - began;
     if (took / cnt < best) best = took / cnt;
     if (took < BENCH_SAMPLE_NS) cnt *= 2;
-  } while (bench_now() - start < BENCH_TOTAL_NS);
+  } while (bench_cpu_ns() - start < BENCH_TOTAL_NS);
   snprintf(name, sizeof name, "%s%s", p->name, variant);
   bench_row(name, "", fork, gas, best);
   if (fork == EVM_OSAKA) bench_called(name, at, in_len, gas);

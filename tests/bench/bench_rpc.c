@@ -3,10 +3,10 @@
 ** requests are also timed through the JSON parser, without the short cut. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "bench/bench_time.h"
 #include "crypto/secp256k1.h"
 #include "node/node.h"
 #include "rpc/rpc.h"
@@ -16,12 +16,6 @@ enum { BENCH_RUNS = 5, BENCH_CALLS = 2000 };
 static struct rpc_server *bench_rpc;
 typedef void bench_fn(struct rpc_server *s, struct buf *out, slice body,
                       const struct rpc_peer *peer);
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void bench_call(const char *name, bench_fn *fn, const char *method,
                        const char *params) {
@@ -34,12 +28,12 @@ static void bench_call(const char *name, bench_fn *fn, const char *method,
            method, params);
   buf_init(&out, 0);
   for (int r = 0; r < BENCH_RUNS; r++) {
-    double start = bench_now();
+    double start = bench_cpu();
     for (int i = 0; i < BENCH_CALLS; i++) {
       buf_clear(&out);
       fn(bench_rpc, &out, slice_str(body), &peer);
     }
-    double took = (bench_now() - start) / BENCH_CALLS;
+    double took = (bench_cpu() - start) / BENCH_CALLS;
     if (took < best) best = took;
   }
   printf("{\"name\":\"rpc_%s\",\"value\":%.2f,\"unit\":\"us\"}\n", name,

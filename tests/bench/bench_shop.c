@@ -2,8 +2,8 @@
 ** core, in memory: whole blocks with their roots, the thread's own time, and
 ** the gas of each; as JSON lines.  Senders are recovered before. */
 #include <stdio.h>
-#include <time.h>
 
+#include "bench/bench_time.h"
 #include "chain/chain_genesis.h"
 #include "chain/chain_proposal.h"
 #include "codec/abi.h"
@@ -21,12 +21,6 @@ static addr20 bench_addr[BENCH_ACCOUNTS];
 static u64 bench_nonce[BENCH_ACCOUNTS];
 static struct buf bench_args;
 static double bench_all;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void bench_key(u8 key[32], u32 i) {
   memset(key, 0, 32);
@@ -145,10 +139,10 @@ static void bench_kind(const char *name, u16 module,
   }
   chain_rules_at(&rules, &bench_genesis, p.height, p.time_ms / 1000);
   chain_proposal_draft(&draft, &p, &bench_head, 2000000000);
-  double start = bench_now();
+  double start = bench_cpu();
   MUST(chain_exec_block(bench_exec, &out, &rules, &draft, tx, BENCH_TXS, NULL,
                         &src, NULL, NULL, NULL, &a) == ERR_OK);
-  double took = bench_now() - start;
+  double took = bench_cpu() - start;
   bench_all += took;
   MUST(out.tx_cnt == BENCH_TXS);
   for (u32 i = 0; i < BENCH_TXS; i++) MUST(out.receipt[i].success);

@@ -4,20 +4,14 @@
 ** transfer and for a slot, with the best keccak of this CPU.  Nodes are in a
 ** table in memory; storing them there is not counted.  Each figure is the
 ** median of several batches. */
+#include "bench/bench_time.h"
 #include "crypto/keccak.h"
 #include "state/state.h"
 #include "trie/trie_fixture.h"
 #include "trie/trie_random.h"
 #include <stdio.h>
-#include <time.h>
 
 enum { BENCH_BATCH = 5000, BENCH_RUNS = 9, BENCH_LEAF = 76 };
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void bench_say(const char *name, double value, const char *unit) {
   printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\"}\n", name, value,
@@ -25,14 +19,6 @@ static void bench_say(const char *name, double value, const char *unit) {
   fflush(stdout);
 }
 
-static int bench_cmp_double(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-static double bench_median(double *v, int cnt) {
-  qsort(v, (size_t)cnt, sizeof *v, bench_cmp_double);
-  return v[cnt / 2];
-}
 
 /* Two threads for each run, the caller being one. */
 static void bench_par_run(void *ctx, void (*fn)(void *arg, u32 i), void *arg,
