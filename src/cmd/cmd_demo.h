@@ -39,6 +39,15 @@ extern const struct cmd_demo_shop cmd_demo_shop[CMD_DEMO_SHOPS];
 extern const char *const cmd_demo_buyer[CMD_DEMO_BUYERS][2]; /* handle, name */
 
 enum cmd_demo_kind { CMD_DEMO_GOODS = 1, CMD_DEMO_FILE, CMD_DEMO_SERVICE };
+#define CMD_DEMO_MOTIFS(X) \
+  X(BAG) X(CUP) X(POT) X(SHEET) X(LAMP) X(CLOTH) X(VASE) X(BOOK) X(CANDLE) \
+  X(TOTE) X(BISCUIT) X(PLATE) X(TICKET) X(MUG) X(BULB) X(PEN) X(INK)
+enum cmd_demo_motif {
+#define X(name) CMD_DEMO_##name,
+  CMD_DEMO_MOTIFS(X)
+#undef X
+  CMD_DEMO_MOTIF_CNT
+};
 struct cmd_demo_item {
   u8 shop, kind, motif;
   u32 category, price; /* of 1/1000 CMT */
@@ -54,8 +63,8 @@ extern const u32 cmd_demo_item_cnt;
 extern const char *const cmd_demo_praise[3][6];
 extern const char *const cmd_demo_thanks[4];
 
-/* A drawing of motif (0 to 7) in a colour by seed, as a PNG file. */
-void cmd_demo_picture(struct buf *out, u32 motif, u32 seed);
+/* A drawing in a colour by seed, as a PNG file. */
+void cmd_demo_picture(struct buf *out, enum cmd_demo_motif motif, u32 seed);
 
 /*-------------------------------------------------------------- the calls */
 
