@@ -247,7 +247,7 @@ function Shell() {
         row=${found.row} />`
         : found?.row.load ? html`<${Later} key=${path} ...${found} />`
         : found ? html`<${found.row.page} key=${path} ...${found.params} />`
-        : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}
+        : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}${' '}
           <a href="/">${t('nav.home')}</a></p>`}
     </main>
     <footer><${Looks} redraw=${() => redraw((n) => n + 1)} /></footer>
