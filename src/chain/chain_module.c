@@ -30,6 +30,12 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
   [CHAIN_MODULE_MERKLE] = &native_merkle,
 };
 
+static const struct module_cost chain_costs[] = {
+#define COST(module, method, least, most, ns) {module, method, least, most, ns},
+#include "chain/chain_cost.def"
+#undef COST
+  {0}};
+
 static const struct module_def *chain_module_at(u32 i) {
   MUST(i < CHAIN_MODULE_CNT);
   return CHAIN_MODULES[i];
@@ -45,8 +51,14 @@ void chain_module_solidity(struct buf *out, u32 i) {
   module_solidity(out, chain_module_at(i));
 }
 void chain_module_doc(struct buf *out, u32 i) {
-  module_doc_html(out, chain_module_at(i));
+  module_doc_html(out, chain_module_at(i), chain_costs);
 }
 void chain_module_info(struct buf *out, u32 i) {
-  module_doc_json(out, chain_module_at(i));
+  module_doc_json(out, chain_module_at(i), chain_costs);
+}
+void chain_module_costs(struct buf *out) {
+  module_doc_costs_html(out, CHAIN_MODULES, CHAIN_MODULE_CNT, chain_costs);
+}
+void chain_module_costs_info(struct buf *out) {
+  module_doc_costs_json(out, CHAIN_MODULES, CHAIN_MODULE_CNT, chain_costs);
 }

@@ -28,4 +28,7 @@ void chain_module_abi(struct buf *out, u32 i);      /* JSON */
 void chain_module_solidity(struct buf *out, u32 i); /* interface IName */
 void chain_module_doc(struct buf *out, u32 i);      /* HTML */
 void chain_module_info(struct buf *out, u32 i);     /* the same as JSON */
+/* What calls of all of them were measured to take (chain_cost.def). */
+void chain_module_costs(struct buf *out);           /* HTML */
+void chain_module_costs_info(struct buf *out);      /* JSON */
 #endif

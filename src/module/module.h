@@ -476,10 +476,26 @@ const struct module_record *module_record_of(const struct module_def *def,
 
 void module_abi_json(struct buf *out, const struct module_def *def);
 void module_solidity(struct buf *out, const struct module_def *def);
-/* For readers: methods with their gas, parameters with their ranges, records,
+/* What calls of a method took when they were measured: gas, least and most,
+** without the transaction's own 21,000 and its data; time, the mean. */
+struct module_cost {
+  const char *module, *method; /* a base's methods are those of the base */
+  u64 least, most, ns;
+};
+/* For readers: methods with their gas and what they were measured to take
+** (costs, ended by one without module), parameters with their ranges, records,
 ** events and errors (module_doc.c). */
-void module_doc_html(struct buf *out, const struct module_def *def);
-void module_doc_json(struct buf *out, const struct module_def *def);
+void module_doc_html(struct buf *out, const struct module_def *def,
+                     const struct module_cost *costs);
+void module_doc_json(struct buf *out, const struct module_def *def,
+                     const struct module_cost *costs);
+/* The costs of all of them in one table, and as JSON. */
+void module_doc_costs_html(struct buf *out,
+                           const struct module_def *const *defs, u32 cnt,
+                           const struct module_cost *costs);
+void module_doc_costs_json(struct buf *out,
+                           const struct module_def *const *defs, u32 cnt,
+                           const struct module_cost *costs);
 
 /*----------------------------------------------------------- common errors */
 #include "module/pass_none.inc"

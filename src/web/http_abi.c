@@ -1,9 +1,10 @@
 /* http_abi.c - the native modules for other programs: /abi/ lists them, to
 ** programs /abi/index.json; /abi/NAME.json is a module's ABI, /abi/NAME.sol
 ** its Solidity interface, /abi/NAME.html tells readers of its methods, their
-** gas, parameters and records, /abi/NAME.info.json programs; any page may read
-** them.  They are made from the
-** tables that dispatch the calls, anew for each request. */
+** gas, parameters and records, /abi/NAME.info.json programs; /abi/gas.html and
+** /abi/gas.json list what calls of all of them cost; any page may read them.
+** They are made from the tables that dispatch the calls, anew for each request,
+** and from chain_cost.def. */
 #include "chain/chain_module.h"
 #include "web/http_int.h"
 
@@ -11,7 +12,8 @@ static void abi_index(struct buf *b) {
   buf_put_str(b, "<!doctype html>\n<html lang=\"en\"><head>"
                  "<meta charset=\"utf-8\"><title>Native modules</title></head>"
                  "<body><h1>Native modules</h1>\n<p>Contracts of the chain "
-                 "itself, for wallets and Solidity alike.</p>\n<ul>\n");
+                 "itself, for wallets and Solidity alike; "
+                 "<a href=\"/abi/gas.html\">what calls cost</a>.</p>\n<ul>\n");
   for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
     const char *name = chain_module_name(i);
     buf_printf(b, "<li><a href=\"/abi/%s.html\">%s</a> <code>0x%040x</code>: "
@@ -41,15 +43,22 @@ static const struct {
   {".html", "text/html; charset=utf-8", chain_module_doc},
 };
 
+static const struct {
+  const char *path, *type;
+  void (*make)(struct buf *b);
+} abi_pages[] = {
+  {"/abi/", "text/html; charset=utf-8", abi_index},
+  {"/abi/index.json", "application/json", abi_list},
+  {"/abi/gas.html", "text/html; charset=utf-8", chain_module_costs},
+  {"/abi/gas.json", "application/json", chain_module_costs_info},
+};
+
 /* The content type of what path names, written to b; NULL: nothing. */
 static const char *abi_make(struct buf *b, const char *path) {
-  if (strcmp(path, "/abi/") == 0) {
-    abi_index(b);
-    return "text/html; charset=utf-8";
-  }
-  if (strcmp(path, "/abi/index.json") == 0) {
-    abi_list(b);
-    return "application/json";
+  for (u32 i = 0; i < ARRAY_LEN(abi_pages); i++) {
+    if (strcmp(path, abi_pages[i].path) != 0) continue;
+    abi_pages[i].make(b);
+    return abi_pages[i].type;
   }
   for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
     const char *name = chain_module_name(i), *rest = path + 5;

@@ -136,7 +136,17 @@ const plain = (v) => JSON.stringify(v, (_, x) =>
 test('every module has an ABI, an interface, a page that names its rows',
   async () => {
     assert.ok(modules.length >= 15);
+    const gas = await (await get('/abi/gas.html')).text();
+    const costs = await (await get('/abi/gas.json')).json();
     for (const m of modules) {
+      const cost = costs.find((c) => c.module === m.name);
+      assert.equal(cost.address, m.address);
+      assert.ok(cost.methods.length >= m.functions.length - 3, m.name);
+      for (const c of cost.methods) {
+        assert.equal(m.face.getFunction(c.signature).selector, c.selector);
+        assert.ok(c.gasLeast <= c.gasMost && c.ns > 0, c.signature);
+      }
+      for (const f of m.functions) assert.ok(gas.includes(`${f.name}(`), f.name);
       const page = await (await get(`/abi/${m.name}.html`)).text();
       for (const f of m.functions) assert.ok(page.includes(`${f.name}(`), f.name);
       for (const p of m.info.parameters) assert.ok(page.includes(p.name), p.name);

@@ -25,12 +25,16 @@ struct sf {
   u32 log_cnt;
 };
 
-/* Contracts are those of code. */
+/* Contracts are those of code; own: what genesis says of the chain itself. */
+static inline void sf_open_own(struct sf *f, const char *const *code, u32 cnt,
+                               const char *own) {
+  memset(f, 0, sizeof *f);
+  cf_open_own(&f->cf, "1000000000000000000000000", code, cnt, own);
+  buf_init(&f->args, 0);
+}
 static inline void sf_open_code(struct sf *f, const char *const *code,
                                 u32 cnt) {
-  memset(f, 0, sizeof *f);
-  cf_open_own(&f->cf, "1000000000000000000000000", code, cnt, "{}");
-  buf_init(&f->args, 0);
+  sf_open_own(f, code, cnt, "{}");
 }
 static inline void sf_open(struct sf *f) { sf_open_code(f, NULL, 0); }
 static inline void sf_close(struct sf *f) {

@@ -7,7 +7,8 @@
 ** on a state that has nothing in memory; SLOWEST is the gas a microsecond
 ** (Mgas/s) of the slowest of the calls alike (of equal gas, the fastest run
 ** counts).  What modules have of their base is that base's; functions have
-** bench_native.c.  tests/bench/methods.sh adds the files up. */
+** bench_native.c, which writes such lines too.  tests/bench/methods.sh adds the
+** files up. */
 #ifndef TESTS_SHOP_METER_H
 #define TESTS_SHOP_METER_H
 #include <stdio.h>
@@ -107,7 +108,8 @@ static inline void meter_end(void) {
   if (!f) return;
   for (u32 k = 0; k < CHAIN_MODULE_CNT; k++) {
     const struct module_def *def = CHAIN_MODULES[k], *of = def;
-    for (; of && !def->is_function; of = of->base)
+    bool here = !def->is_function || def == &module_beacon_fn;
+    for (; of && here; of = of->base)
       for (u32 i = 0; i < of->row_cnt; i++)
         if (of->row[i].kind == MODULE_ROW_METHOD)
           meter_method(f, def, of->name, of->row[i].method);
