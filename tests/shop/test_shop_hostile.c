@@ -20,7 +20,8 @@
 **     recomputed
 ** Tokens: fee, false, endless loop, reentry and loss of balance are in
 ** test_shop_orders.c; here no return value, revert, huge return, self-destruct,
-** balance that lies or is cut short, reentry while paying in. */
+** balance that lies or is cut short, reentry while paying in; written in
+** Solidity, through ethers and through a contract: e2e/tokens. */
 #include "shop/shop_trade.h"
 
 #include "chain/chain_module.h"
