@@ -1,5 +1,26 @@
 /* shop_fixture.h - a chain in memory with the modules of commerce: calls as
-** transactions and as views, time that passes, ABI words in and out. */
+** transactions and as views, time that passes, ABI words in and out.
+**
+** What SPEC-commerce 14 asks of every module, and where it is tested:
+**   1  books after every block        test_shop_walk, test_shop_court_walk
+**   2  random walk; each method in    the same (make walk STEPS=1000000);
+**      each state                     test_shop_states, test_shop_court_states
+**   3  one side silent, both silent   test_shop_orders, _mediation, _court
+**      tokens that cheat              test_shop_orders, _hostile, e2e/tokens
+**      contracts that take no money   test_shop_hostile
+**   4  one block on both executors    test_shop_walk, test_shop_lanes; on two
+**                                     builds: make check-folded runs all of it
+**   5  a revert around calls          e2e/modules
+**   6  a flood of deadlines, a halt   test_module_flood (make flood: 10^6)
+**   7  proofs of every record         e2e/modules
+**   8  ethers, viem, Solidity         e2e/modules, e2e/tokens
+**   9  reindex, a crash in between    e2e/commerce, e2e/durability
+**  10  nobody's addresses             test_shop_states, test_shop_court_states,
+**                                     e2e/modules
+**  11  parameters at their ends       e2e/modules; test_shop_identity
+** Mediation and Court by line of their state tables: test_shop_mediation and
+** test_shop_court; appeals _appeal, challenges _challenge; bans, panels, the last
+** round _court_walk. */
 #ifndef TESTS_SHOP_FIXTURE_H
 #define TESTS_SHOP_FIXTURE_H
 #include <stdarg.h>

@@ -5,7 +5,8 @@
 **   what every module holds of each token is what it accounts for;
 **   no deadline's work failed;
 ** and all CMT of accounts and modules together is as much as ever.  Now and then
-** the books of Orders and Mediation are added up record by record.  At the end
+** the books of Identity, Platforms, Orders and Mediation are added up record by
+** record (Court's: test_shop_court_walk.c).  At the end
 ** of an episode time runs until every order, invoice, subscription, milestone
 ** and case has ended.
 **
@@ -277,6 +278,30 @@ static void check_failed(struct walk *w) {
              log->topic[2].b[30], log->topic[2].b[31]);
 }
 
+/* Bonds and deposits of Identity and Platforms are what they account for. */
+static void check_bonds(struct walk *w) {
+  addr20 cmt = {{0}};
+  u128 sum = claims(w, 0x1010, &cmt);
+  for (u32 i = 0; i < CF_USERS; i++) {
+    struct shop_identity_record_identity r;
+    struct shop_identity_record_issuer issuer;
+    u256 key = module_key_addr(&w->f.cf.user[i]);
+    sf_record(&w->f, 0x1010, &shop_identity_table_identity, &r, &key);
+    sf_record(&w->f, 0x1010, &shop_identity_table_issuer, &issuer, &key);
+    sum += r.deposit + issuer.bond;
+    assert_true(r.threshold <= r.guardian_cnt || r.guardian_cnt == 0);
+  }
+  assert_true(sum == accounted(w, 0x1010, &cmt));
+  sum = claims(w, PLATFORMS, &cmt);
+  for (u64 i = 1; i <= w->top[PLATFORM]; i++) {
+    struct shop_platform_record_platform p;
+    u256 key = u256_from(i);
+    sf_record(&w->f, PLATFORMS, &shop_platform_table_platform, &p, &key);
+    sum += p.bond;
+    assert_true(p.state != 4 || p.bond == 0); /* closed */
+  }
+  assert_true(sum == accounted(w, PLATFORMS, &cmt));
+}
 /* Record by record. */
 static void check_records(struct walk *w) {
   u128 held[4] = {0}, deposits = 0;
@@ -327,6 +352,7 @@ static void check_records(struct walk *w) {
   }
   assert_true(deposits + claims(w, 0x1014, &cmt) ==
               accounted(w, 0x1014, &cmt));
+  check_bonds(w);
 }
 
 static void leap(struct walk *w, u64 seconds) {
