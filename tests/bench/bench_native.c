@@ -120,6 +120,7 @@ static void bench_say(const char *name, u32 number) {
   ns += bench_calls(number, 3 * cnt, price, &more);
   double gas = (double)(more - less) / (2 * cnt);
   ns /= 2 * cnt;
+  if (ns < 1) ns = 1; /* what is done at once is lost in the others' time */
   printf("{\"name\":\"native_%s\",\"value\":%.4g,\"unit\":\"Mgas/s\","
          "\"gas\":%.0f,\"ns\":%.0f}\n", name, gas * 1e3 / ns, gas, ns);
   fflush(stdout);
