@@ -42,6 +42,6 @@ COMMIT;
 ROLLBACK;
 
 -- standing_put
-UPDATE standing SET head = ?1, flushed = ?2, log_to = ?3, oldest_state = ?4,
-                    oldest_body = ?5
+UPDATE standing SET head = ?1, flushed = ?2, oldest_state = ?3,
+                    oldest_body = ?4, fresh = ?5
 WHERE id = 1;

@@ -21,11 +21,17 @@ ON CONFLICT(key) DO UPDATE SET val = excluded.val;
 -- node_del
 DELETE FROM node WHERE key = ?1;
 
--- log_insert
-INSERT INTO node_log(id, bytes) VALUES (?1, ?2);
+-- fresh_insert
+INSERT INTO fresh_page(id, bytes) VALUES (?1, ?2);
 
--- log_read
-SELECT bytes FROM node_log ORDER BY id;
+-- fresh_read
+SELECT bytes FROM fresh_page WHERE id = ?1;
+
+-- fresh_first
+SELECT min(id) FROM fresh_page WHERE id >= ?1 AND id <= ?2;
+
+-- fresh_clear
+DELETE FROM fresh_page WHERE id >= ?1 AND id <= ?2;
 
 -- account_wipe
 DELETE FROM account;
@@ -35,15 +41,6 @@ DELETE FROM slot;
 
 -- node_wipe
 DELETE FROM node;
-
--- log_wipe
-DELETE FROM node_log;
-
--- log_clear
-DELETE FROM node_log WHERE id <= ?1;
-
--- log_first
-SELECT min(id) FROM node_log;
 
 -- diff_clear
 DELETE FROM diff WHERE seq IN

@@ -7,7 +7,7 @@ BEGIN;
 COMMIT;
 
 -- standing_get
-SELECT head, flushed, log_to, oldest_state, oldest_body FROM standing WHERE id = 1;
+SELECT head, flushed, oldest_state, oldest_body, fresh FROM standing WHERE id = 1;
 
 -- block_get
 SELECT hash, size, tx_cnt, log_cnt, header FROM block WHERE height = ?1;

@@ -4,16 +4,17 @@
 -- is told in src/store/store.h; the bytes of their blobs by those who write
 -- them: src/node/node_bytes.c (chunks, rows), src/store/store_run.c (pages).
 
--- One row: where the parts of the file stand.  head -1: no chain yet.
+-- One row: where the parts of the file stand.  head -1: no chain yet.  fresh:
+-- the runs in use of fresh_page, the oldest first.
 CREATE TABLE standing(
   id INTEGER PRIMARY KEY CHECK (id = 1),
   head INTEGER NOT NULL,
   flushed INTEGER NOT NULL,
-  log_to INTEGER NOT NULL,
   oldest_state INTEGER NOT NULL,
-  oldest_body INTEGER NOT NULL
+  oldest_body INTEGER NOT NULL,
+  fresh BLOB NOT NULL
 );
-INSERT INTO standing VALUES (1, -1, -1, -1, 0, 0);
+INSERT INTO standing VALUES (1, -1, -1, 0, 0, x'');
 
 CREATE TABLE meta(
   name TEXT PRIMARY KEY,
@@ -139,12 +140,13 @@ CREATE TABLE diff(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE met(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE code(hash BLOB PRIMARY KEY, code BLOB NOT NULL);
 
--- Keyed: the newest value only.  The lower nodes of the tries stand among the
+-- Keyed: the newest value only, but for what stands in fresh_page, in front of
+-- them (src/store/store_fresh.c).  The lower nodes of the tries stand among the
 -- leaves, the upper ones by themselves.
 CREATE TABLE account(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE slot(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE node(key BLOB PRIMARY KEY, val BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE node_log(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE fresh_page(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 
 -- Index runs.  state: 0 in use, 1 being written, 2 to be deleted.
 CREATE TABLE run(

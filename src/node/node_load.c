@@ -369,49 +369,6 @@ static err nstate_commit_merged(struct node_state *ns, struct store_reader *r,
   return e;
 }
 
-/*-------------------------------------------------------------- redo log */
-static err nstate_redo_cb(void *ctx, slice key, slice val) {
-  struct nstate_gen *g = ctx;
-  u8 path[64], node_key[NSTATE_NODE_KEY];
-  hash32 owner;
-  bool owned;
-  u32 len;
-  TRY(bytes_node_key_get(key, &owner, &owned, path, &len));
-  nstate_node_key(node_key, owned ? &owner : NULL, path, len);
-  u32 shard = nstate_node_shard(node_key);
-  struct nstate_node *n = map_put(&g->node[shard], node_key, NULL);
-  n->ptr = arena_alloc_raw(&g->mem[shard], val.len + 1);
-  n->len = n->cap = (u32)val.len;
-  if (val.len) memcpy(n->ptr, val.ptr, val.len);
-  return ERR_OK;
-}
-
-/* Finishes the batch that a crash cut off, from its log. */
-static err nstate_redo(struct node_state *ns, const struct store_standing *st,
-                       struct errmsg *msg) {
-  struct nstate_gen *g = mem_alloc(sizeof *g);
-  g->from = st->flushed;
-  g->to = (u64)st->log_to;
-  g->shard_left = NSTATE_SHARDS;
-  for (u32 i = 0; i < NSTATE_SHARDS; i++) {
-    map_init(&g->node[i], NSTATE_NODE_KEY, sizeof(struct nstate_node), 0, 0);
-    arena_init(&g->mem[i], NSTATE_NODE_CHUNK, 0);
-  }
-  err e = store_log_read(ns->store, nstate_redo_cb, g);
-  ns->flush_gen = g;
-  bool done = false;
-  if (!e) e = nstate_batch_make(ns);
-  if (!e) e = store_flush_begin(ns->store, &ns->batch);
-  while (!e && !done) e = store_flush_step(ns->store, STORE_SLICE_US, &done);
-  arena_clear(&ns->batch_arena);
-  ns->flush_gen = NULL;
-  ns->flush_phase = NSTATE_IDLE;
-  if (!e) ns->flushed = ns->frozen_to = (i64)g->to;
-  nstate_gen_free(ns, g);
-  return e ? err_say(msg, e, "the last batch cannot be finished: %s",
-                     store_error(ns->store)) : ERR_OK;
-}
-
 /* Of tables that are made anew group by group: the group's end. */
 static void nstate_load_end(const struct node_state *ns,
                             struct store_standing *st) {
@@ -428,14 +385,6 @@ err nstate_catch_up(struct node_state *ns, struct store_reader *r,
   e = nstate_load(ns, r, &st, msg);
   store_reader_end(r);
   if (e) return e;
-  if (st.log_to >= 0) {
-    u32 budget = UINT32_MAX;
-    TRY(nstate_redo(ns, &st, msg));
-    nstate_drop(ns, &budget);
-    store_standing(ns->store, &st);
-    nstate_load_end(ns, &st);
-    if (st.head == st.flushed) return ERR_OK;
-  }
   TRY(store_reader_begin(r, &st));
   nstate_load_end(ns, &st);
   e = nstate_commit_merged(ns, r, &st, msg);

@@ -7,8 +7,7 @@
 **
 ** That the rows are right: a node of which neither memory nor the table knows
 ** anything has no leaf that changed above `flushed`, for else it would have
-** changed too and be in memory; so its rows are the same in every batch that
-** may be in work.
+** changed too and be in memory; and a snapshot's rows stand at its `flushed`.
 */
 #include "node/node_state_int.h"
 
@@ -64,8 +63,9 @@ err nstate_low_make(struct trie_result *out, struct store_reader *r,
     prefix[i / 2] |= (u8)(i & 1 ? path[i] : path[i] << 4);
   struct nlow l = {.owner = owner, .prefix = prefix, .depth = path_len, .a = a};
   l.leaf = arena_alloc_raw(a, TRIE_LOW_LEAVES * sizeof *l.leaf);
-  err e = store_read_rows(r, owner ? STORE_SLOT : STORE_ACCOUNT,
-                          slice_of(from, owner ? 64 : 32), nlow_row, &l);
+  err e = store_read_under(r, owner ? STORE_SLOT : STORE_ACCOUNT,
+                           slice_of(from, owner ? 64 : 32),
+                           (owner ? 64 : 0) + path_len, nlow_row, &l);
   if (e && e != ERR_NOT_FOUND) return e;
   if (l.cnt < 2) return ERR_NOT_FOUND;
   return trie_low_nodes(out, l.leaf, l.cnt, path_len, a);

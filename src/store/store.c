@@ -201,18 +201,23 @@ static err store_wal_begin(struct store *s, struct errmsg *msg) {
 }
 
 static err store_standing_read(struct store_conn *c,
-                               struct store_standing *out) {
+                               struct store_standing *out,
+                               u8 ids[8 * STORE_FRESH_MAX],
+                               size_t *ids_len) {
   sqlite3_stmt *st = STORE_ST(c, standing_get);
   int rc = store_row_st(st);
   if (rc < 0) return rc;
   if (rc == 0) return ERR_CORRUPT;
   out->head = sqlite3_column_int64(st, 0);
   out->flushed = sqlite3_column_int64(st, 1);
-  out->log_to = sqlite3_column_int64(st, 2);
-  out->oldest_state = store_col_u64(st, 3);
-  out->oldest_body = store_col_u64(st, 4);
+  out->oldest_state = store_col_u64(st, 2);
+  out->oldest_body = store_col_u64(st, 3);
+  slice list = store_col_slice(st, 4);
+  bool good = list.len <= 8 * STORE_FRESH_MAX;
+  if (good && list.len) memcpy(ids, list.ptr, list.len);
+  *ids_len = list.len;
   sqlite3_reset(st);
-  return ERR_OK;
+  return good ? ERR_OK : ERR_CORRUPT;
 }
 
 static err store_open_tables(struct store *s, struct errmsg *msg) {
@@ -224,7 +229,10 @@ static err store_open_tables(struct store *s, struct errmsg *msg) {
   if (!s->read_only) TRY(store_wal_begin(s, msg));
   TRY(store_conn_prepare(&s->conn, s->read_only ? STORE_R : STORE_W, msg));
   if (!s->read_only) TRY(store_checkpoint_open(s, msg));
-  err e = store_standing_read(&s->conn, &s->standing);
+  u8 ids[8 * STORE_FRESH_MAX];
+  size_t ids_len = 0;
+  err e = store_standing_read(&s->conn, &s->standing, ids, &ids_len);
+  if (!e) e = store_settle_open(s, slice_of(ids, ids_len));
   if (!e && !s->read_only) e = store_run_recover(s);
   if (e)
     return err_say(msg, e, "%s: cannot read: %s", s->path,
@@ -254,6 +262,8 @@ err store_open(struct store **out, const char *path, u32 flags,
   s->read_only = flags & STORE_READ_ONLY;
   s->scratch = flags & STORE_SCRATCH;
   s->lock_fd = -1;
+  s->fresh_set = mem_alloc(sizeof *s->fresh_set);
+  pthread_mutex_init(&s->fresh_set->lock, NULL);
   store_watch_init(&s->watch);
   *out = NULL;
   err e = s->read_only ? ERR_OK : store_folder_check(path, msg);
@@ -295,6 +305,14 @@ void store_abandon(struct store *s) {
   store_checkpoint_close(s);
   store_rollback(s);
   store_merge_drop(s);
+  store_settle_drop(s);
+  store_fresh_drop(s, &s->flush.fresh);
+  store_fresh_clear(s->fresh_set, &s->fresh);
+  MUST(s->fresh_set->cnt == 0); /* readers are closed before */
+  pthread_mutex_destroy(&s->fresh_set->lock);
+  mem_free(s->fresh_set->run);
+  mem_free(s->fresh_set);
+  mem_free(s->fresh_gone.id);
   store_watch_fini(&s->watch);
   store_tables_fini(s);
   store_conn_close(&s->conn);
@@ -386,11 +404,12 @@ err store_write_st(struct store *s, sqlite3_stmt *st, sqlite3_stmt *next) {
 
 err store_standing_write(struct store *s) {
   sqlite3_stmt *st = STORE_ST(&s->conn, standing_put);
+  u8 ids[8 * STORE_FRESH_MAX];
   sqlite3_bind_int64(st, 1, s->standing.head);
   sqlite3_bind_int64(st, 2, s->standing.flushed);
-  sqlite3_bind_int64(st, 3, s->standing.log_to);
-  store_bind_u64(st, 4, s->standing.oldest_state);
-  store_bind_u64(st, 5, s->standing.oldest_body);
+  store_bind_u64(st, 3, s->standing.oldest_state);
+  store_bind_u64(st, 4, s->standing.oldest_body);
+  store_bind_slice(st, 5, store_fresh_ids(&s->fresh, ids));
   return store_run_st(st);
 }
 
@@ -464,8 +483,7 @@ err store_cut(struct store *s, u64 height) {
                                          STORE_ST_receipt_cut,
                                          STORE_ST_diff_cut};
   i64 head = s->standing.head;
-  MUST((i64)height <= head && (i64)height >= s->standing.flushed &&
-       (i64)height >= s->standing.log_to);
+  MUST((i64)height <= head && (i64)height >= s->standing.flushed);
   TRY(store_begin(s, true));
   store_bind_u64(STORE_ST(&s->conn, block_cut), 1, height);
   err e = store_run_st(STORE_ST(&s->conn, block_cut));

@@ -11,7 +11,9 @@
 **   keyed      account, slot, nodes of the tries: only the newest value of
 **              each key.
 **              They stand at height `flushed`, behind the head, and are
-**              brought forward by sorted batches.
+**              brought forward by sorted batches.  A batch first becomes a
+**              sorted run in front of the tables (store_fresh.c); when these
+**              are many they are brought into them (store_settle.c).
 **   indexes    sorted runs of (8-byte key, sequence number): transaction and
 **              block hashes, log addresses and topics, changed state keys,
 **              addresses in transactions.
@@ -21,16 +23,14 @@
 ** Invariants
 **   1. A block's transaction is whole: rows of block h are there exactly when
 **      standing.head >= h.
-**   2. Rows of keyed tables may stand anywhere between `flushed` and the end
-**      of the batch in work, one by one.  So nobody may read a keyed row whose
-**      key changed above `flushed`: the reader keeps all such changes in memory
-**      (node_state.h) and asks there first.  A half-applied batch, also one cut
-**      off by a crash, is therefore invisible, and applying it again writes
-**      the same rows.
-**   3. Trie nodes of a batch cannot be computed again from a half-applied
-**      table, so they go first to a redo log (node_log), whose completion is
-**      one commit (standing.log_to); only then is table node touched.
-**   4. `flushed` moves in the commit that ends the batch and adds its runs.
+**   2. A snapshot's keyed rows, those of its fresh runs over those of the
+**      tables, are those of its `flushed`: nobody reads a row that is older or
+**      younger.  A half-written batch, also one cut off by a crash, is
+**      invisible, and is begun again.
+**   3. `flushed` moves in the commit that ends the batch and adds its runs.
+**   4. Rows of a table may be those of any moment up to the newest run in
+**      front of it; a key that was ever written since the table had it whole
+**      stands in one of these runs until all of them are in the table.
 **
 ** Threads: a struct store belongs to one thread at a time, the writer.  Each
 ** store_reader belongs to one thread at a time.  Nothing here waits for a lock
@@ -57,7 +57,7 @@ struct store;
 struct store_reader;
 
 #define STORE_APPLICATION_ID 0x434d494c /* "CMIL" */
-#define STORE_SCHEMA 5
+#define STORE_SCHEMA 6
 #define STORE_SEQ_BITS 20u              /* entries of one block: < 2^20 - 1 */
 #define STORE_SEQ(height, idx) ((u64)(height) << STORE_SEQ_BITS | (u64)(idx))
 #define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)
@@ -97,7 +97,6 @@ const char *store_error(const struct store *s);
 struct store_standing {
   i64 head;         /* newest durable block; -1: no chain yet */
   i64 flushed;      /* keyed tables and indexes stand here; -1: empty */
-  i64 log_to;       /* redo log complete for a batch ending here; -1: none */
   u64 oldest_state; /* lowest height whose state can still be had */
   u64 oldest_body;  /* lowest whose transactions and receipts are kept */
 };
@@ -224,12 +223,9 @@ err store_flush_begin(struct store *s, const struct store_batch *batch)
 /* One slice of about slice_us; *done when `flushed` is batch->to.  After an
 ** error nothing of the slice is kept and the same batch must begin again. */
 err store_flush_step(struct store *s, u32 slice_us, bool *done) MUST_USE;
-/* The redo log's rows of a complete log, for catching up after a crash:
-** calls cb for each node row in order. */
-err store_log_read(struct store *s, err (*cb)(void *ctx, slice key, slice val),
-                   void *ctx) MUST_USE;
 
-/* Merges index runs, deletes what is no longer needed, in slices. */
+/* Merges runs, settles fresh ones, deletes what is no longer needed, in
+** slices. */
 err store_upkeep_step(struct store *s, u32 slice_us, bool *more) MUST_USE;
 /* The longest of all; any thread. */
 u64 store_upkeep_us(const struct store *s);
@@ -239,7 +235,8 @@ u64 store_upkeep_cpu_us(const struct store *s);
 /* From now on state below height oldest need not be kept (what block 0 begins
 ** with is); nor transactions, receipts and who was met below height body. */
 err store_prune_below(struct store *s, u64 oldest, u64 body) MUST_USE;
-/* From now on upkeep gives back every free page, not only when there are many. */
+/* From now on upkeep settles all fresh rows and gives back every free page, not
+** only when there are many. */
 void store_vacuum(struct store *s, bool all);
 /* Of the file, free pages included. */
 err store_bytes(struct store *s, u64 *bytes) MUST_USE;
@@ -341,6 +338,12 @@ err store_read_row(struct store_reader *r, slice *val, enum store_table table,
 err store_read_rows(struct store_reader *r, enum store_table table, slice from,
                     err (*cb)(void *ctx, slice key, slice val), void *ctx)
     MUST_USE;
+/* Leaves with from <= key, ascending, of which only those are told for certain
+** whose keys begin with the first nibbles of from (for slots the account's 64
+** among them): cb ends it where they do. */
+err store_read_under(struct store_reader *r, enum store_table table, slice from,
+                     u32 nibbles, err (*cb)(void *ctx, slice key, slice val),
+                     void *ctx) MUST_USE;
 err store_read_code(struct store_reader *r, slice *code, const hash32 *hash)
     MUST_USE;
 err store_read_meta(struct store_reader *r, slice *val, const char *name)

@@ -170,17 +170,115 @@ struct store_merge {
 err store_merge_step(struct store *s, u64 until_us, bool *more) MUST_USE;
 void store_merge_drop(struct store *s);
 
+/*------------------------------------------------------------ fresh runs
+** store_fresh.c tells what they are; store_settle.c writes them. */
+#define STORE_FRESH_MAX 48u    /* in use */
+#define STORE_FRESH_MARKS 5u
+#define STORE_FRESH_KEY 72u    /* a row's key, its place in front */
+#define STORE_FRESH_PAGE 8128u /* bytes: one leaf */
+#define STORE_FRESH_ROWS 2048u /* of a page */
+#define STORE_FRESH_PAGE_ID(id, page) ((u64)(id) << 24 | (u64)(page))
+
+struct store_fresh {
+  u64 id, keys; /* keys: in the filter */
+  u64 *filter, blocks;
+  struct buf fence;   /* the first key of each page, one after the other */
+  u32 *fence_at;      /* where each begins; and the end */
+  u32 page_cnt, page_cap, refs;
+};
+/* What the connections of a store share. */
+struct store_fresh_set {
+  pthread_mutex_t lock;
+  struct store_fresh **run;
+  u32 cnt, cap;
+};
+/* Runs in use, the oldest first; each is held. */
+struct store_fresh_list {
+  u32 cnt;
+  struct store_fresh *run[STORE_FRESH_MAX];
+};
+struct store_fresh_cursor {
+  u64 id;
+  u32 page, page_cnt, at, len;
+  bool has;
+  struct store_row row; /* where it stands, when it has one */
+  u8 bytes[STORE_FRESH_PAGE];
+};
+int store_key_cmp(slice a, slice b);
+struct store_fresh *store_fresh_new(u64 id, u64 keys);
+void store_fresh_free(struct store_fresh *f);
+u32 store_fresh_keys(slice key);
+void store_fresh_learn_row(struct store_fresh *f, slice key, bool first);
+struct store_fresh *store_fresh_share(struct store_fresh_set *s,
+                                      struct store_fresh *f);
+void store_fresh_give(struct store_fresh_set *s, struct store_fresh *f);
+void store_fresh_clear(struct store_fresh_set *s, struct store_fresh_list *l);
+err store_fresh_list(struct store_fresh_set *s, struct store_conn *c,
+                     slice ids, struct store_fresh_list *l) MUST_USE;
+slice store_fresh_ids(const struct store_fresh_list *l,
+                      u8 out[8 * STORE_FRESH_MAX]);
+err store_fresh_page(struct store_conn *c, u64 id, u32 page, slice *out)
+    MUST_USE;
+err store_fresh_row_at(slice page, u32 i, struct store_row *out) MUST_USE;
+slice store_fresh_key(u8 out[STORE_FRESH_KEY], u32 place, slice key);
+err store_fresh_find(struct store_reader *r, slice key, slice *val, bool *hit)
+    MUST_USE;
+err store_fresh_open(struct store_reader *r, slice from, u32 nibbles,
+                     struct store_fresh_cursor **out, u32 *cnt) MUST_USE;
+err store_cursor_seek(struct store_conn *c, struct store_fresh_cursor *k,
+                      const struct store_fresh *f, slice key) MUST_USE;
+err store_cursor_next(struct store_conn *c, struct store_fresh_cursor *k)
+    MUST_USE;
+const struct store_row *store_cursor_least(const struct store_fresh_cursor *k,
+                                           u32 cnt);
+err store_cursor_pass(struct store_conn *c, struct store_fresh_cursor *k,
+                      u32 cnt, slice key) MUST_USE;
+
+/* Writes one run, rows ascending; not in use before it is in the list. */
+struct store_fresh_writer {
+  struct store_fresh *run; /* NULL: off */
+  u32 cnt, len, at[STORE_FRESH_ROWS];
+  u8 row[STORE_FRESH_PAGE];
+};
+/* keys: at most so many for its filter (store_fresh_keys). */
+void store_fresh_begin(struct store *s, struct store_fresh_writer *w, u64 keys);
+err store_fresh_put(struct store *s, struct store_fresh_writer *w, slice key,
+                    slice val) MUST_USE;
+err store_fresh_end(struct store *s, struct store_fresh_writer *w) MUST_USE;
+/* Its pages are to be deleted. */
+void store_fresh_drop(struct store *s, struct store_fresh_writer *w);
+
+/* Several runs becoming one, or (settling) rows of the tables: those at
+** first..first + cnt of the list. */
+struct store_settle {
+  enum { STORE_SETTLE_OFF, STORE_SETTLE_MERGE, STORE_SETTLE_ROWS } what;
+  u32 first, cnt;
+  struct store_fresh_cursor *in;
+  struct store_fresh_writer out;
+  u32 slice_rows;
+};
+/* One slice, a transaction of its own; *more: call again. */
+err store_settle_step(struct store *s, u32 slice_us, bool *more) MUST_USE;
+void store_settle_drop(struct store *s);
+/* At opening: the runs in use, and what a crash left of others. */
+err store_settle_open(struct store *s, slice ids) MUST_USE;
+/* No rows stand in front of the tables any more (part of a transaction). */
+void store_settle_forget(struct store *s);
+/* How many rows or entries fit a slice, as learnt. */
+u32 store_slice_learn(u32 now, u32 rows, u64 took_us, u32 slice_us);
+err store_row_write(struct store *s, u32 place, slice key, slice val) MUST_USE;
+
 /*---------------------------------------------------------------- handles */
 enum store_flush_phase {
   STORE_FLUSH_OFF,
-  STORE_FLUSH_LOG,   /* nodes -> redo log */
-  STORE_FLUSH_ROWS,  /* rows -> keyed tables */
+  STORE_FLUSH_ROWS,  /* rows -> a fresh run, or the keyed tables */
   STORE_FLUSH_RUNS,  /* entries -> runs */
   STORE_FLUSH_END
 };
 struct store_flush {
   enum store_flush_phase phase;
-  bool whole;          /* small: all in one transaction, without redo log */
+  bool whole;          /* small: all in one transaction */
+  struct store_fresh_writer fresh; /* off: rows go to the tables */
   struct store_batch batch;
   u32 part;            /* table or index in work */
   size_t at;           /* next row or entry of it */
@@ -224,7 +322,16 @@ struct store {
   int lock_fd;
   bool read_only, scratch, was_open, in_tx, vacuum;
   struct store_standing standing;
-  u64 next_run_id, next_log_id;
+  u64 next_run_id, next_fresh_id;
+  struct store_fresh_set *fresh_set;
+  struct store_fresh_list fresh;  /* as standing.fresh tells */
+  struct {
+    u64 *id;
+    u32 cnt, cap;
+  } fresh_gone;                   /* runs whose pages are to be deleted */
+  struct store_settle settle;
+  u32 upkeep_turn;                /* odd: the others' */
+  bool upkeep_others, upkeep_settle; /* want more */
   struct store_flush flush;
   struct store_merge merge;
   struct store_watch watch;
@@ -263,6 +370,9 @@ struct store_reader {
   bool in_tx;
   struct store_run_list runs; /* of the snapshot; loaded when first asked */
   bool has_runs;
+  struct store_fresh_set *fresh_set;
+  struct store_fresh_list fresh; /* of the snapshot */
+  bool keep;                     /* and of the last one */
   sqlite3_stmt *busy;         /* holds the last view */
   struct store_cached cached[STORE_CACHE_ST];
   u64 cached_clock;

@@ -14,6 +14,8 @@ err store_reader_open(struct store_reader **out, const struct store *s,
                       u64 cache_bytes, struct errmsg *msg) {
   struct store_reader *r = mem_alloc(sizeof *r);
   *out = NULL;
+  r->fresh_set = s->fresh_set;
+  r->keep = s->read_only; /* nobody else has the runs that come */
   err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, NULL, cache_bytes,
                           msg);
   if (!e) e = store_conn_prepare(&r->conn, STORE_R, msg);
@@ -29,6 +31,7 @@ void store_reader_close(struct store_reader *r) {
   if (!r) return;
   store_reader_end(r);
   store_run_list_fini(&r->runs);
+  store_fresh_clear(r->fresh_set, &r->fresh);
   store_cached_fini(r);
   store_conn_close(&r->conn);
   mem_free(r);
@@ -57,21 +60,21 @@ err store_reader_begin(struct store_reader *r, struct store_standing *out) {
   if (!e) {
     out->head = sqlite3_column_int64(st, 0);
     out->flushed = sqlite3_column_int64(st, 1);
-    out->log_to = sqlite3_column_int64(st, 2);
-    out->oldest_state = store_col_u64(st, 3);
-    out->oldest_body = store_col_u64(st, 4);
-  } else {
-    store_reader_end(r);
-    if (e == ERR_NOT_FOUND) e = ERR_CORRUPT;
+    out->oldest_state = store_col_u64(st, 2);
+    out->oldest_body = store_col_u64(st, 3);
+    e = store_fresh_list(r->fresh_set, &r->conn, store_col_slice(st, 4),
+                         &r->fresh);
   }
   store_reader_reset(r);
-  return e;
+  if (e) store_reader_end(r);
+  return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
 void store_reader_end(struct store_reader *r) {
   store_reader_reset(r);
   if (!r->in_tx) return;
   r->in_tx = false;
+  if (!r->keep) store_fresh_clear(r->fresh_set, &r->fresh);
   sqlite3_reset(STORE_ST(&r->conn, page_read));
   err e = store_run_st(STORE_ST(&r->conn, read_end));
   (void)e; /* a read transaction has nothing to lose */
@@ -173,39 +176,94 @@ err store_read_row(struct store_reader *r, slice *val, enum store_table table,
                    slice key) {
   table = store_row_place(table, &key);
   sqlite3_stmt *st = r->conn.st[store_table_stmt[table].get];
+  u8 bytes[STORE_FRESH_KEY];
+  bool hit;
   store_reader_reset(r);
+  TRY(store_fresh_find(r, store_fresh_key(bytes, table, key), val, &hit));
+  if (hit) return val->len ? ERR_OK : ERR_NOT_FOUND;
   store_bind_slice(st, 1, key);
   TRY(store_reader_row(r, st));
   *val = store_col_slice(st, 0);
   return ERR_OK;
 }
 
-static err store_scan(struct store_reader *r, enum store_table table,
-                      bool leaves, slice from,
-                      err (*cb)(void *ctx, slice key, slice val), void *ctx) {
-  sqlite3_stmt *st = r->conn.st[store_table_stmt[table].scan];
-  size_t leaf = table == STORE_ACCOUNT ? STORE_ACCOUNT_KEY
-                : table == STORE_SLOT  ? STORE_SLOT_KEY : 0;
-  store_reader_reset(r);
-  store_bind_slice(st, 1, from);
-  int rc;
-  err e = ERR_OK;
-  while (!e && (rc = store_row_st(st)) != 0) {
-    if (rc < 0) return rc;
-    slice key = store_col_slice(st, 0);
-    if ((key.len == leaf) == leaves) e = cb(ctx, key, store_col_slice(st, 1));
+/* Rows of one table and of what stands in front of it. */
+struct store_scan {
+  struct store_reader *r;
+  sqlite3_stmt *st;
+  enum store_table table;
+  bool has;                      /* st stands at a row: */
+  slice key, val;
+  struct store_fresh_cursor *in; /* cnt of them */
+  u32 cnt;
+};
+
+static err store_scan_step(struct store_scan *s) {
+  int rc = store_row_st(s->st);
+  if (rc < 0) return rc;
+  s->has = rc > 0;
+  if (!rc) return ERR_OK;
+  s->key = store_col_slice(s->st, 0);
+  s->val = store_col_slice(s->st, 1);
+  return ERR_OK;
+}
+
+/* The next row: cb is given it unless there is none in truth; *end. */
+static err store_scan_next(struct store_scan *s, bool leaves, bool *end,
+                           err (*cb)(void *ctx, slice key, slice val),
+                           void *ctx) {
+  size_t leaf = s->table == STORE_ACCOUNT ? STORE_ACCOUNT_KEY
+                : s->table == STORE_SLOT  ? STORE_SLOT_KEY : 0;
+  const struct store_row *f = store_cursor_least(s->in, s->cnt);
+  slice key = s->key, val = s->val;
+  int c = !s->has;
+  if (f && f->key.ptr[0] != s->table) f = NULL;
+  if (f) {
+    slice fresh = slice_of(f->key.ptr + 1, f->key.len - 1);
+    if (!c) c = store_key_cmp(s->key, fresh) < 0 ? -1 : 1;
+    bool same = s->has && slice_eq(s->key, fresh);
+    if (same) TRY(store_scan_step(s));
+    if (c > 0) key = fresh;
+    if (c > 0) val = f->val;
   }
-  sqlite3_reset(st);
+  *end = !f && !s->has;
+  if (*end) return ERR_OK;
+  if (val.len && (key.len == leaf) == leaves) TRY(cb(ctx, key, val));
+  return f && c > 0 ? store_cursor_pass(&s->r->conn, s->in, s->cnt, f->key)
+                    : store_scan_step(s);
+}
+
+static err store_scan(struct store_reader *r, enum store_table table,
+                      bool leaves, slice from, u32 nibbles,
+                      err (*cb)(void *ctx, slice key, slice val), void *ctx) {
+  struct store_scan s = {.r = r, .table = table,
+                         .st = r->conn.st[store_table_stmt[table].scan]};
+  u8 bytes[STORE_FRESH_KEY];
+  bool end = false;
+  store_reader_reset(r);
+  TRY(store_fresh_open(r, store_fresh_key(bytes, table, from), nibbles, &s.in,
+                       &s.cnt));
+  store_bind_slice(s.st, 1, from);
+  err e = store_scan_step(&s);
+  while (!e && !end) e = store_scan_next(&s, leaves, &end, cb, ctx);
+  sqlite3_reset(s.st);
+  mem_free(s.in);
   return e;
 }
 
 err store_read_rows(struct store_reader *r, enum store_table table, slice from,
                     err (*cb)(void *ctx, slice key, slice val), void *ctx) {
-  if (table != STORE_NODE) return store_scan(r, table, true, from, cb, ctx);
+  if (table != STORE_NODE) return store_scan(r, table, true, from, 0, cb, ctx);
   MUST(from.len == 0);
   for (u32 t = 0; t < STORE_TABLE_CNT; t++)
-    TRY(store_scan(r, t, false, from, cb, ctx));
+    TRY(store_scan(r, t, false, from, 0, cb, ctx));
   return ERR_OK;
+}
+
+err store_read_under(struct store_reader *r, enum store_table table, slice from,
+                     u32 nibbles, err (*cb)(void *ctx, slice key, slice val),
+                     void *ctx) {
+  return store_scan(r, table, true, from, nibbles, cb, ctx);
 }
 
 err store_read_code(struct store_reader *r, slice *code, const hash32 *hash) {

@@ -113,8 +113,7 @@ bool store_rebuilding(struct store *s) {
 
 err store_rebuild_begin(struct store *s) {
   static const enum store_stmt wipe[] = {
-      STORE_ST_account_wipe, STORE_ST_slot_wipe, STORE_ST_node_wipe,
-      STORE_ST_log_wipe};
+      STORE_ST_account_wipe, STORE_ST_slot_wipe, STORE_ST_node_wipe};
   struct store_standing before = s->standing;
   MUST(s->flush.phase == STORE_FLUSH_OFF);
   TRY(store_begin(s, true));
@@ -126,10 +125,14 @@ err store_rebuild_begin(struct store *s) {
   store_bind_slice(st, 2, slice_str("1"));
   if (!e) e = store_run_st(st);
   sqlite3_clear_bindings(st);
-  s->standing.flushed = s->standing.log_to = -1;
+  s->standing.flushed = -1;
+  u32 fresh = s->fresh.cnt;
+  s->fresh.cnt = 0;
   if (!e) e = store_standing_write(s);
   e = store_reindex_end(s, e);
+  s->fresh.cnt = fresh;
   if (e) s->standing = before;
+  else store_settle_forget(s);
   return e;
 }
 

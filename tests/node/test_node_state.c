@@ -101,7 +101,7 @@ static void reader_when_chain_moves_then_view_stands(void **state) {
 static void file_when_cut_off_anywhere_then_catches_up(void **state) {
   (void)state;
   struct world w;
-  u32 redone = 0, half = 0;
+  u32 half = 0;
   world_open(&w, 3);
   w.txs = 2;
   for (u32 round = 0; round < 60; round++) {
@@ -112,9 +112,6 @@ static void file_when_cut_off_anywhere_then_catches_up(void **state) {
       w.store->flush.slice_rows = 1; /* 32 rows a slice */
       world_step(&w);
     }
-    struct store_standing st;
-    store_standing(w.store, &st);
-    redone += st.log_to >= 0;
     half += w.store->flush.phase != STORE_FLUSH_OFF;
     world_crash(&w);
     world_open_file(&w);
@@ -127,7 +124,6 @@ static void file_when_cut_off_anywhere_then_catches_up(void **state) {
     }
   }
   /* The interesting moments did come about. */
-  assert_true(redone > 3);
   assert_true(half > 3);
   world_close_file(&w);
   assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL), ERR_OK);
@@ -217,6 +213,10 @@ static void verify_when_a_row_is_changed_then_damaged(void **state) {
       "(SELECT key FROM account WHERE length(key) <> 32 LIMIT 1)",
       "DELETE FROM slot WHERE key = "
       "(SELECT key FROM slot WHERE length(key) <> 64 LIMIT 1 OFFSET 3)",
+      "DELETE FROM node WHERE key = (SELECT key FROM node LIMIT 1 OFFSET 3)",
+      "UPDATE node SET val = zeroblob(length(val)) WHERE key = "
+      "(SELECT max(key) FROM node)",
+      "INSERT INTO node SELECT CAST(key || x'00' AS BLOB), val FROM node LIMIT 1",
       "UPDATE account SET val = zeroblob(length(val)) WHERE key = "
       "(SELECT max(key) FROM account WHERE length(key) <> 32)",
       "INSERT INTO slot SELECT CAST(substr(key, 1, 32) || x'0a0b0c0d' AS BLOB), "
@@ -230,7 +230,7 @@ static void verify_when_a_row_is_changed_then_damaged(void **state) {
   world_open(&w, 6);
   w.txs = 2;
   world_grow(&w, 30);
-  world_close_file(&w);
+  world_close_as(&w, true);
   char cmd[300];
   snprintf(cmd, sizeof cmd, "cp '%s' '%s/good'", w.path, w.dir);
   assert_int_equal(system(cmd), 0);
