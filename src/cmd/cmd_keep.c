@@ -47,6 +47,7 @@ struct keep_work {
   sigset_t set;
   const char *what;
   u64 begin_ms, told_ms, first, last;
+  u64 events;  /* done, where the work is of these: its rate is told by them */
   bool stopped, begun;
 };
 static void keep_begin(struct keep_work *w, const char *what) {
@@ -79,17 +80,18 @@ static bool keep_go_on(void *ctx, u64 height, u64 head) {
   if (now - w->told_ms >= KEEP_TELL_MS || height == head) {
     u64 ms = now - w->begin_ms + 1, done = height - w->first + 1;
     u64 left = (head - height) * ms / done / 1000;
+    u64 rate = (w->events ? w->events : done) * 1000 / ms;
+    const char *unit = w->events ? "events" : "blocks";
     if (isatty(2)) {
-      fprintf(stderr, "\r%s block %llu of %llu, %llu blocks/s, %llu s left  %s",
+      fprintf(stderr, "\r%s block %llu of %llu, %llu %s/s, %llu s left  %s",
               w->what, (unsigned long long)height, (unsigned long long)head,
-              (unsigned long long)(done * 1000 / ms), (unsigned long long)left,
+              (unsigned long long)rate, unit, (unsigned long long)left,
               height == head ? "\n" : "");
     } else if (height != head) {
       log_event(LOG_INFO, "keep", "progress",
-                "work=%s height=%llu head=%llu blocks_per_s=%llu left_s=%llu",
+                "work=%s height=%llu head=%llu %s_per_s=%llu left_s=%llu",
                 w->what, (unsigned long long)height, (unsigned long long)head,
-                (unsigned long long)(done * 1000 / ms),
-                (unsigned long long)left);
+                unit, (unsigned long long)rate, (unsigned long long)left);
     }
     w->told_ms = now;
   }
@@ -206,7 +208,7 @@ static void keep_reindex_print(const struct cmd *c,
 }
 
 static bool keep_go_on_tables(void *ctx, u64 height, u64 head, u64 events) {
-  (void)events;
+  ((struct keep_work *)ctx)->events = events;
   return keep_go_on(ctx, height, head);
 }
 /* The tables of the modules of commerce. */
@@ -217,19 +219,20 @@ static int keep_reindex_tables(struct cmd *c) {
   const char *module = c->cfg.module;
   if (!module[0] || strcmp(module, "all") == 0) module = NULL;
   keep_begin(&w, "reindexing tables");
-  err e = node_proj_reindex(&r, c->db_path, module, keep_go_on_tables, &w,
+  err e = node_proj_reindex(&r, c->db_path, module, 0, keep_go_on_tables, &w,
                             &msg);
   if (e < 0) return cmd_fail(e, &msg);
   u64 ms = keep_clock_ms() - w.begin_ms + 1;
   printf(c->cfg.json ? "{\"module\":\"%s\",\"blocks\":%llu,\"events\":%llu,"
-                       "\"eventsPerSecond\":%llu,\"done\":%s}\n"
+                       "\"eventsPerSecond\":%llu,\"resumed\":%s,\"done\":%s}\n"
                      : "tables of %s: %llu blocks, %llu events, %llu "
-                       "events/s%.0s\n",
+                       "events/s%.0s%.0s\n",
          module ? module : "all", (unsigned long long)r.blocks,
          (unsigned long long)r.events,
-         (unsigned long long)(r.events * 1000 / ms), r.done ? "true" : "false");
+         (unsigned long long)(r.events * 1000 / ms),
+         r.resumed ? "true" : "false", r.done ? "true" : "false");
   if (!r.done && !c->cfg.json)
-    printf("Stopped; the node goes on with it when it starts.\n");
+    printf("Stopped; the same command, or the node when it starts, goes on.\n");
   return EXIT_DONE;
 }
 

@@ -3,8 +3,9 @@
 ** While blocks are appended their receipts come with them; for all else
 ** (opening, reindex, blocks taken back) they are read from the file by a
 ** reader.  Making tables anew goes in transactions of NPROJ_EVENTS events, each
-** of which moves the modules' heights in table `projection`: cut off anywhere,
-** it goes on there.  Taking blocks back clears the modules that had events
+** of which moves the height of "making" in table `projection`, while that of all
+** tables ("*") stays at the head: cut off anywhere, it goes on there, by the next
+** reindex or when the file is opened.  Taking blocks back clears the modules that had events
 ** above and makes them within the same transaction: that is for development
 ** chains, whose histories are short.
 */
@@ -16,7 +17,7 @@
 #include "node/node_int.h"
 #include "node/node_state_int.h"
 
-#define NPROJ_EVENTS 20000u
+#define NPROJ_EVENTS 100000u
 #define NPROJ_BLOCKS 200000u
 #define NPROJ_ARENA (64u << 20)
 
@@ -26,6 +27,7 @@ struct node_proj {
   struct store_projector hook;
   struct arena a;     /* of one chunk of receipts */
   u64 events;         /* logs given, since the start */
+  u64 step;           /* of them, one transaction has */
 };
 
 /*------------------------------------------------------- one block's logs */
@@ -117,10 +119,11 @@ static err nproj_chunk_cb(void *ctx, const struct store_chunk *c) {
   return e;
 }
 
-/* Bodies are asked of a second reader, as the first is within a scan. */
+/* Bodies are asked of a second reader, as the first is within a scan.  last: the
+** modules stand here; whole: all of them do. */
 static err nproj_read(struct node_proj *np, struct store_reader *r,
                       struct store_reader *bodies, u64 height, u32 modules,
-                      bool whole) {
+                      bool last, bool whole) {
   struct nproj_at at = {.np = np, .r = bodies};
   struct store_block_row row;
   TRY(store_read_block(r, &row, height));
@@ -129,7 +132,7 @@ static err nproj_read(struct node_proj *np, struct store_reader *r,
     TRY(store_read_chunks(r, STORE_RECEIPT, STORE_SEQ(height, 0),
                           STORE_SEQ(height, STORE_SEQ_BLOCK), nproj_chunk_cb,
                           &at));
-  if (whole) at.b.modules |= modules;
+  if (last) at.b.modules |= modules;
   return whole || at.b.modules ? proj_block_end(np->proj, &at.b, whole)
                                : ERR_OK;
 }
@@ -170,8 +173,9 @@ static err nproj_cut(void *ctx, u64 height) {
   struct proj_block b = {.height = height, .hash = row.hash};
   if (!e && modules) e = proj_clear(np->proj, modules);
   for (u64 h = 0; h <= height && modules && !e; h++)
-    e = nproj_read(np, q.r, q.bodies, h, modules, h == height);
-  if (!e && !modules) e = proj_block_end(np->proj, &b, true);
+    e = nproj_read(np, q.r, q.bodies, h, modules, h == height, h == height);
+  if (!e) e = modules ? proj_filled(np->proj)
+                      : proj_block_end(np->proj, &b, true);
   nproj_range_close(&q);
   return e;
 }
@@ -180,7 +184,7 @@ struct nproj_watch {
   bool (*go_on)(void *ctx, u64 height, u64 head, u64 events);
   void *ctx;
 };
-/* One transaction: blocks from *h on, about NPROJ_EVENTS events of modules;
+/* One transaction: blocks from *h on, about a step's events of modules;
 ** making: kept in the file how far it came. */
 static err nproj_some(struct node_proj *np, struct nproj_range *q, u64 *h,
                       u32 modules, bool making) {
@@ -188,10 +192,12 @@ static err nproj_some(struct node_proj *np, struct nproj_range *q, u64 *h,
   bool last = false;
   err e = store_table_begin(np->store);
   for (; !e && !last; (*h)++, blocks++) {
-    last = *h == head || np->events - begun >= NPROJ_EVENTS ||
+    last = *h == head || np->events - begun >= np->step ||
            blocks == NPROJ_BLOCKS;
-    e = nproj_read(np, q->r, q->bodies, *h, modules, last);
+    e = nproj_read(np, q->r, q->bodies, *h, modules, last,
+                   last && (!making || *h == head));
   }
+  if (!e && making && *h > head) e = proj_filled(np->proj);
   if (!e && making)
     e = proj_making_set(np->proj, (i64)*h - 1, *h > head ? 0 : modules);
   return store_table_end(np->store, e);
@@ -264,7 +270,8 @@ static err nproj_catch_up(struct node_proj *np, struct errmsg *msg) {
   TRY(proj_stands_all(np->proj, &height, &hash));
   TRY(proj_making(np->proj, &making_at, &making));
   TRY(nproj_same(np, &same, height, &hash, msg));
-  if (!same || (making && height < st.head)) {
+  /* Of some modules only, the others must stand at the head. */
+  if (!same || (making && making != PROJ_ALL && height < st.head)) {
     TRY(nproj_clear(np, PROJ_ALL));
     making = PROJ_ALL;
     making_at = -1;
@@ -284,21 +291,26 @@ static err nproj_catch_up(struct node_proj *np, struct errmsg *msg) {
 }
 
 /*------------------------------------------------------------ open, close */
-err node_proj_open(struct node_proj **out, struct store *s,
-                   struct errmsg *msg) {
-  struct node_proj *np = mem_alloc(sizeof *np);
-  *out = NULL;
+static err nproj_open(struct node_proj **out, struct store *s,
+                      struct errmsg *msg) {
+  struct node_proj *np = *out = mem_alloc(sizeof *np);
   np->store = s;
+  np->step = NPROJ_EVENTS;
   arena_init(&np->a, 1u << 20, NPROJ_ARENA);
   np->hook = (struct store_projector){np, nproj_block, nproj_cut};
-  err e = proj_open(&np->proj, s, msg);
-  if (!e) e = nproj_catch_up(np, msg);
+  return proj_open(&np->proj, s, msg);
+}
+
+err node_proj_open(struct node_proj **out, struct store *s,
+                   struct errmsg *msg) {
+  err e = nproj_open(out, s, msg);
+  if (!e) e = nproj_catch_up(*out, msg);
   if (e) {
-    node_proj_close(np);
+    node_proj_close(*out);
+    *out = NULL;
     return e;
   }
-  store_project(s, &np->hook);
-  *out = np;
+  store_project(s, &(*out)->hook);
   return ERR_OK;
 }
 
@@ -310,8 +322,29 @@ void node_proj_close(struct node_proj *np) {
   mem_free(np);
 }
 
+/* Makes modules anew, or goes on where that was cut off. */
+static err nproj_remake(struct node_proj *np, u32 modules,
+                        struct node_projected *out, const struct nproj_watch *w,
+                        struct errmsg *msg) {
+  struct store_standing st;
+  i64 height, at;
+  u32 making;
+  hash32 hash;
+  store_standing(np->store, &st);
+  TRY(proj_stands_all(np->proj, &height, &hash));
+  TRY(proj_making(np->proj, &at, &making));
+  /* Tables that do not stand at the head are made too. */
+  modules = height < st.head ? PROJ_ALL : modules | making;
+  out->resumed = making == modules;
+  if (!out->resumed) {
+    TRY(nproj_clear(np, modules));
+    at = -1;
+  }
+  return nproj_make(np, at, modules, true, out, w, msg);
+}
+
 err node_proj_reindex(struct node_projected *out, const char *path,
-                      const char *module,
+                      const char *module, u64 step,
                       bool (*go_on)(void *ctx, u64 height, u64 head,
                                     u64 events),
                       void *ctx, struct errmsg *msg) {
@@ -326,17 +359,17 @@ err node_proj_reindex(struct node_projected *out, const char *path,
                    "platforms, market, orders, mediation, court", module);
   TRY(store_open(&s, path, 0, msg));
   store_standing(s, &st);
-  err e = st.head < 0 ? err_say(msg, ERR_NOT_FOUND, "%s has no blocks", path)
-                      : ERR_OK;
-  if (!e) e = node_proj_open(&np, s, msg);
+  err e = ERR_OK;
+  if (st.head < 0)
+    e = err_say(msg, ERR_NOT_FOUND, "%s has no blocks", path);
+  else if (st.oldest_body > 0)
+    e = err_say(msg, ERR_PRUNED, "transactions below block %llu were dropped: "
+                "the tables would not be whole",
+                (unsigned long long)st.oldest_body);
   if (!e) {
-    u32 modules = module ? 1u << m : PROJ_ALL;
-    e = st.oldest_body > 0
-            ? err_say(msg, ERR_PRUNED, "transactions below block %llu were "
-                      "dropped: the tables would not be whole",
-                      (unsigned long long)st.oldest_body)
-            : nproj_clear(np, modules);
-    if (!e) e = nproj_make(np, -1, modules, true, out, &w, msg);
+    e = nproj_open(&np, s, msg);
+    if (step) np->step = step;
+    if (!e) e = nproj_remake(np, module ? 1u << m : PROJ_ALL, out, &w, msg);
     node_proj_close(np);
   }
   err closed = store_close(s, e ? NULL : msg);

@@ -14,14 +14,15 @@ err node_proj_open(struct node_proj **out, struct store *s, struct errmsg *msg)
 void node_proj_close(struct node_proj *np);
 
 /* Makes the tables of a stopped node's file anew; module NULL: all.  go_on (may
-** be NULL) is told the height and may end it: what is missing is made when the
-** file is opened next. */
+** be NULL) is told the height and may end it: the next call goes on there, or
+** what is missing is made when a node opens the file.  step: events of one
+** transaction, 0: 100,000. */
 struct node_projected {
-  u64 blocks, events;
-  bool done;
+  u64 blocks, events;  /* of this call */
+  bool resumed, done;  /* went on where another ended; all of it is made */
 };
 err node_proj_reindex(struct node_projected *out, const char *path,
-                      const char *module,
+                      const char *module, u64 step,
                       bool (*go_on)(void *ctx, u64 height, u64 head, u64 events),
                       void *ctx, struct errmsg *msg) MUST_USE;
 

@@ -497,12 +497,21 @@ static err proj_compile(struct proj *p) {
 
 /*------------------------------------------------------------ open, close */
 static err proj_make_all(struct store *s, u32 modules, bool drop) {
-  for (u32 t = 0; t < PROJ_TABLE_CNT; t++)
-    if (modules >> proj_table_modules[t] & 1)
-      TRY(store_table_make(s, &proj_tables[t], drop));
+  for (u32 t = 0; t < PROJ_TABLE_CNT; t++) {
+    if (!(modules >> proj_table_modules[t] & 1)) continue;
+    TRY(store_table_make(s, &proj_tables[t], drop));
+    /* The sums of reviews are read while reviews are written. */
+    if (t == PROJ_T_market_review) TRY(store_table_index(s, &proj_tables[t]));
+  }
   for (u32 f = 0; f < PROJ_FTS_CNT; f++)
     if (modules >> proj_fts_defs[f].module & 1)
       TRY(store_fts_make(s, &proj_fts_defs[f].def, drop));
+  return ERR_OK;
+}
+
+err proj_filled(struct proj *p) {
+  for (u32 t = 0; t < PROJ_TABLE_CNT; t++)
+    TRY(store_table_index(p->s, &proj_tables[t]));
   return ERR_OK;
 }
 
@@ -554,7 +563,11 @@ static err proj_open_tables(struct proj *p) {
     if (height < 0) old |= 1u << m;
   }
   if (old) TRY(proj_make_all(p->s, old, true));
-  return proj_make_all(p->s, PROJ_ALL, false);
+  TRY(proj_make_all(p->s, PROJ_ALL, false));
+  i64 at;
+  u32 making;
+  TRY(proj_making(p, &at, &making));
+  return making ? ERR_OK : proj_filled(p);
 }
 
 err proj_open(struct proj **out, struct store *s, struct errmsg *msg) {

@@ -71,8 +71,10 @@ err proj_block_end(struct proj *p, const struct proj_block *b, bool whole)
 err proj_stands(struct proj *p, i64 *height, hash32 *hash, u32 module)
     MUST_USE;
 err proj_stands_all(struct proj *p, i64 *height, hash32 *hash) MUST_USE;
-/* Clears the tables of modules: they stand at -1. */
+/* Clears the tables of modules: they stand at -1, without most of their indexes
+** until proj_filled. */
 err proj_clear(struct proj *p, u32 modules) MUST_USE;
+err proj_filled(struct proj *p) MUST_USE;
 /* Modules whose tables are being made anew, and up to where they are; 0: none.
 ** Kept in the file. */
 err proj_making(struct proj *p, i64 *height, u32 *modules) MUST_USE;

@@ -253,8 +253,16 @@ static void store_undo_journal(const char *path) {
   (void)e; /* who reads is told what is wrong */
 }
 
+/* Nobody asks how much memory SQLite has; counting it is a lock that all
+** connections share, at each allocation.  Refused when SQLite runs already. */
+static void store_sqlite_setup(void) {
+  (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 err store_open(struct store **out, const char *path, u32 flags,
                struct errmsg *msg) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, store_sqlite_setup);
   if (flags & STORE_READ_ONLY) store_undo_journal(path);
   struct store *s = mem_alloc(sizeof *s);
   bool fresh = false;

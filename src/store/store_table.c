@@ -151,8 +151,16 @@ err store_table_make(struct store *s, const struct store_table_def *t,
     e = table_exec(s, &b);
   }
   table_create_text(&b, t);
-  table_index_text(&b, t);
   if (!e) e = table_exec(s, &b);
+  buf_fini(&b);
+  return e;
+}
+
+err store_table_index(struct store *s, const struct store_table_def *t) {
+  struct buf b;
+  buf_init(&b, 0);
+  table_index_text(&b, t);
+  err e = table_exec(s, &b);
   buf_fini(&b);
   return e;
 }

@@ -66,9 +66,13 @@ struct store_projector {
 };
 /* p is the caller's; NULL: none. */
 void store_project(struct store *s, const struct store_projector *p);
-/* Makes the tables that are missing; drop: anew and empty. */
+/* Makes the tables that are missing; drop: anew and empty.  Without their
+** indexes: these are made when much was written (sorted, that is faster) or
+** before it. */
 err store_table_make(struct store *s, const struct store_table_def *t,
                      bool drop) MUST_USE;
+err store_table_index(struct store *s, const struct store_table_def *t)
+    MUST_USE;
 err store_fts_make(struct store *s, const struct store_fts_def *t, bool drop)
     MUST_USE;
 /* A transaction of its own; end commits unless e, and gives e or its own

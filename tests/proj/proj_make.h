@@ -76,22 +76,22 @@ static inline void proj_make_record(const struct proj_make *m, struct buf *b,
   }
 }
 
-/* The event as a log; what is dynamic is the record, or one struct. */
-static inline err proj_make_event(struct proj_make *m, u32 module,
-                                  const char *event,
-                                  const struct module_record *r) {
+/* The event as a log, whose data are put into b; what is dynamic is the record,
+** or one struct. */
+static inline struct state_log proj_make_log(const struct proj_make *m,
+                                             struct buf *b, u32 module,
+                                             const char *event,
+                                             const struct module_record *r) {
   const struct module_def *def = proj_module(module);
   const struct module_message *msg = NULL;
   struct state_log log = {.topic_cnt = 1};
-  struct buf b, sig, tail;
-  hash32 tx = {{7}};
+  struct buf sig, tail;
   u32 heads = 0;
   for (u32 i = 0; i < def->row_cnt; i++)
     if (def->row[i].kind == MODULE_ROW_EVENT &&
         !strcmp(def->row[i].message->name, event))
       msg = def->row[i].message;
   MUST(msg);
-  buf_init(&b, 0);
   buf_init(&sig, 0);
   buf_init(&tail, 0);
   module_signature(&sig, msg->name, msg->param);
@@ -101,7 +101,7 @@ static inline err proj_make_event(struct proj_make *m, u32 module,
   for (const struct module_param *p = msg->param; p->name; p++) {
     u8 word[32];
     if (module_is_dynamic(p)) {
-      proj_make_u64(&b, 32 * heads + tail.len);
+      proj_make_u64(b, 32 * heads + tail.len);
       if (p->kind == MODULE_BYTES && r) {
         struct buf rec;
         buf_init(&rec, 0);
@@ -122,15 +122,26 @@ static inline err proj_make_event(struct proj_make *m, u32 module,
     }
     proj_make_word(m, word, p->name, strlen(p->name));
     if (p->indexed) memcpy(log.topic[log.topic_cnt++].b, word, 32);
-    else buf_put(&b, word, 32);
+    else buf_put(b, word, 32);
   }
-  buf_put_slice(&b, buf_slice(&tail));
+  buf_put_slice(b, buf_slice(&tail));
   module_address(&log.addr, def->number);
-  log.data = buf_slice(&b);
-  err e = proj_log(m->proj, &m->b, &tx, 0, m->log_idx++, &log);
-  buf_fini(&b);
+  log.data = buf_slice(b);
   buf_fini(&sig);
   buf_fini(&tail);
+  return log;
+}
+
+/* The event given to the tables. */
+static inline err proj_make_event(struct proj_make *m, u32 module,
+                                  const char *event,
+                                  const struct module_record *r) {
+  hash32 tx = {{7}};
+  struct buf b;
+  buf_init(&b, 0);
+  struct state_log log = proj_make_log(m, &b, module, event, r);
+  err e = proj_log(m->proj, &m->b, &tx, 0, m->log_idx++, &log);
+  buf_fini(&b);
   return e;
 }
 #endif
