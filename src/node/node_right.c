@@ -45,10 +45,10 @@ static const struct {
 
 static const struct {
   const char *module, *method;
-  u32 right;
+  enum node_right right;
 } right_calls[] = {
 #define RIGHT_OF_METHOD(prefix, id)
-#define RIGHT_OF_CALL(module, method, id) {module, method, NODE_RIGHT(id)},
+#define RIGHT_OF_CALL(module, method, id) {module, method, NODE_MAY_##id},
 #include "node/right.def"
 #undef RIGHT
 #undef RIGHT_OF_METHOD
@@ -59,6 +59,15 @@ static const struct {
 
 const char *node_right_name(enum node_right r) { return right_rows[r].name; }
 const char *node_right_text(enum node_right r) { return right_rows[r].text; }
+
+bool node_right_call(u32 i, enum node_right *right, const char **module,
+                     const char **method) {
+  if (i >= ARRAY_LEN(right_calls)) return false;
+  *right = right_calls[i].right;
+  *module = right_calls[i].module;
+  *method = right_calls[i].method;
+  return true;
+}
 
 u32 node_rights_of_role(enum store_role role) {
   u32 set = 0;
@@ -169,10 +178,11 @@ static u32 right_of_call(const char *module, const char *method) {
   u32 all = 0, others = 0, right = 0;
   for (u32 i = 0; i < ARRAY_LEN(right_calls); i++) {
     if (strcmp(right_calls[i].module, module) != 0) continue;
-    all |= right_calls[i].right;
-    if (!right_calls[i].method[0]) others = right_calls[i].right;
+    u32 needed = 1u << right_calls[i].right;
+    all |= needed;
+    if (!right_calls[i].method[0]) others = needed;
     else if (method && strcmp(right_calls[i].method, method) == 0)
-      right = right_calls[i].right;
+      right = needed;
   }
   return !method ? all : right ? right : others;
 }

@@ -26,6 +26,10 @@ enum node_right {
 
 const char *node_right_name(enum node_right r);
 const char *node_right_text(enum node_right r);
+/* The i-th row about calls of modules, method "" for all others of the module;
+** false beyond the last. */
+bool node_right_call(u32 i, enum node_right *right, const char **module,
+                     const char **method);
 u32 node_rights_of_role(enum store_role role);
 /* "sell,till" or "all"; false for a name that is none (*bad, n bytes). */
 bool node_rights_parse(u32 *out, const char *text, const char **bad,

@@ -210,6 +210,17 @@ void http_user_do(struct http_request *rq, const json_t *body) {
   mem_wipe(&me, sizeof me);
 }
 
+/* "calls": ["Orders", "Market.review"], a module alone for all its others. */
+static void user_put_calls(struct jsonw *w, enum node_right of) {
+  enum node_right right;
+  const char *module, *method;
+  jsonw_key(w, "calls");
+  jsonw_arr(w);
+  for (u32 i = 0; node_right_call(i, &right, &module, &method); i++)
+    if (right == of) jsonw_printf(w, "%s%s%s", module, *method ? "." : "", method);
+  jsonw_arr_end(w);
+}
+
 void http_user_put_rights(struct jsonw *w) {
   jsonw_key(w, "table");
   jsonw_arr(w);
@@ -223,6 +234,7 @@ void http_user_put_rights(struct jsonw *w) {
       if (node_rights_of_role((enum store_role)r) >> i & 1)
         jsonw_str(w, node_role_name((enum store_role)r));
     jsonw_arr_end(w);
+    user_put_calls(w, (enum node_right)i);
     jsonw_obj_end(w);
   }
   jsonw_arr_end(w);

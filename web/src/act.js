@@ -9,6 +9,7 @@ import { abiOf } from './contracts.js';
 import { sentence } from './fault.js';
 import { t } from './i18n.js';
 import { links } from './links.js';
+import { mayCall, session } from './session.js';
 import { signal, useSignal } from './signal.js';
 import { Hash, html } from './ui.js';
 
@@ -121,11 +122,21 @@ export function Sent() {
         onClick=${() => drop(s.id)}>×</button></li>`)}</ul></section>`;
 }
 
+// Tells whether a call ("orders.ship") is offered: the node's keys sign for a
+// login what its role may, a wallet signs anything.
+export function useMayCall() {
+  const now = useSignal(session), who = useSignal(acting);
+  return (call) => !call || Boolean(who?.wallet) || mayCall(call, now);
+}
+export const May = ({ call, children }) => useMayCall()(call) ? children : null;
+
 // A button that does something once at a time and tells what went wrong.  It
 // keeps the focus while it is busy; Escape takes back the first of two presses.
-export function Do({ go, children, kind, disabled, confirm, test }) {
+// call: what it calls; it is not there for who may not.
+export function Do({ go, children, kind, disabled, confirm, test, call }) {
   const [state, set] = useState({});
   const button = useRef();
+  const offered = useMayCall()(call);
   const back = () => { set({}); button.current.focus(); };
   const run = async () => {
     if (state.busy) return;
@@ -133,10 +144,11 @@ export function Do({ go, children, kind, disabled, confirm, test }) {
     set({ busy: true });
     try { await go(); set({}); } catch (e) { set({ error: e.message }); }
   };
-  return html`<span class="do" onKeyDown=${(e) => state.sure
+  return offered && html`<span class="do" onKeyDown=${(e) => state.sure
       && e.key === 'Escape' && back()}><button type="button" class=${kind}
       ref=${button} disabled=${disabled} aria-disabled=${state.busy || null}
-      onClick=${run} data-test=${test}>
+      onClick=${run} data-test=${test}
+      data-call=${call}>
       ${state.busy ? t('act.busy') : state.sure ? confirm : children}</button>
     ${state.sure && html`<button type="button" onClick=${back}>
       ${t('act.not')}</button>`}

@@ -1,7 +1,7 @@
 // letters.js - what parties of an order write to each other, and the address
 // that a buyer gave: sealed by the browser, opened by it.
 import { useState } from 'preact/hooks';
-import { Do, NOBODY, ZERO32, act } from './act.js';
+import { Do, May, NOBODY, ZERO32, act } from './act.js';
 import { rpc } from './api.js';
 import { getDocument, putDocument } from './content.js';
 import { t } from './i18n.js';
@@ -56,9 +56,10 @@ export function Letters({ order, me, other }) {
             ${' '}<${Ago} ms=${m.time * 1000} /></small>
           <${Letter} content=${m.content} /></li>`)}</ul>`}<//>
     ${ready.data === false && html`<${Notice} title=${t('seal.nokey')} />`}
-    ${ready.data && other !== NOBODY && html`<${Field} id="letter"
+    ${ready.data && other !== NOBODY && html`<${May} call="market.message">
+    <${Field} id="letter"
       label=${t('letter.write')}><textarea id="letter" rows="3" value=${text}
         maxlength="4000" onInput=${(e) => set(e.target.value)}></textarea><//>
-    <${Do} kind="main" disabled=${!text.trim()} go=${send}>
-      ${t('letter.send')}<//>`}</section>`;
+    <${Do} kind="main" disabled=${!text.trim()} go=${send} call="market.message">
+      ${t('letter.send')}<//><//>`}</section>`;
 }

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { changed } from './act.js';
 import { live, rpc } from './api.js';
 import { t } from './i18n.js';
+import { may } from './session.js';
 import { signal, useLoad, useSignal } from './signal.js';
 import { Empty, Loaded, Table, html } from './ui.js';
 
@@ -64,10 +65,10 @@ export function List({ state, caption, columns, row, empty, children }) {
       </button></p>`}`;
 }
 
-// Tabs between the pages of one area.
+// Tabs between the pages of one area: [path, text, right].
 export const Tabs = ({ label, rows }) => html`
   <div class="tabs" role="navigation" aria-label=${label}>
-    ${rows.map(([href, key]) => html`<a href=${href} aria-current=${
+    ${rows.filter(([, , right]) => may(right)).map(([href, key]) => html`<a href=${href} aria-current=${
       location.pathname === href ? 'page' : null}>${t(key)}</a>`)}</div>`;
 
 // A filter: choices of [value, text].

@@ -29,6 +29,13 @@ export function useMay(rights) {
   return may(rights, useSignal(session));
 }
 
+// Whether the node signs a call of a module for us: "orders.ship".
+export function mayCall(call, now = session.value) {
+  const name = call[0].toUpperCase() + call.slice(1);
+  const of = (x) => now?.table?.find((r) => r.calls.includes(x))?.name;
+  return may(of(name) ?? of(name.split('.')[0]), now);
+}
+
 // The roles that have one of these, as their names.
 export function rolesWith(rights) {
   const list = [].concat(rights);

@@ -1,7 +1,8 @@
 // steps.js - what may be done with a record, as rows of a table: { id, form,
-// main, sure, Cost, first, send }.  The texts of a step are do.<id>; its fields
+// main, sure, Cost, first, send, call }.  The texts of a step are do.<id>; its fields
 // are those of Input; Cost shows what it costs above its button; send(of, form,
-// token) gives the call as [module, method, arguments, options].
+// token) gives the call as [module, method, arguments, options]; call names it, as
+// "module.method", for useMayCall.
 import { useState } from 'preact/hooks';
 import { Do, ZERO32, act } from './act.js';
 import { putDocument } from './content.js';
@@ -57,7 +58,7 @@ export function Step({ step, of, token, again }) {
     again();
   };
   const button = html`<${Do} go=${go} kind=${step.main ? 'main' : null}
-    confirm=${step.sure && t('do.sure')} test=${`do-${step.id}`}>${label}<//>`;
+    confirm=${step.sure && t('do.sure')} test=${`do-${step.id}`} call=${step.call}>${label}<//>`;
   const cost = step.Cost && html`<${step.Cost} of=${of} form=${form}
     put=${put} />`;
   if (!step.form) {

@@ -2,7 +2,7 @@
 // what was brought as evidence, whose turn it is and what silence means; the
 // letters of the parties.
 import { useState } from 'preact/hooks';
-import { NOBODY, ZERO32 } from '../act.js';
+import { NOBODY, ZERO32, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { getDocument, putPicture } from '../content.js';
@@ -104,24 +104,24 @@ function Ruling({ of: k, form, put }) {
 const Silent = () => html`<p>${t('case.agree.how')}</p>`;
 
 const STEPS = [
-  { id: 'join', by: 'B', when: ['negotiation', 'choosing'], main: true,
+  { id: 'join', call: 'mediation.join', by: 'B', when: ['negotiation', 'choosing'], main: true,
     can: (k) => !(k.flags & JOINED), Cost: Deposit,
     send: (k) => CASE('join', [k.id], { value: half(k.feeCap) }) },
-  { id: 'acceptOffer', by: 'AB', when: TALKING, main: true, sure: true,
+  { id: 'acceptOffer', call: 'mediation.acceptOffer', by: 'AB', when: TALKING, main: true, sure: true,
     can: (k, side) => offerOf(k, other(side)) !== NONE, Cost: Theirs,
     send: (k) => CASE('acceptOffer', [k.id, offerOf(k, other(k.side))]) },
-  { id: 'offer', by: 'AB', when: TALKING, form: ['split'],
+  { id: 'offer', call: 'mediation.offer', by: 'AB', when: TALKING, form: ['split'],
     first: (k) => ({ split: offerOf(k, k.side) === NONE ? 5000
       : offerOf(k, k.side) }),
     send: (k, f) => CASE('offer', [k.id, Number(f.split)]) },
-  { id: 'escalate', by: 'AB', when: ['negotiation'],
+  { id: 'escalate', call: 'mediation.escalate', by: 'AB', when: ['negotiation'],
     can: (k) => BigInt(k.depositB) > 0n,
     send: (k) => CASE('escalate', [k.id]) },
-  { id: 'prefer', by: 'AB', when: ['choosing'], form: [], Cost: Names,
+  { id: 'prefer', call: 'mediation.prefer', by: 'AB', when: ['choosing'], form: [], Cost: Names,
     can: (k, side) => !(k.flags & DRAWING)
       && (side === 'A' || BigInt(k.depositB) > 0n), main: true,
     send: (k, f) => CASE('prefer', [k.id, f.names ?? []]) },
-  { id: 'strike', by: 'AB', when: ['choosing'], form: [], Cost: Names,
+  { id: 'strike', call: 'mediation.strike', by: 'AB', when: ['choosing'], form: [], Cost: Names,
     can: (k, side) => !(k.flags & DRAWING)
       && (side === 'A' ? k.struckA : k.struckB) === NOBODY
       && (side === 'A' || BigInt(k.depositB) > 0n),
@@ -129,31 +129,31 @@ const STEPS = [
       if (f.names?.length !== 1) throw new Error(t('case.strike.one'));
       return CASE('strike', [k.id, f.names[0]]);
     } },
-  { id: 'acceptCase', by: 'M', when: ['invited'], main: true,
+  { id: 'acceptCase', call: 'mediation.acceptCase', by: 'M', when: ['invited'], main: true,
     send: (k) => CASE('acceptCase', [k.id]) },
-  { id: 'declineCase', by: 'M', when: ['invited'], sure: true,
+  { id: 'declineCase', call: 'mediation.declineCase', by: 'M', when: ['invited'], sure: true,
     send: (k) => CASE('declineCase', [k.id]) },
-  { id: 'evidence', by: 'AB', when: ['evidence'], form: ['note'], main: true,
+  { id: 'evidence', call: 'mediation.submit', by: 'AB', when: ['evidence'], form: ['note'], main: true,
     Cost: Picked, send: async (k, f) => {
       if (!f.picture && !f.note.trim()) throw new Error(t('case.nothing'));
       return CASE('submit', [k.id, f.picture ?? await note(f.note),
         f.picture ? PICTURE : TEXT]);
     } },
-  { id: 'rest', by: 'AB', when: ['evidence'], sure: true,
+  { id: 'rest', call: 'mediation.rest', by: 'AB', when: ['evidence'], sure: true,
     can: (k, side) => !(k.flags & RESTED[side]),
     send: (k) => CASE('rest', [k.id]) },
-  { id: 'propose', by: 'M', when: ['proposing'], main: true,
+  { id: 'propose', call: 'mediation.propose', by: 'M', when: ['proposing'], main: true,
     form: ['split', 'note'], Cost: Ruling, first: () => ({ split: 5000 }),
     send: async (k, f) => CASE('propose', [k.id, Number(f.split),
       Number(f.fee ?? 5000), await note(f.note)]) },
-  { id: 'agree', by: 'AB', when: ['proposed'], main: true, Cost: Silent,
+  { id: 'agree', call: 'mediation.agree', by: 'AB', when: ['proposed'], main: true, Cost: Silent,
     can: (k, side) => !(k.flags & AGREED[side]),
     send: (k) => CASE('agree', [k.id]) },
-  { id: 'reject', by: 'AB', when: ['proposed'], form: ['note'],
+  { id: 'reject', call: 'mediation.reject', by: 'AB', when: ['proposed'], form: ['note'],
     can: (k, side) => !(k.flags & AGREED[side]), Cost: CourtFee,
     send: async (k, f) => CASE('reject', [k.id, await note(f.note)],
       { value: await courtFee() }) },
-  { id: 'rate', by: 'AB', when: ['settled'], form: ['stars', 'note'],
+  { id: 'rate', call: 'mediation.rate', by: 'AB', when: ['settled'], form: ['stars', 'note'],
     can: (k, side) => k.mediator !== NOBODY && !k.ratings?.some((r) =>
       (r.by ?? r.party) === (side === 'A' ? k.opener : k.respondent)),
     send: async (k, f) => CASE('rate', [k.id, Number(f.stars),
@@ -185,8 +185,10 @@ function Clock({ k }) {
 }
 
 function Turn({ k, side, token, again }) {
+  const offered = useMayCall();
   const mine = side ? STEPS.filter((s) => s.by.includes(side)
-    && s.when.includes(k.state) && (s.can?.(k, side) ?? true)) : [];
+    && s.when.includes(k.state) && (s.can?.(k, side) ?? true)
+    && offered(s.call)) : [];
   const of = { ...k, side };
   return html`<section class="card escrow" data-test="turn">
     <h2>${t('case.money')}</h2><p class="big"><${Money} value=${k.held}

@@ -1,7 +1,7 @@
 // court.js - the court: what a juror has to do, cases, accusing, case law, the
 // jurors' stake; court_case.js is one case.
 import { useState } from 'preact/hooks';
-import { Do, act } from '../act.js';
+import { Do, May, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
 import { isAddress, number, short } from '../format.js';
@@ -57,10 +57,11 @@ function Stake({ me }) {
         checked=${Boolean(chosen >> c & 1)} onChange=${() =>
           set(chosen ^ 1 << c)} />${t(`court.name.${c}`)}</label>`)}</fieldset>
     <p class="row"><${Do} kind="main" disabled=${!chosen} test="stake"
+      call="court.stake"
       go=${() => act(t('stake.go'), 'court', 'stake', [chosen],
         { value: due > 0n ? due : 0n })}>${t('stake.go')} ${due > 0n
         ? html`<${Money} value=${due} />` : ''}<//>
-    ${active && html`<${Do} confirm=${t('do.sure')} go=${() => act(
+    ${active && html`<${Do} call="court.leaveJury" confirm=${t('do.sure')} go=${() => act(
       t('stake.leave'), 'court', 'leaveJury', [])}>${t('stake.leave')}<//>`}</p>
   </section>`;
 }
@@ -85,7 +86,7 @@ export const Court = () => html`<h1>${t('nav.court')}</h1><${CourtTabs} />
   <p>${t('court.how')}</p><${Mine}>${(me) => html`<${Duty} me=${me} />
     <${Cases} title="court.mine" filter=${{ party: me }} />
     <${Cases} title="court.seats" filter=${{ juror: me }} />
-    <${Stake} key=${me} me=${me} />`}<//>
+    <${May} call="court.stake"><${Stake} key=${me} me=${me} /><//>`}<//>
   <${Cases} title="court.all" filter=${{}} />`;
 
 export function Law() {

@@ -2,7 +2,7 @@
 // the vote (sealed and opened for the juror), what each round ruled, what of it
 // is in force, and the ways on: appeal, fine, rehearing.
 import { useState } from 'preact/hooks';
-import { Do, ZERO32, act } from '../act.js';
+import { Do, ZERO32, act, useMayCall } from '../act.js';
 import { acting, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { commitHash, keepVote, keptVote, newSalt, readVote } from '../ballot.js';
@@ -50,8 +50,8 @@ function Commit({ k, seat, again }) {
     ${k.kind !== APPEAL && html`<label class="tick"><input type="checkbox"
       checked=${form.frivolous} onChange=${(e) => set({ ...form,
         frivolous: e.target.checked })} />${t('duty.frivolous')}</label>`}
-    <p class="row"><${Do} kind="main" test="commit" go=${commit}>
-      ${t('duty.commit')}<//><${Do} confirm=${t('do.sure')} go=${async () => {
+    <p class="row"><${Do} kind="main" test="commit" call="court.commit" go=${commit}>
+      ${t('duty.commit')}<//><${Do} call="court.declineSeat" confirm=${t('do.sure')} go=${async () => {
       await act(t('duty.decline'), 'court', 'declineSeat', [k.id]);
       again();
     }}>${t('duty.decline')}<//></p>`;
@@ -73,7 +73,7 @@ function Reveal({ k, seat, again }) {
   return html`${vote ? html`<${Kept} k=${k} vote=${vote} />` : html`
     <${Field} id="kept" label=${t('duty.paste')}><textarea id="kept" rows="3"
       value=${text} onInput=${(e) => set(e.target.value)}></textarea><//>`}
-    <${Do} kind="main" test="reveal" disabled=${!vote} go=${reveal}>
+    <${Do} kind="main" test="reveal" call="court.reveal" disabled=${!vote} go=${reveal}>
       ${t('duty.reveal')}<//>`;
 }
 
@@ -106,8 +106,8 @@ function PanelBallot({ k, me, again }) {
   };
   return html`<section class="card" data-test="panel"><h2>${t('panel.title')}
     </h2><p>${t('panel.how')} <strong><${Until} at=${k.panel.deadline?.at} />
-    </strong></p><p class="row"><${Do} kind="main" test="panel-yes"
-      go=${vote(true)}>${t('panel.yes')}<//><${Do} test="panel-no"
+    </strong></p><p class="row"><${Do} kind="main" test="panel-yes" call="court.emergencyVote"
+      go=${vote(true)}>${t('panel.yes')}<//><${Do} test="panel-no" call="court.emergencyVote"
       go=${vote(false)}>${t('panel.no')}<//></p></section>`;
 }
 
@@ -133,7 +133,7 @@ function Tell({ k, me, again }) {
     <${Field} id="tell-text" label=${t('tell.text')}><textarea id="tell-text"
       rows="3" spellcheck=${false} value=${form.text} onInput=${(e) =>
         set({ ...form, text: e.target.value })}></textarea><//>
-    <${Do} test="do-tell" disabled=${!vote} confirm=${t('do.sure')} go=${tell}>
+    <${Do} test="do-tell" call="court.snitch" disabled=${!vote} confirm=${t('do.sure')} go=${tell}>
       ${t('tell.title')}<//></div></details>`;
 }
 
@@ -167,26 +167,26 @@ const lost = (k, me) => k.kind === APPEAL ? party(k, me)
   : me === ((k.flags & REHEAR ? k.result === BAN : k.result === 0)
     ? k.claimant : k.accused);
 const STEPS = [
-  { id: 'reply', when: ['filed'], main: true, form: ['note'],
+  { id: 'reply', call: 'court.reply', when: ['filed'], main: true, form: ['note'],
     can: (k, me) => me === k.accused,
     send: async (k, f) => CALL('reply', [k.id, await note(f.note)]) },
-  { id: 'withdrawCase', when: ['filed'], sure: true,
+  { id: 'withdrawCase', call: 'court.withdrawCase', when: ['filed'], sure: true,
     can: (k, me) => me === k.claimant,
     send: (k) => CALL('withdrawCase', [k.id]) },
-  { id: 'evidence', when: ['evidence'], main: true, form: ['note'],
+  { id: 'evidence', call: 'court.submit', when: ['evidence'], main: true, form: ['note'],
     Cost: Picked, can: (k, me) => k.kind === CHALLENGE || party(k, me),
     send: async (k, f) => {
       if (!f.picture && !f.note.trim()) throw new Error(t('case.nothing'));
       return CALL('submit', [k.id, f.picture ?? await note(f.note),
         f.picture ? PICTURE : TEXT]);
     } },
-  { id: 'appeal', when: ['appeal'], form: ['note'], Cost: AppealCost, can: lost,
+  { id: 'appeal', call: 'court.appeal', when: ['appeal'], form: ['note'], Cost: AppealCost, can: lost,
     send: async (k, f) => CALL('appeal', [k.id, await note(f.note)],
       { value: await view('appealCost', k.id) }) },
-  { id: 'payFine', when: ['closed'], main: true, sure: true, Cost: FineCost,
+  { id: 'payFine', call: 'court.payFine', when: ['closed'], main: true, sure: true, Cost: FineCost,
     can: (k, me) => me && k.result === FINE && BigInt(k.fineDue) > 0n,
     send: (k) => CALL('payFine', [k.id], { value: BigInt(k.fineDue) }) },
-  { id: 'rehear', when: ['closed'], form: ['note'], Cost: RehearCost,
+  { id: 'rehear', call: 'court.rehear', when: ['closed'], form: ['note'], Cost: RehearCost,
     can: (k, me) => me === k.accused && k.kind === 1 && k.result === BAN
       && !(k.flags & (REHEAR | REHEARD)) && k.sanction?.level === BAN,
     send: async (k, f) => CALL('rehear', [k.id, await note(f.note)],
@@ -269,7 +269,9 @@ function Body({ k: found, again }) {
   const rule = useRule(found.rule);
   const k = { ...found, sanction: useSanction(found.accused, found.updatedAt
     + (found.timeline?.length ?? 0)) };
-  const mine = STEPS.filter((s) => s.when.includes(k.state) && s.can(k, me));
+  const offered = useMayCall();
+  const mine = STEPS.filter((s) => s.when.includes(k.state) && s.can(k, me)
+    && offered(s.call));
   const { at, owner } = k.deadline ?? {};
   return html`<p><${State} word=${k.state} /></p><div class="beside"><div>
     ${(at || mine.length > 0) && html`<section class="card escrow">

@@ -1,7 +1,7 @@
 // invoices.js - pay links and invoices: made, sent, printed, paid; and plans
 // with their subscriptions.
 import { useState } from 'preact/hooks';
-import { Do, MODULE, NOBODY, ZERO32, act } from '../act.js';
+import { Do, MODULE, May, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, acting } from '../acting.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
@@ -14,13 +14,15 @@ import { List, Tabs, useList, useRpc } from '../list.js';
 import { Money, erc20, money, parse, tokenOf } from '../money.js';
 import { Qr } from '../qr.js';
 import { go } from '../router.js';
+import { may } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Facts, Failure, Field, Loaded, Submit, html } from '../ui.js';
 
 const DAY = 86400;
 const InvoiceTabs = () => html`<${Tabs} label=${t('nav.invoices')} rows=${[
-  ['/invoices', 'nav.invoices'], ['/invoices/new', 'invoice.new'],
-  ['/plans', 'plan.title'], ['/subscriptions', 'sub.title']]} />`;
+  ['/invoices', 'nav.invoices'], ['/invoices/new', 'invoice.new', 'till'],
+  ['/plans', 'plan.title', ['sell', 'export']],
+  ['/subscriptions', 'sub.title', 'buy']]} />`;
 
 /* --------------------------------------------------------------- invoices */
 
@@ -39,8 +41,8 @@ function Mine1({ me }) {
   return html`<${List} state=${list} caption=${t('nav.invoices')} row=${row}
     columns=${['invoice.id', 'sell.title', 'send.amount', 'list.state',
       'invoice.used', 'invoice.until']} empty=${html`<${Empty}
-      title=${t('invoice.none')}><a href="/invoices/new">${t('invoice.new')}
-      </a><//>`} />`;
+      title=${t('invoice.none')}>${may('till') && html`
+      <a href="/invoices/new">${t('invoice.new')}</a>`}<//>`} />`;
 }
 
 const LINE = { text: '', qty: '1', price: '', tax: '' };
@@ -240,7 +242,8 @@ function InvoiceBody({ invoice }) {
         ['invoice.used', `${number(invoice.used)} / ${
           number(invoice.maxUses)}`]]} />
       ${invoice.state === 'open' && me && me !== invoice.seller && html`
-        <${Pay} invoice=${invoice} token=${token} />`}
+        <${May} call="orders.payInvoice"><${Pay} invoice=${invoice}
+          token=${token} /><//>`}
       ${invoice.state === 'open' && !me && html`<${Mine}>${() => null}<//>`}
     </section><section class="card"><h2>${t('invoice.link')}</h2>
       <${Qr} text=${link} label=${t('invoice.link')} />
@@ -250,7 +253,8 @@ function InvoiceBody({ invoice }) {
         invoice.document?.title ?? '')}&body=${encodeURIComponent(link)}`}>
         ${t('invoice.mail')}</a>
       ${me === invoice.seller && invoice.state === 'open' && html`<${Do}
-        confirm=${t('do.sure')} go=${() => act(t('invoice.cancel'), 'orders',
+        call="orders.cancelInvoice" confirm=${t('do.sure')}
+        go=${() => act(t('invoice.cancel'), 'orders',
           'cancelInvoice', [invoice.id])}>${t('invoice.cancel')}<//>`}</p>
     </section></div>`;
 }
@@ -300,12 +304,13 @@ function PlanList({ me }) {
     html`<${Money} value=${p.amount} token=${p.token} />`,
     t('buy.days', { n: number(p.period / DAY) }),
     html`<${State} word=${p.state} />`,
-    p.state === 'open' && html`<${Do} confirm=${t('do.sure')} go=${() => act(
+    p.state === 'open' && html`<${Do} call="orders.closePlan" confirm=${t('do.sure')} go=${() => act(
       t('plan.close'), 'orders', 'closePlan', [p.id])}>${t('plan.close')}<//>`,
   ] });
   return html`${making ? html`<${PlanForm} done=${() => set(false)} />`
-    : html`<p><button class="main" type="button" onClick=${() => set(true)}>
-      ${t('plan.new')}</button></p>`}
+    : html`<${May} call="orders.savePlan"><p><button class="main" type="button"
+      data-call="orders.savePlan" onClick=${() => set(true)}>
+      ${t('plan.new')}</button></p><//>`}
     <${List} state=${list} caption=${t('plan.title')} row=${planRow}
       columns=${['invoice.id', 'sell.title', 'plan.amount', 'plan.period',
         'list.state', 'sell.acts']}
@@ -324,9 +329,9 @@ function SubList({ filter, mine }) {
     html`<${Money} value=${s.prepaid} token=${s.token} />`,
     html`<${State} word=${s.state} />`, html`<${Until} at=${s.nextAt} />`,
     mine && ['active', 'pastDue'].includes(s.state) && html`<span class="row">
-      <${Do} go=${() => act(t('sub.topUp'), 'orders', 'topUp', [s.id, 1],
+      <${Do} call="orders.topUp" go=${() => act(t('sub.topUp'), 'orders', 'topUp', [s.id, 1],
         { value: s.token === NOBODY ? BigInt(s.amount) : 0n })}>
-        ${t('sub.topUp')}<//><${Do} confirm=${t('do.sure')} go=${() => act(
+        ${t('sub.topUp')}<//><${Do} call="orders.cancelSub" confirm=${t('do.sure')} go=${() => act(
           t('sub.cancel'), 'orders', 'cancelSub', [s.id])}>
         ${t('sub.cancel')}<//></span>`] });
   return html`<h2>${t('sub.title')}</h2><${List} state=${list}
@@ -349,7 +354,7 @@ function Subscribe({ plan, token }) {
   return html`<${Field} id="periods" label=${t('sub.periods')}>
     <input id="periods" type="number" min="1" max="120" value=${n}
       onInput=${(e) => set(e.target.value)} /><//>
-    <${Do} kind="main" go=${go_}>${t('sub.make')} · ${money(total, token)}<//>`;
+    <${Do} kind="main" go=${go_} call="orders.subscribe">${t('sub.make')} · ${money(total, token)}<//>`;
 }
 
 export function Plan({ id }) {
@@ -365,5 +370,6 @@ export function Plan({ id }) {
           { n: number(plan.period / DAY) })}</small></p>
         <p><${State} word=${plan.state} /></p>
         ${me && me !== plan.seller && plan.state === 'open' && html`
-          <${Subscribe} plan=${plan} token=${token} />`}</section>`}<//>`;
+          <${May} call="orders.subscribe"><${Subscribe} plan=${plan}
+            token=${token} /><//>`}</section>`}<//>`;
 }

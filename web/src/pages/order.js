@@ -1,7 +1,7 @@
 // order.js - one order: what it is, who can do what until when, what happened,
 // letters, reviews, the packing slip.
 import { useState } from 'preact/hooks';
-import { Do, NOBODY, ZERO32, act } from '../act.js';
+import { Do, May, NOBODY, ZERO32, act, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
@@ -28,49 +28,49 @@ const tracking = (text) => text.trim() ? putDocument({ tracking: text.trim() })
 // What may be done: who, in which state, with what form; send(order, form,
 // token) gives the call.
 // of: an order, or one with a milestone's part and held.
-const DISPUTE = { id: 'dispute', form: ['wrong', 'split', 'note'],
+const DISPUTE = { id: 'dispute', call: 'mediation.open', form: ['wrong', 'split', 'note'],
   Cost: Dispute, send: async (o, f) => ['mediation', 'open', [ORDERS, o.id,
     o.part ?? WHOLE, Number(f.split), Number(f.wrong), await note(f.note)],
   { value: BigInt((await preview(o, f)).deposit) }] };
 const ORDER = (method, args, options) => ['orders', method, args, options];
 const STEPS = [
-  { id: 'accept', by: 'seller', when: ['paid'], can: (o) => !(o.flags & 1),
+  { id: 'accept', call: 'orders.accept', by: 'seller', when: ['paid'], can: (o) => !(o.flags & 1),
     send: (o) => ORDER('accept', [o.id]) },
-  { id: 'ship', by: 'seller', when: ['paid'], main: true, form: ['tracking'],
+  { id: 'ship', call: 'orders.ship', by: 'seller', when: ['paid'], main: true, form: ['tracking'],
     send: async (o, f) => ORDER('ship', [o.id, await tracking(f.tracking)]) },
-  { id: 'confirm', by: 'buyer', when: ['shipped'], main: true, sure: true,
+  { id: 'confirm', call: 'orders.confirm', by: 'buyer', when: ['shipped'], main: true, sure: true,
     send: (o) => ORDER('confirm', [o.id]) },
-  { id: 'askReturn', by: 'buyer', when: ['shipped'],
+  { id: 'askReturn', call: 'orders.askReturn', by: 'buyer', when: ['shipped'],
     can: (o) => o.returnDays > 0, form: ['reason', 'note'],
     send: async (o, f) => ORDER('askReturn', [o.id, Number(f.reason),
       await note(f.note)]) },
-  { id: 'extend', by: 'both', when: ['shipped'], form: ['days'],
+  { id: 'extend', call: 'orders.extend', by: 'both', when: ['shipped'], form: ['days'],
     send: (o, f) => ORDER('extend', [o.id, Number(f.days) * 86400]) },
-  { id: 'answerYes', by: 'seller', when: ['returnAsked'], main: true,
+  { id: 'answerYes', call: 'orders.answerReturn', by: 'seller', when: ['returnAsked'], main: true,
     send: (o) => ORDER('answerReturn', [o.id, true, ZERO32]) },
-  { id: 'answerNo', by: 'seller', when: ['returnAsked'], form: ['note'],
+  { id: 'answerNo', call: 'orders.answerReturn', by: 'seller', when: ['returnAsked'], form: ['note'],
     send: async (o, f) => ORDER('answerReturn', [o.id, false,
       await note(f.note)]) },
-  { id: 'sendReturn', by: 'buyer', when: ['returnOpen'], main: true,
+  { id: 'sendReturn', call: 'orders.sendReturn', by: 'buyer', when: ['returnOpen'], main: true,
     form: ['tracking'], send: async (o, f) => ORDER('sendReturn', [o.id,
       await tracking(f.tracking)]) },
-  { id: 'confirmReturn', by: 'seller', when: ['returnSent'], main: true,
+  { id: 'confirmReturn', call: 'orders.confirmReturn', by: 'seller', when: ['returnSent'], main: true,
     form: ['amount'], first: (o) => ({ amount: dueBack(o) }),
     send: (o, f, tok) => ORDER('confirmReturn', [o.id,
       amount(f.amount, tok)]) },
-  { id: 'refund', by: 'seller', when: ['paid', 'shipped'],
+  { id: 'refund', call: 'orders.refund', by: 'seller', when: ['paid', 'shipped'],
     form: ['amount', 'reason'], send: (o, f, tok) => ORDER('refund', [o.id,
       amount(f.amount, tok), Number(f.reason)]) },
-  { id: 'cancel', by: 'both', when: ['paid', 'milestones'], form: ['reason'],
+  { id: 'cancel', call: 'orders.cancel', by: 'both', when: ['paid', 'milestones'], form: ['reason'],
     can: (o, role) => o.state === 'paid' || role === 'seller', sure: true,
     send: (o, f) => ORDER('cancel', [o.id, Number(f.reason)]) },
-  { id: 'refundLater', by: 'seller', when: ['completed'], form: ['amount'],
+  { id: 'refundLater', call: 'orders.refundLater', by: 'seller', when: ['completed'], form: ['amount'],
     send: (o, f, tok) => ORDER('refundLater', [o.id, amount(f.amount, tok)],
       { value: o.token === NOBODY ? amount(f.amount, tok) : 0n }) },
   { ...DISPUTE, by: 'both', when: ['paid', 'shipped', 'milestones',
     'returnAsked', 'returnOpen', 'returnSent'],
     can: (o, role) => (o.state !== 'paid' || role === 'buyer') && !o.disputed },
-  { id: 'review', by: 'both', when: ['completed', 'resolved', 'refunded'],
+  { id: 'review', call: 'market.review', by: 'both', when: ['completed', 'resolved', 'refunded'],
     can: (o, role) => BigInt(o.released) > 0n
       && !o.reviews?.some((r) => sideOf(r) === role),
     form: ['stars', 'note'], send: async (o, f) => ['market', 'review', [o.id,
@@ -106,7 +106,9 @@ function Dispute({ of: o, form }) {
 function Escrow({ order, role, token, again }) {
   const steps = STEPS.filter((s) => s.when.includes(order.state)
     && (s.can?.(order, role) ?? true));
-  const mine = steps.filter((s) => s.by === 'both' || s.by === role);
+  const offered = useMayCall();
+  const mine = steps.filter((s) => (s.by === 'both' || s.by === role)
+    && offered(s.call));
   const theirs = steps.filter((s) => s.by !== 'both' && s.by !== role);
   const { at, owner } = order.deadline ?? {};
   const key = `exit.${order.state}`;
@@ -146,17 +148,19 @@ function Milestones({ order, role, token, again }) {
   };
   const acts = (m) => html`<span class="row">
     ${role === 'seller' && m.state === 'waiting' && html`<${Do}
-      go=${go('do.submit', 'submitMilestone', async () => [order.id, m.index,
+      call="orders.submitMilestone" go=${go('do.submit', 'submitMilestone', async () => [order.id, m.index,
         await note(text)])}>${t('do.submit')}<//>`}
     ${role === 'buyer' && m.state === 'submitted' && html`<${Do} kind="main"
-      go=${go('do.acceptWork', 'acceptMilestone', () => [order.id, m.index])}>
-        ${t('do.acceptWork')}<//><${Do} go=${go('do.rejectWork',
-        'rejectMilestone', async () => [order.id, m.index, await note(text)])}>
+      call="orders.acceptMilestone" go=${go('do.acceptWork', 'acceptMilestone',
+        () => [order.id, m.index])}>${t('do.acceptWork')}<//><${Do}
+      call="orders.rejectMilestone" go=${go('do.rejectWork', 'rejectMilestone',
+        async () => [order.id, m.index, await note(text)])}>
         ${t('do.rejectWork')}<//>`}
     ${role && order.state === 'milestones' && ['waiting', 'submitted'].includes(
-      m.state) && html`<button type="button" aria-expanded=${about === m.index}
+      m.state) && html`<${May} call=${DISPUTE.call}><button type="button"
+        aria-expanded=${about === m.index}
         data-test=${`dispute-${m.index}`} onClick=${() => dispute(
-          about === m.index ? null : m.index)}>${t('do.dispute')}</button>`}
+          about === m.index ? null : m.index)}>${t('do.dispute')}</button><//>`}
     ${caseOf(m) && html`<a href=${`/case/${caseOf(m).id}`}>
       ${t('case.number', { id: caseOf(m).id })}</a>`}</span>`;
   const caseOf = (m) => (order.cases ?? []).find((k) => k.sub === m.index);
@@ -175,9 +179,10 @@ function Milestones({ order, role, token, again }) {
         step=${{ ...DISPUTE, id: 'disputePart', main: true }}
         of=${{ ...order, part: about, held: chosen.amount }}
         again=${() => { dispute(null); again(); }} />`}
-    ${role && html`<${Field} id="work-note" label=${t('do.note')}>
-      <textarea id="work-note" rows="2" value=${text}
-        onInput=${(e) => set(e.target.value)}></textarea><//>`}</section>`;
+    ${role && html`<${May} call=${role === 'seller' ? 'orders.submitMilestone'
+      : 'orders.rejectMilestone'}><${Field} id="work-note"
+      label=${t('do.note')}><textarea id="work-note" rows="2" value=${text}
+        onInput=${(e) => set(e.target.value)}></textarea><//><//>`}</section>`;
 }
 
 /* ------------------------------------------------------------ the rest */

@@ -10,6 +10,7 @@ import { t } from '../i18n.js';
 import { links } from '../links.js';
 import { Choice, List, useList } from '../list.js';
 import { Money } from '../money.js';
+import { may } from '../session.js';
 import { Ago, Empty, Field, html } from '../ui.js';
 
 const STATES = ['', 'paid', 'shipped', 'returnAsked', 'returnOpen',
@@ -44,8 +45,9 @@ function Orders({ me, role, of }) {
     <${List} state=${list} caption=${t('nav.orders')} columns=${COLUMNS}
       row=${row(other)} empty=${html`<${Empty} title=${t('order.none')}>
         ${t(role === 'seller' ? 'order.none.sold' : 'order.none.bought')}
-        ${' '}<a href=${role === 'seller' ? '/sell' : links.buy}>
-        ${t(role === 'seller' ? 'nav.sell' : links.buyTitle)}</a><//>`} />`;
+        ${' '}${may(role === 'seller' ? 'sell' : 'buy') && html`<a
+          href=${role === 'seller' ? '/sell' : links.buy}>
+        ${t(role === 'seller' ? 'nav.sell' : links.buyTitle)}</a>`}<//>`} />`;
 }
 
 // For the accountant: one month, as the node has it.
@@ -71,7 +73,7 @@ function Month({ me }) {
 
 export const Sold = () => html`<h1>${t('nav.orders')}</h1>
   <${Mine}>${(me) => html`<${Orders} me=${me} role="seller" />
-    <${Month} me=${me} />`}<//>`;
+    ${may('export') && html`<${Month} me=${me} />`}`}<//>`;
 // seller: of him alone.
 export const Bought = ({ seller, title = 'nav.purchases' }) => html`
   <h1>${t(title)}</h1><${Mine}>${(me) => html`<${Orders} me=${me} role="buyer"

@@ -1,6 +1,6 @@
 // resolve.js - disputes of ours as a party and as a mediator, and who mediates.
 import { useState } from 'preact/hooks';
-import { Do, act } from '../act.js';
+import { Do, May, act } from '../act.js';
 import { Mine, acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
@@ -143,15 +143,16 @@ function Record({ me }) {
         settled: number(m.settled), overturned: number(m.overturned) })}</p>
       <p>${t('med.bonded')} <${Money} value=${m.bond} /></p>
       ${m.state === 'active' && html`<div class="row">
-        <${Do} test="available" go=${() => act(t(m.available ? 'med.pause'
+        <${Do} test="available" call="mediation.setAvailable" go=${() => act(t(m.available ? 'med.pause'
           : 'med.resume'), 'mediation', 'setAvailable', [!m.available])}>
           ${t(m.available ? 'med.pause' : 'med.resume')}<//>
-        <${Do} confirm=${t('do.sure')} go=${() => act(t('med.leave'),
+        <${Do} call="mediation.leaveMediation" confirm=${t('do.sure')}
+          go=${() => act(t('med.leave'),
           'mediation', 'leaveMediation', [])}>${t('med.leave')}<//></div>`}
       </section>`}
     ${!m && html`<${Notice} title=${t('med.optin')}>${t('med.why')}<//>`}
-    ${bond && html`<${Terms} key=${m?.updatedAt ?? 0} record=${m}
-      bond=${bond} />`}`}<//>`;
+    ${bond && html`<${May} call="mediation.registerMediator"><${Terms}
+      key=${m?.updatedAt ?? 0} record=${m} bond=${bond} /><//>`}`}<//>`;
 }
 
 export function Mediating() {

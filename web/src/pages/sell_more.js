@@ -4,7 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { useState } from 'preact/hooks';
-import { Do, NOBODY, act } from '../act.js';
+import { Do, May, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
@@ -205,13 +205,14 @@ export const CouponsPage = () => html`<${Page} title="sell.coupons">
 export function Reply({ review, side = 1 }) {
   const [text, set] = useState('');
   const id = `reply-${review.order}-${side}`;
-  return html`<details><summary>${t('review.reply')}</summary>
+  return html`<${May} call="market.reply"><details><summary>
+      ${t('review.reply')}</summary>
     <${Field} id=${id} label=${t('review.answer')}><textarea id=${id} rows="3"
       value=${text} onInput=${(e) => set(e.target.value)}></textarea><//>
-    <${Do} disabled=${!text.trim()} go=${async () => act(t('review.reply'),
-      'market', 'reply', [review.order, side,
+    <${Do} disabled=${!text.trim()} call="market.reply" go=${async () =>
+      act(t('review.reply'), 'market', 'reply', [review.order, side,
         await putDocument({ text: text.trim() })])}>${t('review.send')}<//>
-  </details>`;
+  </details><//>`;
 }
 
 export const Review = ({ review, mayReply }) => html`<article class="review">
