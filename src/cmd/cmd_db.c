@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
 #include "node/node_keystore.h"
 #include "node/node.h"
@@ -154,23 +155,46 @@ static err db_account_put(struct store *s, addr20 *addr, const u8 key[32],
                : ERR_OK;
 }
 
+/* words: empty, or where they are to be told. */
 static err db_account_new(struct store *s, addr20 *addr, const struct cmd *c,
+                          char words[CRYPTO_MNEMONIC_SIZE],
                           struct errmsg *msg) {
-  u8 key[32];
-  do node_random(key, 32); while (!crypto_seckey_valid(key));
-  err e = db_account_put(s, addr, key, c, msg);
+  u8 key[32], entropy[16];
+  err e = ERR_OK;
+  if (c->cfg.mnemonic) {
+    node_random(entropy, sizeof entropy);
+    e = crypto_mnemonic_make(words, entropy, sizeof entropy);
+    if (e == ERR_OK) e = crypto_mnemonic_key(key, words, 0);
+    if (e < 0) err_say(msg, e, "cannot make words: %s", err_text(e));
+    mem_wipe(entropy, sizeof entropy);
+  } else {
+    do node_random(key, 32); while (!crypto_seckey_valid(key));
+  }
+  if (e == ERR_OK) e = db_account_put(s, addr, key, c, msg);
   mem_wipe(key, sizeof key);
   return e;
 }
 
+static err db_key_of_words(u8 key[32], slice text, const struct cmd *c,
+                           struct errmsg *msg) {
+  char words[CRYPTO_MNEMONIC_SIZE];
+  if (c->cfg.mnemonic_index > INT32_MAX)
+    return err_say(msg, ERR_USAGE, "--mnemonic.index is at most %d", INT32_MAX);
+  TRY(crypto_mnemonic_read(words, text, msg));
+  err e = crypto_mnemonic_key(key, words, (u32)c->cfg.mnemonic_index);
+  mem_wipe(words, sizeof words);
+  return e < 0 ? err_say(msg, e, "no key of these words: %s", err_text(e)) : e;
+}
+
 /* A Web3 JSON file is kept as it is once its password was proven; a file of
-** one hexadecimal key is put under a new password. */
+** one hexadecimal key, or of words, is put under a new password. */
 static err db_account_import(struct store *s, addr20 *addr,
                              const struct cmd *c, const char *path,
                              struct errmsg *msg) {
   u8 *text, key[32];
   size_t len;
   char password[DB_PASSWORD_MAX];
+  if (strcmp(path, "-") == 0) path = "/dev/stdin";
   TRY(cmd_read_file(&text, &len, path, DB_KEYFILE_MAX, msg));
   size_t n = len;
   while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r')) n--;
@@ -185,6 +209,9 @@ static err db_account_import(struct store *s, addr20 *addr,
     } else {
       e = db_account_put(s, addr, key, c, msg);
     }
+  } else if (n > 0 && memchr(hex, ' ', n) && hex[0] != '{') {
+    e = db_key_of_words(key, slice_of(text, n), c, msg);
+    if (e == ERR_OK) e = db_account_put(s, addr, key, c, msg);
   } else {
     e = cmd_password(password, sizeof password, c, "Password of the key file",
                      false, msg);
@@ -292,14 +319,14 @@ int cmd_account(struct cmd *c) {
   struct errmsg msg = {""}, closing;
   struct store *s;
   addr20 addr;
-  char text[43];
+  char text[43], words[CRYPTO_MNEMONIC_SIZE] = "";
   crypto_init(NULL);
   bool reads = verb == DB_LIST || verb == DB_EXPORT;
   err e = store_open(&s, c->db_path, reads ? STORE_READ_ONLY : STORE_CREATE,
                      &msg);
   if (e < 0) return cmd_fail(e, &msg);
   switch (verb) {
-    case DB_NEW: e = db_account_new(s, &addr, c, &msg); break;
+    case DB_NEW: e = db_account_new(s, &addr, c, words, &msg); break;
     case DB_LIST: e = db_account_list(s, c); break;
     case DB_IMPORT: e = db_account_import(s, &addr, c, c->arg[1], &msg); break;
     case DB_PASSWD: e = db_account_passwd(s, &addr, c, c->arg[1], &msg); break;
@@ -307,8 +334,11 @@ int cmd_account(struct cmd *c) {
   }
   if (e == ERR_OK && !reads) {
     hex_addr(text, &addr);
-    printf(c->cfg.json ? "{\"address\":\"%s\"}\n" : "%s\n", text);
+    if (!c->cfg.json) printf("%s%s%s\n", words, words[0] ? "\n" : "", text);
+    else if (!words[0]) printf("{\"address\":\"%s\"}\n", text);
+    else printf("{\"address\":\"%s\",\"mnemonic\":\"%s\"}\n", text, words);
   }
+  mem_wipe(words, sizeof words);
   err closed = store_close(s, &closing);
   if (e == ERR_OK && closed < 0) e = closed, msg = closing;
   return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;

@@ -20,6 +20,17 @@ void crypto_aes128_ctr(u8 *data, size_t len, const u8 key[16], const u8 iv[16]);
 void crypto_aes128_cbc_decrypt(u8 *data, size_t len, const u8 key[16],
                                const u8 iv[16]);
 
+/* BIP-39, English.  Entropy of 16, 20, 24, 28 or 32 bytes as 12 to 24 words by
+** single blanks; ERR_INPUT for another length. */
+#define CRYPTO_MNEMONIC_SIZE 224
+err crypto_mnemonic_make(char out[CRYPTO_MNEMONIC_SIZE], const u8 *entropy,
+                         size_t len) MUST_USE;
+/* What a person typed, put into that form; ERR_INPUT: msg says which word is
+** none, or that their number or checksum is wrong. */
+err crypto_mnemonic_read(char out[CRYPTO_MNEMONIC_SIZE], slice text,
+                         struct errmsg *msg) MUST_USE;
+/* The key of m/44'/60'/0'/0/index, without passphrase. */
+err crypto_mnemonic_key(u8 key[32], const char *mnemonic, u32 index) MUST_USE;
 /* BIP-39 seed of a mnemonic (NFKD text; checksum not checked here). */
 err crypto_mnemonic_seed(u8 seed[64], const char *mnemonic,
                          const char *passphrase) MUST_USE;

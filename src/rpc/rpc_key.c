@@ -9,6 +9,7 @@
 #include "chain/chain_edit.h"
 #include "codec/hex.h"
 #include "crypto/keccak.h"
+#include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
 #include "node/node_policy.h"
 #include "rpc/rpc_dev.h"
@@ -103,6 +104,39 @@ err rpc_do_personal_newAccount(struct rpc_call *c) {
   TRY(key_password(c, &password, 0));
   rpc_view_drop(c);
   err e = node_key_new(c->node, &addr, password);
+  if (e < 0) return key_fail(c, e);
+  jsonw_hex(&c->w, addr20_slice(&addr));
+  return ERR_OK;
+}
+
+err rpc_do_personal_newMnemonic(struct rpc_call *c) {
+  char words[CRYPTO_MNEMONIC_SIZE];
+  u8 entropy[16];
+  node_random(entropy, sizeof entropy);
+  err e = crypto_mnemonic_make(words, entropy, sizeof entropy);
+  if (e == ERR_OK) jsonw_str(&c->w, words);
+  mem_wipe(entropy, sizeof entropy);
+  mem_wipe(words, sizeof words);
+  return e < 0 ? key_fail(c, e) : ERR_OK;
+}
+
+err rpc_do_personal_importMnemonic(struct rpc_call *c) {
+  const char *password;
+  char words[CRYPTO_MNEMONIC_SIZE];
+  u64 index = c->arg[2].given ? c->arg[2].num : 0;
+  struct errmsg why;
+  addr20 addr;
+  u8 key[32];
+  TRY(key_password(c, &password, 1));
+  if (index > INT32_MAX)
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 2: no account");
+  if (crypto_mnemonic_read(words, c->arg[0].text, &why) < 0)
+    return rpc_fail(c, RPC_ERR_PARAMS, "invalid argument 0: %s", why.text);
+  rpc_view_drop(c);
+  err e = crypto_mnemonic_key(key, words, (u32)index);
+  if (e == ERR_OK) e = node_key_import(c->node, &addr, key, password);
+  mem_wipe(words, sizeof words);
+  mem_wipe(key, sizeof key);
   if (e < 0) return key_fail(c, e);
   jsonw_hex(&c->w, addr20_slice(&addr));
   return ERR_OK;

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { CHROMIUM, launch, look, open } from './browser.mjs';
 
@@ -155,9 +156,32 @@ test('a token is shown once, works for a program, and is revoked', { skip },
 
 test('a key is given a policy, which then refuses', { skip }, async () => {
   await boss.goto(`${node.url}/keys`);
-  await boss.fill('#key-pw', 'of the key');
-  await boss.fill('#key-pw2', 'of the key');
-  await boss.click('[data-test=key-new]');
+  const begin = async () => {
+    await boss.fill('#key-pw', 'of the key');
+    await boss.fill('#key-pw2', 'of the key');
+    await boss.click('[data-test=key-new]');
+  };
+  await begin();
+  await boss.waitForSelector('[data-test=words]');
+  const words = (await boss.locator('[data-test=words] li').allTextContents())
+    .map((w) => w.trim());
+  assert.equal(words.length, 12);
+  const { address } = ethers.Wallet.fromPhrase(words.join(' '));
+  await look(boss, 'keys_words');
+  await boss.click('[data-test=written]');
+  const asked = await boss.locator('[id^=word-]').evaluateAll((list) =>
+    list.map((e) => Number(e.id.slice(5))));
+  assert.equal(new Set(asked).size, 3);
+  for (const k of asked) {
+    await boss.fill(`#word-${k}`, k === asked[1] ? 'zoo.' : words[k]);
+  }
+  await boss.click('[data-test=prove]');
+  await boss.waitForSelector(`#word-${asked[1]}-error`);
+  await look(boss, 'keys_prove');
+  await boss.fill(`#word-${asked[1]}`, words[asked[1]].toUpperCase());
+  await boss.click('[data-test=prove]');
+  await boss.waitForSelector(`[data-test=new-key] .notice:has-text("${address}")`,
+    { timeout: 90000 });
   const keys = boss.locator('[data-test=key]');
   const mine = keys.filter({ has: boss.locator('[data-state=locked]') });
   await mine.waitFor({ timeout: 90000 });
@@ -178,6 +202,18 @@ test('a key is given a policy, which then refuses', { skip }, async () => {
     { method: 'POST', headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ from, to: from, value: '1' }) })).json(), key);
   assert.match(told.error.message, /policy of key .* has not: money/);
+  // A well-known account from its words; ones that do not fit are refused.
+  await boss.selectOption('#key-way', 'restore');
+  const junk = `${'test '.repeat(11)}junk`;
+  await boss.fill('#key-words', junk.replace('junk', 'jump'));
+  await boss.fill('#key-index', '12');
+  await begin();
+  await boss.waitForSelector('[data-test=new-key] .wrong:has-text("fit")');
+  await boss.fill('#key-words', junk.toUpperCase());
+  await boss.click('[data-test=key-new]');
+  await boss.waitForSelector(`[data-test=new-key] .notice:has-text("${
+    ethers.HDNodeWallet.fromPhrase(junk, undefined, "m/44'/60'/0'/0/12")
+      .address}")`, { timeout: 90000 });
 });
 
 test('words are replaced and put back; a language of one\'s own', { skip },

@@ -271,6 +271,78 @@ static void dev_mnemonic_when_derived_then_known_accounts(void **state) {
   }
 }
 
+/* The first and last of the standard's 12 words, one of 24. */
+static void words_when_of_entropy_then_the_published_ones(void **state) {
+  static const struct {
+    const char *entropy, *words;
+  } vec[] = {
+      {"00000000000000000000000000000000",
+       "abandon abandon abandon abandon abandon abandon abandon abandon abandon "
+       "abandon abandon about"},
+      {"ffffffffffffffffffffffffffffffff",
+       "zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong"},
+      {"9e885d952ad362caeb4efe34a8e91bd2",
+       "ozone drill grab fiber curtain grace pudding thank cruise elder eight "
+       "picnic"},
+      {"8080808080808080808080808080808080808080808080808080808080808080",
+       "letter advice cage absurd amount doctor acoustic avoid letter advice "
+       "cage absurd amount doctor acoustic avoid letter advice cage absurd "
+       "amount doctor acoustic bless"},
+  };
+  char words[CRYPTO_MNEMONIC_SIZE], again[CRYPTO_MNEMONIC_SIZE];
+  struct errmsg msg;
+  u8 entropy[32], key[32];
+  addr20 a;
+  (void)state;
+  for (size_t i = 0; i < ARRAY_LEN(vec); i++) {
+    size_t n = strlen(vec[i].entropy) / 2;
+    for (size_t k = 0; k < n; k++)
+      assert_int_equal(sscanf(vec[i].entropy + 2 * k, "%2hhx", &entropy[k]), 1);
+    assert_int_equal(crypto_mnemonic_make(words, entropy, n), 0);
+    assert_string_equal(words, vec[i].words);
+    assert_int_equal(crypto_mnemonic_read(again, slice_str(words), &msg), 0);
+    assert_string_equal(again, words);
+  }
+  assert_int_equal(crypto_mnemonic_make(words, entropy, 15), ERR_INPUT);
+  assert_int_equal(crypto_mnemonic_make(words, entropy, 36), ERR_INPUT);
+  assert_int_equal(crypto_mnemonic_key(key, junk, 2), 0);
+  assert_int_equal(crypto_key_addr(&a, key), 0);
+  assert_hex(a.b, 20, "3c44cdddb6a900fa2b585dd299e03d12fa4293bc");
+}
+
+static void words_when_typed_badly_then_said_which(void **state) {
+  static const struct {
+    const char *text, *why; /* NULL: taken */
+  } row[] = {
+      {"  TEST test\ttest\ntest test test test test test test Test junk \r\n",
+       NULL},
+      {"test test test test test test test test test test test test",
+       "do not fit together"},
+      {"junk test test test test test test test test test test test",
+       "do not fit together"},
+      {"test test tost test test test test test test test test junk", "word 3 "},
+      {"test test test testtesttesttest test test test test test test test junk",
+       "word 4 "},
+      {"test test test", "12, 15, 18, 21 or 24"},
+      {"", "12, 15, 18, 21 or 24"},
+      {"test test test test test test test test test test test test junk",
+       "12, 15, 18, 21 or 24"},
+      {"a\xcc\x81 test", "word 1 "},
+  };
+  char words[CRYPTO_MNEMONIC_SIZE], many[26 * 5 + 1] = "";
+  struct errmsg msg;
+  (void)state;
+  for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+    err e = crypto_mnemonic_read(words, slice_str(row[i].text), &msg);
+    assert_int_equal(e, row[i].why ? ERR_INPUT : ERR_OK);
+    if (row[i].why) assert_non_null(strstr(msg.text, row[i].why));
+    else assert_string_equal(words, junk);
+  }
+  for (u32 i = 0; i < 26; i++) strcat(many, "test ");
+  assert_int_equal(crypto_mnemonic_read(words, slice_str(many), &msg),
+                   ERR_INPUT);
+}
+
 static void path_when_malformed_then_refused(void **state) {
   static const char *const bad[] = {"",     "44",    "m/",          "m//1",
                                     "m/a",  "m/1/",  "m/2147483648", "m/1''",
@@ -421,6 +493,8 @@ int main(void) {
       cmocka_unit_test(signature_when_out_of_range_then_refused),
       cmocka_unit_test(ecdh_when_both_sides_then_equal),
       cmocka_unit_test(dev_mnemonic_when_derived_then_known_accounts),
+      cmocka_unit_test(words_when_of_entropy_then_the_published_ones),
+      cmocka_unit_test(words_when_typed_badly_then_said_which),
       cmocka_unit_test(path_when_malformed_then_refused),
       cmocka_unit_test(scrypt_when_rfc_examples_then_equal),
       cmocka_unit_test(scrypt_when_parameters_bad_then_refused),

@@ -126,6 +126,24 @@ test('init makes a chain once, with a password that opens its key', () => {
   assert.equal(wallet.address, info.operator);
 });
 
+test('a key of twelve words, and the words of other wallets', () => {
+  const common = ['--db', join(dir, 'words.db'), '--password', password];
+  const [words, address] = run(['account', 'new', '--mnemonic', ...common])
+    .stdout.trim().split('\n');
+  assert.equal(ethers.Wallet.fromPhrase(words).address, address);
+  const file = join(dir, 'words');
+  writeFileSync(file, `${words.toUpperCase().replaceAll(' ', '\n ')}\n`);
+  assert.equal(run(['account', 'import', file, ...common]).stdout.trim(),
+    address);
+  assert.equal(run(['account', 'import', file, '--mnemonic.index', '7',
+    ...common]).stdout.trim(), ethers.HDNodeWallet.fromPhrase(words, '',
+    "m/44'/60'/0'/0/7").address);
+  assert.equal(JSON.parse(run(['account', 'new', '--mnemonic', '--json',
+    ...common]).stdout).mnemonic.split(' ').length, 12);
+  writeFileSync(file, words.replace(/\w+ /, 'cybermiles '));
+  refuses(['account', 'import', file, ...common], 2, 'word 1 is none');
+});
+
 test('keys are made, listed, imported and exported in Web3 form', async () => {
   const db = join(dir, 'keys.db');
   const common = ['--db', db, '--password', password];

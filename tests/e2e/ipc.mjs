@@ -288,6 +288,10 @@ test('keys are locked, unlocked for a time, and sign', async () => {
       [wallet.privateKey.slice(2), 'pass']), wallet.address.toLowerCase());
     assert.deepEqual(await s.result('eth_accounts'),
       [operator, made, wallet.address.toLowerCase()]);
+    const words = await s.result('personal_newMnemonic');
+    assert.equal(await s.result('personal_importMnemonic', [words, 'pass', 3]),
+      ethers.HDNodeWallet.fromPhrase(words, '', "m/44'/60'/0'/0/3").address
+        .toLowerCase());
     assert.equal(await s.result('personal_sign',
       [message, wallet.address, 'pass']), await wallet.signMessage('hello'));
   }, join(dir, 'k.ipc'));

@@ -13,6 +13,7 @@ import { change, loadSession, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Ago, Copy, Empty, Failure, Field, Hash, Loaded, Notice, Table, html }
   from '../ui.js';
+import { NewKey } from '../words.js';
 
 const ROLES = ['owner', 'manager', 'cashier', 'accountant', 'mediator'];
 const words = (list, what) => list.map((x) => t(`${what}.${x}`)).join(', ');
@@ -339,27 +340,6 @@ function Key({ wallet, again }) {
       again();
     }}>${t('keys.lock')}<//>` : html`<${Unlock} address=${address}
       again=${again} />`}</section>`;
-}
-
-function NewKey({ again }) {
-  const [form, set] = useState({ password: '', twice: '', raw: '' });
-  const put = (name) => (e) => set({ ...form, [name]: e.target.value });
-  const make = async () => {
-    if (form.password !== form.twice) throw new Error(t('keys.differ'));
-    await (form.raw.trim() ? ownerRpc('personal_importRawKey', form.raw.trim(),
-      form.password) : ownerRpc('personal_newAccount', form.password));
-    set({ password: '', twice: '', raw: '' });
-    await loadSession();
-    again();
-  };
-  const input = (id, name) => html`<${Field} id=${id} label=${t(`keys.${name}`)}>
-    <input id=${id} type="password" autocomplete="new-password"
-      value=${form[name]} onInput=${put(name)} /><//>`;
-  return html`<section class="card"><h2>${t('keys.new')}</h2>
-    <p>${t('keys.new.text')}</p><div class="pair">${input('key-pw', 'password')}
-      ${input('key-pw2', 'twice')}</div>${input('key-raw', 'raw')}
-    <${Do} kind="main" test="key-new" disabled=${!form.password}
-      go=${make}>${t('keys.make')}<//></section>`;
 }
 
 export function Keys() {
