@@ -141,13 +141,26 @@ static const char *demo_list(struct demo *d, const char *text) {
   return out;
 }
 
-static const char *demo_item_doc(struct demo *d, u32 i) {
-  const struct cmd_demo_item *it = &cmd_demo_item[i];
+static const char *demo_drawn(struct demo *d, enum cmd_demo_motif motif,
+                              u32 seed) {
   struct buf png;
   buf_init(&png, 0);
-  cmd_demo_picture(&png, it->motif, i);
+  cmd_demo_picture(&png, motif, seed);
   const char *picture = cmd_demo_keep(d, buf_slice(&png));
   buf_fini(&png);
+  return picture;
+}
+
+static const char *demo_shop_doc(struct demo *d, const struct cmd_demo_shop *s) {
+  return cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
+      "{\"about\":\"%s\",\"contact\":\"hello@%s.example\",\"logo\":\"%s\","
+      "\"name\":\"%s\"}", s->about, s->handle,
+      demo_drawn(d, s->logo, (u32)(s - cmd_demo_shop)), s->name)));
+}
+
+static const char *demo_item_doc(struct demo *d, u32 i) {
+  const struct cmd_demo_item *it = &cmd_demo_item[i];
+  const char *picture = demo_drawn(d, it->motif, i);
   return cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
       "{\"body\":\"%s\",\"images\":[\"%s\"],\"tags\":[%s],\"title\":\"%s\","
       "\"variants\":[%s]}", it->body, picture, demo_list(d, it->tags),
@@ -166,10 +179,8 @@ static err demo_people(struct demo *d) {
     bool shop = i < CMD_DEMO_SHOPS;
     const struct cmd_demo_shop *s = &cmd_demo_shop[shop ? i : 0];
     const char *const *b = cmd_demo_buyer[shop ? 0 : i - CMD_DEMO_SHOPS];
-    const char *doc =
-        shop ? cmd_demo_keep(d, slice_str(arena_printf(&d->mem,
-                   "{\"about\":\"%s\",\"name\":\"%s\"}", s->about, s->name)))
-             : cmd_demo_text(d, "name", b[1]);
+    const char *doc = shop ? demo_shop_doc(d, s)
+                           : cmd_demo_text(d, "name", b[1]);
     TRY(cmd_demo_send(d, i, DEMO_IDENTITY, 0, NULL, NULL, create, "(%u,%s,0)",
                       shop ? 2 : 1, doc));
     TRY(cmd_demo_send(d, i, DEMO_IDENTITY, 10000, NULL, NULL, handle,

@@ -32,12 +32,6 @@ err cmd_demo_fill(struct node *n, struct rpc_server *rpc,
 /*------------------------------------------------------------- the tables */
 
 enum { CMD_DEMO_SHOPS = 3, CMD_DEMO_BUYERS = 6 };
-struct cmd_demo_shop {
-  const char *handle, *name, *about;
-};
-extern const struct cmd_demo_shop cmd_demo_shop[CMD_DEMO_SHOPS];
-extern const char *const cmd_demo_buyer[CMD_DEMO_BUYERS][2]; /* handle, name */
-
 enum cmd_demo_kind { CMD_DEMO_GOODS = 1, CMD_DEMO_FILE, CMD_DEMO_SERVICE };
 #define CMD_DEMO_MOTIFS(X) \
   X(BAG) X(CUP) X(POT) X(SHEET) X(LAMP) X(CLOTH) X(VASE) X(BOOK) X(CANDLE) \
@@ -48,6 +42,13 @@ enum cmd_demo_motif {
 #undef X
   CMD_DEMO_MOTIF_CNT
 };
+struct cmd_demo_shop {
+  const char *handle, *name, *about;
+  enum cmd_demo_motif logo;
+};
+extern const struct cmd_demo_shop cmd_demo_shop[CMD_DEMO_SHOPS];
+extern const char *const cmd_demo_buyer[CMD_DEMO_BUYERS][2]; /* handle, name */
+
 struct cmd_demo_item {
   u8 shop, kind, motif;
   u32 category, price; /* of 1/1000 CMT */

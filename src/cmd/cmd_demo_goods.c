@@ -3,11 +3,14 @@
 
 const struct cmd_demo_shop cmd_demo_shop[CMD_DEMO_SHOPS] = {
   {"harbour-roast", "Harbour Roast",
-   "Coffee and tea, roasted and blended in small batches by the harbour."},
+   "Coffee and tea, roasted and blended in small batches by the harbour.",
+   CMD_DEMO_CUP},
   {"lumen-and-loom", "Lumen & Loom",
-   "Lamps, textiles and ceramics from four workshops in the valley."},
+   "Lamps, textiles and ceramics from four workshops in the valley.",
+   CMD_DEMO_LAMP},
   {"second-chapter", "Second Chapter",
-   "Used books, paper goods, and patterns to print at home."},
+   "Used books, paper goods, and patterns to print at home.",
+   CMD_DEMO_BOOK},
 };
 const char *const cmd_demo_buyer[CMD_DEMO_BUYERS][2] = {
   {"mara", "Mara Lindqvist"}, {"jonas", "Jonas Okafor"},

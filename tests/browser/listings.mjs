@@ -177,5 +177,8 @@ test('a price by percent and the editor leave a sale in between alone', { skip }
     assert.deepEqual(await stocks(1), [red - bought, 4294967295, 5]);
     assert.equal((await get(1)).expires, dearer.expires);
     await settled(page);
+    await buy(2, 0); // of three
+    await page.goto(node.url);
+    await page.waitForSelector('[data-test=low] td:has-text("Plain")');
     assert.deepEqual(page.wrong, []);
   });

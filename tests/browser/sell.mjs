@@ -62,6 +62,30 @@ test('the demo shop has orders in every state, and is the same each time',
     assert.match(twice.stderr, /needs a chain of its own/);
   });
 
+// What is done is ticked; what is left is done here, put off, or hidden.
+async function firstSteps(page, node) {
+  const item = (id) => page.locator(`li[data-test=start-${id}]`);
+  await page.goto(node.url);
+  await page.waitForSelector('[data-test=start]');
+  for (const [id, done] of Object.entries({ admin: 'true', key: 'true',
+    shop: 'true', listing: 'true', two: 'false', notify: 'false',
+    backup: 'false' })) {
+    assert.equal(await item(id).getAttribute('data-done'), done, id);
+  }
+  assert.equal(await item('notify').locator('a').getAttribute('href'),
+    '/settings');
+  await page.click('li[data-test=start-backup] button');
+  await page.waitForSelector('li[data-test=start-backup][data-done=true]',
+    { timeout: 60000 });
+  await item('two').locator('button').click();
+  await item('two').waitFor({ state: 'detached' });
+  await page.reload();
+  await page.waitForSelector('[data-test=start]');
+  assert.equal(await item('two').count(), 0);
+  await page.click('[data-test=start-hide]');
+  await page.waitForSelector('[data-test=start]', { state: 'detached' });
+}
+
 test('from an empty folder to the first listing', { skip }, async () => {
   const node = await Node.start(['run', '--db', join(dir, 'first.db')]);
   const password = /shown only this once: (\S+)/.exec(node.stdout)[1];
@@ -118,6 +142,7 @@ test('from an empty folder to the first listing', { skip }, async () => {
     await page.waitForSelector('dialog #pw', { state: 'detached' });
   }
   await page.waitForSelector('[data-test=reputation]', { timeout: 30000 });
+  await firstSteps(page, node);
   const { operator } = await (await fetch(`${node.url}/api/status`)).json();
   assert.notEqual((await node.rpc('id_get', [operator])).encKey,
     `0x${'0'.repeat(64)}`);
@@ -224,6 +249,15 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await page.waitForSelector('[data-test=takings] svg');
   await page.goto(`${shop.url}/orders?state=returnAsked`);
   await page.waitForSelector('main [data-state=returnAsked], main .empty');
+  await page.locator('tbody a[href^="/order/"]').first().click();
+  await page.waitForSelector('[data-test=slip] li', { state: 'attached' });
+  await page.emulateMedia({ media: 'print' });
+  await page.waitForSelector('[data-test=slip]:has-text(".example")');
+  assert.equal(await page.isVisible('[data-test=escrow]'), false);
+  if (process.env.SCREENSHOTS) {
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, 'slip.png') });
+  }
+  await page.emulateMedia({ media: null });
   await page.goto(`${shop.url}/storefront`);
   await page.waitForSelector('h2:has-text("Harbour Market")');
   await page.locator('button:has-text("Show")').first().click();

@@ -2,11 +2,12 @@
 import { acting } from './acting.js';
 import { chainS } from './clock.js';
 import { day, number } from './format.js';
-import { Until } from './goods.js';
+import { Until, stockText, titleOf } from './goods.js';
 import { has, t } from './i18n.js';
 import { useRpc } from './list.js';
 import { Money, tokenOf } from './money.js';
 import { Plot } from './plot.js';
+import { may, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
 import { Table, html } from './ui.js';
 import { NOBODY } from './act.js';
@@ -35,6 +36,22 @@ function Todo({ me }) {
       ${data.items.length > 12 && html`<p><a href="/orders">${t('todo.all',
         { n: data.items.length })}</a></p>`}`
       : html`<p class="quiet">${t('todo.none')}</p>`}</section>`;
+}
+
+// What sells and is nearly gone; a thing that never had more is no news, but
+// sold out it is.
+const LOW = 3;
+function LowStock({ me }) {
+  const { data } = useRpc('market_search', { seller: me, sort: 'sold',
+    limit: 200 });
+  const low = (data?.items ?? []).filter((l) => l.stock === 0
+    || (l.stock <= LOW && l.sold > 0));
+  if (!low.length) return null;
+  return html`<section data-test="low"><h2>${t('low.title')}</h2>
+    <${Table} caption=${t('low.title')} columns=${['sell.title', 'sell.stock',
+      'sell.sold']} rows=${low.slice(0, 8).map((l) => ({ key: l.id, cells: [
+      html`<a href=${`/sell/listing/${l.id}`}><bdi>${titleOf(l)}</bdi></a>`,
+      stockText(l.stock), number(l.sold)] }))} /></section>`;
 }
 
 // Sums of the last so many days, and of as many before.
@@ -67,5 +84,8 @@ function Takings({ me }) {
 
 export function Shop() {
   const me = useSignal(acting)?.address;
-  return me ? html`<${Todo} me=${me} /><${Takings} me=${me} />` : null;
+  const now = useSignal(session);
+  return me ? html`<${Todo} me=${me} />
+    ${may('sell', now) && html`<${LowStock} me=${me} />`}
+    <${Takings} me=${me} />` : null;
 }

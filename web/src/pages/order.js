@@ -5,8 +5,8 @@ import { Do, May, NOBODY, ZERO32, act, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
-import { date, number } from '../format.js';
-import { Party, State, Until, titleOf } from '../goods.js';
+import { checksum, date, number } from '../format.js';
+import { Party, Picture, State, Until, titleOf } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { Letter, Letters } from '../letters.js';
 import { links } from '../links.js';
@@ -205,15 +205,17 @@ const Lines = ({ state, token }) => html`<${Loaded} state=${state}>
 const amountRow = (o, key, value) => BigInt(value ?? 0) > 0n
   ? [key, html`<${Money} value=${value} token=${o.token} />`] : [key, null];
 
-const facts = (o) => [
-  ['order.seller', html`<${Party} value=${o.seller} />`],
-  ['order.buyer', html`<${Party} value=${o.buyer} />`],
-  ['order.placed', html`<${Ago} ms=${o.createdAt * 1000} />`],
+const sums = (o) => [
   amountRow(o, 'order.goods', o.goods), amountRow(o, 'order.discount',
     o.discount), amountRow(o, 'order.shipping', o.shipping),
   ['order.total', html`<strong><${Money} value=${o.total} token=${o.token} />
     </strong>`],
-  amountRow(o, 'order.tax', o.tax), amountRow(o, 'order.fees', o.feeTotal),
+  amountRow(o, 'order.tax', o.tax)];
+const facts = (o) => [
+  ['order.seller', html`<${Party} value=${o.seller} />`],
+  ['order.buyer', html`<${Party} value=${o.buyer} />`],
+  ['order.placed', html`<${Ago} ms=${o.createdAt * 1000} />`],
+  ...sums(o), amountRow(o, 'order.fees', o.feeTotal),
   amountRow(o, 'order.released', o.released),
   amountRow(o, 'order.refunded', o.refunded),
   amountRow(o, 'order.refundedLater', o.refundedLater),
@@ -236,13 +238,23 @@ const Timeline = ({ order }) => html`<section class="card">
     <small> <${Ago} ms=${e.time * 1000} /> · <${Hash} value=${e.tx}
       to=${links.tx?.(e.tx)} /></small></li>`)}</ol></section>`;
 
-// For print alone.
-const Slip = ({ order, lines }) => html`<section class="slip">
-  <h2>${t('slip.title', { id: order.id })}</h2>
+// For print alone, under the merchant's name: what is in the parcel, for a buyer
+// with what he paid.
+function Slip({ order, lines, token, buyer }) {
+  const { logo, name, contact } = useRpc('id_get', order.seller).data?.document
+    ?? {};
+  return html`<section class="slip" data-test="slip"><div class="row">
+    ${logo && html`<${Picture} hash=${logo} size=${64} />`}
+    <p><strong><bdi>${name ?? checksum(order.seller)}</bdi></strong>
+      ${contact && html`<br /><bdi>${contact}</bdi>`}</p></div>
+  <h2>${t(buyer ? 'slip.receipt' : 'slip.title', { id: order.id })}</h2>
   <p>${t('order.placed')}: ${date(order.createdAt)}</p>
   <ul>${(lines ?? []).map((l) => html`<li>${number(l.qty)} ×
     <bdi> ${titleOf(l.listing)}</bdi>
-    ${l.listing.document?.variants?.[l.variant] ?? ''}</li>`)}</ul></section>`;
+    ${' '}<bdi>${l.listing.document?.variants?.[l.variant] ?? ''}</bdi>
+    ${buyer && ` · ${money(l.unit, token)}`}</li>`)}</ul>
+  ${buyer && html`<${Facts} rows=${sums(order)} />`}</section>`;
+}
 
 function Body({ order, again }) {
   const me = useSignal(acting)?.address;
@@ -270,10 +282,12 @@ function Body({ order, again }) {
         <h2><bdi>${order.document.title}</bdi></h2>
         <${Itemised} lines=${order.document.lines} token=${token} /></section>`}
       <${Facts} rows=${facts(order)} />
-      ${role === 'seller' && html`<p><button type="button"
-        onClick=${() => print()}>${t('slip.print')}</button></p>`}
+      ${role && html`<p><button type="button" onClick=${() => print()}>
+        ${t(role === 'buyer' ? 'slip.print.receipt' : 'slip.print')}
+        </button></p>`}
       <${Timeline} order=${order} /></div></div>
-    <${Slip} order=${order} lines=${lines.data} />`;
+    <${Slip} order=${order} lines=${lines.data} token=${token}
+      buyer=${role === 'buyer'} />`;
 }
 
 export function Order({ id }) {

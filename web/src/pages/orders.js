@@ -28,11 +28,17 @@ const row = (party) => (o) => ({ key: o.id, cells: [
   html`<${State} word=${o.state} />`, html`<${Until} at=${Number.isInteger(
     o.deadline) ? o.deadline : o.deadline?.at} />`] });
 
+// A choice that this browser keeps; given: instead of what was kept.
+function useKept(name, first, given) {
+  const [value, set] = useState(given ?? localStorage.getItem(name) ?? first);
+  return [value, (v) => { localStorage.setItem(name, v); set(v); }];
+}
+
 // of: more of the filter.
 function Orders({ me, role, of }) {
-  const [state, setState] = useState(new URLSearchParams(location.search)
-    .get('state') ?? '');
-  const [sort, setSort] = useState('new');
+  const [state, setState] = useKept(`orders.${role}.state`, '',
+    new URLSearchParams(location.search).get('state'));
+  const [sort, setSort] = useKept(`orders.${role}.sort`, 'new');
   const list = useList('order_list', { ...of, [role]: me, sort,
     documents: false, ...(state && { state }) });
   const other = role === 'seller' ? 'buyer' : 'seller';
