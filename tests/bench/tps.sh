@@ -11,11 +11,12 @@
 #   transfer_single     $TXS/2 one by one over kept connections
 #   erc20_batch100      $TXS/2 ERC-20 transfers in batches of 100
 #   market_batch100     $MARKET_TXS ($TXS/10) of trade on the Market: listing,
-#                       ordering, shipping, confirming
+#                       ordering, shipping, confirming; on a chain of its own
+#                       with $MARKET_GAS (2000000000) gas a block, as trade wants
 #   transfer_half_load  transfers at half of the measured transfer_batch100, for
 #                       $HALF_S (10) seconds: latency from when each was due
 #                       until its block is seen, and the time between blocks
-# The default block gas limit, told in every line; every block durable.
+# Else the default block gas limit, told in every line; every block durable.
 #
 # With ANVIL=path and GETH=path the same generator loads those too, in the
 # same run ($PEER_TXS, $TXS/10, a run): anvil --block-time 1, geth --dev
@@ -44,6 +45,7 @@ txs=${TXS:-200000}
 half_txs=$((txs / 2))
 peer_txs=${PEER_TXS:-$((txs / 10))}
 market_txs=${MARKET_TXS:-$((txs / 10))}
+market_gas=${MARKET_GAS:-2000000000}
 accounts=${ACCOUNTS:-1000}
 half_s=${HALF_S:-10}
 
@@ -118,28 +120,30 @@ ratios() {
   done
 }
 
-# start_ours on|off [OPTION]: a new chain
+# start_ours on|off GAS [OPTION]: a new chain of so much gas a block
 start_ours() {
   rm -f "$dir/$1.db"*
   "$bin" bench genesis --accounts "$accounts" --credits "$1" \
-    --out "$dir/genesis.json"
+    --gas-limit "$2" --out "$dir/genesis.json"
   "$bin" init --db "$dir/$1.db" --genesis "$dir/genesis.json" >"$dir/init.log"
   db=$dir/$1.db
-  shift
+  shift 2
   run_node "$db" "$dir/ours.log" "$@"
 }
 
 # run_ours PREFIX on|off
 run_ours() {
-  start_ours "$2"
+  start_ours "$2" 500000000
   load_all "$1" "$txs" "$half_txs"
+  stop_one
+  start_ours "$2" "$market_gas"
   load "$1market_batch100" market 100 "$market_txs"
   stop_one
 }
 
 # Where the time of a transfer goes.
 run_profile() {
-  start_ours on --metrics.expensive
+  start_ours on 500000000 --metrics.expensive
   load_once --batch 100 --txs "$txs" --stages 1
   stop_one
   cpu=$(field server_cpu_us_per_tx "$dir/line")
