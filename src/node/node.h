@@ -159,6 +159,7 @@ struct node_stat {
   u64 upkeep_us;                     /* longest hold by pruning, merging */
   u64 upkeep_cpu_us;                 /* of processor time */
   u64 hold_us;                       /* by any work behind the head */
+  u64 hold_cpu_us;                   /* of a processor */
   u64 cache_bytes, cache_hits, cache_misses, overlay_bytes;
   u32 reader_cnt, reader_busy;
   u64 started_ms;

@@ -25,6 +25,7 @@ struct node_app {
   hash32 hash[APP_HASHES];   /* of block n at n % 256 */
   struct arena arena;        /* the candidate's */
   bool has_candidate, was_cut;
+  u32 fit;                   /* met until the last deadline; 0: all in time */
   hash32 id;                 /* of its proposal */
   struct chain_proposal proposal;
   struct node_pool_take take; /* cnt 0: not ours */
@@ -102,13 +103,15 @@ struct app_bounds {
   u64 deadline_ms;
   const struct state *state;
   bool met_all;
+  u32 late_at; /* how many were met when the time was up; 0: it was not */
 };
 static bool app_keep_going(void *ctx, u32 done, u64 gas_used) {
   struct app_bounds *b = ctx;
   (void)gas_used;
   if (done % 16 != 0) return true;
   b->met_all = state_met_cnt(b->state) >= LIMIT_BLOCK_MET;
-  return !b->met_all && app_monotonic_ms() < b->deadline_ms;
+  if (app_monotonic_ms() >= b->deadline_ms) b->late_at = done + 1;
+  return !b->met_all && !b->late_at;
 }
 
 bool app_was_cut(const struct node_app *app) { return app->was_cut; }
@@ -153,7 +156,7 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
   app_drop_candidate(app);
   u64 gas_limit = chain_genesis_gas_limit(app->cfg.genesis);
   struct app_bounds bounds = {rq->deadline_ms, chain_exec_state(app->exec),
-                              false};
+                              false, 0};
   app->proposal = (struct chain_proposal){
     .version = CHAIN_PROPOSAL_VERSION,
     .genesis_hash = *app->cfg.genesis_hash,
@@ -167,6 +170,9 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     .next_validators_hash = rq->validators_hash,
   };
   u32 cnt_max = rq->tx_max ? rq->tx_max : LIMIT_BLOCK_TX;
+  /* What waits may be many blocks' worth: it is not put in order each time. */
+  if (app->fit && app->fit < (cnt_max - 1024) / 2 && cnt_max > 1024)
+    cnt_max = 2 * app->fit + 1024;
   if (rq->edit) {
     TRY(app_execute(app, rq->edit, 1, &bounds));
   } else {
@@ -179,6 +185,7 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     TRY(app_execute(app, app->take.tx, app->take.cnt, &bounds));
   }
   app->was_cut = bounds.met_all;
+  app->fit = bounds.late_at;
   slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
   app->proposal.tx_cnt = app_listed(&app->result);
   for (u32 i = 0; i < app->proposal.tx_cnt; i++) {

@@ -112,6 +112,7 @@ void node_stat(struct node *n, struct node_stat *out) {
   out->upkeep_us = store_upkeep_us(n->store);
   out->upkeep_cpu_us = store_upkeep_cpu_us(n->store);
   out->hold_us = s.hold_us;
+  out->hold_cpu_us = s.hold_cpu_us;
   out->checkpoint_us = c.last_us;
   out->checkpoint_step_us = c.step_us;
   out->cache_bytes = s.cache_bytes;

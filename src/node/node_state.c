@@ -51,6 +51,12 @@ u64 nstate_clock_us(void) {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
 }
+/* What this thread has used of a processor. */
+static u64 nstate_spent_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
+}
 static u64 nstate_clock_ms(void) { return nstate_clock_us() / 1000; }
 
 /*---------------------------------------------------------------- readers */
@@ -695,7 +701,7 @@ u32 node_state_lag_percent(struct node_state *ns) {
 }
 
 /*----------------------------------------------------- the writer's slices */
-static err nstate_flush_slice(struct node_state *ns, bool *more) {
+static err nstate_flush_slice(struct node_state *ns, bool *more, bool *wait) {
   bool done = false;
   pthread_mutex_lock(&ns->flush_lock);
   enum nstate_flush_phase phase = ns->flush_phase;
@@ -714,10 +720,8 @@ static err nstate_flush_slice(struct node_state *ns, bool *more) {
   }
   if (phase == NSTATE_IDLE || phase == NSTATE_READY) return ERR_OK;
   *more = true;
-  if (phase == NSTATE_FROZEN) { /* nothing else may wake the writer */
-    usleep(NSTATE_WAIT_US);
-    return ERR_OK;
-  }
+  *wait = phase == NSTATE_FROZEN; /* nothing else may wake the writer */
+  if (*wait) return ERR_OK;
   err e = store_flush_step(ns->store, STORE_SLICE_US, &done);
   if (e) {
     /* The store has let go of the batch: it begins again from its start. */
@@ -783,8 +787,8 @@ static void nstate_tidy_step(struct node_state *ns, bool *more) {
 }
 
 /* A slice of what is written behind the head. */
-static err nstate_work_step(struct node_state *ns, bool *more) {
-  TRY(nstate_flush_slice(ns, more));
+static err nstate_work_step(struct node_state *ns, bool *more, bool *wait) {
+  TRY(nstate_flush_slice(ns, more, wait));
   if (*more) return ERR_OK;
   TRY(nstate_prune(ns));
   if (ns->upkeep_more) {
@@ -794,7 +798,8 @@ static err nstate_work_step(struct node_state *ns, bool *more) {
   return ERR_OK;
 }
 
-static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
+static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more,
+                             bool *wait) {
   bool copying = false, closing = store_checkpoint_closing(ns->store);
   *more = false;
   /* Readers in the log would keep it from beginning anew. */
@@ -804,17 +809,22 @@ static err nstate_write_step(struct node_state *ns, u64 now_ms, bool *more) {
   nstate_tidy_step(ns, more);
   /* While it lasts a plain copy of the file is not whole: it shall end. */
   if (!copying || !store_checkpoint_closing(ns->store))
-    TRY(nstate_work_step(ns, more));
-  if (copying && !*more) usleep(NSTATE_WAIT_US);
+    TRY(nstate_work_step(ns, more, wait));
+  *wait |= copying && !*more;
   *more |= copying;
   return ERR_OK;
 }
 
 err node_state_write_step(struct node_state *ns, u64 now_ms, bool *more) {
-  u64 t = nstate_clock_us();
-  err e = nstate_write_step(ns, now_ms, more);
+  u64 t = nstate_clock_us(), spent = nstate_spent_us();
+  bool wait = false;
+  err e = nstate_write_step(ns, now_ms, more, &wait);
   t = nstate_clock_us() - t;
+  spent = nstate_spent_us() - spent;
   if (t > atomic_load(&ns->hold_us)) atomic_store(&ns->hold_us, t);
+  if (spent > atomic_load(&ns->hold_cpu_us))
+    atomic_store(&ns->hold_cpu_us, spent);
+  if (!e && wait) usleep(NSTATE_WAIT_US);
   return e;
 }
 
@@ -1057,7 +1067,7 @@ err node_state_open(struct node_state **out,
 
 /* Batches until the tables stand at the head. */
 static err nstate_flush_all(struct node_state *ns) {
-  bool more;
+  bool more, wait;
   while (ns->flushed < atomic_load(&ns->durable)) {
     pthread_mutex_lock(&ns->flush_lock);
     enum nstate_flush_phase phase = ns->flush_phase;
@@ -1072,7 +1082,7 @@ static err nstate_flush_all(struct node_state *ns) {
       TRY(nstate_batch_make(ns));
     } else {
       if (atomic_load(&ns->durable) < (i64)ns->batch.to) return ERR_OK;
-      TRY(nstate_flush_slice(ns, &more));
+      TRY(nstate_flush_slice(ns, &more, &wait));
     }
   }
   return ERR_OK;
@@ -1110,4 +1120,5 @@ void node_state_stat(struct node_state *ns, struct node_state_stat *out) {
   pthread_mutex_unlock(&ns->pin_lock);
   out->wal_bytes = store_wal_bytes(ns->store);
   out->hold_us = atomic_load(&ns->hold_us);
+  out->hold_cpu_us = atomic_load(&ns->hold_cpu_us);
 }

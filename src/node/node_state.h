@@ -117,6 +117,8 @@ struct node_state_stat {
   u64 cache_hits, cache_misses;
   u64 wal_bytes;
   u64 hold_us;              /* the longest node_state_write_step */
+  u64 hold_cpu_us;          /* what the dearest took of a processor: where it is
+                            ** far below, the writer waited for its turn */
   u32 reader_cnt, reader_busy;
 };
 void node_state_stat(struct node_state *ns, struct node_state_stat *out);

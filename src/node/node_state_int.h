@@ -213,6 +213,7 @@ struct node_state {
   bool maker_started;
   u64 prune_at;           /* head at which to prune next */
   _Atomic u64 hold_us;    /* the longest step of the writer */
+  _Atomic u64 hold_cpu_us; /* and the dearest */
   struct nstate_kept *logs;
 };
 
