@@ -1,7 +1,7 @@
 // demo.mjs - the demo shop loaded by its button on an empty development chain:
 // progress, a shop with orders and court cases, ages by the chain's clock; not
 // twice; what dev --demo-shop has for the court; and its pages by keyboard.
-// TEST_TIMEOUT=180
+// TEST_TIMEOUT=400
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 // listings.mjs - listings that are changed in Chromium while they sell: the CSV
 // that goes out comes in again, and changes what was changed in it and nothing
 // else; prices of many and the editor leave alone what was sold meanwhile.
-// TEST_TIMEOUT=240
+// TEST_TIMEOUT=400
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,7 +2,7 @@
 // chain, from right to left at 320 px with axe; with slow answers; with the node
 // stopped.  ROLES=manager,cashier,accountant,mediator looks as those logins too,
 // which takes minutes.
-// TEST_TIMEOUT=300
+// TEST_TIMEOUT=600
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

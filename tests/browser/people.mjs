@@ -1,7 +1,7 @@
 // people.mjs - users and what each may, in Chromium: an invitation, pages of a
 // role, the second factor, API tokens, the policy of a key, the operator's own
 // words.
-// TEST_TIMEOUT=300
+// TEST_TIMEOUT=600
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,7 +1,7 @@
 // roles.mjs - what a role may not do is not offered to it: orders in each state,
 // disputes, court cases, invoices and plans of the demo shop, in Chromium, as
 // each role; against right.def.
-// TEST_TIMEOUT=240
+// TEST_TIMEOUT=400
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

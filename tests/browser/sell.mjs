@@ -1,6 +1,6 @@
 // sell.mjs - a merchant's first five minutes, from an empty folder to the first
 // listing; the editor, CSV, the month's file; in Chromium.
-// TEST_TIMEOUT=300
+// TEST_TIMEOUT=600
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
