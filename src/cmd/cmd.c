@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 #include "base/log.h"
 #include "gen/gen_version.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -93,6 +94,7 @@ static const struct {
   {"--nodiscover", cmd_alone},
   {"--netrestrict", cmd_alone},
   {"--nodekey", cmd_alone},
+  {"--join", cmd_alone},
   {"--syncmode", "every block is executed here: there is one mode"},
   {"--gcmode", "--archive keeps the states of all heights, --history.state N "
                "those of the last N"},
@@ -203,7 +205,7 @@ const char *cmd_flag_text(const struct cmd *c, u32 i, char out[24]) {
 }
 
 bool cmd_flag_is_setting(const char *name) {
-  static const char no[] = " help version man json exec url timeout genesis "
+  static const char no[] = " help version man json exec url timeout genesis wizard "
                            "password password.new config ";
   char word[72];
   snprintf(word, sizeof word, " %.64s ", name);
@@ -375,7 +377,6 @@ int cmd_license(struct cmd *c) {
 static const char *const cmd_log_formats[] = {
   [LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JOURNAL] = "journal"};
 
-/* Judges what no single row can. */
 /* geth's WebSockets may have a port of their own; ours are on the HTTP port. */
 static err cmd_check_ws(const struct cmd *c, struct errmsg *msg) {
   const char *api = c->cfg.http_api ? c->cfg.http_api : "";
@@ -388,39 +389,82 @@ static err cmd_check_ws(const struct cmd *c, struct errmsg *msg) {
                  "leave it out, or give the same as --http.%s", what, what);
 }
 
-static err cmd_check(const struct cmd *c, struct errmsg *msg) {
-  u32 format = 0;
-  while (format < ARRAY_LEN(cmd_log_formats) &&
-         (!c->cfg.log_format ||
-          strcmp(c->cfg.log_format, cmd_log_formats[format]) != 0)) {
-    format++;
+/* Numbers that not every value of is one. */
+static const struct {
+  const char *name;
+  u64 least, most;
+} cmd_ranges[] = {
+  {"verbosity", 0, 5},         {"lanes", 0, 64},
+  {"http.port", 0, 65535},     {"ui.port", 0, 65535},
+  {"metrics.port", 1, 65535},  {"log.maxsize", 1, 1 << 20},
+  {"log.maxbackups", 0, 1000}, {"disk.floor", 0, UINT64_MAX >> 20},
+  {"rpc.evmtimeout", 1, 2},    {"rpc.batch-request-limit", 1, 1000000},
+};
+/* Texts that are one of a few words; empty: not given. */
+static const char *const cmd_ui_tls[] = {"off", "auto", "files"};
+static const struct {
+  const char *name;
+  const char *const *word;
+  size_t cnt;
+} cmd_words[] = {
+  {"log.format", cmd_log_formats, ARRAY_LEN(cmd_log_formats)},
+  {"ui.tls", cmd_ui_tls, ARRAY_LEN(cmd_ui_tls)},
+};
+static const char *const cmd_addrs[] = {"http.addr", "ui.addr", "metrics.addr"};
+
+static const void *cmd_value(const struct cmd *c, const char *name) {
+  const struct cmd_flag *f = cmd_flag_find(name, strlen(name), NULL);
+  MUST(f);
+  return (const u8 *)&c->cfg + f->offset;
+}
+
+static err cmd_check_word(const char *name, const char *text,
+                          const char *const *word, size_t cnt,
+                          struct errmsg *msg) {
+  char all[64] = "";
+  for (size_t i = 0; i < cnt; i++) {
+    if (strcmp(text, word[i]) == 0) return ERR_OK;
+    size_t len = strlen(all);
+    snprintf(all + len, sizeof all - len, "%s%s", word[i],
+             i + 2 < cnt ? ", " : i + 1 < cnt ? " or " : "");
   }
-  if (format == ARRAY_LEN(cmd_log_formats)) {
-    return err_say(msg, ERR_USAGE,
-                   "--log.format must be text, json or journal");
+  return err_say(msg, ERR_USAGE, "--%s must be %s", name, all);
+}
+
+static err cmd_check_addr(const char *name, const char *text,
+                          struct errmsg *msg) {
+  u8 ip[16];
+  if (strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, ip) == 1 ||
+      inet_pton(AF_INET6, text, ip) == 1)
+    return ERR_OK;
+  return err_say(msg, ERR_USAGE, "--%s %.64s is no IP address: give one such as "
+                 "127.0.0.1, 0.0.0.0 or ::1", name, text);
+}
+
+err cmd_check(const struct cmd *c, struct errmsg *msg) {
+  for (size_t i = 0; i < ARRAY_LEN(cmd_ranges); i++) {
+    cmd_U64 v = *(const cmd_U64 *)cmd_value(c, cmd_ranges[i].name);
+    if (v < cmd_ranges[i].least || v > cmd_ranges[i].most)
+      return err_say(msg, ERR_USAGE, "--%s must be %llu to %llu",
+                     cmd_ranges[i].name, (unsigned long long)cmd_ranges[i].least,
+                     (unsigned long long)cmd_ranges[i].most);
   }
-  if (c->cfg.verbosity > 5) {
-    return err_say(msg, ERR_USAGE, "--verbosity must be 0 to 5");
+  for (size_t i = 0; i < ARRAY_LEN(cmd_words); i++) {
+    cmd_STR text = *(const cmd_STR *)cmd_value(c, cmd_words[i].name);
+    if (text)
+      TRY(cmd_check_word(cmd_words[i].name, text, cmd_words[i].word,
+                         cmd_words[i].cnt, msg));
   }
-  if (c->cfg.lanes > 64) {
-    return err_say(msg, ERR_USAGE, "--lanes must be 0 to 64");
-  }
-  if (c->cfg.http_port > 65535) {
-    return err_say(msg, ERR_USAGE, "--http.port must be 0 to 65535");
-  }
-  if (c->cfg.metrics_port == 0 || c->cfg.metrics_port > 65535) {
-    return err_say(msg, ERR_USAGE, "--metrics.port must be 1 to 65535");
+  for (size_t i = 0; i < ARRAY_LEN(cmd_addrs); i++) {
+    cmd_STR text = *(const cmd_STR *)cmd_value(c, cmd_addrs[i]);
+    if (text) TRY(cmd_check_addr(cmd_addrs[i], text, msg));
   }
   TRY(cmd_check_ws(c, msg));
-  if (c->cfg.log_size == 0 || c->cfg.log_size > 1 << 20 ||
-      c->cfg.log_keep > 1000) {
-    return err_say(msg, ERR_USAGE, "--log.maxsize must be 1 to 1048576, "
-                   "--log.maxbackups 0 to 1000");
-  }
-  if (c->cfg.disk_floor > UINT64_MAX >> 20) {
-    return err_say(msg, ERR_USAGE, "--disk.floor is too large");
-  }
   TRY(log_vmodule(c->cfg.vmodule ? c->cfg.vmodule : "", msg));
+  u32 format = 0;
+  while (c->cfg.log_format && format + 1 < ARRAY_LEN(cmd_log_formats) &&
+         strcmp(c->cfg.log_format, cmd_log_formats[format]) != 0)
+    format++;
   log_setup((int)c->cfg.verbosity, (enum log_format)format);
   return ERR_OK;
 }

@@ -78,6 +78,10 @@ extern const char cmd_flags_all[];       /* of every command */
 ** allocated stays for good.  ERR_USAGE. */
 err cmd_reread(struct cmd *out, const struct cmd *c, struct errmsg *msg)
     MUST_USE;
+/* Judges what no single row can, and sets the log up.  ERR_USAGE. */
+err cmd_check(const struct cmd *c, struct errmsg *msg) MUST_USE;
+/* cmd_wizard.c: asks for settings and writes the file. */
+err cmd_wizard(struct cmd *c, struct errmsg *msg) MUST_USE;
 /* cmd_config.c: the settings of the file, into c. */
 err cmd_config_load(struct cmd *c, struct errmsg *msg) MUST_USE;
 /* cmd_log.c: the log's file, if one is set.  reopen: what has moved away is

@@ -345,6 +345,20 @@ static void attach_help(const struct attach *a, const char *what) {
   }
 }
 
+/* What may have been meant by a method that the node does not have. */
+static void attach_hint(const struct attach *a, const char *name) {
+  const char *near = NULL;
+  u32 best = 5;
+  for (size_t i = 0; i < json_array_size(a->methods); i++) {
+    const char *is = json_string_value(
+        json_object_get(json_array_get(a->methods, i), "name"));
+    u32 d = cmd_distance(name, is);
+    if (d < best) best = d, near = is;
+  }
+  if (near) fprintf(stderr, "(did you mean %s?  help lists the methods)\n", near);
+  else fprintf(stderr, "(help lists the methods)\n");
+}
+
 /*---------------------------------------------------------------- running */
 
 /* One line: false when it failed. */
@@ -375,9 +389,7 @@ static bool attach_run(struct attach *a, const char *line) {
             (long long)json_integer_value(json_object_get(error, "code")),
             text ? text : "", a->colour ? "\x1b[0m" : "");
     if (data) json_dumpf(data, stderr, JSON_ENCODE_ANY), fputc('\n', stderr);
-    if (!method && !data) {
-      fprintf(stderr, "(help lists the methods)\n");
-    }
+    if (!method && !data) attach_hint(a, name);
   } else {
     attach_value(a, json_object_get(reply, "result"), 0);
     printf("\n");

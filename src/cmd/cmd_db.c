@@ -88,7 +88,8 @@ int cmd_init(struct cmd *c) {
   char password[DB_PASSWORD_MAX], addr[43];
   err e = ERR_OK;
   crypto_init(NULL);
-  if (c->cfg.genesis) {
+  if (c->cfg.wizard) e = cmd_wizard(c, &msg);
+  if (e == ERR_OK && c->cfg.genesis) {
     e = db_text_open(&text, c->cfg.genesis, &msg);
     if (e == ERR_OK) what.genesis = slice_of(text.ptr, text.len);
   }

@@ -383,10 +383,11 @@ static err run_ipc(struct run *r, struct errmsg *msg) {
   char path[4096];
   if (r->c->cfg.ipc_disable) return ERR_OK;
   err e = cmd_ipc_path(path, sizeof path, r->c, msg);
-  if (e == ERR_OK) e = rpc_ipc_start(&r->ipc, path, r->rpc, msg);
+  if (e == ERR_OK)
+    e = rpc_ipc_start(&r->ipc, path, r->c->cfg.ipc_group, r->rpc, msg);
   if (e == ERR_OK) {
     snprintf(r->ipc_path, sizeof r->ipc_path, "%s", path);
-  } else if (!r->c->cfg.ipc_path) {
+  } else if (!r->c->cfg.ipc_path && !r->c->cfg.ipc_group) {
     log_event(LOG_WARN, "ipc", "ipc.none", "reason=\"%s\"", msg->text);
     e = ERR_OK;
   }

@@ -14,6 +14,7 @@
 */
 #define _GNU_SOURCE
 #include "rpc/rpc_ipc.h"
+#include "rpc/rpc_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -409,27 +410,40 @@ static err ipc_clear(const struct sockaddr_un *sa, struct errmsg *msg) {
   return ERR_OK;
 }
 
-static err ipc_listen(int *out, const char *path, struct errmsg *msg) {
+/* For its owner, or for a group too. */
+static int ipc_grant(const char *path, const char *group, u32 id) {
+  if (group && chown(path, (uid_t)-1, (gid_t)id) != 0) return -1;
+  return chmod(path, group ? 0660 : 0600);
+}
+
+static err ipc_listen(int *out, const char *path, const char *group,
+                      struct errmsg *msg) {
   struct sockaddr_un sa;
+  u32 id = 0;
+  if (group && !rpc_group_id(&id, RPC_GROUPS, group))
+    return err_say(msg, ERR_USAGE, "--ipc.group %.64s: " RPC_GROUPS " has no "
+                   "such group", group);
   TRY(ipc_address(&sa, path, msg));
   TRY(ipc_clear(&sa, msg));
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   /* Nobody can connect before listen, by when the mode is set. */
   if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 ||
-      chmod(path, 0600) != 0 || listen(fd, IPC_BACKLOG) != 0) {
+      ipc_grant(path, group, id) != 0 || listen(fd, IPC_BACKLOG) != 0) {
     int why = errno;
     if (fd >= 0) close(fd);
-    return err_say(msg, ERR_BIND, "cannot listen at %s: %s", path,
-                   strerror(why));
+    return err_say(msg, ERR_BIND, "cannot listen at %s: %s%s", path,
+                   strerror(why), group && why == EPERM
+                   ? " (only a member of the group may give it to --ipc.group)"
+                   : "");
   }
   *out = fd;
   return ERR_OK;
 }
 
-err rpc_ipc_start(struct rpc_ipc **out, const char *path,
+err rpc_ipc_start(struct rpc_ipc **out, const char *path, const char *group,
                   struct rpc_server *s, struct errmsg *msg) {
   int fd = -1;
-  TRY(ipc_listen(&fd, path, msg));
+  TRY(ipc_listen(&fd, path, group, msg));
   struct rpc_ipc *ipc = mem_alloc(sizeof *ipc);
   ipc->server = s;
   ipc->fd = fd;
@@ -491,11 +505,16 @@ err rpc_ipc_open(struct rpc_ipc_client *c, const char *path,
   int why = errno;
   close(fd);
   if (why == EACCES && stat(path, &st) == 0) {
-    return err_say(msg, ERR_IO, "no right to open %s: it belongs to user %u, "
-                   "group %u (mode %03o), and you are user %u: run this as "
-                   "that user", path, (unsigned)st.st_uid,
-                   (unsigned)st.st_gid, (unsigned)st.st_mode & 0777,
-                   (unsigned)geteuid());
+    char user[80], group[80], you[80];
+    return err_say(msg, ERR_IO, "no right to open %s: it belongs to user %s, "
+                   "group %s (mode %03o), and you are user %s: run this as "
+                   "that user%s", path,
+                   rpc_group_name(user, RPC_USERS, st.st_uid),
+                   rpc_group_name(group, RPC_GROUPS, st.st_gid),
+                   (unsigned)st.st_mode & 0777,
+                   rpc_group_name(you, RPC_USERS, geteuid()),
+                   st.st_mode & 060 ? ", or be of that group"
+                                    : ", or start the node with --ipc.group");
   }
   if (why == ENOENT || why == ECONNREFUSED || why == ENOTDIR) {
     return err_say(msg, ERR_NOT_FOUND, "no node listens at %s", path);

@@ -3,7 +3,8 @@
 ** the values' own ends.  Replies and notifications are one line each.
 **
 ** The socket's file has mode 0600: who may open it is the node's owner, and
-** may use everything, administration and keys too (RPC_KEY).
+** may use everything, administration and keys too (RPC_KEY).  With a group it
+** has 0660, and the group's members may do the same.
 */
 #ifndef RPC_RPC_IPC_H
 #define RPC_RPC_IPC_H
@@ -14,11 +15,12 @@
 #define RPC_IPC_CONN_MAX 64u /* connections at once */
 
 struct rpc_ipc;
-/* Listens at path.  A socket's file that nobody listens at any more is
-** replaced.  ERR_BIND: another process listens there, something else has that
-** name, or the folder may not be written; ERR_RANGE: the path is longer than
-** the system's sockets may be named (107 bytes).  s must outlive it. */
-err rpc_ipc_start(struct rpc_ipc **out, const char *path,
+/* Listens at path; group: NULL, or the name or number of one whose members may
+** connect too (ERR_USAGE: there is none).  A socket's file that nobody listens at
+** any more is replaced.  ERR_BIND: another process listens there, something else
+** has that name, or the folder may not be written; ERR_RANGE: the path is longer
+** than the system's sockets may be named (107 bytes).  s must outlive it. */
+err rpc_ipc_start(struct rpc_ipc **out, const char *path, const char *group,
                   struct rpc_server *s, struct errmsg *msg) MUST_USE;
 /* Answers what is under way, closes all, removes the file.  NULL is fine. */
 void rpc_ipc_stop(struct rpc_ipc *ipc);

@@ -2,7 +2,7 @@
 // one clear line and the right exit code.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync }
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync }
   from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -144,6 +144,36 @@ test('a key of twelve words, and the words of other wallets', () => {
   refuses(['account', 'import', file, ...common], 2, 'word 1 is none');
 });
 
+test('init --wizard asks, and writes a file that run reads', () => {
+  const at = join(dir, 'wizard');
+  mkdirSync(at);
+  const made = run(['init', '--wizard', '--datadir', at, '--json',
+    '--http.vhosts', 'given'], { input: '0.0.0.0\n8600\nauto\n\n' });
+  assert.equal(made.status, 0, made.stderr);
+  assert.ok(JSON.parse(made.stdout).operator);
+  assert.match(made.stderr, /127\.0\.0\.1.*\[127\.0\.0\.1\].*Port.*\[8545\]/s);
+  assert.doesNotMatch(made.stderr, /comma-separated/); // an option has said it
+  const file = join(at, 'cybermiles.toml');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const s = JSON.parse(run(['config', 'show', '--json', '--datadir', at])
+    .stdout);
+  assert.deepEqual([s['http.addr'], s['http.port'], s['ui.tls']].map((v) =>
+    [v.value, v.origin]), [['0.0.0.0', 'file'], [8600, 'file'],
+    ['auto', 'file']]);
+  assert.equal(s['backup.dir'].origin, 'default');
+  refuses(['init', '--wizard', '--datadir', at], 2, 'cybermiles.toml', 'already');
+  const db = join(dir, 'wizard2', 'x.db');
+  mkdirSync(join(dir, 'wizard2'));
+  for (const [input, words] of [['\n70000\n', /--http\.port must be 0 to 65535/],
+    ['\nmany\n', /http\.port must be a number/],
+    ['\n', /the answers end before the questions/]]) {
+    const r = run(['init', '--wizard', '--db', db], { input });
+    assert.equal(r.status, 2, r.stderr);
+    assert.match(r.stderr, words);
+    assert.ok(!existsSync(db));
+  }
+});
+
 test('keys are made, listed, imported and exported in Web3 form', async () => {
   const db = join(dir, 'keys.db');
   const common = ['--db', db, '--password', password];
@@ -282,7 +312,10 @@ test('words of other nodes are told what is here instead', () => {
 });
 
 test('commands with options of their own take them on either side', () => {
-  const kept = join(process.env.SRCDIR, 'tests/diff/kept/splits.json');
+  const [[name, one]] = Object.entries(JSON.parse(readFileSync(
+    join(process.env.SRCDIR, 'tests/diff/kept/splits.json'), 'utf8')));
+  const kept = join(dir, 'one.json');
+  writeFileSync(kept, JSON.stringify({ [name]: one }));
   const [before, behind] = [['--json', 'statetest', kept],
     ['statetest', kept, '--json']].map((args) => run(args).stdout);
   assert.match(before, /^{"name":/);

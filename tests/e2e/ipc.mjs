@@ -1,8 +1,9 @@
 // ipc.mjs - the Unix socket: JSON values in pieces of any size, limits,
 // subscriptions, administration, keys; through ethers, viem and web3 too.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync }
+  from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -91,6 +92,32 @@ test('the socket belongs to its owner alone, and goes with the node',
     assert.ok(!none.stdout.includes('Unix socket'));
     await none.stop();
   });
+
+test('the socket may be a group\'s too', async () => {
+  const at = join(dir, 'group.ipc'), gid = statSync(dir).gid;
+  const n = await Node.start(['dev', '--ipcpath', at, '--ipc.group',
+    String(gid)]);
+  assert.equal(statSync(at).mode & 0o777, 0o660);
+  assert.equal(statSync(at).gid, gid);
+  // Who may not is told whose it is.
+  if (process.getuid() === 0) {
+    chmodSync(dir, 0o755);
+    const r = spawnSync(BINARY, ['attach', at, '--exec', 'eth_chainId'],
+      { encoding: 'utf8', uid: 65534, gid: 65534 });
+    chmodSync(dir, 0o700);
+    // The program itself may lie where such a user cannot reach it.
+    if (!r.error) {
+      assert.equal(r.status, 1, r.stdout);
+      assert.match(r.stderr, new RegExp('group\\.ipc: it belongs to user root '
+        + '\\(0\\), group [^(]*\\(\\d+\\) \\(mode 660\\), and you are user nobody '
+        + '\\(65534\\): .*or be of that group'));
+    }
+  }
+  await n.stop();
+  const bad = run(['dev', '--http.port', '0', '--ipc.group', 'no such group']);
+  assert.equal(bad.status, 2);
+  assert.match(bad.stderr, /--ipc\.group no such group: .*has no such group/);
+});
 
 test('a request may come letter by letter, and several in one piece',
   () => using(async (s) => {

@@ -109,8 +109,12 @@ test('what is wrong in the file is told with its line', () => {
   assert.equal(run(['run', '--config', join(dir, 'absent.toml')]).status, 2);
   assert.equal(run(['help', '--config', join(dir, 'bad.toml')]).status, 0);
   for (const args of [['--verbosity', '9'], ['--http.port', '70000'],
-    ['--vmodule', 'rpc=9'], ['--log.maxsize', '0']]) {
-    assert.equal(run(['config', 'check', ...args]).status, 2, args.join(' '));
+    ['--vmodule', 'rpc=9'], ['--log.maxsize', '0'], ['--http.addr', '300.1'],
+    ['--ui.addr', 'x'], ['--ui.tls', 'on'], ['--ui.port', '65536'],
+    ['--rpc.evmtimeout', '3']]) {
+    const r = run(['config', 'check', ...args]);
+    assert.equal(r.status, 2, args.join(' '));
+    assert.ok(args.some((word) => r.stderr.includes(word)), r.stderr);
   }
 });
 
