@@ -17,6 +17,8 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "codec/hex.h"
+#include "codec/json.h"
 #include "crypto/secp256k1.h"
 #include "node/node_state.h"
 
@@ -72,7 +74,7 @@ static err backup_copy(const char *db, const char *dest, struct errmsg *msg) {
 
 /* Under a name of its own until it is known to be good. */
 static err backup_make(const struct cmd *c, const char *dest,
-                       struct errmsg *msg) {
+                       struct node_verified *head, struct errmsg *msg) {
   char fresh[4200];
   struct node_pruned p;
   if (access(dest, F_OK) == 0)
@@ -82,7 +84,7 @@ static err backup_make(const struct cmd *c, const char *dest,
   err e = backup_copy(c->db_path, fresh, msg);
   if (e == ERR_OK && c->cfg.light)
     e = node_prune(&p, fresh, BACKUP_LIGHT, BACKUP_LIGHT, NULL, NULL, msg);
-  if (e == ERR_OK) e = node_state_verify(fresh, false, NULL, NULL, msg);
+  if (e == ERR_OK) e = node_state_verify(fresh, false, head, NULL, NULL, msg);
   if (e == ERR_OK && rename(fresh, dest) != 0)
     e = err_say(msg, ERR_IO, "%s: cannot rename", fresh);
   if (e < 0) unlink(fresh);
@@ -114,27 +116,47 @@ static void backup_tidy(const char *dir, u64 keep) {
 }
 
 static err backup_into(const struct cmd *c, const char *dir, char *dest,
-                       size_t size, struct errmsg *msg) {
+                       size_t size, struct node_verified *head,
+                       struct errmsg *msg) {
   char name[64];
   time_t now = time(NULL);
   struct tm tm;
   gmtime_r(&now, &tm);
   strftime(name, sizeof name, BACKUP_STAMP, &tm);
   snprintf(dest, size, "%s/%s", dir, name);
-  TRY(backup_make(c, dest, msg));
+  TRY(backup_make(c, dest, head, msg));
   backup_tidy(dir, c->cfg.keep);
   return ERR_OK;
 }
 
-static void backup_print(const struct cmd *c, const char *dest) {
-  printf(c->cfg.json ? "{\"backup\":\"%s\",\"verified\":true}\n"
-                     : "%s is written and verified\n", dest);
+static void backup_print(const struct cmd *c, const char *dest,
+                         const struct node_verified *head) {
+  char hash[67] = "0x";
+  struct buf out;
+  struct jsonw w;
+  hex_encode(hash + 2, head->hash.b, 32);
+  buf_init(&out, 0);
+  if (c->cfg.json) {
+    jsonw_init(&w, &out);
+    jsonw_obj(&w);
+    jsonw_kv_str(&w, "backup", dest);
+    jsonw_kv_bool(&w, "verified", true);
+    jsonw_kv_u64(&w, "height", head->height);
+    jsonw_kv_str(&w, "hash", hash);
+    jsonw_obj_end(&w);
+  } else {
+    buf_printf(&out, "%s is written and verified up to block %llu, %s", dest,
+               (unsigned long long)head->height, hash);
+  }
+  printf("%s\n", buf_cstr(&out));
+  buf_fini(&out);
   fflush(stdout);
 }
 
 int cmd_backup(struct cmd *c) {
   struct errmsg msg = {""};
   struct stat st;
+  struct node_verified head;
   char dest[4200];
   sigset_t set;
   crypto_init(NULL);
@@ -151,9 +173,9 @@ int cmd_backup(struct cmd *c) {
     pthread_sigmask(SIG_BLOCK, &set, NULL);
   }
   for (;;) {
-    err e = folder ? backup_into(c, c->arg[0], dest, sizeof dest, &msg)
-                   : backup_make(c, c->arg[0], &msg);
-    if (e == ERR_OK) backup_print(c, folder ? dest : c->arg[0]);
+    err e = folder ? backup_into(c, c->arg[0], dest, sizeof dest, &head, &msg)
+                   : backup_make(c, c->arg[0], &head, &msg);
+    if (e == ERR_OK) backup_print(c, folder ? dest : c->arg[0], &head);
     if (!c->cfg.every) return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
     if (e < 0)
       log_event(LOG_ERROR, "backup", "failed", "error=\"%s\"", msg.text);

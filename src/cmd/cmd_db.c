@@ -355,8 +355,9 @@ int cmd_verify(struct cmd *c) {
   struct errmsg msg = {""};
   u32 shown = 101;
   crypto_init(NULL);
-  err e = node_state_verify(c->db_path, c->cfg.deep, db_verify_progress, &shown,
-                            &msg);
+  struct node_verified head;
+  err e = node_state_verify(c->db_path, c->cfg.deep, &head, db_verify_progress,
+                            &shown, &msg);
   if (c->cfg.json) {
     struct buf out;
     struct jsonw w;
@@ -364,11 +365,19 @@ int cmd_verify(struct cmd *c) {
     jsonw_init(&w, &out);
     jsonw_obj(&w);
     jsonw_kv_bool(&w, "ok", e == ERR_OK);
-    if (e < 0) jsonw_kv_str(&w, "error", msg.text);
+    if (e < 0) {
+      jsonw_kv_str(&w, "error", msg.text);
+    } else {
+      jsonw_kv_u64(&w, "height", head.height);
+      jsonw_kv_hex(&w, "hash", hash32_slice(&head.hash));
+    }
     jsonw_obj_end(&w);
     db_print_json(&out);
   } else if (e == ERR_OK) {
-    printf("%s is whole: every block, root and index holds\n", c->db_path);
+    char hash[65] = "";
+    hex_encode(hash, head.hash.b, 32);
+    printf("%s is whole up to block %llu, 0x%s: every block, root and index "
+           "holds\n", c->db_path, (unsigned long long)head.height, hash);
   }
   return e < 0 ? cmd_fail(e, &msg) : EXIT_DONE;
 }

@@ -391,7 +391,7 @@ int cmd_restore(struct cmd *c) {
     if (e == ERR_OK) e = store_close(s, &msg);
     if (e != ERR_LOCKED) e = ERR_OK;
   }
-  if (!e) e = node_state_verify(c->arg[0], false, NULL, NULL, &msg);
+  if (!e) e = node_state_verify(c->arg[0], false, NULL, NULL, NULL, &msg);
   if (!e) e = keep_copy(c->arg[0], part, &msg);
   if (!e) e = keep_put_aside(c->db_path, aside, sizeof aside, &msg);
   if (!e && rename(part, c->db_path) != 0)

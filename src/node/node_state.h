@@ -128,8 +128,13 @@ void node_state_stat(struct node_state *ns, struct node_state_stat *out);
 ** ordered builder, after catching up in memory.  Read-only; progress may be
 ** NULL.  Of the indexes it looks up the first entry of each chunk; deep: all
 ** entries, none too many, and where the tables are at the head all nodes of the
-** tries.  ERR_CORRUPT with what is wrong. */
-err node_state_verify(const char *path, bool deep,
+** tries.  ERR_CORRUPT with what is wrong; else out, unless NULL, tells the
+** newest block. */
+struct node_verified {
+  u64 height;
+  hash32 hash;
+};
+err node_state_verify(const char *path, bool deep, struct node_verified *out,
                       void (*progress)(void *ctx, u64 height, u64 head),
                       void *ctx, struct errmsg *msg) MUST_USE;
 

@@ -196,7 +196,8 @@ struct nverify {
   struct errmsg *msg;
   void (*progress)(void *ctx, u64 height, u64 head);
   void *ctx;
-  hash32 parent, state_root;
+  hash32 parent; /* of the next block: in the end the head's hash */
+  hash32 state_root;
   u64 party_from;
 };
 
@@ -633,7 +634,7 @@ static void nverify_party_from(struct nverify *v) {
     v->party_from = load_be64(val.ptr);
 }
 
-err node_state_verify(const char *path, bool deep,
+err node_state_verify(const char *path, bool deep, struct node_verified *out,
                       void (*progress)(void *ctx, u64 height, u64 head),
                       void *ctx, struct errmsg *msg) {
   struct nverify v = {.msg = msg, .progress = progress, .ctx = ctx};
@@ -657,6 +658,7 @@ err node_state_verify(const char *path, bool deep,
   }
   if (!e) e = nstate_load(v.ns, v.r, &v.st, msg);
   if (!e) e = nverify_state(&v, deep);
+  if (!e && out) *out = (struct node_verified){(u64)v.st.head, v.parent};
   store_reader_close(v.r);
   nstate_free(v.ns);
   err closed = store_close(s, NULL);

@@ -137,14 +137,19 @@ test('a backup taken while blocks are made is whole and starts', async () => {
   }
   await until('a block', async () => (await node.height()) > 1);
   const dest = join(dir, 'backup.db');
-  const backup = run(['backup', dest, '--db', db]);
+  const backup = run(['backup', dest, '--db', db, '--json']);
   assert.equal(backup.status, 0, backup.stderr);
+  const told = JSON.parse(backup.stdout);
+  const top = await node.rpc('eth_getBlockByNumber',
+    [`0x${told.height.toString(16)}`, false]);
+  assert.equal(told.hash, top.hash);
   for (const t of txs.slice(150)) {
     await node.rpc('eth_sendRawTransaction', [t.raw]);
   }
   assert.equal((await node.stop()).code, 0);
   assert.ok(!existsSync(`${dest}.part`));
-  assert.equal(run(['verify', '--db', dest]).status, 0);
+  assert.ok(run(['verify', '--db', dest]).stdout.includes(
+    `whole up to block ${told.height}, ${told.hash}`));
   node = await Node.start(['run', '--db', dest]);
   assert.ok(await node.height() > 0);
   assert.equal((await node.stop()).code, 0);

@@ -68,7 +68,7 @@ static void tgen_same(u32 cnt, u32 slots, bool credits) {
                    ERR_OK);
   assert_memory_equal(want.b, got.b, 32);
   assert_int_equal(store_close(s, &msg), ERR_OK);
-  err e = node_state_verify(path, true, NULL, NULL, &msg);
+  err e = node_state_verify(path, true, NULL, NULL, NULL, &msg);
   assert_string_equal(msg.text, "");
   assert_int_equal(e, ERR_OK);
   unlink(path);

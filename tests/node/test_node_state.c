@@ -68,7 +68,7 @@ static void heights_when_batches_run_then_all_read_right(void **state) {
   }
   world_close_file(&w);
   struct errmsg msg;
-  err e = node_state_verify(w.path, true, NULL, NULL, &msg);
+  err e = node_state_verify(w.path, true, NULL, NULL, NULL, &msg);
   if (e) print_message("%s\n", msg.text);
   assert_int_equal(e, ERR_OK);
   world_fini(&w);
@@ -118,7 +118,7 @@ static void file_when_cut_off_anywhere_then_catches_up(void **state) {
     check_some(&w, 2);
     if (round % 10 == 9) {
       struct errmsg msg;
-      err e = node_state_verify(w.path, true, NULL, NULL, &msg);
+      err e = node_state_verify(w.path, true, NULL, NULL, NULL, &msg);
       if (e) print_message("%s\n", msg.text);
       assert_int_equal(e, ERR_OK);
     }
@@ -126,7 +126,8 @@ static void file_when_cut_off_anywhere_then_catches_up(void **state) {
   /* The interesting moments did come about. */
   assert_true(half > 3);
   world_close_file(&w);
-  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL), ERR_OK);
+  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL, NULL),
+                   ERR_OK);
   world_fini(&w);
 }
 
@@ -183,7 +184,8 @@ static void history_when_pruned_then_older_not_found(void **state) {
   assert_true((u64)sqlite3_column_int64(st, 0) > oldest);
   sqlite3_finalize(st);
   sqlite3_close(db);
-  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL), ERR_OK);
+  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL, NULL),
+                   ERR_OK);
   world_fini(&w);
 }
 
@@ -238,9 +240,10 @@ static void verify_when_a_row_is_changed_then_damaged(void **state) {
     struct errmsg msg = {{0}};
     snprintf(cmd, sizeof cmd, "cp '%s/good' '%s'", w.dir, w.path);
     assert_int_equal(system(cmd), 0);
-    assert_int_equal(node_state_verify(w.path, true, NULL, NULL, &msg), ERR_OK);
+    assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL, &msg),
+                     ERR_OK);
     damage_sql(&w, damage[i]);
-    err e = node_state_verify(w.path, true, NULL, NULL, &msg);
+    err e = node_state_verify(w.path, true, NULL, NULL, NULL, &msg);
     if (!e) print_message("not seen: %s\n", damage[i]);
     assert_int_equal(e, ERR_CORRUPT);
     assert_true(strlen(msg.text) > 10);
@@ -256,7 +259,7 @@ static void verify_when_node_runs_then_fine(void **state) {
   for (u32 i = 0; i < 6; i++) {
     world_grow(&w, 20);
     struct errmsg msg = {{0}};
-    err e = node_state_verify(w.path, true, NULL, NULL, &msg);
+    err e = node_state_verify(w.path, true, NULL, NULL, NULL, &msg);
     if (e) print_message("%s\n", msg.text);
     assert_int_equal(e, ERR_OK);
   }
@@ -420,7 +423,8 @@ static void nodes_when_batch_moved_in_part_then_stand(void **state) {
   map_fini(&h.node);
   arena_fini(&h.mem);
   world_close_file(&w);
-  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL), ERR_OK);
+  assert_int_equal(node_state_verify(w.path, true, NULL, NULL, NULL, NULL),
+                   ERR_OK);
   world_fini(&w);
 }
 

@@ -125,7 +125,8 @@ static void values_when_threads_run_then_right(void **state) {
   assert_true(st.flushed > 0);
   node_queue_fini(&t.queue);
   world_close_file(&t.w);
-  assert_int_equal(node_state_verify(t.w.path, true, NULL, NULL, NULL), ERR_OK);
+  assert_int_equal(node_state_verify(t.w.path, true, NULL, NULL, NULL, NULL),
+                   ERR_OK);
   world_fini(&t.w);
 }
 

@@ -412,7 +412,8 @@ static void file_when_verified_then_is_whole(void **state) {
   u64 was = height(f);
   rpc_close(f->rpc);
   node_close(f->node);
-  if (node_state_verify(f->path, true, NULL, NULL, &msg) < 0) fail_msg("%s", msg.text);
+  if (node_state_verify(f->path, true, NULL, NULL, NULL, &msg) < 0)
+    fail_msg("%s", msg.text);
   struct node_config nc = {.db_path = f->path, .dev = true};
   if (node_open(&f->node, &nc, &msg) < 0) fail_msg("%s", msg.text);
   f->rpc = rpc_open(f->node, NULL);
