@@ -16,8 +16,8 @@ err store_reader_open(struct store_reader **out, const struct store *s,
   *out = NULL;
   r->fresh_set = s->fresh_set;
   r->keep = s->read_only; /* nobody else has the runs that come */
-  err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, NULL, cache_bytes,
-                          msg);
+  err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, NULL,
+                          cache_bytes, msg);
   if (!e) e = store_conn_prepare(&r->conn, STORE_R, msg);
   if (e) {
     store_reader_close(r);
@@ -208,7 +208,8 @@ static err store_scan_step(struct store_scan *s) {
   return ERR_OK;
 }
 
-/* The next row: cb is given it unless there is none in truth; *end. */
+/* The next row: cb is given it unless there is none in truth; what it answers,
+** unless ERR_OK, ends the scan (above 0: it has enough).  *end: no more. */
 static err store_scan_next(struct store_scan *s, bool leaves, bool *end,
                            err (*cb)(void *ctx, slice key, slice val),
                            void *ctx) {
@@ -228,7 +229,10 @@ static err store_scan_next(struct store_scan *s, bool leaves, bool *end,
   }
   *end = !f && !s->has;
   if (*end) return ERR_OK;
-  if (val.len && (key.len == leaf) == leaves) TRY(cb(ctx, key, val));
+  if (val.len && (key.len == leaf) == leaves) {
+    err e = cb(ctx, key, val);
+    if (e) return e;
+  }
   return f && c > 0 ? store_cursor_pass(&s->r->conn, s->in, s->cnt, f->key)
                     : store_scan_step(s);
 }
@@ -255,9 +259,10 @@ err store_read_rows(struct store_reader *r, enum store_table table, slice from,
                     err (*cb)(void *ctx, slice key, slice val), void *ctx) {
   if (table != STORE_NODE) return store_scan(r, table, true, from, 0, cb, ctx);
   MUST(from.len == 0);
-  for (u32 t = 0; t < STORE_TABLE_CNT; t++)
-    TRY(store_scan(r, t, false, from, 0, cb, ctx));
-  return ERR_OK;
+  err e = ERR_OK;
+  for (u32 t = 0; t < STORE_TABLE_CNT && !e; t++)
+    e = store_scan(r, t, false, from, 0, cb, ctx);
+  return e;
 }
 
 err store_read_under(struct store_reader *r, enum store_table table, slice from,

@@ -160,6 +160,10 @@ static err scan_cb(void *ctx, slice key, slice val) {
   ++*cnt;
   return ERR_OK;
 }
+static err scan_some(void *ctx, slice key, slice val) {
+  TRY(scan_cb(ctx, key, val));
+  return *(u32 *)ctx == 5 ? 1 : ERR_OK;
+}
 static void scan_check(struct store *s, u64 version) {
   struct store_reader *r;
   struct store_standing st;
@@ -170,6 +174,10 @@ static void scan_check(struct store *s, u64 version) {
   assert_int_equal(store_read_rows(r, STORE_NODE, slice_of(NULL, 0), scan_cb,
                                    &cnt), ERR_OK);
   assert_int_equal(cnt, want * STORE_TABLE_CNT);
+  cnt = 0; /* who has enough is given no more */
+  assert_int_equal(store_read_rows(r, STORE_NODE, slice_of(NULL, 0), scan_some,
+                                   &cnt), 1);
+  assert_int_equal(cnt, 5);
   store_reader_close(r);
 }
 
