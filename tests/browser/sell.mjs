@@ -247,6 +247,17 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await page.goto(shop.url);
   await page.waitForSelector('[data-test=todo] tbody tr');
   await page.waitForSelector('[data-test=takings] svg');
+  await page.goto(`${shop.url}/orders`);
+  await page.fill('#q', 'mara');
+  await page.press('#q', 'Enter');
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('main tbody tr')];
+    return rows.some((r) => r.querySelector('small')) && rows.every((r) =>
+      r.textContent.includes('Mara Lindqvist'));
+  });
+  await page.fill('#q', 'mara zeppelin');
+  await page.click('form.find button');
+  await page.waitForSelector('main .empty');
   await page.goto(`${shop.url}/orders?state=returnAsked`);
   await page.waitForSelector('main [data-state=returnAsked], main .empty');
   await page.locator('tbody a[href^="/order/"]').first().click();

@@ -52,6 +52,20 @@ export function useList(method, filter, limit = 25) {
   return { ...state, more: () => set((n) => n + 1) };
 }
 
+// Words to look for, taken when they are sent off.  label is seen, title names
+// the whole for who cannot see.
+export function Find({ label, title, value, set }) {
+  const submit = (e) => {
+    e.preventDefault();
+    set(e.target.elements.q.value.trim());
+  };
+  return html`<form class="find" role="search" onSubmit=${submit}
+      aria-label=${title}><label class="choice" for="q">${label}
+    <input id="q" name="q" type="search" maxlength="200"
+      defaultValue=${value} /></label>
+    <button class="main" type="submit">${t('search.go')}</button></form>`;
+}
+
 // columns: keys of texts; row(item) -> { key, cells }.
 export function List({ state, caption, columns, row, empty, children }) {
   if (!state.data) return html`<${Loaded} state=${state} rows=${6} />`;

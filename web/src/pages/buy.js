@@ -8,7 +8,7 @@ import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
   stockText, titleOf, useCategories } from '../goods.js';
 import { t } from '../i18n.js';
 import { links } from '../links.js';
-import { Choice, List, useList, useRpc } from '../list.js';
+import { Choice, Find, List, useList, useRpc } from '../list.js';
 import { parse, useTokens } from '../money.js';
 import { go } from '../router.js';
 import { useSignal } from '../signal.js';
@@ -104,17 +104,9 @@ export function Buy() {
     ...change }).filter(([, v]) => v !== undefined && v !== '')));
   const list = useList('market_search', { ...filter, ...(sort && { sort }) },
     24);
-  const submit = (e) => {
-    e.preventDefault();
-    put({ q: e.target.elements.q.value.trim() });
-  };
   return html`<h1>${t('nav.buy')}</h1>
-    <div class="bar"><form class="find" role="search" onSubmit=${submit}
-        aria-label=${t('buy.search')}>
-        <label class="choice" for="q">${t('buy.what')}
-        <input id="q" name="q" type="search" defaultValue=${filter.q ?? ''} />
-        </label>
-        <button class="main" type="submit">${t('search.go')}</button></form>
+    <div class="bar"><${Find} label=${t('buy.what')} title=${t('buy.search')}
+        value=${filter.q ?? ''} set=${(q) => put({ q })} />
       <${Choice} id="sort" label=${t('list.sort')} value=${sort}
         set=${setSort} rows=${[['', t('sort.best')], ...SORTS.map((s) =>
           [s, t(`sort.${s}`)])]} />

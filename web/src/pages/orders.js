@@ -8,7 +8,7 @@ import { saveText } from '../csv.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { links } from '../links.js';
-import { Choice, List, useList } from '../list.js';
+import { Choice, Find, List, useList } from '../list.js';
 import { Money } from '../money.js';
 import { may } from '../session.js';
 import { Ago, Empty, Field, html } from '../ui.js';
@@ -21,7 +21,8 @@ const COLUMNS = ['order.title', 'order.placed', 'order.other', 'order.total',
   'list.state', 'order.until'];
 
 const row = (party) => (o) => ({ key: o.id, cells: [
-  html`<a href=${links.order(o.id)}>${t('order.number', { id: o.id })}</a>`,
+  html`<div><a href=${links.order(o.id)}>${t('order.number', { id: o.id })}</a>
+    ${o.title && html`<br /><small><bdi>${o.title}</bdi></small>`}</div>`,
   html`<${Ago} ms=${o.createdAt * 1000} />`,
   html`<${Party} value=${o[party]} />`,
   html`<${Money} value=${o.total} token=${o.token} />`,
@@ -39,10 +40,12 @@ function Orders({ me, role, of }) {
   const [state, setState] = useKept(`orders.${role}.state`, '',
     new URLSearchParams(location.search).get('state'));
   const [sort, setSort] = useKept(`orders.${role}.sort`, 'new');
+  const [q, setQ] = useState('');
   const list = useList('order_list', { ...of, [role]: me, sort,
-    documents: false, ...(state && { state }) });
+    documents: false, ...(state && { state }), ...(q && { q }) });
   const other = role === 'seller' ? 'buyer' : 'seller';
-  return html`<div class="bar">
+  return html`<div class="bar"><${Find} label=${t('order.find')}
+        title=${t('order.search')} value=${q} set=${setQ} />
       <${Choice} id="state" label=${t('list.state')} value=${state}
         set=${setState} rows=${STATES.map((s) => [s, t(s ? `state.${s}`
           : 'list.all')])} />
@@ -50,8 +53,8 @@ function Orders({ me, role, of }) {
         set=${setSort} rows=${SORTS.map((s) => [s, t(`sort.${s}`)])} /></div>
     <${List} state=${list} caption=${t('nav.orders')} columns=${COLUMNS}
       row=${row(other)} empty=${html`<${Empty} title=${t('order.none')}>
-        ${t(role === 'seller' ? 'order.none.sold' : 'order.none.bought')}
-        ${' '}${may(role === 'seller' ? 'sell' : 'buy') && html`<a
+        ${t(q ? 'order.none.found' : role === 'seller' ? 'order.none.sold'
+          : 'order.none.bought')}${' '}${!q && may(role === 'seller' ? 'sell' : 'buy') && html`<a
           href=${role === 'seller' ? '/sell' : links.buy}>
         ${t(role === 'seller' ? 'nav.sell' : links.buyTitle)}</a>`}<//>`} />`;
 }
