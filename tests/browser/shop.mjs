@@ -265,6 +265,21 @@ test('a price that the seller changes meanwhile is told, and not paid unseen',
     await close(page);
   });
 
+test('who connects before the node has told its network is connected',
+  { skip }, async () => {
+    const page = await open(browser);
+    await givePurse(page, buyer);
+    await page.route((url) => url.pathname === '/', async (route) => {
+      if (route.request().postData()?.includes('eth_chainId')) {
+        await new Promise((done) => { setTimeout(done, 1500); });
+      }
+      await route.continue();
+    });
+    await page.goto(`${node.url}/shop/plain-goods`);
+    await connectPurse(page);
+    await close(page);
+  });
+
 test('the last piece goes to one of two; the other is told and keeps his money',
   { skip }, async () => {
     const id = await list(seller, { title: 'The only one', stock: 1 });

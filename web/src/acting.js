@@ -4,7 +4,7 @@
 // BigInt; sign: of hex bytes by EIP-191.
 import { t } from './i18n.js';
 import { links } from './links.js';
-import { signal, useSignal } from './signal.js';
+import { signal, useSignal, valueOf } from './signal.js';
 import { Empty, html } from './ui.js';
 import { accountsOf, sendBy, useNetwork, wallets } from './wallet.js';
 
@@ -22,7 +22,7 @@ export function setActing(signer) {
 
 const byWallet = (id, address, wallet) => ({ id, address, wallet,
   async send({ to, data, value, gas }) {
-    await useNetwork(wallet, status.value.chainId);
+    await useNetwork(wallet, (await valueOf(status)).chainId);
     return sendBy(wallet, { from: address, to, data,
       value: `0x${value.toString(16)}`, gas: `0x${gas.toString(16)}` });
   },
@@ -35,7 +35,8 @@ export async function chooseWallet(wallet, quiet = false) {
     ? await wallet.provider.request({ method: 'eth_accounts' })
     : await accountsOf(wallet);
   if (!address) return;
-  if (!quiet) await useNetwork(wallet, status.value.chainId);
+  // who is quick asks before the node has told its network
+  if (!quiet) await useNetwork(wallet, (await valueOf(status)).chainId);
   setActing(byWallet(wallet.info.uuid, address.toLowerCase(), wallet));
 }
 

@@ -11,6 +11,12 @@ export function signal(value) {
   };
 }
 
+// Its value, once it has one.
+export const valueOf = (s) => s.value ? Promise.resolve(s.value)
+  : new Promise((done) => {
+    const end = s.watch((value) => { if (value) { end(); done(value); } });
+  });
+
 export function useSignal(s) {
   const [value, set] = useState(s.value);
   useEffect(() => { set(s.value); return s.watch(set); }, [s]);

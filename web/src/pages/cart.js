@@ -22,7 +22,7 @@ import { links } from '../links.js';
 import { fresh } from '../list.js';
 import { erc20, money, tokenOf } from '../money.js';
 import { go } from '../router.js';
-import { useLoad, useSignal } from '../signal.js';
+import { useLoad, useSignal, valueOf } from '../signal.js';
 import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
 import { setVia, via } from '../via.js';
 import { addressOf, code8, couponKey } from './sell_more.js';
@@ -64,7 +64,7 @@ async function couponOf(code, seller, buyer) {
   const { items } = await rpc('market_coupons', { seller, limit: 200 });
   const found = items.find((c) => c.signer === signer);
   return found ? { coupon: found.id, couponSig: couponSignature(code, found.id,
-    buyer, status.value.chainId) } : { coupon: 0, couponSig: '0x' };
+    buyer, (await valueOf(status)).chainId) } : { coupon: 0, couponSig: '0x' };
 }
 
 /* ---------------------------------------------------------------- quotes */
