@@ -170,7 +170,8 @@ peer_genesis() {
     printf '"blobSchedule":{"cancun":{"target":3,"max":6,'
     printf '"baseFeeUpdateFraction":3338477}}},'
     printf '"gasLimit":"0x1dcd6500","difficulty":"0x0","baseFeePerGas":"0x7",'
-    sed 's/^{"config":{[^}]*},//; s/,"cybermiles":.*$/}/' "$dir/genesis.json"
+    sed 's/^{"config":{[^}]*},//; s/"gasLimit":"[^"]*",//; s/,"cybermiles":.*$/}/' \
+      "$dir/genesis.json"
   } >"$dir/peer.json"
 }
 
