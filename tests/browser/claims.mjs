@@ -3,17 +3,13 @@
 // identity a new key. In Chromium, each party with a key of the chain.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Node, until } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
 import { actAs, settled } from './purse.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const DAY = 86400;
 let node, browser, page, who;
 
@@ -31,19 +27,6 @@ after(async () => {
   await browser?.close();
   if (node) assert.equal((await node.stop()).code, 0);
 });
-
-async function look(name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= 320, `${name} is ${wide} px wide`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
-    + v.nodes[0].html.slice(0, 120)), []);
-  if (process.env.SCREENSHOTS) {
-    await page.screenshot({ fullPage: true,
-      path: join(process.env.SCREENSHOTS, `${name}.png`) });
-  }
-}
 
 async function as(name, path) {
   await page.goto(`${node.url}${path}`);
@@ -71,7 +54,7 @@ test('an issuer applies and may issue after three days', { skip }, async () => {
   await as('issuer', '/issuer');
   await page.fill('#issuer-name', 'Town hall');
   await page.fill('#schemas', 'age, address');
-  await look('issuer_apply');
+  await look(page, 'issuer_apply');
   await page.click('[data-test=apply]');
   await settled(page);
   await page.waitForSelector('[data-state=applied]');
@@ -95,10 +78,10 @@ test('a claim is asked for, attested, shown in part, and checked', { skip },
     await page.fill('#value-2', 'Ada <b>Ω');
     await page.click('[data-test=ask]');
     const link = await page.textContent('figcaption .hash, [data-test=link]');
-    await look('claim_ask');
+    await look(page, 'claim_ask');
     await as('issuer', link.trim().slice(node.url.length));
     await page.waitForSelector('[data-test=request] td:has-text("1990-02-03")');
-    await look('issuer_request');
+    await look(page, 'issuer_request');
     await page.click('[data-test=issue]');
     await settled(page);
     await page.waitForSelector('td [data-state=offered]');
@@ -113,12 +96,12 @@ test('a claim is asked for, attested, shown in part, and checked', { skip },
     await page.waitForSelector('.notice.good');
     const shown = (await page.textContent(
       '.notice.good figcaption .hash, .notice.good [data-test=link]')).trim();
-    await look('claim_show');
+    await look(page, 'claim_show');
     await page.goto(`${node.url}${shown.slice(node.url.length)}`);
     await page.waitForSelector('[data-test=holds]:has-text("yes")');
     assert.equal(await page.locator('[data-test=holds]').count(), 1);
     assert.doesNotMatch(await page.textContent('main'), /1990|Ada/);
-    await look('claim_check');
+    await look(page, 'claim_check');
     // Another value, or another field's proof, does not hold.
     const at = shown.indexOf('#') + 1;
     const told = JSON.parse(Buffer.from(shown.slice(at), 'base64url'));
@@ -153,13 +136,13 @@ test('guardians give a lost identity a new key', { skip }, async () => {
   await later(3 * DAY);
   await as('friend', '/guarding');
   await page.waitForSelector('[data-test=ward]');
-  await look('guarding');
+  await look(page, 'guarding');
   await page.fill('[data-test=ward] input', who.next);
   await page.click('[data-test=recover]');
   await page.click('button:has-text("Yes, do it")');
   await settled(page);
   await page.waitForSelector('[data-test=approve]');
-  await look('guarding_running');
+  await look(page, 'guarding_running');
   await as('holder', '/identity'); // who may stop it
   await page.waitForSelector('button:has-text("Stop it")');
   await as('issuer', '/guarding');
