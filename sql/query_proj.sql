@@ -297,6 +297,44 @@ SELECT CASE ?5
 FROM order_order WHERE seller = ?1 AND created_at BETWEEN ?2 AND ?3
 GROUP BY since, token ORDER BY since DESC, token LIMIT ?4;
 
+-- order_states
+/* What orders of a time come to, by state and money: those that ?1 sold, that
+** ?2 bought; nobody is NULL. */
+SELECT state, token, count(*), m_sum(total), m_sum(held), m_sum(released),
+  m_sum(refunded)
+FROM (SELECT * FROM order_order
+      WHERE seller = ?1 AND created_at BETWEEN ?3 AND ?4
+      UNION ALL
+      SELECT * FROM order_order
+      WHERE buyer = ?2 AND created_at BETWEEN ?3 AND ?4)
+GROUP BY state, token ORDER BY state, token LIMIT ?5;
+
+-- order_customers
+/* A seller's buyers, the last who ordered first (?2: 0) or who ordered most (1),
+** after the one with the mark ?3 and the address ?4; of ?6 alone, or of those
+** whose names have the words ?7. */
+SELECT c.buyer, c.n, c.first_at, c.last_at, c.last_order,
+  (SELECT coalesce(i.title, nullif(i.handle, '')) FROM id_identity AS i
+   WHERE i.anchor = c.buyer),
+  (SELECT r.rating FROM id_rep AS r WHERE r.party = c.buyer),
+  (SELECT r.score FROM id_rep AS r WHERE r.party = c.buyer), c.mark
+FROM (SELECT buyer, count(*) AS n, min(created_at) AS first_at,
+        max(created_at) AS last_at, max(id) AS last_order,
+        CASE ?2 WHEN 1 THEN count(*) ELSE max(created_at) END AS mark
+      FROM order_order WHERE seller = ?1 AND (?6 IS NULL OR buyer = ?6)
+        AND (?7 IS NULL OR buyer IN
+         (SELECT i.anchor FROM id_fts AS f
+          JOIN id_identity AS i ON i.rowid = f.rowid
+          WHERE id_fts MATCH ?7 LIMIT 1000))
+      GROUP BY buyer) AS c
+WHERE (c.mark, c.buyer) < (?3, ?4)
+ORDER BY c.mark DESC, c.buyer DESC LIMIT ?5;
+
+-- order_spent
+SELECT token, count(*), m_sum(total), m_sum(refunded), m_sum(refunded_later)
+FROM order_order WHERE seller = ?1 AND buyer = ?2
+GROUP BY token ORDER BY 2 DESC, token LIMIT ?3;
+
 -- order_lines_of
 SELECT l.* FROM order_line AS l JOIN order_order AS o ON o.id = l."order"
 WHERE o.seller = ?1 AND o.created_at BETWEEN ?2 AND ?3

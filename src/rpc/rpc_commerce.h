@@ -66,7 +66,8 @@
 ** order_get(id): record + "milestones", "reviews"; items have "title", that of the
 **   first line's listing
 ** order_list({buyer, seller, party, platform, state, token, ref, from, to,
-**   listing, q, sort: "new" | "old" | "deadline" | "total"})
+**   heldMin, listing, q, sort: "new" | "old" | "deadline" | "total"})
+**   heldMin: "0x1" is those with money in escrow.
 **   q: an order's number ("17", "#17"), the address of a party, or words: of
 **   the listings that it is of, of its note (one that is not sealed), of a
 **   party's handle and names
@@ -84,6 +85,14 @@
 ** order_summary({seller, period: "day" | "week" | "month", from, to}) ->
 **   {"items": [{"from", "token", "orders", "total", "released", "refunded",
 **   "fees", "tax"}], "height"}
+**
+** order_states({seller | buyer, from, to}) -> {"items": [{"state", "token",
+**   "orders", "total", "held", "released", "refunded"}], "height"}
+** order_customers({seller, buyer, q: words of a name, or an address, sort:
+**   "new" | "orders", limit, cursor}) items: {"buyer", "orders", "firstAt",
+**   "lastAt", "lastOrder": its number, "name", "rating" (x 100), "score": null
+**   when nothing is known, "spent": [{"token", "orders", "total", "refunded",
+**   "refundedLater"}]}
 **
 ** platform_get, platform_list({operator, mode, state, category, q, sort:
 **   "new" | "fee"}; category: that show a listing of it),

@@ -67,6 +67,10 @@ static const struct {
   ROW("todo", "order_todo", "\"" PAGES_PARTY "\"")
   ROW("takings", "order_summary",
       "{\"seller\":\"" PAGES_PARTY "\",\"period\":\"month\"}")
+  ROW("states", "order_states", "{\"seller\":\"" PAGES_PARTY "\"}")
+  ROW("customers", "order_customers", "{\"seller\":\"" PAGES_PARTY "\"}")
+  ROW("escrow", "order_list", "{\"seller\":\"" PAGES_PARTY
+      "\",\"heldMin\":\"0x1\",\"sort\":\"deadline\"}")
   ROW("invoices", "order_invoices", "{\"seller\":\"" PAGES_PARTY "\"}")
   ROW("plans", "order_plans", "{\"seller\":\"" PAGES_PARTY "\"}")
   ROW("subscriptions", "order_subscriptions",

@@ -445,6 +445,50 @@ test('every method answers on the demo shop', async () => {
     assert.ok((await q('order_todo', me)).items.some((t) => t.kind === 'ship'));
     assert.ok((await q('order_summary', { seller: me,
       period: 'day' })).items.length > 5);
+    // Counted by state and by buyer, what is sold is the same.
+    const sold = (await q('market_stats', { seller: me })).orders;
+    const count = (items) => items.reduce((n, i) => n + i.orders, 0);
+    const sum = (items, key) => items.reduce((n, i) => n + BigInt(i[key]), 0n);
+    const states = (await q('order_states', { seller: me })).items;
+    assert.equal(count(states), sold);
+    const held = [];
+    for (let next; next !== null;) {
+      const page = await q('order_list', { seller: me, heldMin: '0x1',
+        limit: 20, ...(next && { cursor: next }) });
+      held.push(...page.items);
+      next = page.next;
+    }
+    assert.ok(held.length > 20);
+    assert.equal(sum(held, 'held'), sum(states, 'held'));
+    const all = (await q('order_customers', { seller: me })).items;
+    assert.equal(count(all), sold);
+    assert.equal(sum(all.flatMap((c) => c.spent), 'total'),
+      sum(states, 'total'));
+    const [first] = all;
+    assert.ok(first.name && first.lastAt >= all.at(-1).lastAt);
+    for (const sort of ['new', 'orders']) {
+      const paged = [];
+      for (let cursor; cursor !== null;) {
+        const page = await q('order_customers', { seller: me, sort, limit: 2,
+          ...(cursor && { cursor }) });
+        paged.push(...page.items);
+        cursor = page.next;
+      }
+      assert.deepEqual(paged.map((c) => c.buyer).sort(),
+        all.map((c) => c.buyer).sort());
+    }
+    for (const who of [{ q: first.buyer }, { buyer: first.buyer },
+      { q: first.name.split(' ')[0] }]) {
+      assert.deepEqual((await q('order_customers', { seller: me, ...who }))
+        .items, [first]);
+    }
+    assert.equal(count((await q('order_states', { buyer: first.buyer }))
+      .items) >= first.orders, true);
+    for (const [m, bad] of [['order_states', {}], ['order_customers', {}],
+      ...[{ sort: 'up' }, { limit: 201 }, { cursor: 'n1.x' }, { x: 1 }].map(
+        (b) => ['order_customers', { seller: me, ...b }])]) {
+      assert.equal((await demo.raw(m, [bad])).error?.code, -32602);
+    }
     assert.match((await q('order_export', { seller: me })).text, /^"id"/);
     assert.match((await q('order_payUri', 1)).uri, /^cybermiles:31337/);
     const known = (await q('rpc_discover')).methods.map((m) => m.name);
