@@ -245,6 +245,8 @@ static void court_effect(struct module_call *c, court_case_t *k, u64 id) {
       s->ruled(c, k->kind == COURT_APPEAL_CASE ? k->origin : k->subject,
                k->result, k->flags & COURT_FLAG_DEFAULT ? SHOP_COURT_DEFAULT
                                                         : SHOP_COURT_VOTED);
+    if (k->kind == COURT_CHALLENGE && k->result && s && s->close)
+      shop_court_fund_move(c, s->close(c, k->subject, &k->accused, 1), 0);
   }
   k->phase = COURT_JUDGE;
 }

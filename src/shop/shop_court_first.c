@@ -91,6 +91,11 @@ static const struct court_subject court_subjects[] = {
   {COURT_MEDIATION, 2, COURT_APPEAL_CASE, .ruled = shop_mediation_ruling},
 };
 
+__attribute__((weak)) const struct court_subject *shop_court_subject_more(
+    u16 module, u8 type, u8 kind) {
+  (void)module, (void)type, (void)kind;
+  return NULL;
+}
 const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind) {
   for (u32 i = 0; i < ARRAY_LEN(court_subjects); i++) {
     const struct court_subject *s = &court_subjects[i];
@@ -98,7 +103,7 @@ const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind) {
         (s->type == type || kind == COURT_CHALLENGE))
       return s;
   }
-  return NULL;
+  return shop_court_subject_more(module, type, kind);
 }
 
 /*------------------------------------------------------------------- genesis */

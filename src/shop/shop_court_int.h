@@ -102,7 +102,8 @@ void shop_court_release(struct module_call *c, const court_case_t *k);
 
 /* What a case can be about: its module, type and class; whose it is (false:
 ** there is none), and what a ruling does to it.  close moves what of a bond is
-** lost into what Court holds, and returns it. */
+** lost into what Court holds, and returns it; a challenge that is upheld closes
+** with level 1, after ruled. */
 struct court_subject {
   u16 module;
   u8 type, kind;
@@ -118,6 +119,11 @@ struct court_subject {
 };
 /* NULL: no module has registered for it. */
 const struct court_subject *shop_court_subject(u16 module, u8 type, u8 kind);
+/* The same of modules that Court's own table does not know: a program that has
+** some defines it (weak here), so it is part of the rules, on all nodes alike.
+** This one has none: the subjects of challenges are of modules that come later. */
+const struct court_subject *shop_court_subject_more(u16 module, u8 type,
+                                                    u8 kind);
 
 /* The case, there, and in this state. */
 enum module_end shop_court_open(struct module_call *c, court_case_t *k,
