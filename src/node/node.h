@@ -123,7 +123,10 @@ void node_submit_batch(struct node *n, err *errs,
                        u32 cnt);
 
 /* The pool as seen now. */
-struct node_pool_stat { u32 pending, queued; u64 bytes; };
+struct node_pool_stat {
+  u32 pending, queued, tx_max;
+  u64 bytes, bytes_max;
+};
 void node_pool_stat(struct node *n, struct node_pool_stat *out);
 /* A pooled transaction, copied into the arena; ERR_NOT_FOUND. */
 err node_pool_tx(struct node *n, struct chain_tx *out, const hash32 *hash,
@@ -136,9 +139,17 @@ u32 node_pool_list(struct node *n, struct chain_tx *out, u32 cnt_max,
 
 /* Copies of all that wait for a block, or of one sender's (from not NULL),
 ** ascending by sender and nonce. */
+enum node_pool_wait {
+  NODE_WAIT_TURN,    /* the next blocks take it */
+  NODE_WAIT_GAP,     /* for the sender's nonce `lacks` */
+  NODE_WAIT_CREDITS, /* its payer cannot pay it at present */
+  NODE_WAIT_BLOCK    /* in a block that is not yet durable */
+};
 struct node_pool_item {
   struct chain_tx tx;
   bool queued; /* behind a gap in its sender's nonces */
+  enum node_pool_wait wait;
+  u64 arrival_ms, lacks;
 };
 u32 node_pool_content(struct node *n, struct node_pool_item **out,
                       const addr20 *from, struct arena *a);

@@ -706,6 +706,8 @@ void node_pool_stat_of(struct node_pool *p, struct node_pool_stat *out) {
   out->pending = p->ready_cnt + p->list[POOL_AT_BLOCK].cnt;
   out->queued = p->list[POOL_AT_QUEUED].cnt;
   out->bytes = p->bytes;
+  out->tx_max = p->cfg.tx_max;
+  out->bytes_max = p->cfg.bytes_max;
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -759,12 +761,27 @@ u32 node_pool_copy(struct node_pool *p, struct chain_tx *out, u32 cnt_max,
   return cnt;
 }
 
+/* The first nonce that is not there before place i. */
+static u64 pool_account_lacks(const struct pool_account *acc, u32 i) {
+  u64 next = acc->nonce;
+  for (u32 k = 0; k < i && pool_account_at(acc, k)->tx.nonce == next; k++) {
+    next++;
+  }
+  return next;
+}
+
 static u32 pool_account_items(struct node_pool_item *out,
                               const struct pool_account *acc,
                               struct arena *a) {
   for (u32 i = 0; i < acc->cnt; i++) {
-    pool_copy_raw(&out[i].tx, pool_account_at(acc, i), a);
-    out[i].queued = i >= acc->ready;
+    const struct pool_tx *t = pool_account_at(acc, i);
+    bool queued = i >= acc->ready;
+    out[i] = (struct node_pool_item){
+        .queued = queued, .arrival_ms = t->arrival_ms,
+        .wait = queued ? NODE_WAIT_GAP
+                : acc->parked ? NODE_WAIT_CREDITS : NODE_WAIT_TURN,
+        .lacks = queued ? pool_account_lacks(acc, i) : 0};
+    pool_copy_raw(&out[i].tx, t, a);
   }
   return acc->cnt;
 }
@@ -777,8 +794,9 @@ static u32 pool_block_items(const struct node_pool *p,
   const struct pool_tx *t = p->list[POOL_AT_BLOCK].first;
   for (; t; t = t->next) {
     if (from && !addr20_eq(&t->tx.sender, from)) continue;
-    pool_copy_raw(&out[cnt].tx, t, a);
-    out[cnt++].queued = false;
+    out[cnt] = (struct node_pool_item){.wait = NODE_WAIT_BLOCK,
+                                       .arrival_ms = t->arrival_ms};
+    pool_copy_raw(&out[cnt++].tx, t, a);
   }
   return cnt;
 }

@@ -1,10 +1,21 @@
 /* rpc_pool.c - txpool_*: what waits for a block, in geth's shapes: by sender
-** (EIP-55), then by nonce (decimal), pending apart from queued.
+** (EIP-55), then by nonce (decimal), pending apart from queued.  And cm_pool,
+** which tells what geth's do not: since when, why, and the limits:
+**   {"pending", "queued", "max", "bytes", "bytesMax", "senderReady",
+**    "senderQueued", "keepMs", "nowMs": numbers, "items": [{"hash", "from",
+**    "to", "nonce", "value", "input": its first POOL_INPUT_SHOWN bytes,
+**    "bytes", "arrivedMs", "wait": "turn" | "gap" | "credits" | "block",
+**    "lacks": the nonce that a gap wants}]}: the first POOL_SHOWN by sender and
+**   nonce.
 */
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "codec/hex.h"
 #include "rpc/rpc_call.h"
+
+#define POOL_SHOWN 500u
+#define POOL_INPUT_SHOWN 1024u
 
 /* One run of items of the wanted kind, as "nonce": value. */
 static u32 pool_put_sender(struct jsonw *w, const struct node_pool_item *item,
@@ -112,3 +123,57 @@ err rpc_do_txpool_status(struct rpc_call *c) {
   jsonw_obj_end(&c->w);
   return ERR_OK;
 }
+
+/*---------------------------------------------------------------- cm_pool */
+
+static const char *const POOL_WAIT[] = {
+    [NODE_WAIT_TURN] = "turn", [NODE_WAIT_GAP] = "gap",
+    [NODE_WAIT_CREDITS] = "credits", [NODE_WAIT_BLOCK] = "block"};
+
+static void pool_put_item(struct jsonw *w, const struct node_pool_item *item) {
+  const struct chain_tx *tx = &item->tx;
+  jsonw_obj(w);
+  jsonw_kv_hex(w, "hash", hash32_slice(&tx->hash));
+  jsonw_kv_hex(w, "from", addr20_slice(&tx->sender));
+  if (tx->has_to) jsonw_kv_hex(w, "to", addr20_slice(&tx->to));
+  jsonw_kv_quantity(w, "nonce", tx->nonce);
+  jsonw_kv_quantity_u256(w, "value", &tx->value);
+  size_t len = tx->data.len;
+  if (len > POOL_INPUT_SHOWN) len = POOL_INPUT_SHOWN;
+  jsonw_kv_hex(w, "input", slice_of(tx->data.ptr, len));
+  jsonw_kv_u64(w, "bytes", tx->raw.len);
+  jsonw_kv_u64(w, "arrivedMs", item->arrival_ms);
+  jsonw_kv_str(w, "wait", POOL_WAIT[item->wait]);
+  if (item->wait == NODE_WAIT_GAP) {
+    jsonw_kv_quantity(w, "lacks", item->lacks);
+  }
+  jsonw_obj_end(w);
+}
+
+err rpc_do_cm_pool(struct rpc_call *c) {
+  struct node_pool_stat st;
+  struct node_pool_item *item;
+  u32 cnt = node_pool_content(c->node, &item, NULL, c->a);
+  node_pool_stat(c->node, &st);
+  jsonw_obj(&c->w);
+  jsonw_kv_u64(&c->w, "pending", st.pending);
+  jsonw_kv_u64(&c->w, "queued", st.queued);
+  jsonw_kv_u64(&c->w, "max", st.tx_max);
+  jsonw_kv_u64(&c->w, "bytes", st.bytes);
+  jsonw_kv_u64(&c->w, "bytesMax", st.bytes_max);
+  jsonw_kv_u64(&c->w, "senderReady", LIMIT_POOL_SENDER_FAIR);
+  jsonw_kv_u64(&c->w, "senderQueued", LIMIT_POOL_SENDER_QUEUED);
+  jsonw_kv_u64(&c->w, "keepMs", LIMIT_POOL_KEEP_MS);
+  jsonw_kv_u64(&c->w, "nowMs", node_clock_ms());
+  jsonw_key(&c->w, "items");
+  jsonw_arr(&c->w);
+  for (u32 i = 0; i < cnt && i < POOL_SHOWN; i++) {
+    pool_put_item(&c->w, &item[i]);
+  }
+  jsonw_arr_end(&c->w);
+  jsonw_obj_end(&c->w);
+  return ERR_OK;
+}
+
+#undef POOL_SHOWN
+#undef POOL_INPUT_SHOWN

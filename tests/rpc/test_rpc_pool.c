@@ -67,6 +67,30 @@ static void status_when_gap_then_queued_apart(void **state) {
   json_decref(j);
 }
 
+static void pool_when_asked_then_why_each_waits(void **state) {
+  json_t *j = pool_ask(*state, "cm_pool", "[]"), *one;
+  size_t i;
+  u32 gaps = 0;
+  assert_int_equal(json_integer_value(json_object_get(j, "max")), 50000);
+  assert_int_equal(json_integer_value(json_object_get(j, "pending")), 3);
+  assert_true(json_integer_value(json_object_get(j, "bytes")) > 300);
+  assert_true(json_integer_value(json_object_get(j, "bytesMax")) > 1 << 20);
+  assert_int_equal(json_array_size(json_object_get(j, "items")), 4);
+  json_array_foreach(json_object_get(j, "items"), i, one) {
+    const char *wait = json_string_value(json_object_get(one, "wait"));
+    bool gap = !strcmp(json_string_value(json_object_get(one, "nonce")), "0x7");
+    assert_string_equal(wait, gap ? "gap" : "turn");
+    if (gap) {
+      assert_string_equal(json_string_value(json_object_get(one, "lacks")),
+                          "0x2");
+    }
+    assert_true(json_integer_value(json_object_get(one, "arrivedMs")) > 0);
+    gaps += gap;
+  }
+  assert_int_equal(gaps, 1);
+  json_decref(j);
+}
+
 static void inspect_when_asked_then_in_words(void **state) {
   json_t *j = pool_ask(*state, "txpool_inspect", "[]");
   assert_string_equal(pool_text(j, "pending", A0, "0"),
@@ -124,6 +148,7 @@ static void pool_when_restarted_then_the_same(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(status_when_gap_then_queued_apart),
+    cmocka_unit_test(pool_when_asked_then_why_each_waits),
     cmocka_unit_test(inspect_when_asked_then_in_words),
     cmocka_unit_test(content_when_asked_then_transactions_without_a_block),
     cmocka_unit_test(content_when_of_one_sender_then_by_nonce),
