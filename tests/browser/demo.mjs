@@ -61,6 +61,20 @@ test('the button loads the demo shop, whose days are told as they were',
     await page.context().close();
   });
 
+test('names are found by what people call themselves', { skip }, async () => {
+  const page = await open(browser);
+  await page.goto(`${node.url}/names`);
+  await page.waitForSelector('td a:has-text("Harbour Market")');
+  await page.fill('#q', 'lumen');
+  await page.press('#q', 'Enter');
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr')
+    .length === 1);
+  await page.click('td a:has-text("Lumen & Loom")');
+  await page.waitForURL(/\/party\/0x/);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
 test('where there is something already it is refused, and why', { skip },
   async () => {
     const other = await Node.start(['dev', '--demo-shop']);

@@ -11,7 +11,18 @@ import { TOKEN, compile } from '../e2e/solc.mjs';
 import { CHROMIUM, WEB, launch, open } from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-let node, browser, wallet, token, moods, out;
+const DEEDS = `// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.20;
+import "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+contract Deeds is ERC721 {
+  uint256 public price = 2 ether;
+  constructor() ERC721("Deeds", "DEED") { _mint(msg.sender, 7); }
+  function buy(uint256[] calldata ids) external payable {
+    require(msg.value == price * ids.length, "pay the price of each");
+    for (uint256 i = 0; i < ids.length; i++) _mint(msg.sender, ids[i]);
+  }
+}`;
+let node, browser, wallet, token, moods, deeds, out;
 
 before(async () => {
   if (skip) return;
@@ -21,7 +32,7 @@ before(async () => {
     { staticNetwork: true, cacheTimeout: -1 });
   wallet = new ethers.NonceManager(ethers.HDNodeWallet.fromPhrase('test test '
     + 'test test test test test test test test test junk').connect(provider));
-  out = compile({ 'Shop.sol': TOKEN });
+  out = compile({ 'Shop.sol': TOKEN, 'Deeds.sol': DEEDS });
   const deploy = async (name) => {
     const c = await new ethers.ContractFactory(out[name].abi,
       out[name].bytecode, wallet).deploy();
@@ -29,6 +40,7 @@ before(async () => {
   };
   token = await deploy('Token');
   moods = await deploy('Moods');
+  deeds = await deploy('Deeds');
 });
 after(async () => {
   wallet?.provider.destroy();
@@ -48,7 +60,8 @@ test('a token, its transfer and what it tells are in words', { skip },
     assert.match(await page.textContent('main'), /12,345/);
     await page.goto(`${node.url}/address/${token.target}`);
     await page.waitForSelector('dd:has-text("Shop Token (SHOP)")');
-    await page.click('summary:text-is("balanceOf")');
+    await page.click('[data-test=tab-read]');
+    await page.click('summary code:text-is("balanceOf")');
     const read = page.locator('details.read', { hasText: 'balanceOf' });
     await read.locator('input').fill(to);
     await read.locator('button').click();
@@ -94,13 +107,13 @@ test('a contract of unknown interface speaks when its ABI is given', { skip },
     await tx.wait().catch(() => {});
     const page = await open(browser);
     await page.goto(`${node.url}/address/${moods.target}`);
-    await page.click('summary:has-text("(ABI)")');
+    await page.click('[data-test=tab-source]');
     await page.fill('#abi', 'no abi');
     await page.click('button:text-is("Keep")');
     await page.waitForSelector('#abi-error');
     await page.fill('#abi', JSON.stringify(out.Moods.abi));
     await page.click('button:text-is("Keep")');
-    await page.waitForSelector('p:has-text("given on this browser")');
+    await page.waitForSelector('.notice:has-text("Given by you, unchecked")');
     await page.goto(`${node.url}/tx/${tx.hash}`);
     await page.waitForSelector('.status.bad');
     assert.match(await page.textContent('main'), /Closed\(until: 7, by: 0x/);
@@ -123,13 +136,117 @@ test('a module is known by itself', { skip }, async () => {
     .allTextContents(), ['PolicyRegistered', 'registerPolicy']);
   await page.goto(`${node.url}/address/${module}`);
   await page.waitForSelector('h1:has-text("Credits")');
-  await page.click('summary:text-is("prices")');
+  await page.click('[data-test=tab-read]');
+  await page.click('summary code:text-is("prices")');
   const read = page.locator('details.read', { hasText: 'prices' });
   await read.locator('button').click();
   await read.locator('dd:has-text("65,536") >> nth=0').waitFor();
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });
+
+test('metadata that the code names is told from what is only given', { skip },
+  async () => {
+    const page = await open(browser);
+    const file = (name, text) => ({ name, mimeType: 'application/json',
+      buffer: Buffer.from(text) });
+    const give = async (...files) => {
+      await page.setInputFiles('#abi-files', files);
+      await page.click('button:text-is("Keep")');
+    };
+    await page.goto(`${node.url}/address/${deeds.target}?tab=source`);
+    await page.waitForSelector('#abi-files');
+    const { metadata } = out.Deeds;
+    await give(file('metadata.json', metadata.replace('"DEED"', '"DEAD"')
+      .replace('"price"', '"prize"')));
+    await page.waitForSelector('.notice:has-text("Given by you, unchecked")');
+    await give(file('metadata.json', metadata), file('Deeds.sol', DEEDS));
+    await page.waitForSelector('.notice.good:has-text("Contract Deeds")');
+    await page.click('summary:has-text("Deeds.sol")');
+    assert.match(await page.textContent('details.read[open] pre'),
+      /pay the price of each/);
+    assert.equal(await page.locator('summary:has-text("its hash agrees")')
+      .count(), 1);
+    await page.click('[data-test=tab-code]');
+    await page.focus('[data-test=tab-code]');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForSelector('.notice.good:has-text("this very interface")');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a contract is written to: tried first, refused in its words, then sent',
+  { skip }, async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/address/${deeds.target}?tab=source`);
+    await page.fill('#abi', JSON.stringify(out.Deeds.abi));
+    await page.click('button:text-is("Keep")');
+    await page.click('[data-test=tab-write]');
+    await page.click('summary:has-text("buy")');
+    const buy = page.locator('[data-test=method]', { hasText: 'buy' });
+    const [ids, value] = [buy.locator('input').nth(0),
+      buy.locator('input').nth(1)];
+    await ids.fill('11, 12');
+    await buy.locator('[data-test=try]').click();
+    await buy.locator('.wrong:has-text("as JSON")').waitFor();
+    await ids.fill('[11, 12]');
+    await value.fill('3');
+    await buy.locator('[data-test=try]').click();
+    await buy.locator('.wrong:has-text("pay the price of each")').waitFor();
+    await value.fill('4');
+    await buy.locator('[data-test=try]').click();
+    await buy.locator('[data-test=tried]:has-text("gas")').waitFor();
+    assert.equal(await deeds.balanceOf(wallet.signer.address), 1n);
+    await buy.locator('[data-test=send]').click();
+    await buy.locator('text=it is in a block').waitFor();
+    assert.equal(await deeds.ownerOf(12), wallet.signer.address);
+    assert.equal(await node.rpc('eth_getBalance', [deeds.target, 'latest']),
+      `0x${(4n * 10n ** 18n).toString(16)}`);
+    assert.deepEqual(page.wrong, []);
+    wallet.reset();
+    await page.context().close();
+  });
+
+test('tokens are listed as they move; one tells supply, transfers, holders',
+  { skip }, async () => {
+    const page = await open(browser);
+    await page.goto(`${node.url}/tokens`);
+    await page.waitForSelector('tr:has-text("Deeds (DEED)"):has-text("721")');
+    await page.click('td a:has-text("Shop Token (SHOP)")');
+    await page.waitForSelector('h1:has-text("Shop Token")');
+    assert.match(await page.textContent('[data-test=supply]'), /1,000/);
+    await page.waitForSelector('td:has-text("0.000000000000012345 SHOP")');
+    await page.fill('#who', wallet.signer.address);
+    await page.click('[data-test=holder] button');
+    await page.waitForSelector('[data-test=holds]:has-text("999.99")');
+    await page.goto(`${node.url}/token/${deeds.target}`);
+    await page.waitForSelector('td:has-text("number 7")');
+    await page.fill('#token-id', '7');
+    await page.click('[data-test=holder] button');
+    await page.waitForSelector(`.card a[title="${wallet.signer.address}"]`);
+    await page.goto(`${node.url}/token/${moods.target}`);
+    await page.waitForSelector('.empty:has-text("no token")');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('the pool tells who waits, for what, since when and how much room is left',
+  { skip }, async () => {
+    const other = ethers.HDNodeWallet.fromPhrase('test test test test test test '
+      + 'test test test test test junk', undefined, "m/44'/60'/0'/0/5")
+      .connect(wallet.provider);
+    await other.sendTransaction({ to: token.target, nonce: 3, gasLimit: 100000,
+      data: token.interface.encodeFunctionData('transfer', [other.address, 1n]) });
+    const page = await open(browser);
+    await page.goto(`${node.url}/pool`);
+    const row = page.locator('[data-test=sender] tbody tr');
+    await row.waitFor();
+    assert.match(await row.textContent(), /transfer.*number 0 .*missing/);
+    assert.match(await page.textContent('main'), /1 of 50,000/);
+    await node.rpc('anvil_dropAllTransactions');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
 
 /* ------------------------------------------------------- beside ethers */
 

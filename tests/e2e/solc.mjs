@@ -11,7 +11,8 @@ export function compile(sources, evmVersion = 'osaka') {
     sources: Object.fromEntries(Object.entries(sources)
       .map(([name, content]) => [name, { content }])),
     settings: { evmVersion, optimizer: { enabled: true, runs: 200 },
-      outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } } },
+      outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object',
+        'metadata'] } } },
   };
   const find = (path) => {
     try { return { contents: readFileSync(require.resolve(path), 'utf8') }; }
@@ -23,7 +24,8 @@ export function compile(sources, evmVersion = 'osaka') {
   const all = {};
   for (const file of Object.values(out.contracts)) {
     for (const [name, c] of Object.entries(file)) {
-      all[name] = { abi: c.abi, bytecode: `0x${c.evm.bytecode.object}` };
+      all[name] = { abi: c.abi, bytecode: `0x${c.evm.bytecode.object}`,
+        metadata: c.metadata };
     }
   }
   return all;

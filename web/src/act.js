@@ -72,15 +72,17 @@ const eventsOf = (abi, receipt, to) => receipt.logs
     ...Object.fromEntries(e.args.map((a) => [a.name, a.value])) }));
 
 // what: the words for it.  Resolves with { receipt, events } when it is done;
-// rejects with a sentence.  to: an address, or a name of MODULE.
+// rejects with a sentence.  to: an address, or a name of MODULE; method: a name,
+// or a row of an ABI.
 export async function act(what, to, method, values, { value = 0n, abi } = {}) {
   const from = acting.value;
   const id = next++;
   const address = MODULE[to] ?? to;
   const rows = abi ?? (await abiOf(address)).abi;
-  const row = rows.find((r) => r.type === 'function' && r.name === method);
+  const row = typeof method === 'object' ? method
+    : rows.find((r) => r.type === 'function' && r.name === method);
   const tx = { to: address, value, data: encodeCall(row, values) };
-  const label = { what, method };
+  const label = { what, method: row.name };
   try {
     note(id, { ...label, state: 'asking' });
     const [behind] = await rpcAll([['eth_syncing'], ['eth_call', {

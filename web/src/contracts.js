@@ -32,6 +32,8 @@ const TOKENS = [
   'function decimals() view returns (uint8)',
   'function totalSupply() view returns (uint256)',
   'function balanceOf(address account) view returns (uint256)',
+  'function ownerOf(uint256 id) view returns (address)',
+  'function supportsInterface(bytes4 id) view returns (bool)',
   'function allowance(address owner, address spender) view returns (uint256)',
   'function transfer(address to, uint256 amount) returns (bool)',
   'function approve(address spender, uint256 amount) returns (bool)',
@@ -64,36 +66,44 @@ async function moduleAbi(address) {
 const key = (address) => `abi.${address.toLowerCase()}`;
 function given(address) {
   try {
-    return { from: 'given', abi: JSON.parse(localStorage.getItem(key(address))) };
-  } catch { return { abi: null }; }
+    const kept = JSON.parse(localStorage.getItem(key(address)));
+    return Array.isArray(kept) ? { abi: kept } : kept ?? {};
+  } catch { return {}; }
 }
-// text: the JSON of an ABI, or of a compiler's artifact, or lines such as
-// "event Sold(uint256 id)"; '' forgets it.  What is wrong, or null.
-export function giveAbi(address, text) {
-  if (!text.trim()) { localStorage.removeItem(key(address)); return null; }
+// known: { abi, and what metadata.js found }, or null to forget it.  Sources
+// that this browser has no room for are left out.
+export function keepAbi(address, known) {
+  if (!known) { localStorage.removeItem(key(address)); return; }
+  const keep = (value) => localStorage.setItem(key(address), JSON.stringify({
+    ...value, abi: known.abi.filter((r) => r.type !== 'constructor') }));
+  try { keep(known); } catch {
+    keep({ ...known, sources: known.sources?.map(({ path }) => ({ path })) });
+  }
+}
+// The ABI in the JSON of one, of a compiler's artifact or metadata, or in lines
+// such as "event Sold(uint256 id)"; null when there is none.
+export function readAbi(text) {
   let abi;
   try {
     const json = JSON.parse(text);
-    abi = Array.isArray(json) ? json : json.abi;
+    abi = Array.isArray(json) ? json : json.abi ?? json.output?.abi;
   } catch {
     abi = text.split('\n').filter((l) => l.trim()).map(row);
   }
-  if (!Array.isArray(abi) || abi.length === 0 || abi.includes(null)) {
-    return 'abi.bad';
-  }
-  localStorage.setItem(key(address), JSON.stringify(abi.filter((r) =>
-    r.type !== 'constructor')));
-  return null;
+  return Array.isArray(abi) && abi.length > 0 && abi.every((r) =>
+    typeof r?.type === 'string') ? abi : null;
 }
 
-// { name, from: 'module' | 'given' | 'common', abi }
+// { name, from: 'module' | 'checked' | 'given' | 'common', abi }: checked when it
+// is what the code names, with compiler and sources (metadata.js); methods: what
+// it has of its own, without those of tokens.
 export async function abiOf(address) {
   if (!address) return { from: 'common', abi: TOKENS };
   const known = await moduleAbi(address.toLowerCase());
   if (known) return known;
   const own = given(address);
-  return own.abi ? { ...own, abi: [...own.abi, ...TOKENS] }
-    : { from: 'common', abi: TOKENS };
+  return own.abi ? { ...own, from: own.checked ? 'checked' : 'given',
+    methods: own.abi, abi: [...own.abi, ...TOKENS] } : { from: 'common', abi: TOKENS };
 }
 
 /* ---------------------------------------------------------------- calls */
@@ -113,19 +123,16 @@ export function errorName(abi, error) {
 }
 
 const find = (name) => TOKENS.find((r) => r.name === name);
-// { name, symbol, decimals } of a token; null of what is none.
-export function useToken(address, isContract) {
-  return useLoad(async () => {
-    if (!isContract) return null;
-    try {
-      const [[name], [symbol]] = await Promise.all(['name', 'symbol'].map((m) =>
-        callView(address, find(m), [])));
-      const [decimals] = await callView(address, find('decimals'), [])
-        .catch(() => [null]);
-      const [supply] = await callView(address, find('totalSupply'), [])
-        .catch(() => [null]);
-      return { name, symbol, decimals: decimals === null ? null
-        : Number(decimals), supply };
-    } catch { return null; }
-  }, [address, isContract]);
+export const tokenRow = find;
+const tell = (address, name) => callView(address, find(name), [])
+  .then(([v]) => v, () => null);
+// { name, symbol, decimals, supply } of a token, null each where it tells none;
+// null of what has neither name nor symbol.
+export async function aboutToken(address) {
+  const [name, symbol, decimals, supply] = await Promise.all(['name', 'symbol',
+    'decimals', 'totalSupply'].map((m) => tell(address, m)));
+  return name === null && symbol === null ? null : { name, symbol, supply,
+    decimals: decimals === null ? null : Number(decimals) };
 }
+export const useToken = (address, isContract) => useLoad(async () =>
+  isContract ? aboutToken(address) : null, [address, isContract]);

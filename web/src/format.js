@@ -96,3 +96,11 @@ export function until(s, now = chainMs() / 1000) {
   if (a < 86400) return f.format(Math.round(d / 3600), 'hour');
   return f.format(Math.round(d / 86400), 'day');
 }
+
+// A length of time in its largest unit: "3 minutes".
+export function duration(seconds) {
+  const sizes = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const [unit, size] = sizes.find(([, s]) => seconds >= s) ?? sizes.at(-1);
+  return new Intl.NumberFormat(language(), { style: 'unit', unit,
+    unitDisplay: 'long' }).format(Math.floor(seconds / size));
+}

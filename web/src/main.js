@@ -11,7 +11,6 @@ import { connect, live, rpcAll } from './api.js';
 import { isAddress, isHash, number } from './format.js';
 import { language, setLanguage, t } from './i18n.js';
 import { Acting, Password, loadActing } from './keys.js';
-import { Account } from './pages/account.js';
 import { Block, Blocks } from './pages/blocks.js';
 import { Console } from './pages/console.js';
 import { Looks } from './looks.js';
@@ -37,6 +36,7 @@ const identity = () => import('./pages/identity.js');
 const resolve = () => import('./pages/resolve.js');
 const court = () => import('./pages/court.js');
 const claims = () => import('./pages/claims.js');
+const explore = () => import('./pages/explore.js');
 const users = () => import('./pages/users.js');
 
 const PAGES = [
@@ -82,8 +82,13 @@ const PAGES = [
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,
     under: '/blocks' },
-  { path: '/address/:address', title: 'address.title', page: Account,
-    under: '/blocks' },
+  { path: '/address/:address', title: 'address.title', name: 'Account',
+    load: () => import('./pages/account.js'), under: '/blocks' },
+  ...[['/tokens', 'tokens.title', 'Tokens'],
+    ['/token/:address', 'address.token', 'Token'],
+    ['/names', 'names.title', 'Names'], ['/pool', 'pool.title', 'Pool']].map(
+    ([path, title, name]) => ({ path, title, name, load: explore,
+      under: '/blocks' })),
   ...[['/sell/new', 'sell.new'], ['/sell/listing/:id', 'sell.edit']].map(
     ([path, title]) => ({ path, title, under: '/sell', name: 'SellEdit',
       load: () => import('./pages/sell_edit.js') })),

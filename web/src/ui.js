@@ -75,14 +75,16 @@ export function Copy({ text }) {
     <${Icon} name=${done ? 'check' : 'copy'} /></button>`;
 }
 
-export const Hash = ({ value, to, full }) => html`<span class="hash">
-  ${to ? html`<a href=${to} title=${value}>${full ? value : short(value)}</a>`
+// full: all of it, with a button to copy; brief: for tables of many columns.
+export const Hash = ({ value, to, full, brief }) => html`<span class="hash">
+  ${to ? html`<a href=${to} title=${value}>${full ? value
+      : brief ? short(value, 4, 4) : short(value)}</a>`
     : html`<span title=${value}>${full ? value : short(value)}</span>`}
   ${full && html`<${Copy} text=${value} />`}</span>`;
 
-export const Address = ({ value, full }) => html`
+export const Address = ({ value, ...rest }) => html`
   <${Hash} value=${checksum(value)} to=${`/address/${checksum(value)}`}
-    full=${full} />`;
+    ...${rest} />`;
 
 export function Ago({ ms }) {
   const now = useClock();
@@ -105,11 +107,12 @@ export const Table = ({ caption, columns, rows }) => html`
         <td data-label=${t(columns[i])}>${cell}</td>`)}</tr>`)}</tbody>
   </table>`;
 
-// How much of a whole there is, as a bar and in words.
-export const Meter = ({ value, max, label, text }) => html`
+// How much of a whole there is, as a bar and in words; filling: little is good.
+export const Meter = ({ value, max, label, text, filling }) => html`
   <div class="meter"><span>${label}</span>
-    <meter min="0" max=${max || 1} low=${max / 8} value=${value}
-      aria-label=${label}>${text}</meter>
+    <meter min="0" max=${max || 1} value=${value} aria-label=${label}
+      ...${filling ? { high: max * 7 / 8, optimum: 0 } : { low: max / 8 }}>
+      ${text}</meter>
     <output>${text}</output></div>`;
 
 // The button that sends a form: while busy it keeps the focus and does nothing.

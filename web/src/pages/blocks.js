@@ -3,11 +3,16 @@ import { useState } from 'preact/hooks';
 import { live, rpc } from '../api.js';
 import { bytes, cmt, isHash, number, time } from '../format.js';
 import { t } from '../i18n.js';
+import { Tabs } from '../list.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Empty, Facts, Hash, Loaded, Table, html } from '../ui.js';
 import { BLOCK_COLUMNS, blockMs, blockRow, loadBlocks } from './home.js';
 
 const PAGE = 25;
+
+export const ExploreTabs = () => html`<${Tabs} label=${t('nav.explore')} rows=${[
+  ['/blocks', 'explore.blocks'], ['/tokens', 'tokens.title'],
+  ['/names', 'names.title'], ['/pool', 'pool.title']]} />`;
 
 export function Blocks() {
   const { height } = useSignal(live);
@@ -15,7 +20,7 @@ export function Blocks() {
   const top = from ?? height;
   const blocks = useLoad(async () => top === null ? undefined
     : loadBlocks(top, PAGE), [top]);
-  return html`<h1>${t('nav.explore')}</h1>
+  return html`<h1>${t('nav.explore')}</h1><${ExploreTabs} />
     <${Loaded} state=${blocks} rows=${12}>${(list) => html`
       <${Table} caption=${t('blocks.caption')} columns=${BLOCK_COLUMNS}
         rows=${list.map(blockRow)} />

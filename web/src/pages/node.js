@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { status } from '../acting.js';
 import { api, ownerRpc } from '../api.js';
-import { ago, bytes, number } from '../format.js';
+import { ago, bytes, duration, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
 import { Plot } from '../plot.js';
@@ -45,13 +45,6 @@ const PLOTS = [
 
 const clock = (ms) => new Intl.DateTimeFormat(language(),
   { timeStyle: 'medium' }).format(ms);
-
-function duration(seconds) {
-  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
-  const [unit, size] = units.find(([, s]) => seconds >= s) ?? units.at(-1);
-  return new Intl.NumberFormat(language(), { style: 'unit', unit,
-    unitDisplay: 'long' }).format(Math.floor(seconds / size));
-}
 
 function Now({ values }) {
   const free = values.cybermiles_disk_free_bytes;
