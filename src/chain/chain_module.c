@@ -31,9 +31,12 @@ const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT] = {
 };
 
 static const struct module_cost chain_costs[] = {
-#define COST(module, method, least, most, ns) {module, method, least, most, ns},
+#define COST(module, method, least, most, ns) \
+  {module, method, least, most, ns, NULL},
+#define COST_NONE(module, method, why) {module, method, 0, 0, 0, why},
 #include "chain/chain_cost.def"
 #undef COST
+#undef COST_NONE
   {0}};
 
 static const struct module_def *chain_module_at(u32 i) {

@@ -481,6 +481,7 @@ void module_solidity(struct buf *out, const struct module_def *def);
 struct module_cost {
   const char *module, *method; /* a base's methods are those of the base */
   u64 least, most, ns;
+  const char *none; /* why it has no figures; NULL: it has */
 };
 /* For readers: methods with their gas and what they were measured to take
 ** (costs, ended by one without module), parameters with their ranges, records,

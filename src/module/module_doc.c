@@ -70,6 +70,10 @@ static const struct module_cost *module_doc_cost(
   return NULL;
 }
 static void module_doc_took(struct jsonw *w, const struct module_cost *c) {
+  if (c->none) {
+    jsonw_kv_str(w, "none", c->none);
+    return;
+  }
   jsonw_kv_u64(w, "gasLeast", c->least);
   jsonw_kv_u64(w, "gasMost", c->most);
   jsonw_kv_u64(w, "ns", c->ns);
@@ -266,8 +270,8 @@ static void module_doc_count(struct buf *b, u64 v) {
 }
 /* Two cells: gas, time. */
 static void module_doc_cells(struct buf *b, const struct module_cost *c) {
-  if (!c) {
-    buf_put_str(b, "<td></td><td></td>");
+  if (!c || c->none) {
+    buf_printf(b, "<td>%s</td><td></td>", c ? c->none : "");
     return;
   }
   buf_put_str(b, "<td>");

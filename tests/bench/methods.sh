@@ -6,7 +6,7 @@
 # native functions among them) and a walk of $STEPS (3000) steps run: thousands
 # of calls in every state of every record, each on a state of which nothing is in
 # memory yet.  The last line, {"name":"methods_floor",...}: the slowest, and
-# which were not called (Scheduler's onBlock is the chain's own).
+# which were not called.
 # COSTS=FILE: written too, as src/chain/chain_cost.def, of which the node makes
 # /abi/gas.html.
 set -eu

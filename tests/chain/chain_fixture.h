@@ -10,6 +10,7 @@
 #include "crypto/keccak.h"
 
 #define CF_USERS 6
+#define CF_BLOCK_MS 700 /* from block to block, at least */
 #define CF_ID 4242
 #define CF_CODE_MAX 4
 
@@ -141,7 +142,7 @@ static inline void cf_block(struct cf *f, const struct chain_tx *tx, u32 cnt) {
   struct state_source src = state_mem_source(f->mem);
   struct chain_proposal p = {.version = 1, .height = f->head.number + 1};
   hash32 root;
-  p.time_ms = chain_header_time_ms(&f->head) + 700;
+  p.time_ms = chain_header_time_ms(&f->head) + CF_BLOCK_MS;
   p.parent_hash = f->hash[f->head.number];
   p.proposer.b[0] = 0xcb;
   chain_proposal_draft(&draft, &p, &f->head, 30000000);

@@ -45,7 +45,7 @@ static void ed25519_when_of_rfc_8032_holds(void **st) {
     slice pk = nf_hex(rows[i][0]), m = nf_hex(rows[i][1]);
     slice sig = nf_hex(rows[i][2]);
     assert_true(ed_holds(pk.ptr, m, sig.ptr));
-    assert_int_equal(nf_used(), 6400 + 12 * ((m.len + 31) / 32));
+    assert_int_equal(nf_used(), 8000 + 16 * ((m.len + 31) / 32));
     for (u32 bit = 0; bit < 512; bit += 37) {
       ((u8 *)sig.ptr)[bit / 8] ^= 1 << bit % 8;
       assert_false(ed_holds(pk.ptr, m, sig.ptr));
@@ -177,7 +177,7 @@ static void ed25519_when_many_all_must_hold(void **st) {
   }
   assert_true(nf_call(ED, ED_MANY, "HSHH", CNT, pk, CNT, m, CNT, r, CNT, s));
   assert_true(nf_u());
-  assert_int_equal(nf_used(), 6400 * CNT + 12 * 4);
+  assert_int_equal(nf_used(), 8000 * CNT + 16 * 4);
   s[4][3] ^= 1;
   assert_true(nf_call(ED, ED_MANY, "HSHH", CNT, pk, CNT, m, CNT, r, CNT, s));
   assert_false(nf_u());

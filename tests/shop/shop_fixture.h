@@ -46,6 +46,13 @@ struct sf {
   u32 log_cnt;
 };
 
+/* Told of each call that was done, and each block; of walks (shop_reach.h). */
+struct sf_reach {
+  void (*call)(u32 module, slice data);
+  void (*block)(const struct cf *f);
+};
+static struct sf_reach sf_reach;
+
 /* Contracts are those of code; own: what genesis says of the chain itself. */
 static inline void sf_open_own(struct sf *f, const char *const *code, u32 cnt,
                                const char *own) {
@@ -123,7 +130,8 @@ static inline void sf_keep(struct sf *f, bool ok, slice out) {
   if (f->out_len) memcpy(f->out, out.ptr, f->out_len);
 }
 
-/* A view, by user; who may be any address. */
+/* A view, by user; who may be any address.  At the time that the block of
+** sf_send_value would have. */
 static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
                              const u256 *value) {
   struct chain_header h = f->cf.head;
@@ -135,7 +143,7 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
                         .gas_limit = 20000000, .value = *value,
                         .data = buf_slice(&f->args)};
   h.number++;
-  h.timestamp++;
+  h.timestamp = (chain_header_time_ms(&f->cf.head) + 1000 + CF_BLOCK_MS) / 1000;
   struct chain_rules rules = f->cf.rules;
   rules.history_call = false;
   double best = 1e18;
@@ -148,6 +156,7 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
   }
   if (meter_on() && o.status == EVM_SUCCESS)
     meter_note((u16)module, tx.data, o.gas_used, best);
+  if (sf_reach.call && o.status == EVM_SUCCESS) sf_reach.call(module, tx.data);
   assert_int_equal(o.verdict, CHAIN_OK);
   sf_keep(f, o.status == EVM_SUCCESS, o.output);
   f->log = o.log;
@@ -194,6 +203,7 @@ static inline bool sf_said(const struct sf *f, const char *event) {
 static inline void sf_note_block(struct sf *f) {
   const struct chain_block_result *b = &f->cf.block;
   u32 last = b->tx_cnt - 1;
+  if (sf_reach.block) sf_reach.block(&f->cf);
   if (b->tx_cnt == 0 || b->tx[last]->type != CHAIN_TX_TYPE_SYSTEM) return;
   f->due++;
   if (b->receipt[last].gas_used > f->due_gas)
@@ -292,9 +302,20 @@ static inline void sf_param(struct sf *f, u32 module, const char *name,
   sf_govern(f, module);
 }
 
+/* The chain's own call for what is due, to be metered. */
+static inline void sf_meter_due(struct sf *f) {
+  addr20 system = {{0}};
+  u256 zero = U256_ZERO;
+  if (!meter_on()) return;
+  memset(system.b, 0xff, 20);
+  system.b[19] = 0xfe;
+  sf_call_of(f, "onBlock()");
+  sf_ask_as(f, &system, 0x1005, &zero);
+}
 /* Time passes, and a block. */
 static inline void sf_pass(struct sf *f, u64 seconds) {
   f->cf.head.timestamp += seconds;
+  sf_meter_due(f);
   cf_block(&f->cf, NULL, 0);
   sf_note_block(f);
   /* What one block's budget does not get over. */
