@@ -60,8 +60,9 @@ export function Mine({ children }) {
   if (now) return children(now.address);
   if (!ready) return null;
   return html`<${Empty} title=${t('acting.none')}>${t('acting.ways')}${' '}
-    ${found.map((w) => html`<button type="button" data-test="connect"
-      onClick=${() => chooseWallet(w).catch(() => {})}>
-      ${t('acting.connect', { name: w.info.name })}</button> `)}
+    ${found.map((w) => html`<button type="button" data-test=${w.last ? 'pocket'
+      : 'connect'} onClick=${() => chooseWallet(w).catch(() => {})}>
+      ${w.last ? w.info.name : t('acting.connect', { name: w.info.name })}
+      </button> `)}
     ${links.login && html`<a href=${links.login}>${t('login.title')}</a>`}<//>`;
 }

@@ -26,6 +26,7 @@ import { back, useSignal } from './signal.js';
 import { Icon, Notice, html } from './ui.js';
 import { cameBy } from './via.js';
 import { discover } from './wallet.js';
+import { Pocket, offerPocket } from './pocket.js';
 
 const root = document.getElementById('app');
 const { shop, seller, state } = root.dataset;
@@ -111,6 +112,7 @@ function Shell() {
         : html`<h1>${t('missing.title')}</h1><p><a href=${BASE}>
           ${t('shop.back')}</a></p>`}
     </main>
+    <${Pocket} />
     <footer><span class="quiet">${t('shop.by')}</span>
       <${Looks} redraw=${() => redraw((n) => n + 1)} /></footer></div>`;
 }
@@ -127,6 +129,7 @@ root.replaceChildren();
 if (state === 'found') {
   cameBy(location.search);
   poll();
+  offerPocket();
   discover();
   const learn = () => rpc('eth_chainId').then((id) =>
     status.set({ chainId: Number(id) }), () => {});

@@ -1,20 +1,27 @@
 // wallet.js - wallets of the browser: discovered by EIP-6963, with
 // window.ethereum as the fallback; our network is added where it is unknown.
+import { t } from './i18n.js';
 import { signal } from './signal.js';
 
 export const wallets = signal([]);
 
+// Once each; those that are last stay behind those that announce themselves.
+export function offer(wallet) {
+  if (wallets.value.some((w) => w.info.uuid === wallet.info.uuid)) return;
+  wallets.set([...wallets.value, wallet].sort((a, b) =>
+    Number(a.last ?? 0) - Number(b.last ?? 0)));
+}
+
 export function discover() {
   addEventListener('eip6963:announceProvider', (e) => {
     const { info, provider } = e.detail;
-    if (wallets.value.some((w) => w.info.uuid === info.uuid)) return;
-    wallets.set([...wallets.value, { info, provider }]);
+    offer({ info, provider });
   });
   dispatchEvent(new Event('eip6963:requestProvider'));
   setTimeout(() => {
-    if (!wallets.value.length && window.ethereum) {
-      wallets.set([{ info: { uuid: 'injected', name: 'Browser wallet' },
-        provider: window.ethereum }]);
+    if (wallets.value.every((w) => w.last) && window.ethereum) {
+      offer({ info: { uuid: 'injected', name: t('acting.injected') },
+        provider: window.ethereum });
     }
   }, 300);
 }

@@ -1,6 +1,7 @@
 // front.js - the pages that only a public shop has: its front, what it says of
 // itself, the visitor's orders, his wallet.
 import { useState } from 'preact/hooks';
+import { Do } from '../act.js';
 import { acting, chooseWallet, setActing, status } from '../acting.js';
 import { checksum, number, short } from '../format.js';
 import { Card, Picture, Stars, categoryName, useCategories }
@@ -9,6 +10,8 @@ import { t } from '../i18n.js';
 import { links } from '../links.js';
 import { Choice, List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
+import { POCKET, forget, stored } from '../pocket.js';
+import { Qr } from '../qr.js';
 import { useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Hash, html } from '../ui.js';
 import { wallets } from '../wallet.js';
@@ -117,28 +120,48 @@ function Network() {
       ['shop.coin', 'CMT']]} /></details>`;
 }
 
+// The icon that a wallet gives of itself.
+const Mark = ({ wallet: { info } }) => info.icon?.startsWith('data:image/')
+  && html`<img src=${info.icon} alt="" width="20" height="20" />`;
+
+// Of the wallet made in this page: where money is sent, its file, its end.
+function OwnKey({ address }) {
+  const away = () => { forget(); setActing(null); };
+  return html`<details class="network own" data-test="own-key"><summary>
+      ${t('pocket.more')}</summary><p>${t('pocket.fill')}</p>
+    <${Qr} text=${checksum(address)} label=${t('pocket.qr')} />
+    <div class="row"><${Do} go=${async () => (await import('../pocket_sheet.js'))
+      .saveKey(stored())}>${t('pocket.save.go')}<//>
+    <${Do} confirm=${t('pocket.drop.sure')} go=${async () => away()}
+      test="pocket-drop">${t('pocket.drop')}<//></div></details>`;
+}
+
 export function Purse() {
   const me = useSignal(acting);
   const found = useSignal(wallets);
   const [wrong, say] = useState('');
   const balance = useRpc(me && 'eth_getBalance', me?.address, 'latest');
+  const own = me?.wallet.info.uuid === POCKET;
   if (me) {
-    return html`<div class="purse" data-test="purse"><span>${me.wallet.info.name}
-      ${' '}<span class="hash" title=${checksum(me.address)}>
+    return html`<div class="purse" data-test="purse"><span>${own
+        ? t('pocket.manage') : me.wallet.info.name}${' '}<span class="hash" title=${checksum(me.address)}>
       ${short(checksum(me.address), 4, 4)}</span></span>
       ${balance.data && html`<strong><${Money} value=${balance.data}
         digits=${2} /></strong>`}
       <button type="button" onClick=${() => setActing(null)}>
-        ${t('shop.leave')}</button></div>`;
+        ${t('shop.leave')}</button>
+      ${own && html`<${OwnKey} address=${me.address} />`}</div>`;
   }
   const take = (w) => async () => {
     say('');
-    try { await chooseWallet(w); } catch (e) { say(e.message); }
+    try { await chooseWallet(w); } catch (e) { if (e.code !== 4001) say(e.message); }
   };
-  return html`<div class="purse">${found.length ? found.map((w) => html`
-      <button type="button" class="main" data-test="connect"
-        onClick=${take(w)}>${t('acting.connect', { name: w.info.name })}
-      </button>`) : html`<${Network} />`}
+  return html`<div class="purse">${found.map((w) => html`
+      <button type="button" class=${w.last ? null : 'main'} data-test=${w.last
+        ? 'pocket' : 'connect'} onClick=${take(w)}><${Mark} wallet=${w} />
+        ${w.last ? w.info.name : t('acting.connect', { name: w.info.name })}
+      </button>`)}
+    ${found.every((w) => w.last) && html`<${Network} />`}
     ${wrong && html`<span class="wrong" role="alert"><bdi>${wrong}</bdi></span>`}
   </div>`;
 }
