@@ -210,7 +210,7 @@ test('a wallet found by EIP-6963 is offered and asked to send', { skip },
 test('every page works at 320 px, dark and light, without axe violations',
   { skip }, async () => {
     const head = await node.rpc('eth_getBlockByNumber', ['latest', true]);
-    const paths = ['/', '/blocks', '/send', `/block/${Number(head.number)}`,
+    const paths = ['/', '/blocks', '/send', '/money', `/block/${Number(head.number)}`,
       head.transactions[0] ? `/tx/${head.transactions[0].hash}` : '/blocks',
       `/address/${head.miner}`, '/missing'];
     for (const colorScheme of ['light', 'dark']) {
@@ -245,12 +245,12 @@ test('the page is usable by keyboard alone', { skip }, async () => {
   for (let i = 0; i < 24; i++) {
     const href = await page.evaluate(() =>
       document.activeElement.getAttribute('href'));
-    if (href === '/send') break;
+    if (href === '/money') break;
     await page.keyboard.press('Tab');
   }
   await page.keyboard.press('Enter');
-  await page.waitForSelector('#to');
-  assert.equal(new URL(page.url()).pathname, '/send');
+  await page.waitForSelector('[data-test=balance]');
+  assert.equal(new URL(page.url()).pathname, '/money');
   await page.context().close();
 });
 

@@ -179,6 +179,6 @@ test('a price by percent and the editor leave a sale in between alone', { skip }
     await settled(page);
     await buy(2, 0); // of three
     await page.goto(node.url);
-    await page.waitForSelector('[data-test=low] td:has-text("Plain")');
+    await page.waitForSelector('[data-test=todo-low] a:has-text("Plain")');
     assert.deepEqual(page.wrong, []);
   });

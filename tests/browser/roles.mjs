@@ -136,7 +136,11 @@ test('each role is offered what it may do of what the owner is offered',
       const has = (selector) => page.locator(selector).count();
       await page.goto(`${node.url}/orders`);
       await page.waitForSelector('main h1');
-      assert.equal(await has('nav a[href="/send"]'), 0);
+      assert.equal(await has('nav a[href="/money"]'),
+        ['manager', 'accountant'].includes(role) ? 1 : 0, role);
+      await page.goto(`${node.url}/money`);
+      await page.waitForSelector('main h1');
+      assert.equal(await has('main a[href="/send"]'), 0, role);
       assert.equal(await has('nav a[href="/sell"]'), role === 'manager' ? 1 : 0);
       await page.goto(`${node.url}/settings`);
       await page.waitForSelector('.more a[href="/security"]');

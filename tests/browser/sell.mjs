@@ -245,7 +245,7 @@ test('a shipping table, a coupon with its code, an invoice, the month\'s file',
 test('what the demo shop has is on the pages', { skip }, async () => {
   const page = await open(browser);
   await page.goto(shop.url);
-  await page.waitForSelector('[data-test=todo] tbody tr');
+  await page.waitForSelector('[data-test=todo-ship] a[href^="/order/"]');
   await page.waitForSelector('[data-test=takings] svg');
   await page.goto(`${shop.url}/orders`);
   await page.fill('#q', 'mara');

@@ -1,21 +1,6 @@
 // cart.js - what the visitor means to buy, and favourites: kept on this
 // browser alone.  A public shop has a cart of its own.
-import { signal } from './signal.js';
-
-const read = (key) => {
-  try { return JSON.parse(localStorage.getItem(key)) ?? []; }
-  catch { return []; }
-};
-const kept = (key) => {
-  const s = signal(read(key));
-  s.watch((v) => localStorage.setItem(key, JSON.stringify(v)));
-  addEventListener('storage', (e) => {
-    if (e.key === key && JSON.stringify(s.value) !== e.newValue) {
-      s.set(read(key));
-    }
-  });
-  return s;
-};
+import { kept } from './signal.js';
 
 const { seller } = document.getElementById('app').dataset;
 // { listing, variant, qty, unit, token }: unit is the price that was seen.

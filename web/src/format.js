@@ -4,8 +4,6 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { language, t } from './i18n.js';
 
-const UNIT = 10n ** 18n;
-
 export const number = (n) => new Intl.NumberFormat(language()).format(n);
 
 // A count that needs no last digit: 77.8T.
@@ -29,13 +27,6 @@ export function units(n, places, digits = places) {
 
 // Wei (BigInt) as CMT.
 export const cmt = (wei, digits = 18) => units(wei, 18, digits);
-
-// What a person typed, in CMT, as wei; null when it is no amount.
-export function parseCmt(text) {
-  const m = /^\s*(\d{1,30})(?:[.,](\d{1,18}))?\s*$/.exec(text);
-  if (!m) return null;
-  return BigInt(m[1]) * UNIT + BigInt((m[2] ?? '').padEnd(18, '0') || '0');
-}
 
 export const short = (hex, head = 8, tail = 6) =>
   hex.length <= head + tail + 2 ? hex

@@ -38,9 +38,10 @@ export function Letter({ content, label }) {
     : html`<${Do} go=${open}>${label ?? t('seal.open')}<//>`;
 }
 
-export function Letters({ order, me, other }) {
+// order: that a letter is about; filter: which are shown, when not its own.
+export function Letters({ order, me, other, filter = { order } }) {
   const [text, set] = useState('');
-  const list = useRpc('market_messages', { order });
+  const list = useRpc('market_messages', filter);
   const ready = useLoad(async () => Boolean(await keyOf(other)), [other]);
   const send = async () => {
     const content = await putLetter(other, me, text.trim());

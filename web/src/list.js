@@ -85,6 +85,13 @@ export const Tabs = ({ label, rows }) => html`
     ${rows.filter(([, , right]) => may(right)).map(([href, key]) => html`<a href=${href} aria-current=${
       location.pathname === href ? 'page' : null}>${t(key)}</a>`)}</div>`;
 
+export const OrderTabs = () => html`<${Tabs} label=${t('nav.orders')} rows=${[
+  ['/orders', 'nav.orders'], ['/customers', 'customer.title',
+    ['orders', 'export']]]} />`;
+export const MoneyTabs = () => html`<${Tabs} label=${t('nav.money')} rows=${[
+  ['/money', 'money.all'], ['/money/receive', 'money.receive'],
+  ['/send', 'nav.send', 'money'], ['/money/escrow', 'money.escrow']]} />`;
+
 // A filter: choices of [value, text].
 export const Choice = ({ id, label, value, set, rows }) => html`
   <label class="choice" for=${id}>${label}

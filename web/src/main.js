@@ -18,7 +18,6 @@ import { Lost, useLost } from './lost.js';
 import { Home } from './pages/home.js';
 import { Login, Sessions, Setup } from './pages/login.js';
 import { NodePage } from './pages/node.js';
-import { Send } from './pages/send.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
 import { loadSession, may, rolesWith, session } from './session.js';
@@ -32,6 +31,8 @@ const sellMore = () => import('./pages/sell_more.js');
 const orders = () => import('./pages/orders.js');
 const buy = () => import('./pages/buy.js');
 const invoices = () => import('./pages/invoices.js');
+const purse = () => import('./pages/money.js');
+const customers = () => import('./pages/customers.js');
 const identity = () => import('./pages/identity.js');
 const resolve = () => import('./pages/resolve.js');
 const court = () => import('./pages/court.js');
@@ -49,6 +50,8 @@ const PAGES = [
     name: 'TillPage', icon: 'till', right: 'till' },
   { path: '/invoices', title: 'nav.invoices', load: invoices,
     name: 'Invoices', icon: 'invoice', right: ['till', 'export'] },
+  { path: '/money', title: 'nav.money', load: purse, name: 'MoneyPage',
+    icon: 'money', right: ['money', 'export'] },
   { path: '/buy', title: 'nav.buy', load: buy, name: 'Buy', icon: 'buy',
     bar: true, right: 'buy' },
   { path: '/purchases', title: 'nav.purchases', load: orders, name: 'Bought',
@@ -63,7 +66,6 @@ const PAGES = [
     load: () => import('./pages/storefront.js'), name: 'Storefront',
     icon: 'front', right: 'storefront' },
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
-  { path: '/send', title: 'nav.send', page: Send, icon: 'send', right: 'money' },
   { path: '/settings', title: 'nav.settings', name: 'Settings',
     load: () => import('./pages/settings.js'), icon: 'gear' },
   { path: '/node', title: 'nav.node', page: NodePage, icon: 'node', right: 'read' },
@@ -78,6 +80,15 @@ const PAGES = [
     ['/security', 'security.title', 'Security']].map(
     ([path, title, name, right]) => ({ path, title, name, right, load: users,
       under: '/settings' })),
+  ...[['/money/receive', 'money.receive', 'Receive'],
+    ['/money/escrow', 'money.escrow', 'Held']].map(([path, title, name]) =>
+    ({ path, title, name, load: purse, under: '/money' })),
+  { path: '/send', title: 'nav.send', load: () => import('./pages/send.js'),
+    name: 'Send', right: 'money', under: '/money' },
+  ...[['/customers', 'customer.title', 'CustomersPage'],
+    ['/customer/:address', 'customer.one', 'CustomerPage']].map(
+    ([path, title, name]) => ({ path, title, name, load: customers,
+      right: ['orders', 'export'], under: '/orders' })),
   { path: '/console', title: 'console.title', page: Console, under: '/node' },
   { path: '/block/:id', title: 'block.title', page: Block, under: '/blocks' },
   { path: '/tx/:hash', title: 'tx.title', page: Transaction,

@@ -12,17 +12,19 @@ export const erc20 = [
   'function allowance(address owner, address spender) view returns (uint256)',
   'function balanceOf(address account) view returns (uint256)',
   'function approve(address spender, uint256 amount) returns (bool)',
+  'function transfer(address to, uint256 amount) returns (bool)',
 ].map(row);
 
 const known = new Map([[NOBODY, CMT]]);
-// { address, symbol, decimals }; a token that tells none is counted in units.
+// { address, symbol, decimals, real: it tells a symbol }; a token that tells none
+// is counted in units.
 export async function tokenOf(address = NOBODY) {
   const key = address.toLowerCase();
   if (known.has(key)) return known.get(key);
-  const [[symbol], [decimals]] = await Promise.all([
-    callView(key, symbolRow, []).catch(() => [`${key.slice(0, 8)}…`]),
+  const [[symbol, real = true], [decimals]] = await Promise.all([
+    callView(key, symbolRow, []).catch(() => [`${key.slice(0, 8)}…`, false]),
     callView(key, decimalsRow, []).catch(() => [0n])]);
-  const token = { address: key, symbol: symbol.slice(0, 12),
+  const token = { address: key, symbol: symbol.slice(0, 12), real,
     decimals: Math.min(Number(decimals), 36) };
   known.set(key, token);
   return token;
@@ -38,6 +40,10 @@ export function useTokens(addresses) {
 export function money(value, token = CMT, digits = token.decimals) {
   return `${units(BigInt(value), token.decimals, digits)}\u00a0${token.symbol}`;
 }
+
+// The same with two digits, what is below them left out.
+export const roughly = (value, token) => money(value, token, 2)
+  .replace('\u2026', '');
 
 export function Money({ value, token = NOBODY, digits = 4 }) {
   const found = useLoad(() => tokenOf(token), [token]).data

@@ -1,59 +1,129 @@
-// plot.js - a line over time: hover and arrow keys read it out, its points can
-// be shown as a table and saved as CSV.  Fewer than three points are a number.
+// plot.js - charts: a line over time, bars side by side, bars of states.  Each has
+// a title with its unit, is read out by mouse and by arrow keys, is there as a
+// table, and can be saved as CSV.  Fewer than three points are a number.
 import { useState } from 'preact/hooks';
 import { csv } from './csv.js';
+import { number } from './format.js';
 import { t } from './i18n.js';
 import { Table, html } from './ui.js';
 
-const WIDE = 100, HIGH = 30;
+const WIDE = 100, HIGH = 30, LEAST = 3, ROWS = 31;
 
-// points: [{ at: ms, value }], oldest first; say(value) as people read it.
-export function Plot({ title, points, say, clock }) {
+// Which of cnt points is read out, and what moves that: near(x) gives the point
+// at a place of the drawing, 0 to 1.
+function useReading(cnt, near) {
   const [at, set] = useState(null);
-  const shown = points[at] ?? points.at(-1);
-  const now = html`<output aria-live="polite">${shown === undefined ? '…'
-    : at === null ? say(shown.value)
-      : `${clock(shown.at)}: ${say(shown.value)}`}</output>`;
-  if (points.length < 3) {
-    return html`<figure class="plot"><figcaption>${title}${now}</figcaption>
-    </figure>`;
-  }
-  const [first, last] = [points[0].at, points.at(-1).at];
-  const top = Math.max(...points.map((p) => p.value)) || 1;
-  const x = (p) => (p.at - first) / (last - first || 1) * WIDE;
-  const y = (p) => HIGH - 0.5 - p.value / top * (HIGH - 2);
-  const line = points.map((p) => `${x(p).toFixed(2)},${y(p).toFixed(2)}`);
   const step = (e) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity,
       End: Infinity }[e.key];
     if (!by) return;
     e.preventDefault();
-    set(Math.min(points.length - 1,
-      Math.max(0, (at ?? points.length - 1) + by)));
+    set(Math.min(cnt - 1, Math.max(0, (at ?? cnt - 1) + by)));
   };
   const hover = (e) => {
     const box = e.currentTarget.getBoundingClientRect();
-    const time = first + (e.clientX - box.left) / box.width * (last - first);
-    set(points.reduce((best, p, i) => Math.abs(p.at - time)
-      < Math.abs(points[best].at - time) ? i : best, 0));
+    set(Math.min(cnt - 1, Math.max(0, near((e.clientX - box.left)
+      / box.width))));
   };
-  return html`<figure class="plot">
-    <figcaption>${title}${now}</figcaption>
+  return { at, on: { tabindex: '0', role: 'img', onKeyDown: step,
+    onBlur: () => set(null), onMouseMove: hover,
+    onMouseLeave: () => set(null) } };
+}
+
+// What all charts have around the drawing.  columns: keys of texts; rows: cells
+// as people read them, newest first; raw: those of the file.
+const Chart = ({ title, said, enough, columns, rows, raw, test, children }) =>
+  html`<figure class="plot" data-test=${test}>
+    <figcaption>${title}<output aria-live="polite">${said}</output></figcaption>
+    ${enough && html`${children}
+      <details><summary>${t('plot.table')}</summary>
+        <button type="button" onClick=${() => csv(title,
+          columns.map((c) => t(c)), raw)}>${t('plot.csv')}</button>
+        <${Table} caption=${title} columns=${columns}
+          rows=${rows.slice(0, ROWS).map((cells, i) => ({ key: i, cells }))} />
+      </details>`}</figure>`;
+
+const Axis = ({ from, to, top }) => html`<p class="axis">
+  <span>${from}</span><span>${top}</span><span>${to}</span></p>`;
+
+// points: [{ at: ms, value }], oldest first; say(value) as people read it.
+export function Plot({ title, points, say, clock }) {
+  const [first, last] = [points[0]?.at, points.at(-1)?.at];
+  const { at, on } = useReading(points.length, (part) => {
+    const time = first + part * (last - first);
+    return points.reduce((best, p, i) => Math.abs(p.at - time)
+      < Math.abs(points[best].at - time) ? i : best, 0);
+  });
+  const shown = points[at] ?? points.at(-1);
+  const top = Math.max(...points.map((p) => p.value)) || 1;
+  const x = (p) => (p.at - first) / (last - first || 1) * WIDE;
+  const y = (p) => HIGH - 0.5 - p.value / top * (HIGH - 2);
+  const line = points.map((p) => `${x(p).toFixed(2)},${y(p).toFixed(2)}`);
+  return html`<${Chart} title=${title} enough=${points.length >= LEAST}
+    said=${shown === undefined ? '…' : at === null ? say(shown.value)
+      : `${clock(shown.at)}: ${say(shown.value)}`}
+    columns=${['plot.time', 'plot.value']}
+    rows=${points.toReversed().map((p) => [clock(p.at), say(p.value)])}
+    raw=${points.map((p) => [new Date(p.at).toISOString(), p.value])}>
     <svg viewBox=${`0 0 ${WIDE} ${HIGH}`} preserveAspectRatio="none"
-      tabindex="0" role="img" aria-label=${title} onKeyDown=${step}
-      onBlur=${() => set(null)} onMouseMove=${hover}
-      onMouseLeave=${() => set(null)}>
+      aria-label=${title} ...${on}>
       <polygon points=${`0,${HIGH} ${line.join(' ')} ${WIDE},${HIGH}`} />
       <polyline points=${line.join(' ')} />
       ${at !== null && html`<line x1=${x(shown)} x2=${x(shown)} y1="0"
         y2=${HIGH} />`}
-    </svg>
-    <details><summary>${t('plot.table')}</summary>
-      <button type="button" onClick=${() => csv(title, ['time', title],
-        points.map((p) => [new Date(p.at).toISOString(), p.value]))}>
-        ${t('plot.csv')}</button>
-      <${Table} caption=${title} columns=${['plot.time', 'plot.value']}
-        rows=${points.toReversed().slice(0, 30).map((p) => ({ key: p.at,
-          cells: [clock(p.at), say(p.value)] }))} /></details>
-  </figure>`;
+    </svg><//>`;
+}
+
+// points: [{ label, value, before }], oldest first; before, where it is given,
+// is the same of the period before, a mark on the bar.
+export function Bars({ title, points, say = number, label = 'plot.time', test }) {
+  const cnt = points.length;
+  const { at, on } = useReading(cnt, (part) => Math.floor(part * cnt));
+  const shown = points[at] ?? points.at(-1);
+  const pair = points.some((p) => p.before !== undefined);
+  const top = Math.max(...points.flatMap((p) => [p.value, p.before ?? 0])) || 1;
+  const step = WIDE / Math.max(1, cnt), gap = step * 0.18;
+  const high = (v) => v / top * (HIGH - 1);
+  const told = (p) => `${p.label}: ${say(p.value)}${p.before === undefined ? ''
+    : ` (${t('plot.before')} ${say(p.before)})`}`;
+  return html`<${Chart} title=${title} enough=${cnt >= LEAST} test=${test}
+    said=${shown ? told(shown) : '…'}
+    columns=${[label, 'plot.value', ...(pair ? ['plot.before'] : [])]}
+    rows=${points.toReversed().map((p) => [p.label, say(p.value),
+      ...(pair ? [say(p.before ?? 0)] : [])])}
+    raw=${points.map((p) => [p.name ?? p.label, p.value,
+      ...(pair ? [p.before ?? 0] : [])])}>
+    <svg class="columns" viewBox=${`0 0 ${WIDE} ${HIGH}`}
+      preserveAspectRatio="none" aria-label=${title} ...${on}>
+      ${points.map((p, i) => html`<rect class=${i === at ? 'bar on' : 'bar'}
+          x=${i * step + gap / 2} width=${step - gap}
+          y=${HIGH - Math.max(0.4, high(p.value))}
+          height=${Math.max(0.4, high(p.value))} />
+        ${p.before > 0 && html`<line class="before" x1=${i * step}
+          x2=${(i + 1) * step} y1=${HIGH - high(p.before)}
+          y2=${HIGH - high(p.before)} />`}`)}</svg>
+    <${Axis} from=${points[0]?.label} to=${points.at(-1)?.label}
+      top=${pair ? html`<span class="key" aria-hidden="true"></span>
+        ${t('plot.before')}` : t('plot.top', { n: say(top) })} /><//>`;
+}
+
+// One bar below the other, each leading somewhere: [{ key, label, value, href,
+// more }]; say(row) is what is read out.
+export function Levels({ title, rows, say, label, test }) {
+  const [at, set] = useState(null);
+  const top = Math.max(1, ...rows.map((r) => r.value));
+  const all = rows.reduce((n, r) => n + r.value, 0);
+  return html`<${Chart} title=${title} enough test=${test}
+    said=${at ? say(at) : number(all)} columns=${[label, 'plot.value']}
+    rows=${rows.map((r) => [r.label, say(r)])}
+    raw=${rows.map((r) => [r.label, r.value])}>
+    <ol class="levels">${rows.map((r) => html`<li key=${r.key}
+      onMouseEnter=${() => set(r)} onMouseLeave=${() => set(null)}>
+      <a href=${r.href} onFocus=${() => set(r)} onBlur=${() => set(null)}>
+        ${r.label}</a>
+      ${rows.length >= LEAST && html`<svg viewBox=${`0 0 ${WIDE} 1`}
+        preserveAspectRatio="none" aria-hidden="true">
+        <rect class=${at === r ? 'bar on' : 'bar'} x="0" y="0" height="1"
+          width=${Math.max(0.5, r.value / top * WIDE)} /></svg>`}
+      <span>${number(r.value)}</span></li>`)}</ol><//>`;
 }

@@ -11,6 +11,22 @@ export function signal(value) {
   };
 }
 
+// A list that this browser keeps, the same in all its windows.
+const read = (key) => {
+  try { return JSON.parse(localStorage.getItem(key)) ?? []; }
+  catch { return []; }
+};
+export function kept(key) {
+  const s = signal(read(key));
+  s.watch((v) => localStorage.setItem(key, JSON.stringify(v)));
+  addEventListener('storage', (e) => {
+    if (e.key === key && JSON.stringify(s.value) !== e.newValue) {
+      s.set(read(key));
+    }
+  });
+  return s;
+}
+
 // Its value, once it has one.
 export const valueOf = (s) => s.value ? Promise.resolve(s.value)
   : new Promise((done) => {

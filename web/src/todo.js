@@ -1,91 +1,211 @@
-// todo.js - on the first page: what waits for us, and what came in.
-import { acting } from './acting.js';
+// todo.js - on the first page: what waits for us, what came in, what happened.
+import { useState } from 'preact/hooks';
+import { NOBODY } from './act.js';
+import { acting, status } from './acting.js';
+import { ownerRpc } from './api.js';
 import { chainS } from './clock.js';
 import { day, number } from './format.js';
-import { Until, stockText, titleOf } from './goods.js';
+import { Party, State, Until, titleOf } from './goods.js';
 import { has, t } from './i18n.js';
-import { useRpc } from './list.js';
-import { Money, tokenOf } from './money.js';
-import { Plot } from './plot.js';
+import { Choice, useRpc } from './list.js';
+import { Money, money, roughly, tokenOf, useTokens } from './money.js';
+import { Bars } from './plot.js';
+import { takenOf } from './purse.js';
 import { may, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
-import { Table, html } from './ui.js';
-import { NOBODY } from './act.js';
+import { States } from './states.js';
+import { Ago, Skeleton, html } from './ui.js';
 
 const DAY = 86400;
 
-const itemRow = (i) => ({ key: `${i.kind}-${i.module}-${i.id}`, cells: [
-  html`<strong>${has(`todo.${i.kind}`) ? t(`todo.${i.kind}`) : i.kind}</strong>`,
-  i.module === 'orders' && [1, 3].includes(i.type)
-    ? html`<a href=${`/order/${i.order ?? i.id}`}>${t('order.number',
-      { id: i.order ?? i.id })}</a>`
-    : i.module === 'mediation' && i.type === 2
-      ? html`<a href=${`/case/${i.id}`}>${t('case.number', { id: i.id })}</a>`
-      : i.module === 'court' && i.type === 4
-        ? html`<a href=${`/court/${i.id}`}>${t('court.number', { id: i.id })}</a>`
-        : `${i.module} ${i.id ?? ''}`,
-  html`<${Until} at=${i.at} />`] });
+/* ------------------------------------------------------------------ to do */
 
-function Todo({ me }) {
-  const { data, error } = useRpc('order_todo', me);
-  if (error || !data) return null;
-  return html`<section data-test="todo"><h2>${t('todo.title')}</h2>
-    ${data.items.length ? html`<${Table} caption=${t('todo.title')}
-      columns=${['todo.what', 'todo.where', 'order.until']}
-      rows=${data.items.slice(0, 12).map(itemRow)} />
-      ${data.items.length > 12 && html`<p><a href="/orders">${t('todo.all',
-        { n: data.items.length })}</a></p>`}`
-      : html`<p class="quiet">${t('todo.none')}</p>`}</section>`;
+// Where an item leads: its page and its name.
+const PLACE = { 'orders.1': ['/order/', 'order.number'],
+  'orders.3': ['/order/', 'order.number'],
+  'mediation.2': ['/case/', 'case.number'],
+  'court.4': ['/court/', 'court.number'],
+  'market.1': ['/sell/listing/', 'goods.nameless'],
+  'identity.6': ['/claim/', 'todo.claim.number'] };
+const placeOf = (i) => {
+  const id = i.order ?? i.id;
+  const [path, key] = PLACE[`${i.module}.${i.type}`] ?? [];
+  return path ? html`<a href=${`${path}${id}`}>${t(key, { id })}${
+    i.index === undefined ? '' : `, ${t('order.part', { n: number(i.index + 1) })}`
+  }</a>`
+    : html`<a href=${i.module === 'identity' ? '/identity'
+      : '/subscriptions'}>${t('todo.look')}</a>`;
+};
+
+const FIRST = 3;
+// One kind of thing to do: how many, the soonest of them.
+function Group({ kind, items, all }) {
+  const words = has(`todo.${kind}`) ? t(`todo.${kind}`) : kind;
+  return html`<li data-test=${`todo-${kind}`}>
+    <span class="badge">${number(items.length)}</span>
+    <div><strong>${words}</strong>
+      <ul class="plain">${items.slice(0, FIRST).map((i) => html`
+        <li key=${i.key}>${i.place}${i.at && html` <small><${Until}
+          at=${i.at} /></small>`}</li>`)}</ul>
+      ${items.length > FIRST && all && html`<a href=${all}>${t('todo.more',
+        { n: items.length - FIRST })}</a>`}</div></li>`;
 }
+
+// Where all of a kind are.
+const ALL = { ship: '/orders?state=paid', answerReturn:
+  '/orders?state=returnAsked', confirmReturn: '/orders?state=returnSent',
+confirm: '/purchases', low: '/sell', answerCase: '/resolve' };
 
 // What sells and is nearly gone; a thing that never had more is no news, but
 // sold out it is.
 const LOW = 3;
-function LowStock({ me }) {
-  const { data } = useRpc('market_search', { seller: me, sort: 'sold',
+function useLow(me) {
+  const { data } = useRpc(me && 'market_search', { seller: me, sort: 'sold',
     limit: 200 });
-  const low = (data?.items ?? []).filter((l) => l.stock === 0
-    || (l.stock <= LOW && l.sold > 0));
-  if (!low.length) return null;
-  return html`<section data-test="low"><h2>${t('low.title')}</h2>
-    <${Table} caption=${t('low.title')} columns=${['sell.title', 'sell.stock',
-      'sell.sold']} rows=${low.slice(0, 8).map((l) => ({ key: l.id, cells: [
-      html`<a href=${`/sell/listing/${l.id}`}><bdi>${titleOf(l)}</bdi></a>`,
-      stockText(l.stock), number(l.sold)] }))} /></section>`;
+  return (data?.items ?? []).filter((l) => l.stock === 0
+    || (l.stock <= LOW && l.sold > 0)).map((l) => ({ key: l.id,
+    place: html`<a href=${`/sell/listing/${l.id}`}><bdi>${titleOf(l)}</bdi></a>
+      ${' '}<small>${l.stock ? t('low.left', { n: l.stock }) : t('low.none')}
+      </small>` }));
 }
 
-// Sums of the last so many days, and of as many before.
-const over = (items, from, to) => items.filter((i) => i.from >= from
-  && i.from < to).reduce((n, i) => n + BigInt(i.released), 0n);
+// The last backup is long ago, or there is none.  A development chain wants
+// none.
+const OLD_MS = 7 * DAY * 1000;
+function useBackup() {
+  const now = useSignal(session);
+  const dev = useSignal(status)?.dev;
+  const mine = now?.name && dev === false && may('node', now);
+  const { data } = useLoad(async () => mine ? ownerRpc('node_status') : null,
+    [mine]);
+  if (!data || data.lastBackupMs > Date.now() - OLD_MS) return [];
+  return [{ key: 'backup', place: html`<a href="/node">${t('todo.backup.go')}</a>
+    ${' '}<small>${data.lastBackupMs ? html`${t('todo.backup.last')}${' '}
+      <${Ago} ms=${data.lastBackupMs} />` : t('todo.backup.never')}</small>` }];
+}
+
+function Todo({ me }) {
+  const { data } = useRpc('order_todo', me);
+  const now = useSignal(session);
+  const low = useLow(may('sell', now) && me);
+  const backup = useBackup();
+  if (!data) return html`<section class="card"><h2>${t('todo.title')}</h2>
+    <${Skeleton} rows=${4} /></section>`;
+  const kinds = Map.groupBy(data.items, (i) => i.kind);
+  const groups = [...kinds].map(([kind, items]) => [kind, items.map((i) => ({
+    key: `${i.module}-${i.id}-${i.index ?? 0}`, at: i.at,
+    place: placeOf(i) }))]);
+  if (backup.length) groups.push(['backup', backup]);
+  if (low.length) groups.push(['low', low]);
+  return html`<section class="card" data-test="todo"><h2>${t('todo.title')}</h2>
+    ${groups.length ? html`<ul class="plain todo">${groups.map(
+      ([kind, items]) => html`<${Group} key=${kind} kind=${kind}
+        items=${items} all=${ALL[kind]} />`)}</ul>`
+      : html`<p class="quiet">${t('todo.none')}</p>`}</section>`;
+}
+
+/* ------------------------------------------------------- recent activity */
+
+const RECENT = 8;
+// Rows of a list as things that happened: { at: s, key, what }.
+const SOURCES = [
+  ['order_list', (me) => ({ party: me, limit: 25, documents: false }),
+    (o, me) => ({ at: o.updatedAt ?? o.createdAt, what: html`
+      <a href=${`/order/${o.id}`}>${t('order.number', { id: o.id })}</a>${' '}
+      <${State} word=${o.state} /> <small><${Party} value=${o.seller === me
+        ? o.buyer : o.seller} /> · <${Money} value=${o.total}
+        token=${o.token} digits=${2} /></small>` })],
+  ['market_messages', (me) => ({ party: me, limit: RECENT }),
+    (m, me) => m.from !== me && ({ at: m.time, what: html`
+      <a href=${m.order ? `/order/${m.order}#letters` : `/party/${m.from}`}>
+        ${t('recent.letter')}</a> <small><${Party} value=${m.from} /></small>` })],
+  ['market_reviews', (me) => ({ seller: me, limit: RECENT }),
+    (r) => ({ at: r.time, what: html`<a href="/sell/reviews">${t('recent.review',
+      { n: number(r.stars) })}</a> <small><${Party} value=${r.author} />
+      </small>` })],
+  ['mediation_list', (me) => ({ party: me, limit: RECENT }),
+    (k) => ({ at: k.createdAt, what: html`<a href=${`/case/${k.id}`}>${t(
+      'case.number', { id: k.id })}</a> <${State} word=${k.state} />` })],
+];
+
+function Recent({ me }) {
+  const lists = SOURCES.map(([method, filter]) => useRpc(method, filter(me)));
+  if (lists.some((l) => !l.data && !l.error)) {
+    return html`<section class="card"><h2>${t('recent.title')}</h2>
+      <${Skeleton} rows=${4} /></section>`;
+  }
+  const items = SOURCES.flatMap(([method, , show], i) =>
+    (lists[i].data?.items ?? []).map((x, k) => ({ key: `${method}-${k}`,
+      ...show(x, me) })).filter((x) => x.at)).toSorted((a, b) => b.at - a.at);
+  return html`<section class="card" data-test="recent">
+    <h2>${t('recent.title')}</h2>${items.length ? html`<ul class="plain recent">
+      ${items.slice(0, RECENT).map((x) => html`<li key=${x.key}>
+        <span>${x.what}</span><small><${Ago} ms=${x.at * 1000} /></small>
+        </li>`)}</ul>` : html`<p class="quiet">${t('recent.none')}</p>`}
+  </section>`;
+}
+
+/* ---------------------------------------------------------------- takings */
+
+const SPANS = [1, 7, 30];
+const SHOWN = 30;
+const over = (items, from, to) => takenOf(items.filter((i) => i.from >= from
+  && i.from < to));
+
+// More or less than before that, in words.
+function Change({ now, before }) {
+  if (!before) return t('takings.first');
+  const part = Number((now - before) * 1000n / before) / 10;
+  const kind = part > 0 ? 'good' : part < 0 ? 'bad' : '';
+  return html`<span class=${`state ${kind}`}><span aria-hidden="true">${part > 0
+    ? '▲' : part < 0 ? '▼' : '='}</span> ${t(part < 0 ? 'takings.less'
+    : 'takings.more', { part: number(Math.abs(part)) })}</span>`;
+}
 
 function Takings({ me }) {
+  const [chosen, choose] = useState(NOBODY);
   const today = Math.floor(chainS() / DAY) * DAY;
-  const { data, error } = useRpc('order_summary', { seller: me, period: 'day',
-    from: today - 59 * DAY, to: today + DAY });
-  const token = useLoad(() => tokenOf(NOBODY), []).data;
-  if (error || !data?.items.length || !token) return null;
-  const items = data.items.filter((i) => i.token === NOBODY);
-  const value = (wei) => Number(wei / 10n ** 12n) / 1e6;
-  const points = Array.from({ length: 30 }, (_, k) => {
-    const from = today - (29 - k) * DAY;
-    return { at: from * 1000, value: value(over(items, from, from + DAY)) };
+  const { data } = useRpc('order_summary', { seller: me, period: 'day',
+    from: today - (2 * SHOWN - 1) * DAY, to: today + DAY });
+  const coins = [...new Set([NOBODY, ...(data?.items ?? []).map((i) =>
+    i.token)])];
+  const tokens = useTokens(coins);
+  const token = useLoad(() => tokenOf(chosen), [chosen]).data;
+  if (!data?.items.length || !token) return null;
+  const items = data.items.filter((i) => i.token === token.address);
+  const places = Math.min(4, token.decimals);
+  const scale = 10n ** BigInt(token.decimals - places);
+  const value = (n) => Number(n / scale) / 10 ** places;
+  const say = (v) => money(BigInt(Math.round(v * 10 ** places)), { ...token,
+    decimals: places }, 2);
+  const sum = (n, back) => over(items, today - ((back + 1) * n - 1) * DAY,
+    today - (back * n - 1) * DAY);
+  const points = Array.from({ length: SHOWN }, (_, k) => {
+    const from = today - (SHOWN - 1 - k) * DAY;
+    return { label: day(from), name: new Date(from * 1000).toISOString()
+      .slice(0, 10), value: value(over(items, from, from + DAY)),
+    before: value(over(items, from - SHOWN * DAY, from - (SHOWN - 1) * DAY)) };
   });
-  return html`<section data-test="takings"><h2>${t('takings.title')}</h2>
-    <div class="tiles">${[1, 7, 30].map((n) => html`<section class="tile">
-      <h3>${t('takings.days', { n })}</h3><p class="big"><${Money} digits=${2}
-        value=${over(items, today - (n - 1) * DAY, today + DAY)} /></p>
-      <p class="quiet">${t('takings.before')} <${Money} digits=${2}
-        value=${over(items, today - (2 * n - 1) * DAY, today - (n - 1) * DAY)}
-        /></p></section>`)}</div>
-    <${Plot} title=${t('takings.plot')} points=${points}
-      say=${(v) => `${number(v)} CMT`} clock=${(ms) => day(ms / 1000)} />
-  </section>`;
+  return html`<section data-test="takings"><div class="row between">
+      <h2>${t('takings.title')}</h2>${coins.length > 1 && tokens && html`
+      <${Choice} id="takings-coin" label=${t('send.token')} value=${chosen}
+        set=${choose} rows=${coins.map((c) => [c, tokens.get(c)?.symbol
+          ?? '…'])} />`}</div>
+    <div class="tiles">${SPANS.map((n) => html`<section class="tile" key=${n}>
+      <h3>${t('takings.days', { n })}</h3><p class="big"
+        title=${money(sum(n, 0), token)}>${roughly(sum(n, 0), token)}</p><p class="quiet"><${Change} now=${sum(n, 0)}
+        before=${sum(n, 1)} /><br />${t('takings.before')} ${roughly(sum(n, 1),
+        token)}</p></section>`)}</div>
+    <p class="quiet">${t('takings.how')}</p>
+    <div class="beside level"><${Bars} points=${points} say=${say}
+        title=${t('takings.plot', { symbol: token.symbol })} label="plot.day" />
+      <${States} me=${me} from=${today - (SHOWN - 1) * DAY}
+        title=${t('funnel.month')} /></div></section>`;
 }
 
 export function Shop() {
   const me = useSignal(acting)?.address;
-  const now = useSignal(session);
-  return me ? html`<${Todo} me=${me} />
-    ${may('sell', now) && html`<${LowStock} me=${me} />`}
+  return me ? html`<div class="beside even2"><${Todo} me=${me} />
+      <${Recent} me=${me} /></div>
     <${Takings} me=${me} />` : null;
 }

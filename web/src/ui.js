@@ -12,7 +12,8 @@ export const html = htm.bind(h);
 const ICONS = {
   home: 'M4 11 12 4l8 7v9h-5v-6H9v6H4z',
   blocks: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
-  send: 'M4 12 20 4l-5 16-3.5-6.5z',
+  money: 'M4 8h13a3 3 0 0 1 3 3v6a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3zM4 8a3 3 0 0 1 3-3h9'
+    + 'M16 14h.01',
   node: 'M3 12h4l2-7 5 14 2.5-7H21',
   sell: 'M4 12V4h8l8 8-8 8zM8 8h.01',
   orders: 'M5 3h14v18l-3-2-2 2-2-2-2 2-2-2-3 2zM9 8h6M9 12h6',
@@ -133,36 +134,6 @@ export function Sheet({ id, title, submit, close, children }) {
   return html`<dialog class="sheet" ref=${box} aria-labelledby=${id}
     onCancel=${close}><form class="form" onSubmit=${submit}>
     <h2 id=${id}>${title}</h2>${children}</form></dialog>`;
-}
-
-// Bars with a title, readable by keyboard and as a table.
-export function Bars({ title, unit, points }) {
-  const [at, set] = useState(null);
-  if (points.length < 3) return null;
-  const top = Math.max(1, ...points.map((p) => p.value));
-  const width = 100 / points.length;
-  const shown = points[at] ?? points.at(-1);
-  const move = (e) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
-    if (!step) return;
-    e.preventDefault();
-    set(Math.min(points.length - 1,
-      Math.max(0, (at ?? points.length - 1) + step)));
-  };
-  return html`<figure class="bars">
-    <figcaption>${title}<output aria-live="polite">
-      ${shown.label}: ${shown.value} ${unit}</output></figcaption>
-    <svg viewBox="0 0 100 30" preserveAspectRatio="none" tabindex="0"
-      role="img" aria-label=${title} onKeyDown=${move}
-      onMouseLeave=${() => set(null)}>
-      ${points.map((p, i) => {
-        const height = Math.max(0.6, (p.value / top) * 29);
-        return html`<g onMouseEnter=${() => set(i)}>
-          <rect class="room" x=${i * width} y="0" width=${width} height="30" />
-          <rect class=${i === at ? 'bar on' : 'bar'} x=${i * width + 0.3}
-            y=${30 - height} width=${Math.max(0.4, width - 0.6)}
-            height=${height} /></g>`;
-      })}</svg></figure>`;
 }
 
 export const Field = ({ label, hint, error, id, children }) => html`

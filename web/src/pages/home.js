@@ -6,8 +6,8 @@ import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Start } from '../start.js';
 import { Shop } from '../todo.js';
-import { Address, Ago, Bars, Empty, Facts, Loaded, Table, html }
-  from '../ui.js';
+import { Bars } from '../plot.js';
+import { Address, Ago, Empty, Facts, Loaded, Table, html } from '../ui.js';
 
 const SHOWN = 40;
 
@@ -60,12 +60,12 @@ export function Home() {
       <${Loaded} state=${blocks} rows=${8}>${(list) => list.length < 2
         ? html`<${Empty} title=${t('home.none')}>${t('home.first')}${' '}
             <a href="/send">${t('nav.send')}</a><//>`
-        : html`<${Bars} title=${t('home.plot')} unit=${t('home.txs')}
+        : html`<${Bars} title=${t('home.plot')} label="block.title"
             points=${list.toReversed().map((b) => ({
               label: `${t('block.title')} ${number(b.number)}`,
               value: b.transactions.length }))} />
           <${Table} caption=${t('home.blocks')} columns=${BLOCK_COLUMNS}
-            rows=${list.slice(0, 8).map(blockRow)} />`}<//></section>
+            rows=${list.slice(0, 5).map(blockRow)} />`}<//></section>
     <section><h2>${t('home.network')}</h2>
       <${Loaded} state=${status}>${(s) => html`<${Facts} rows=${[
         ['home.chain', s.chainId],

@@ -7,6 +7,7 @@ import { isAddress, number } from '../format.js';
 import { State } from '../goods.js';
 import { t } from '../i18n.js';
 import { may, session } from '../session.js';
+import { Danger } from './danger.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Ago, Copy, Empty, Failure, Field, Loaded, Notice, Table, html }
   from '../ui.js';
@@ -225,5 +226,6 @@ export function Settings() {
       ${t(now.setup ? 'setup.title' : 'login.title')}</a></p>`}
     ${now.name && may('notify') ? html`<h2>${t('hook.title')}</h2><${Hooks} />
       <${Mail} />` : !now.name && html`<${Empty} title=${t('settings.owner')}>
-      ${t('settings.login')}<//>`}`;
+      ${t('settings.login')}<//>`}
+    ${now.name && html`<${Danger} />`}`;
 }

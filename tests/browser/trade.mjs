@@ -1,0 +1,185 @@
+// trade.mjs - what the demo shop's merchant sees of his money, customers and
+// takings, in Chromium: balance, ways to be paid, escrow, customers with their
+// file, charts by keyboard and as tables, filters that are kept.
+// TEST_TIMEOUT=400
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Node } from '../e2e/node.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
+
+const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
+const SMALL = { viewport: { width: 320, height: 700 }, bypassCSP: true };
+let node, browser, me;
+
+before(async () => {
+  if (skip) return;
+  node = await Node.start(['dev', '--demo-shop']);
+  browser = await launch();
+  [me] = await node.rpc('eth_accounts');
+});
+after(async () => {
+  await browser?.close();
+  if (node) assert.equal((await node.stop()).code, 0);
+});
+
+const text = (page, selector) => page.textContent(selector);
+const saved = async (page, button) => {
+  const [file] = await Promise.all([page.waitForEvent('download'),
+    page.click(button)]);
+  return readFileSync(await file.path(), 'utf8').trim().split('\r\n');
+};
+
+test('money: balance, escrow and takings as the chain has them; how to be paid',
+  { skip }, async () => {
+    const page = await open(browser, { ...SMALL, colorScheme: 'dark' });
+    await page.goto(`${node.url}/money`);
+    await page.waitForSelector('[data-test=coin]:nth-child(2)');
+    const wei = BigInt(await node.rpc('eth_getBalance', [me, 'latest']));
+    const shown = (await text(page, '[data-test=coin] .big')).replace(/\D/g, '');
+    assert.ok(wei.toString().startsWith(shown.slice(0, 6)), shown);
+    const { items } = await node.rpc('order_states', [{ seller: me }]);
+    const held = items.filter((i) => /^0x0+$/.test(i.token))
+      .reduce((n, i) => n + BigInt(i.held), 0n);
+    await page.waitForSelector('[data-test=held] .sum');
+    assert.ok((await text(page, '[data-test=held] .sum')).replace(/[^\d.]/g, '')
+      .startsWith((Number(held / 10n ** 16n) / 100).toString()));
+    await page.waitForSelector('[data-test=takings] svg.columns');
+    await look(page, 'money');
+    await page.click('summary:has-text("another token")');
+    await page.fill('#coin', me);
+    await page.click('[data-test=coin-add]');
+    await page.waitForSelector('.wrong:has-text("No ERC-20 token")');
+    await page.click('main a[href="/money/receive"]');
+    await page.waitForSelector('[data-test=qr] svg');
+    assert.equal((await text(page, '[data-test=qr] .hash')).trim()
+      .toLowerCase(), me);
+    await page.fill('#ask-amount', '1.5');
+    await page.waitForSelector(
+      '[data-test=qr] .hash:has-text("@31337?value=1500000000000000000")');
+    const token = items.find((i) => !/^0x0+$/.test(i.token)).token;
+    await page.selectOption('#ask-token', token);
+    await page.waitForSelector('[data-test=qr] .hash:has-text("/transfer?")');
+    assert.match(await text(page, '[data-test=qr] .hash'), new RegExp(
+      `ethereum:${token}@31337/transfer.address=${me}&uint256=1500000$`, 'i'));
+    await page.fill('#ask-amount', 'much');
+    await page.waitForSelector('#ask-amount-error');
+    await look(page, 'money_receive');
+    await page.goto(`${node.url}/money/escrow`);
+    await page.waitForSelector('main tbody tr');
+    await look(page, 'money_escrow');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('a token is sent from the page, and the chain has moved it', { skip },
+  async () => {
+    const page = await open(browser);
+    const { items } = await node.rpc('order_states', [{ buyer: (await node.rpc(
+      'eth_accounts'))[3] }]);
+    const token = items.find((i) => !/^0x0+$/.test(i.token)).token;
+    const from = (await node.rpc('eth_accounts'))[3];
+    const of = async (who) => BigInt(await node.rpc('eth_call', [{ to: token,
+      data: `0x70a08231${who.slice(2).padStart(64, '0')}` }, 'latest']));
+    const to = `0x${'5e'.repeat(20)}`;
+    const had = await of(from);
+    assert.ok(had > 2000000n);
+    await page.goto(`${node.url}/send`);
+    await page.waitForSelector('#from');
+    await page.selectOption('#from', { index: 3 });
+    await page.waitForSelector(`#token option[value="${token}"]`,
+      { state: 'attached' });
+    await page.selectOption('#token', token);
+    await page.fill('#to', to);
+    await page.fill('#amount', '1.25');
+    await page.click('form.form button.main');
+    await page.waitForSelector('.notice.good [data-test=sent]');
+    assert.equal(await of(to), 1250000n);
+    assert.equal(await of(from), had - 1250000n);
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('customers: who bought how much, found by name, one of them, as a file',
+  { skip }, async () => {
+    const page = await open(browser, SMALL);
+    await page.goto(`${node.url}/customers`);
+    await page.waitForSelector('main tbody tr');
+    const { items } = await node.rpc('order_customers', [{ seller: me }]);
+    assert.equal(await page.locator('main tbody tr').count(), items.length);
+    await look(page, 'customers');
+    const lines = await saved(page, '[data-test=customers-csv]');
+    assert.equal(lines.length, 1 + items.flatMap((c) => c.spent).length);
+    assert.match(lines[1], new RegExp(`^0x\\w{40},${items[0].name},`));
+    await page.fill('#q', items[2].name.split(' ')[0]);
+    await page.press('#q', 'Enter');
+    await page.waitForFunction(() => document.querySelectorAll('main tbody tr')
+      .length === 1);
+    await page.click('main tbody a[href^="/customer/"]');
+    await page.waitForSelector('h1:has-text("'+ items[2].name +'")');
+    await page.waitForSelector('main tbody tr');
+    await look(page, 'customer');
+    await page.goto(`${node.url}/orders?buyer=${items[2].buyer}`);
+    await page.waitForSelector('main tbody tr');
+    assert.ok((await page.locator('main tbody td:nth-child(3)')
+      .allTextContents()).every((x) => x.trim() === items[2].name));
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('charts: read by arrow keys, as a table, as a file; bars lead to orders',
+  { skip }, async () => {
+    const page = await open(browser, { ...SMALL, colorScheme: 'dark' });
+    await page.goto(node.url);
+    await page.waitForSelector('[data-test=takings] svg.columns');
+    await page.waitForSelector('[data-test=recent] li');
+    const said = () => text(page, '[data-test=takings] figure output');
+    const last = await said();
+    await page.focus('[data-test=takings] svg.columns');
+    await page.keyboard.press('Home');
+    const first = await said();
+    assert.notEqual(first, last);
+    await page.keyboard.press('ArrowRight');
+    assert.notEqual(await said(), first);
+    await page.click('[data-test=takings] figure summary');
+    assert.equal(await page.locator('[data-test=takings] figure').first()
+      .locator('tbody tr').count(), 30);
+    assert.equal((await saved(page, '[data-test=takings] figure button')).length,
+      31);
+    const { items } = await node.rpc('order_states', [{ seller: me }]);
+    await look(page, 'home_shop');
+    await page.goto(`${node.url}/orders`);
+    const bar = '[data-test=funnel] a[href="/orders?state=completed"]';
+    await page.focus(bar);
+    const done = items.filter((i) => i.state === 'completed')
+      .reduce((n, i) => n + i.orders, 0);
+    assert.match(await text(page, '[data-test=funnel] output'),
+      new RegExp(`${done} orders`));
+    await page.click(bar);
+    await page.waitForFunction(() => [...document.querySelectorAll(
+      'main tbody [data-state]')].every((s) => s.dataset.state === 'completed'));
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('filters of orders are kept under a name', { skip }, async () => {
+  const page = await open(browser, SMALL);
+  await page.goto(`${node.url}/orders`);
+  await page.selectOption('#state', 'completed');
+  await page.selectOption('#sort', 'total');
+  await page.fill('#filter', 'Best ones');
+  await page.press('#filter', 'Enter');
+  await page.click('[data-test=filters] button:has-text("To ship")');
+  await page.waitForSelector('main tbody [data-state=paid]');
+  await page.reload();
+  await page.waitForSelector('[data-test=filters] [aria-pressed=true]'
+    + ':has-text("To ship")');
+  await page.click('[data-test=filters] button:has-text("Best ones")');
+  await page.waitForSelector('main tbody [data-state=completed]');
+  assert.equal(await page.inputValue('#sort'), 'total');
+  await look(page, 'orders_filters');
+  await page.click('[data-test=filters] button:has-text("Forget")');
+  assert.equal(await page.locator('text=Best ones').count(), 0);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
