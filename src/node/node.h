@@ -517,9 +517,10 @@ u64 node_key_open_until(struct node *n, const addr20 *addr);
 err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
                      const char *password, struct arena *a,
                      struct errmsg *msg) MUST_USE;
-/* sig: r, s, v = 27 or 28. */
+/* sig: r, s, v = 27 or 28.  rights: what the key's policy must have (right.def),
+** of which one that signs any message has MONEY. */
 err node_key_sign(struct node *n, u8 sig[65], const hash32 *digest,
-                  const addr20 *from, const char *password,
+                  const addr20 *from, const char *password, u32 rights,
                   struct errmsg *msg) MUST_USE;
 err node_key_new(struct node *n, addr20 *out, const char *password) MUST_USE;
 /* ERR_INPUT: no key; ERR_LIMIT. */

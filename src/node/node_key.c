@@ -238,19 +238,19 @@ err node_key_sign_tx(struct node *n, struct chain_tx *tx, const addr20 *from,
                      struct errmsg *msg) {
   u8 key[32];
   TRY(node_key_open(n, key, from, password));
-  err e = node_policy_take(n, from, tx, msg);
+  err e = node_policy_take(n, from, tx, 0, msg);
   if (e == ERR_OK) e = chain_tx_sign(tx, key, a);
   mem_wipe(key, sizeof key);
   return e;
 }
 
 err node_key_sign(struct node *n, u8 sig[65], const hash32 *digest,
-                  const addr20 *from, const char *password,
+                  const addr20 *from, const char *password, u32 rights,
                   struct errmsg *msg) {
   struct sig65 s;
   u8 key[32];
   TRY(node_key_open(n, key, from, password));
-  err e = node_policy_take(n, from, NULL, msg);
+  err e = node_policy_take(n, from, NULL, rights, msg);
   if (e == ERR_OK) e = crypto_sign(&s, key, digest);
   mem_wipe(key, sizeof key);
   if (e < 0) return e;

@@ -86,8 +86,8 @@ static err policy_judge_to(const struct node_policy *p, const addr20 *key,
 }
 
 static err policy_judge(struct node_policy *p, const addr20 *key,
-                        const struct chain_tx *tx, struct errmsg *msg) {
-  u32 need = tx ? node_rights_of_tx(tx) : NODE_RIGHT(MONEY);
+                        const struct chain_tx *tx, u32 need,
+                        struct errmsg *msg) {
   u256 sum;
   if (need & ~p->rights) {
     struct buf names;
@@ -112,6 +112,7 @@ struct policy_call {
   struct node_policy *p;
   const addr20 *key;
   const struct chain_tx *tx;
+  u32 rights;
   struct errmsg *msg;
 };
 
@@ -134,7 +135,7 @@ static err policy_do_take(struct store *s, void *arg) {
   TRY(policy_read(s, &p, c->key));
   if (!p.is_set) return ERR_OK;
   u256 before = p.spent;
-  TRY(policy_judge(&p, c->key, c->tx, c->msg));
+  TRY(policy_judge(&p, c->key, c->tx, c->rights, c->msg));
   return u256_cmp(&before, &p.spent) ? policy_write(s, &p, c->key) : ERR_OK;
 }
 
@@ -152,8 +153,10 @@ err node_policy_set(struct node *n, const struct node_policy *p,
 }
 
 err node_policy_take(struct node *n, const addr20 *key,
-                     const struct chain_tx *tx, struct errmsg *msg) {
-  struct policy_call c = {.key = key, .tx = tx, .msg = msg};
+                     const struct chain_tx *tx, u32 rights,
+                     struct errmsg *msg) {
+  struct policy_call c = {.key = key, .tx = tx, .msg = msg,
+                          .rights = tx ? node_rights_of_tx(tx) : rights};
   return node_with_store(n, policy_do_take, &c);
 }
 

@@ -5,7 +5,7 @@
 ** CMT a day (UTC), an allow-list of recipients and for how long the key may be
 ** unlocked.  A key without a policy may sign anything.
 **   rights   a transaction must need no other; a message (eth_sign, typed data)
-**            needs MONEY
+**            needs MONEY, the one that opens letters ORDERS
 **   daily    the values of what was signed this day, counted when signed
 **   allow    who may be sent anything; the chain's modules are governed by
 **            rights alone.  With a daily limit, calls of other contracts are
@@ -31,7 +31,9 @@ err node_policy_get(struct node *n, struct node_policy *out,
 /* spent stays as it is. */
 err node_policy_set(struct node *n, const struct node_policy *p,
                     const addr20 *key) MUST_USE;
-/* Before a signature: tx, or NULL for a message.  ERR_POLICY with words. */
+/* Before a signature: tx, or NULL for a message, which needs these rights.
+** ERR_POLICY with words. */
 err node_policy_take(struct node *n, const addr20 *key,
-                     const struct chain_tx *tx, struct errmsg *msg) MUST_USE;
+                     const struct chain_tx *tx, u32 rights,
+                     struct errmsg *msg) MUST_USE;
 #endif

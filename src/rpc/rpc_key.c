@@ -8,6 +8,7 @@
 */
 #include "chain/chain_edit.h"
 #include "codec/hex.h"
+#include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
@@ -294,13 +295,17 @@ static void key_digest(hash32 *out, slice data) {
   buf_fini(&b);
 }
 
+static err key_sign_as(struct rpc_call *c, u8 sig[65], const hash32 *digest,
+                       const addr20 *from, const char *password, u32 rights) {
+  rpc_view_drop(c);
+  struct errmsg msg = {.text = ""};
+  err e = node_key_sign(c->node, sig, digest, from, password, rights, &msg);
+  return e < 0 ? key_fail_why(c, e, msg.text) : ERR_OK;
+}
 static err key_sign(struct rpc_call *c, const hash32 *digest,
                     const addr20 *from, const char *password) {
   u8 sig[65];
-  rpc_view_drop(c);
-  struct errmsg msg = {.text = ""};
-  err e = node_key_sign(c->node, sig, digest, from, password, &msg);
-  if (e < 0) return key_fail_why(c, e, msg.text);
+  TRY(key_sign_as(c, sig, digest, from, password, NODE_RIGHT(MONEY)));
   jsonw_hex(&c->w, slice_of(sig, 65));
   return ERR_OK;
 }
@@ -317,6 +322,25 @@ err rpc_do_personal_sign(struct rpc_call *c) {
   TRY(key_password(c, &password, 2));
   key_digest(&digest, c->arg[0].bytes);
   return key_sign(c, &digest, &c->arg[1].addr, password);
+}
+
+/* What opens letters to an account (web/src/seal.js has the same sentence): whoever
+** may ship may read where to. */
+err rpc_do_personal_letterKey(struct rpc_call *c) {
+  static const char sentence[] = "CyberMiles: open my letters.\nSign this only on "
+                                 "a page that you trust with your messages.";
+  const char *password;
+  hash32 digest;
+  u8 sig[65], secret[32];
+  TRY(key_password(c, &password, 1));
+  key_digest(&digest, slice_str(sentence));
+  TRY(key_sign_as(c, sig, &digest, &c->arg[0].addr, password,
+                  NODE_RIGHT(ORDERS)));
+  crypto_sha256(secret, sig, sizeof sig);
+  jsonw_hex(&c->w, slice_of(secret, sizeof secret));
+  mem_wipe(sig, sizeof sig);
+  mem_wipe(secret, sizeof secret);
+  return ERR_OK;
 }
 
 static err key_sign_typed(struct rpc_call *c) {

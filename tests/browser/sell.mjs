@@ -251,7 +251,7 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await page.fill('#q', 'mara');
   await page.press('#q', 'Enter');
   await page.waitForFunction(() => {
-    const rows = [...document.querySelectorAll('main tbody tr')];
+    const rows = [...document.querySelectorAll('main > table tbody tr')];
     return rows.some((r) => r.querySelector('small')) && rows.every((r) =>
       r.textContent.includes('Mara Lindqvist'));
   });

@@ -183,3 +183,78 @@ test('filters of orders are kept under a name', { skip }, async () => {
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });
+
+test('who calls an order off is told whether it counts against him', { skip },
+  async () => {
+    const page = await open(browser, SMALL);
+    const { items } = await node.rpc('order_list', [{ seller: me, state: 'paid',
+      limit: 200 }]);
+    const cancel = async (id) => {
+      await page.goto(`${node.url}/order/${id}`);
+      await page.click('[data-test=open-cancel]');
+      await page.waitForSelector('[data-test=counts]:has-text("15 points")');
+      await page.selectOption('#cancel-reason', '7');
+      return text(page, '.notice:has([data-test=counts]) strong');
+    };
+    const zoned = items.find((o) => o.flags & 16 && !(o.flags & 1)
+      && /^0x0+$/.test(o.token));
+    const plain = items.find((o) => !(o.flags & 16));
+    assert.match(await cancel(plain.id), /counts against you/);
+    assert.match(await cancel(zoned.id), /does not count/);
+    await look(page, 'order_cancel');
+    await page.click('[data-test=open-refund]');
+    await page.fill('#refund-amount', '0.1');
+    const counts = page.locator('details:has(#refund-amount) [data-test=counts]');
+    assert.equal(await counts.count(), 0);
+    await page.fill('#refund-amount', (Number(BigInt(zoned.held) / 10n ** 12n)
+      / 1e6).toString());
+    await counts.waitFor();
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
+test('danger zone: by password and a typed name the shop is closed, sessions end',
+  { skip }, async () => {
+    const page = await open(browser, SMALL);
+    const word = 'correct horse battery';
+    await page.goto(`${node.url}/setup`);
+    for (const [id, value] of [['code', /code (\S{9}),/.exec(node.stdout)[1]],
+      ['name', 'boss'], ['password', word]]) await page.fill(`#${id}`, value);
+    await page.click('main form button.main');
+    await page.waitForSelector('a.who[href="/sessions"]');
+    const other = await open(browser);
+    await other.goto(`${node.url}/login`);
+    await other.fill('#name', 'boss');
+    await other.fill('#password', word);
+    await other.click('main form button.main');
+    await other.waitForSelector('a.who[href="/sessions"]');
+    await page.goto(`${node.url}/settings`);
+    const go = async (id, done) => {
+      await page.click(`[data-test=danger-${id}] summary`);
+      await page.waitForSelector(`#danger-${id}`);
+      const button = page.locator(`[data-test=danger-${id}-go]`);
+      assert.equal(await button.isDisabled(), true);
+      await page.fill(`#danger-${id}`, 'boss');
+      await button.click();
+      await page.fill('#again', word);
+      await page.press('#again', 'Enter');
+      await page.waitForSelector(`[data-test=danger-${id}] .notice.good`);
+      await done();
+    };
+    const active = async () => (await node.rpc('market_search', [{ seller: me,
+      limit: 200 }])).items.length;
+    const had = await active();
+    assert.ok(had > 5);
+    await page.click('[data-test=danger-close] summary');
+    await look(page, 'settings_danger');
+    await page.click('[data-test=danger-close] summary');
+    await go('close', async () => assert.equal(await active(), 0));
+    await go('reopen', async () => assert.ok(await active() >= had));
+    await go('sessions', async () => {
+      const { name } = await (await other.request.get(
+        `${node.url}/api/session`)).json();
+      assert.equal(name, undefined);
+    });
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });

@@ -296,6 +296,10 @@ test('keys are locked, unlocked for a time, and sign', async () => {
     assert.equal(ethers.verifyMessage('hello', sig).toLowerCase(), operator);
     assert.equal(await s.result('personal_ecRecover', [message, sig]),
       operator);
+    const opened = ethers.hexlify(ethers.toUtf8Bytes('CyberMiles: open my letters.\nSign this'
+      + ' only on a page that you trust with your messages.'));
+    assert.equal(await s.result('personal_letterKey', [operator, first]),
+      ethers.sha256(await s.result('personal_sign', [opened, operator, first])));
     assert.equal(await s.result('personal_sign', [message, operator, first]),
       sig);
     await typed(s, operator);

@@ -101,7 +101,8 @@ test('each role has the methods and calls of its rights, no others',
     const save = await call('Market', 'save');
     const methods = [['node_status', 'read'], ['webhook_list', 'notify'],
       ['admin_users', 'users'], ['admin_datadir', 'node'],
-      ['personal_listAccounts', 'keys'], ['order_export', 'export']];
+      ['personal_listAccounts', 'keys'], ['order_export', 'export'],
+      ['personal_letterKey', 'orders']];
     const calls = [[ORDERS, till, 'till'], [ORDERS, ship, 'orders'],
       [MARKET, save, 'sell'], [OTHER, '0x', 'money']];
     for (const [role, browser] of Object.entries(people)) {
@@ -297,6 +298,15 @@ test('a key signs what its policy lets it, whoever asks', async () => {
   assert.equal((await boss.rpc('personal_unlockAccount', key, 'k', 9)).result,
     true);
   assert.equal((await boss.rpc('eth_sign', key, '0x00')).error.code, 4100);
+  // What opens letters is less than any message, and who may ship has it.
+  const letters = await boss.rpc('personal_letterKey', key, 'k');
+  assert.match(letters.error.message, /has not: orders/);
+  await set({ rights: ['orders'] });
+  assert.match((await boss.rpc('personal_letterKey', key, 'k')).result,
+    /^0x[0-9a-f]{64}$/);
+  assert.equal((await boss.rpc('personal_sign', '0x00', key, 'k')).error.code,
+    4100);
+  await set({ rights: ['till'] });
 });
 
 test('admin beside and without the node: tokens, second factor, passwords',

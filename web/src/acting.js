@@ -1,7 +1,7 @@
 // acting.js - in whose name pages act: { id, address, send(tx), sign(data) },
-// an account of the browser's wallet, or (keys.js) a key of the node.  The
-// choice is kept on this browser.  tx: { to, data, value, gas } with value a
-// BigInt; sign: of hex bytes by EIP-191.
+// an account of the browser's wallet, or (keys.js) a key of the node, which has
+// letterKey() besides (seal.js).  The choice is kept on this browser.  tx: { to,
+// data, value, gas } with value a BigInt; sign: of hex bytes by EIP-191.
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal, valueOf } from './signal.js';

@@ -16,6 +16,7 @@ export const keys = signal([]);    // as far as we may use them
 
 /* ------------------------------------------------------------ passwords */
 
+const RIGHT_ERROR = 4100;
 const asked = signal(null); // { give, cancel } while a password is wanted
 let word = null;            // for the life of this page
 
@@ -54,6 +55,16 @@ export function Password() {
 
 /* -------------------------------------------------------------- signing */
 
+// With the password of the key; on a development chain keys are open to all.
+async function ask(method, ...params) {
+  if (status.value?.dev) return rpc(method, ...params);
+  const pw = await password();
+  return ownerRpc(method, ...params, pw).catch((e) => {
+    word = null;
+    throw e.code === RIGHT_ERROR ? e : new Error(t('seal.locked'));
+  });
+}
+
 const byNode = (address) => ({ id: address, address,
   async send({ to, data, value, gas }) {
     const pw = await password();
@@ -62,14 +73,8 @@ const byNode = (address) => ({ id: address, address,
         value: value.toString(), data, password: pw })).hash;
     } catch (e) { if (e.code === 'password') word = null; throw e; }
   },
-  async sign(data) {
-    if (status.value?.dev) return rpc('personal_sign', data, address);
-    const pw = await password();
-    return ownerRpc('personal_sign', data, address, pw).catch(() => {
-      word = null;
-      throw new Error(t('seal.locked'));
-    });
-  } });
+  sign: (data) => ask('personal_sign', data, address),
+  letterKey: () => ask('personal_letterKey', address) });
 
 // Whether we may use them changes with who is logged in.
 async function loadKeys() {

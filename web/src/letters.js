@@ -2,11 +2,13 @@
 // that a buyer gave: sealed by the browser, opened by it.
 import { useState } from 'preact/hooks';
 import { Do, May, NOBODY, ZERO32, act } from './act.js';
+import { acting } from './acting.js';
 import { rpc } from './api.js';
 import { getDocument, putDocument } from './content.js';
 import { t } from './i18n.js';
 import { useRpc } from './list.js';
-import { useLoad } from './signal.js';
+import { may, rolesWith, session } from './session.js';
+import { useLoad, useSignal } from './signal.js';
 import { Ago, Field, Loaded, Notice, html } from './ui.js';
 
 const sealing = () => import('./seal.js'); // its curves are of some size
@@ -24,8 +26,10 @@ export async function putLetter(reader, me, text) {
   return putDocument(seal(own ? [to, own] : [to], text));
 }
 
+// Opened by a wallet, or by the node for who may ship; others are told who may.
 export function Letter({ content, label }) {
   const [state, set] = useState({});
+  const now = useSignal(session), me = useSignal(acting);
   const open = async () => {
     const letter = await getDocument(content);
     if (!letter) throw new Error(t('content.missing'));
@@ -35,7 +39,10 @@ export function Letter({ content, label }) {
   };
   return state.text !== undefined
     ? html`<p class="wrap" data-test="letter"><bdi>${state.text}</bdi></p>`
-    : html`<${Do} go=${open}>${label ?? t('seal.open')}<//>`;
+    : me?.wallet || may('orders', now) ? html`<${Do} go=${open}>
+      ${label ?? t('seal.open')}<//>`
+    : html`<small data-test="closed">${t('seal.who', { roles: rolesWith(
+      'orders').map((r) => t(`role.${r}`)).join(', ') })}</small>`;
 }
 
 // order: that a letter is about; filter: which are shown, when not its own.

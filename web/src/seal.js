@@ -8,7 +8,8 @@
 // trying: a letter does not name its readers' accounts.
 //
 // One's own secret is the SHA-256 of one's signature of a fixed sentence
-// (EIP-191; signatures are deterministic), so it needs no keeping.
+// (EIP-191; signatures are deterministic), so it needs no keeping.  Of a key of
+// the node's the node makes it (personal_letterKey), for who may ship.
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
@@ -25,9 +26,10 @@ const unhex = (s) => hexToBytes(s.slice(2));
 
 const kept = new Map(); // secrets by address, for the life of the page
 export async function mySecret() {
-  const { address, sign } = acting.value;
+  const { address, sign, letterKey } = acting.value;
   if (kept.has(address)) return kept.get(address);
-  const secret = sha256(unhex(await sign(hex(utf8ToBytes(SENTENCE)))));
+  const secret = letterKey ? unhex(await letterKey())
+    : sha256(unhex(await sign(hex(utf8ToBytes(SENTENCE)))));
   kept.set(address, secret);
   return secret;
 }

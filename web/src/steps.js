@@ -60,7 +60,7 @@ export function Step({ step, of, token, again }) {
   const button = html`<${Do} go=${go} kind=${step.main ? 'main' : null}
     confirm=${step.sure && t('do.sure')} test=${`do-${step.id}`} call=${step.call}>${label}<//>`;
   const cost = step.Cost && html`<${step.Cost} of=${of} form=${form}
-    put=${put} />`;
+    put=${put} token=${token} />`;
   if (!step.form) {
     return cost ? html`<div class="card">${cost}${button}</div>` : button;
   }

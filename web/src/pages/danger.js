@@ -48,7 +48,8 @@ const ACTS = [
 ];
 
 function Action({ row, me, name }) {
-  const state = useLoad(() => row.of(me), [row.id, me]);
+  const [open, show] = useState(false); // what it is about, asked when opened
+  const state = useLoad(async () => open ? row.of(me) : undefined, [open, me]);
   const [typed, type] = useState('');
   const [done, set] = useState(null);
   const items = state.data ?? [];
@@ -63,7 +64,8 @@ function Action({ row, me, name }) {
     state.again();
   };
   const id = `danger-${row.id}`;
-  return html`<details class="read" data-test=${id}><summary>
+  return html`<details class="read" data-test=${id}
+      onToggle=${(e) => show(e.currentTarget.open)}><summary>
       <strong>${t(`danger.${row.id}`)}</strong></summary>
     <p>${t(`danger.${row.id}.what`)}</p>
     ${state.error && html`<${Failure} ...${state} />`}

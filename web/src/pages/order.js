@@ -15,7 +15,8 @@ import { useRpc } from '../list.js';
 import { Money, money, parse, plain, tokenOf } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Step, note } from '../steps.js';
-import { Ago, Empty, Facts, Field, Hash, Loaded, Table, html } from '../ui.js';
+import { Ago, Empty, Facts, Field, Hash, Loaded, Notice, Table, html }
+  from '../ui.js';
 import { Review } from './sell_more.js';
 
 const FINAL = ['completed', 'cancelled', 'refunded', 'resolved'];
@@ -24,6 +25,21 @@ const tracking = (text) => text.trim() ? putDocument({ tracking: text.trim() })
   : ZERO32;
 
 /* --------------------------------------------------------------- steps */
+
+// Whether calling it off counts against the seller (shop_orders.c): a refund of
+// all before it is sent does as a cancellation; a wrong zone may not.
+const ZONE = '7', ACCEPTED = 1, ZONED = 16;
+const CountsAll = (p) => p.of.state === 'paid' && parse(p.form.amount, p.token)
+  === BigInt(p.of.held) && html`<${Counts} ...${p} />`;
+function Counts({ of: o, form }) {
+  const me = useSignal(acting)?.address;
+  if (me !== o.seller) return html`<p class="quiet">${t('counts.buyer')}</p>`;
+  const why = form.reason !== ZONE ? 'yes' : !(o.flags & ZONED) ? 'noZone'
+    : o.flags & ACCEPTED ? 'accepted' : 'zone';
+  return html`<${Notice} kind=${why === 'zone' ? 'info' : 'error'}
+    title=${t(why === 'zone' ? 'counts.not' : 'counts.yes')}>
+    <p data-test="counts">${t(`counts.${why}.why`)}</p><//>`;
+}
 
 // What may be done: who, in which state, with what form; send(order, form,
 // token) gives the call.
@@ -59,9 +75,11 @@ const STEPS = [
     send: (o, f, tok) => ORDER('confirmReturn', [o.id,
       amount(f.amount, tok)]) },
   { id: 'refund', call: 'orders.refund', by: 'seller', when: ['paid', 'shipped'],
-    form: ['amount', 'reason'], send: (o, f, tok) => ORDER('refund', [o.id,
+    form: ['amount', 'reason'], Cost: CountsAll,
+    send: (o, f, tok) => ORDER('refund', [o.id,
       amount(f.amount, tok), Number(f.reason)]) },
   { id: 'cancel', call: 'orders.cancel', by: 'both', when: ['paid', 'milestones'], form: ['reason'],
+    Cost: Counts,
     can: (o, role) => o.state === 'paid' || role === 'seller', sure: true,
     send: (o, f) => ORDER('cancel', [o.id, Number(f.reason)]) },
   { id: 'refundLater', call: 'orders.refundLater', by: 'seller', when: ['completed'], form: ['amount'],
