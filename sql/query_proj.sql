@@ -1,6 +1,6 @@
 -- query_proj.sql - statements of projections and content that are not made from
 -- a table's description (src/store/store_table.h).  Conditions for lists begin
--- with part_.
+-- with part_, rows that they are among with among_.
 
 -- proj_create
 CREATE TABLE IF NOT EXISTS projection(
@@ -205,9 +205,8 @@ SELECT mode FROM platform_platform WHERE id = ?1;
    NOT EXISTS(SELECT 1 FROM platform_opt_out AS o
               WHERE o.listing = t.id AND o."out" <> 0) END);
 
--- part_platform_posted
-t.id IN(SELECT p.listing FROM platform_post AS p
-        WHERE p.platform = ? AND p.state = 2);
+-- among_posted
+SELECT listing AS rowid FROM platform_post WHERE platform = ? AND state = 2;
 
 -- part_platform_category
 (CASE t.mode WHEN 0 THEN EXISTS(
@@ -223,8 +222,8 @@ t.id IN(SELECT p.listing FROM platform_post AS p
    WHERE p.platform = t.id AND p.state = 2 AND l.category = ?
      AND l.state = 1) END);
 
--- part_line
-t.id IN(SELECT l."order" FROM order_line AS l WHERE l.listing = ?);
+-- among_line
+SELECT "order" AS rowid FROM order_line WHERE listing = ?;
 
 -- part_order_words
 /* Words of a listing that it is of, of its note, of a party's names, each as

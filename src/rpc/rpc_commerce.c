@@ -854,7 +854,8 @@ static err shop_filter_apply(struct rpc_shop *q, struct store_query *sq,
   }
   rpc_shop_where(sq, col, f->op == '>'   ? STORE_GE
                           : f->op == '<' ? STORE_LE
-                          : f->op == '|' ? STORE_PART : STORE_EQ, val);
+                          : f->op == '|' ? STORE_PART
+                          : f->op == '&' ? STORE_AMONG : STORE_EQ, val);
   for (u32 i = 1; i < f->times; i++) rpc_shop_where(sq, col, STORE_MORE, val);
   return ERR_OK;
 }

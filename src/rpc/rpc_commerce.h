@@ -36,7 +36,8 @@
 **
 ** market_search({q, category, seller, platform, kind, token, priceMin,
 **     priceMax, zone, minRating, inStock, state, sort, limit, cursor})
-**   sort: "relevance" (the default with q), "price", "priceDown", "new" (the
+**   sort: "relevance" (the default with q: who has all words in the title
+**   first, newest first), "price", "priceDown", "new" (the
 **   default without), "rating", "sold".  state: "active" unless given; "any".
 **   token is asked for with priceMin, priceMax and the sorts by price in mind:
 **   without it amounts of different tokens are compared as they are.
@@ -203,7 +204,8 @@ const char *rpc_shop_camel(char out[64], const char *name, size_t len);
 /* How a list is asked for and shown.  filters: "name:kind" parted by blanks, or
 ** "name:kind>column" (at least), "<column" (at most), "=column", or
 ** "name:kind|part_x*2" (a condition of sql/query_proj.sql, the value so many
-** times), or "name:kind/a/b" (one of two columns).  kind: u number, a address,
+** times), "name:kind&among_x" (rows whose numbers a statement of it gives), or
+** "name:kind/a/b" (one of two columns).  kind: u number, a address,
 ** h hash, m money, s state, b bool, t text.
 ** sorts: "name:+column" or "-column", "name:-": by number; the first is the
 ** default. */

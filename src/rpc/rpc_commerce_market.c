@@ -57,8 +57,8 @@ static err market_where_platform(struct rpc_shop *q, struct store_query *sq,
   struct store_val val = store_num(id);
   TRY(proj_named(q->s, "platform_mode", &val, 1, rpc_rows_add, &rows));
   bool all = rows.cnt && rows.row[0].v[0].num == 0;
-  rpc_shop_where(sq, all ? "part_platform_all" : "part_platform_posted",
-                 STORE_PART, val);
+  if (all) rpc_shop_where(sq, "part_platform_all", STORE_PART, val);
+  else rpc_shop_where(sq, "among_posted", STORE_AMONG, val);
   return ERR_OK;
 }
 
@@ -78,13 +78,9 @@ err rpc_shop_where_market(struct rpc_shop *q, struct store_query *sq,
     return ERR_OK;
   }
   if (!strcmp(name, "sort")) { /* relevance */
-    for (u32 i = 0; i < sq->where_cnt; i++)
-      if (sq->where[i].op == STORE_MATCH) {
-        sq->rank_fts = "market_fts";
-        sq->rank_weights = "10,1,4,2";
-        return ERR_OK;
-      }
     sq->order = "created_at";
+    for (u32 i = 0; i < sq->where_cnt; i++)
+      if (sq->where[i].op == STORE_MATCH) sq->rank = "title";
     return ERR_OK;
   }
   if (rpc_param_string(&text, v, "text", &msg) < 0)
@@ -107,7 +103,6 @@ static err market_query(struct rpc_shop *q, struct store_query *sq) {
     rpc_shop_where(sq, "state", STORE_EQ, store_num(1));
   if (rpc_shop_arg(q->c, "q").kind == RPC_STRING &&
       rpc_shop_arg(q->c, "sort").kind == RPC_NONE) {
-    sq->order = NULL;
     TRY(rpc_shop_where_market(q, sq, "sort", &relevance));
   }
   return ERR_OK;
@@ -184,7 +179,7 @@ err rpc_do_market_facets(struct rpc_call *c) {
   struct rpc_rows rows = {.a = c->a};
   TRY(rpc_shop_begin(c, &q));
   err e = market_query(&q, &sq);
-  sq.rank_fts = NULL; /* which, not in what order */
+  sq.rank = NULL; /* which, not in what order */
   sq.has_after = false;
   sq.limit = MARKET_FACET_ROWS;
   for (u32 i = 0; i < ARRAY_LEN(market_facets); i++)

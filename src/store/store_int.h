@@ -314,6 +314,24 @@ err store_cached_rows(struct store_reader *r, const char *text,
 void store_table_name(struct buf *b, const char *name);
 err store_table_functions(struct store_conn *c) MUST_USE;
 
+/* store_ids.c: a set of rows' numbers, zeroed when empty. */
+#define STORE_IDS_TYPE "store_ids" /* of a bound pointer */
+struct store_ids {
+  i64 *id;
+  u32 cnt, cap;
+};
+static inline struct store_val store_set(const struct store_ids *s) {
+  return (struct store_val){STORE_IDS, 0, slice_of((const u8 *)s, sizeof *s)};
+}
+void store_ids_fini(struct store_ids *s);
+void store_ids_add(struct store_ids *s, i64 id);
+/* Makes a set of what was added in any order. */
+void store_ids_sort(struct store_ids *s);
+bool store_ids_has(const struct store_ids *s, i64 id);
+/* Keeps those that are in the other set, or that are not. */
+void store_ids_keep(struct store_ids *s, const struct store_ids *of, bool in);
+err store_ids_functions(struct store_conn *c) MUST_USE;
+
 struct store {
   struct store_conn conn;
   struct store_tables tables;

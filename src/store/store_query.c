@@ -2,33 +2,39 @@
 ** and the index by which each is read.
 **
 ** What a query costs is the rows that it looks up: each is a page, read from the
-** file, since a new block ends what a reader's cache knew.  SQLite has no counts
-** to choose an index by, so it is named here:
-**   whole      an index whose first columns are all the conditions "=" and whose
-**              next is the order's: what it gives first is the answer
-**   few        conditions at the front of another index that at most
-**              QUERY_FEW rows meet, counted that far in the index alone: these
-**              rows are looked up and sorted
-**   in order   many rows meet each condition, so that a page is soon full: the
-**              index of the order, rows passed over until it is; conditions on
-**              columns that the index has behind cost no look at the row
+** file, since a new block ends what a reader's cache knew.  So what words find
+** is read first, from the full text alone, as a set of numbers (store_ids.c),
+** and narrowed by what filters find in indexes alone; rows are looked up when it
+** is known how.  SQLite has no counts to choose an index by, so it is named here:
+**   whole      no words, and an index whose first columns are all the conditions
+**              "=" and whose next is the order's: what it gives first is the
+**              answer
+**   few        the set is of at most QUERY_FEW numbers: these rows are looked up
+**              and sorted; of none: nothing is
+**   in order   many are in the set, so that a page is soon full: the index of
+**              the order, rows that are not in the set passed over until it is;
+**              conditions on columns that the index has behind cost no look at
+**              the row
+** A filter joins the set when another index than the order's has it at its front
+** and at most QUERY_SOME rows meet it: more are no help.
 ** An index of the order has the number ("id") behind the order's column, or ends
 ** there: rows of one value come by their numbers.  Rows of one first key are
-** found by the key.
+** found by the key.  A query of either column is two of one column each, joined;
+** one by relevance is two in turn, the second without what the first found.
 **
-** A query of full text looks up what that finds, at most its window; one of
-** either column is two of one column each, joined.
+** Limits: QUERY_WORDS_MAX numbers of one word.
 */
 #include <stdio.h>
 
 #include "store/store_int.h"
 #include "store/store_table.h"
 
-#define QUERY_WINDOW 5000u
-#define QUERY_RANK_WINDOW 2000u /* a rank costs three times a look at the row */
-#define QUERY_FEW 4000u
+#define QUERY_FEW 1000u
+#define QUERY_SOME 8000u
+#define QUERY_WORDS_MAX 4000000u
 #define QUERY_EXTRA 3u /* height, tx, log */
 #define QUERY_NAME_MAX 40u
+#define QUERY_TIER_BIT 40u /* of a value by relevance: the tier, the order's */
 
 struct query_text {
   struct buf b;
@@ -61,6 +67,29 @@ static err query_rows(struct store_reader *r, struct query_text *t,
                     : store_cached_rows(r, (char *)t->b.ptr, t->val, t->cnt,
                                         row, ctx);
   buf_fini(&t->b);
+  return e;
+}
+static err query_no_row(void *ctx, const struct store_val *v, u32 cnt) {
+  (void)ctx, (void)v, (void)cnt;
+  return ERR_OK;
+}
+/* A set, by a text that goes on behind "SELECT rowid AS id"; more than most is
+** more than it can be: ERR_LIMIT, or *cut. */
+static void query_ids_begin(struct query_text *t, struct store_ids *out) {
+  buf_init(&t->b, 0);
+  query_str(t, "SELECT add_to_set(");
+  query_value(t, store_set(out));
+  query_str(t, ",id)FROM(SELECT rowid AS id");
+}
+static err query_ids(struct store_reader *r, struct query_text *t,
+                     struct store_ids *out, u32 most, bool *cut) {
+  query_num(t, " LIMIT ", most + 1);
+  query_str(t, ")");
+  err e = query_rows(r, t, query_no_row, NULL);
+  bool over = out->cnt > most;
+  if (cut) *cut = over;
+  else if (!e && over) e = ERR_LIMIT;
+  if (!e && !over) store_ids_sort(out);
   return e;
 }
 
@@ -144,23 +173,98 @@ static void query_compare(struct query_text *t, const struct store_where *w) {
   query_value(t, w->val);
 }
 
-static err query_count_row(void *ctx, const struct store_val *v, u32 cnt) {
-  MUST(cnt == 1);
-  *(i64 *)ctx = v[0].num;
+/* What a query is read by. */
+struct query_plan {
+  u32 number;            /* the index of the order */
+  bool has_set, few;     /* rows are of the set; it is what is looked up */
+  struct store_ids set;
+  struct buf list;       /* the few, as a list in JSON */
+};
+static void query_plan_fini(struct query_plan *p) {
+  store_ids_fini(&p->set);
+  buf_fini(&p->list);
+}
+/* What is found joins the plan's set. */
+static void query_plan_join(struct query_plan *p, struct store_ids *found) {
+  if (p->has_set) {
+    store_ids_keep(&p->set, found, true);
+    store_ids_fini(found);
+  } else {
+    p->set = *found;
+  }
+  p->has_set = true;
+}
+
+/* Text with each "?" of it one of the values that follow w. */
+static void query_part(struct query_text *t, const struct store_where *w,
+                       u32 left) {
+  size_t len = 0;
+  const char *sql = store_sql_find(w->col, &len);
+  u32 used = 0;
+  MUST(sql);
+  while (len && (sql[len - 1] == '\n' || sql[len - 1] == ';')) len--;
+  for (size_t i = 0; i < len; i++) {
+    if (sql[i] != '?') {
+      buf_put(&t->b, &sql[i], 1);
+      continue;
+    }
+    MUST(used < left && (used == 0 || w[used].op == STORE_MORE));
+    query_value(t, w[used++].val);
+  }
+}
+
+/* What words find, all of them in one column if there is one; or a statement. */
+static err query_plan_find(struct store_reader *r, struct query_plan *p,
+                           const struct store_where *w, u32 left,
+                           const char *column) {
+  struct query_text t = {.cnt = 0};
+  struct store_ids found = {0};
+  struct buf words;
+  buf_init(&words, 0);
+  query_ids_begin(&t, &found);
+  if (w->op == STORE_MATCH) {
+    if (column) buf_printf(&words, "{%s}:(", column);
+    buf_put_slice(&words, w->val.bytes);
+    if (column) buf_put_str(&words, ")");
+    query_name(&t, " FROM ", w->col);
+    query_name(&t, " WHERE ", w->col);
+    query_str(&t, " MATCH ");
+    query_value(&t, store_text(buf_slice(&words)));
+  } else {
+    query_str(&t, " FROM(");
+    query_part(&t, w, left);
+    query_str(&t, ")");
+  }
+  err e = query_ids(r, &t, &found, QUERY_WORDS_MAX, NULL);
+  buf_fini(&words);
+  if (!e) query_plan_join(p, &found);
+  else store_ids_fini(&found);
+  return e;
+}
+static err query_plan_sets(struct store_reader *r, struct query_plan *p,
+                           const struct store_query *q, const char *column) {
+  for (u32 i = 0; i < q->where_cnt; i++) {
+    const struct store_where *w = &q->where[i];
+    if (w->op == STORE_MATCH || w->op == STORE_AMONG)
+      TRY(query_plan_find(r, p, w, q->where_cnt - i, column));
+  }
   return ERR_OK;
 }
-/* Whether what the front of an index is asked for holds for few rows. */
-static err query_is_few(struct store_reader *r, bool *few,
-                        const struct store_query *q,
-                        const struct query_index *ix) {
+
+/* The numbers for which holds what the front of an index is asked for, if they
+** are not too many. */
+static err query_plan_filter(struct store_reader *r, struct query_plan *p,
+                             const struct store_query *q,
+                             const struct query_index *ix) {
   struct query_text t = {.cnt = 0};
+  struct store_ids found = {0};
   const char *at = q->table->index, *end;
-  i64 cnt = 0;
   u32 done = 0;
+  bool many = false;
   for (u32 i = 0; i < ix->number; i++) at = strchr(at, ';') + 1;
   end = at + strcspn(at, ";");
-  buf_init(&t.b, 0);
-  query_name(&t, "SELECT count(*) FROM(SELECT 1 FROM ", q->table->name);
+  query_ids_begin(&t, &found);
+  query_name(&t, " FROM ", q->table->name);
   query_str(&t, " AS t");
   query_by(&t, q, ix->number);
   for (u32 k = 0; k <= ix->eq && at < end; k++) {
@@ -175,19 +279,21 @@ static err query_is_few(struct store_reader *r, bool *few,
     }
     at += len + (at + len < end);
   }
-  query_num(&t, " LIMIT ", QUERY_FEW);
-  query_str(&t, ")");
-  err e = query_rows(r, &t, query_count_row, &cnt);
-  *few = cnt < (i64)QUERY_FEW;
+  err e = query_ids(r, &t, &found, QUERY_SOME, &many);
+  if (!e && !many) query_plan_join(p, &found);
+  else store_ids_fini(&found);
   return e;
 }
 
-static err query_choose(struct store_reader *r, u32 *number,
-                        const struct store_query *q) {
+static bool query_plan_is_few(const struct query_plan *p) {
+  return p->has_set && p->set.cnt <= QUERY_FEW;
+}
+/* The index of the order, and filters of others while there are many. */
+static err query_plan_index(struct store_reader *r, struct query_plan *p,
+                            const struct store_query *q) {
   struct query_index best = {.number = QUERY_BY_ANY};
   const char *at = q->table->index;
-  bool few = false;
-  *number = QUERY_BY_ANY;
+  p->number = QUERY_BY_ANY;
   if (query_has(q, q->table->col[0].name, true)) return ERR_OK;
   if (!q->order)
     best = (struct query_index){.number = QUERY_BY_ROWID, .ordered = true};
@@ -195,65 +301,61 @@ static err query_choose(struct store_reader *r, u32 *number,
     struct query_index ix = query_index_next(&at, i, q);
     if (ix.ordered && (!best.ordered || ix.eq > best.eq)) best = ix;
   }
-  *number = best.number;
-  if (!best.ordered || query_is_whole(q, &best)) return ERR_OK;
+  p->number = best.number;
+  if (!best.ordered || (!p->has_set && query_is_whole(q, &best)))
+    return ERR_OK;
   at = q->table->index;
-  for (u32 i = 0; *at && !few; i++) {
+  for (u32 i = 0; *at && !query_plan_is_few(p); i++) {
     struct query_index ix = query_index_next(&at, i, q);
     if (i == best.number || ix.eq + !!ix.range[0] <= best.eq) continue;
-    TRY(query_is_few(r, &few, q, &ix));
-    if (few) *number = i;
+    TRY(query_plan_filter(r, p, q, &ix));
   }
   return ERR_OK;
 }
 
+static err query_plan_make(struct store_reader *r, struct query_plan *p,
+                           const struct store_query *q) {
+  if (!query_plan_is_few(p)) TRY(query_plan_index(r, p, q));
+  p->few = query_plan_is_few(p);
+  if (!p->few) return ERR_OK;
+  buf_put_str(&p->list, "[");
+  for (u32 i = 0; i < p->set.cnt; i++)
+    buf_printf(&p->list, i ? ",%lld" : "%lld", (long long)p->set.id[i]);
+  buf_put_str(&p->list, "]");
+  return p->list.over ? ERR_LIMIT : ERR_OK;
+}
+
 /*-------------------------------------------------------------------- texts */
-/* A named condition; each "?" of it is one of the values that follow. */
-static void query_part(struct query_text *t, const struct store_where *w,
-                       u32 left) {
-  size_t len = 0;
-  const char *sql = store_sql_find(w->col, &len);
-  u32 used = 0;
-  MUST(sql);
-  while (len && (sql[len - 1] == '\n' || sql[len - 1] == ';')) len--;
-  query_str(t, "(");
-  for (size_t i = 0; i < len; i++) {
-    if (sql[i] != '?') {
-      buf_put(&t->b, &sql[i], 1);
-      continue;
-    }
-    MUST(used < left && (used == 0 || w[used].op == STORE_MORE));
-    query_value(t, w[used++].val);
-  }
-  query_str(t, ")");
-}
-
-static const struct store_where *query_match(const struct store_query *q) {
-  for (u32 i = 0; i < q->where_cnt; i++)
-    if (q->where[i].op == STORE_MATCH) return &q->where[i];
-  return NULL;
-}
-
-static void query_conditions(struct query_text *t,
-                             const struct store_query *q) {
+static void query_conditions(struct query_text *t, const struct store_query *q,
+                             const struct query_plan *p) {
   u32 done = 0;
   for (u32 i = 0; i < q->where_cnt; i++) {
     const struct store_where *w = &q->where[i];
-    if (w->op == STORE_MORE || w->op == STORE_MATCH) continue;
+    if (!query_is_plain(w) && w->op != STORE_NE && w->op != STORE_PART)
+      continue;
     query_str(t, done++ ? " AND " : " WHERE ");
-    if (w->op == STORE_PART) query_part(t, w, q->where_cnt - i);
-    else query_compare(t, w);
+    if (w->op != STORE_PART) {
+      query_compare(t, w);
+      continue;
+    }
+    query_str(t, "(");
+    query_part(t, w, q->where_cnt - i);
+    query_str(t, ")");
+  }
+  if (p->has_set && !p->few) {
+    query_str(t, done++ ? " AND in_set(" : " WHERE in_set(");
+    query_value(t, store_set(&p->set));
+    query_str(t, ",t.rowid)");
   }
   if (!q->has_after) return;
   query_str(t, done ? " AND " : " WHERE ");
-  if (!q->order && !q->rank_fts) {
+  if (!q->order) {
     query_str(t, q->up ? "t.rowid>" : "t.rowid<");
     query_value(t, store_num((u64)q->after_id));
     return;
   }
   /* A pair as a row value: the index is entered at it. */
-  if (q->rank_fts) query_str(t, "(f.score");
-  else query_name(t, "(t.", q->order);
+  query_name(t, "(t.", q->order);
   query_str(t, q->up ? ",t.rowid)>(" : ",t.rowid)<(");
   query_value(t, q->after);
   query_str(t, ",");
@@ -261,47 +363,26 @@ static void query_conditions(struct query_text *t,
   query_str(t, ")");
 }
 
-/* What the full text finds, newest first, is read before the table. */
-static void query_from_match(struct query_text *t, const struct store_query *q,
-                             const struct store_where *match) {
-  query_str(t, "(SELECT rowid AS id");
-  if (q->rank_fts) {
-    query_name(t, ",CAST(-1e6*bm25(", q->rank_fts);
-    query_str(t, ",");
-    query_str(t, q->rank_weights);
-    query_str(t, ")AS INTEGER)AS score");
-  }
-  query_name(t, " FROM ", match->col);
-  query_name(t, " WHERE ", match->col);
-  query_str(t, " MATCH ");
-  query_value(t, match->val);
-  query_num(t, " ORDER BY rowid DESC LIMIT ",
-            q->rank_fts ? QUERY_RANK_WINDOW : QUERY_WINDOW);
-  query_str(t, ")AS f CROSS JOIN ");
-  store_table_name(&t->b, q->table->name);
-  query_str(t, " AS t ON t.rowid=f.id");
-}
-
 static void query_from(struct query_text *t, const struct store_query *q,
-                       u32 number) {
-  const struct store_where *match = query_match(q);
+                       const struct query_plan *p) {
   query_str(t, " FROM ");
-  if (match) {
-    query_from_match(t, q, match);
-  } else {
-    store_table_name(&t->b, q->table->name);
-    query_str(t, " AS t");
-    query_by(t, q, number);
+  if (p->few) {
+    query_str(t, "json_each(");
+    query_value(t, store_text(buf_slice(&p->list)));
+    query_str(t, ")AS f CROSS JOIN ");
   }
-  query_conditions(t, q);
+  store_table_name(&t->b, q->table->name);
+  query_str(t, " AS t");
+  if (p->few) query_str(t, " ON t.rowid=f.value");
+  else query_by(t, q, p->number);
+  query_conditions(t, q, p);
 }
 
 static void query_order(struct query_text *t, const struct store_query *q) {
   const char *way = q->up ? "" : " DESC";
   query_str(t, " ORDER BY ");
-  if (q->rank_fts || q->order) {
-    if (q->rank_fts) query_str(t, "f.score");
-    else query_name(t, "t.", q->order);
+  if (q->order) {
+    query_name(t, "t.", q->order);
     query_str(t, way);
     query_str(t, ",");
   }
@@ -310,28 +391,43 @@ static void query_order(struct query_text *t, const struct store_query *q) {
   query_num(t, " LIMIT ", q->limit);
 }
 
-static void query_columns(struct query_text *t, const struct store_query *q) {
+/* tier: added to the order's value. */
+static err query_select(struct store_reader *r, struct query_text *t,
+                        const struct store_query *q, struct query_plan *p,
+                        u64 tier) {
+  TRY(query_plan_make(r, p, q));
   for (const struct store_column *c = q->table->col; c->name; c++)
     query_name(t, c == q->table->col ? "SELECT t." : ",t.", c->name);
   query_str(t, ",t.height,t.tx,t.log,t.rowid,");
-  if (q->rank_fts) query_str(t, "f.score");
-  else if (q->order) query_name(t, "t.", q->order);
+  if (q->order) query_name(t, "t.", q->order);
   else query_str(t, "t.rowid");
-}
-
-static err query_select(struct store_reader *r, struct query_text *t,
-                        const struct store_query *q) {
-  u32 number = QUERY_BY_ANY;
-  if (!query_match(q)) TRY(query_choose(r, &number, q));
-  query_columns(t, q);
-  query_from(t, q, number);
+  if (tier) {
+    query_str(t, "+");
+    query_value(t, store_num(tier << QUERY_TIER_BIT));
+  }
+  query_from(t, q, p);
   query_order(t, q);
   return ERR_OK;
 }
 
+/*------------------------------------------------------------------ queries */
+static err query_run_one(struct store_reader *r, const struct store_query *q,
+                         store_row_fn *row, void *ctx) {
+  struct query_text t = {.cnt = 0};
+  struct query_plan p = {.has_set = false};
+  buf_init(&t.b, 0);
+  buf_init(&p.list, 0);
+  err e = query_plan_sets(r, &p, q, NULL);
+  if (!e) e = query_select(r, &t, q, &p, 0);
+  if (!e) e = query_rows(r, &t, row, ctx);
+  else buf_fini(&t.b);
+  query_plan_fini(&p);
+  return e;
+}
+
 /* Rows of the one column, and rows of the other that are not of the first. */
 static err query_either(struct store_reader *r, struct query_text *t,
-                        const struct store_query *q) {
+                        const struct store_query *q, struct query_plan p[2]) {
   u32 cols = 0;
   for (u32 side = 0; side < 2; side++) {
     struct store_query one = *q;
@@ -342,7 +438,8 @@ static err query_either(struct store_reader *r, struct query_text *t,
       one.where[one.where_cnt++] =
           (struct store_where){q->either[0], STORE_NE, q->either_val};
     query_str(t, side ? " UNION ALL SELECT*FROM(" : "SELECT*FROM(");
-    TRY(query_select(r, t, &one));
+    TRY(query_plan_sets(r, &p[side], &one, NULL));
+    TRY(query_select(r, t, &one, &p[side], 0));
     query_str(t, ")");
   }
   while (q->table->col[cols].name) cols++;
@@ -351,28 +448,105 @@ static err query_either(struct store_reader *r, struct query_text *t,
   query_num(t, q->up ? " LIMIT " : " DESC LIMIT ", q->limit);
   return ERR_OK;
 }
+static err query_run_either(struct store_reader *r,
+                            const struct store_query *q, store_row_fn *row,
+                            void *ctx) {
+  struct query_text t = {.cnt = 0};
+  struct query_plan p[2] = {{.has_set = false}, {.has_set = false}};
+  buf_init(&t.b, 0);
+  for (u32 i = 0; i < 2; i++) buf_init(&p[i].list, 0);
+  err e = query_either(r, &t, q, p);
+  if (!e) e = query_rows(r, &t, row, ctx);
+  else buf_fini(&t.b);
+  for (u32 i = 0; i < 2; i++) query_plan_fini(&p[i]);
+  return e;
+}
 
-static void query_only(struct query_text *t, const struct store_query *q) {
+struct query_counted {
+  store_row_fn *row;
+  void *ctx;
+  u32 cnt;
+};
+static err query_counted_row(void *ctx, const struct store_val *v, u32 cnt) {
+  struct query_counted *c = ctx;
+  c->cnt++;
+  return c->row(c->ctx, v, cnt);
+}
+/* One tier of relevance: of the plan's set, as many as are missing. */
+static err query_tier(struct store_reader *r, const struct store_query *q,
+                      struct query_plan *p, u64 tier,
+                      struct query_counted *out) {
+  struct query_text t = {.cnt = 0};
+  struct store_query one = *q;
+  one.limit = q->limit - out->cnt;
+  if (q->has_after) {
+    u64 at = (u64)q->after.num >> QUERY_TIER_BIT;
+    if (at < tier) return ERR_OK; /* all of it came before */
+    one.has_after = at == tier;
+    one.after.num &= ((i64)1 << QUERY_TIER_BIT) - 1;
+  }
+  buf_init(&t.b, 0);
+  err e = query_select(r, &t, &one, p, tier);
+  if (!e) return query_rows(r, &t, query_counted_row, out);
+  buf_fini(&t.b);
+  return e;
+}
+static err query_run_ranked(struct store_reader *r,
+                            const struct store_query *q, store_row_fn *row,
+                            void *ctx) {
+  struct query_counted out = {row, ctx, 0};
+  struct query_plan first = {.has_set = false}, rest = {.has_set = false};
+  MUST(q->order && !q->up);
+  buf_init(&first.list, 0);
+  buf_init(&rest.list, 0);
+  err e = query_plan_sets(r, &first, q, q->rank);
+  struct store_ids title = {0};
+  for (u32 i = 0; i < first.set.cnt; i++)
+    store_ids_add(&title, first.set.id[i]);
+  if (!e) e = query_tier(r, q, &first, 1, &out);
+  if (!e && out.cnt < q->limit) {
+    e = query_plan_sets(r, &rest, q, NULL);
+    store_ids_keep(&rest.set, &title, false);
+    if (!e) e = query_tier(r, q, &rest, 0, &out);
+  }
+  store_ids_fini(&title);
+  query_plan_fini(&first);
+  query_plan_fini(&rest);
+  return e;
+}
+
+/* Some columns only, of the newest rows. */
+static err query_run_only(struct store_reader *r, const struct store_query *q,
+                          store_row_fn *row, void *ctx) {
+  struct query_text t = {.cnt = 0};
+  struct query_plan p = {.has_set = false};
+  struct store_query newest = *q;
+  newest.order = NULL;
+  newest.up = false;
+  buf_init(&t.b, 0);
+  buf_init(&p.list, 0);
+  err e = query_plan_sets(r, &p, &newest, NULL);
+  if (!e) e = query_plan_make(r, &p, &newest);
   for (u32 i = 0; i < STORE_ONLY_MAX && q->only[i]; i++)
-    query_name(t, i ? ",t." : "SELECT t.", q->only[i]);
-  query_from(t, q, QUERY_BY_ANY);
-  query_num(t, " LIMIT ", q->limit);
+    query_name(&t, i ? ",t." : "SELECT t.", q->only[i]);
+  query_from(&t, &newest, &p);
+  query_order(&t, &newest);
+  if (!e) e = query_rows(r, &t, row, ctx);
+  else buf_fini(&t.b);
+  query_plan_fini(&p);
+  return e;
 }
 
 err store_query_run(struct store_reader *r, const struct store_query *q,
                     store_row_fn *row, void *ctx) {
-  struct query_text t = {.cnt = 0};
-  err e = ERR_OK;
-  buf_init(&t.b, 0);
-  if (q->only[0]) query_only(&t, q);
-  else if (q->either[0]) e = query_either(r, &t, q);
-  else e = query_select(r, &t, q);
-  if (!e) return query_rows(r, &t, row, ctx);
-  buf_fini(&t.b);
-  return e;
+  if (q->only[0]) return query_run_only(r, q, row, ctx);
+  if (q->either[0]) return query_run_either(r, q, row, ctx);
+  if (q->rank) return query_run_ranked(r, q, row, ctx);
+  return query_run_one(r, q, row, ctx);
 }
-#undef QUERY_WINDOW
-#undef QUERY_RANK_WINDOW
 #undef QUERY_FEW
+#undef QUERY_SOME
+#undef QUERY_WORDS_MAX
 #undef QUERY_EXTRA
 #undef QUERY_NAME_MAX
+#undef QUERY_TIER_BIT

@@ -180,7 +180,9 @@ err store_conn_open(struct store_conn *c, const char *path, int flags,
                      (sqlite3_int64)(cache_bytes / 1024));
     rc = sqlite3_exec(c->db, text, NULL, NULL, NULL);
   }
-  if (rc == SQLITE_OK && store_table_functions(c) == ERR_OK) return ERR_OK;
+  if (rc == SQLITE_OK && store_table_functions(c) == ERR_OK &&
+      store_ids_functions(c) == ERR_OK)
+    return ERR_OK;
   err e = c->db ? store_sql_err(c->db, rc) : ERR_IO;
   e = err_say(msg, e, "%s: cannot open: %s", path,
               c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));

@@ -178,7 +178,8 @@ err store_fts_make(struct store *s, const struct store_fts_def *t, bool drop) {
   store_table_name(&b, t->name);
   buf_put_str(&b, " USING fts5(");
   buf_put_str(&b, t->columns);
-  buf_put_str(&b, ",tokenize='unicode61 remove_diacritics 2',prefix='2 3')");
+  buf_put_str(&b, ",tokenize='unicode61 remove_diacritics 2',"
+              "prefix='1 2 3 4 5')");
   if (!e) e = table_exec(s, &b);
   buf_fini(&b);
   return e;
@@ -336,6 +337,10 @@ static void table_bind(sqlite3_stmt *st, u32 at, const struct store_val *v) {
                           v->bytes.ptr ? (const char *)v->bytes.ptr
                                        : (const char *)none,
                           v->bytes.len, SQLITE_STATIC, SQLITE_UTF8);
+      return;
+    case STORE_IDS:
+      sqlite3_bind_pointer(st, (int)at, (void *)v->bytes.ptr, STORE_IDS_TYPE,
+                           NULL);
       return;
     default: store_bind_slice(st, (int)at, v->bytes);
   }

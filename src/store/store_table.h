@@ -6,7 +6,7 @@
 ** height, tx, log: what changed its row last.  The row's number (rowid) is its
 ** only key column when that is a number, else rows are numbered as they came.
 ** An FTS table is SQLite's FTS5 over a table of the same numbers: unicode61
-** without diacritics, prefixes of 2 and 3.
+** without diacritics, prefixes of 1 to 5.
 **
 ** Writing happens within the writer's transaction: in the callbacks of
 ** store_project, or between store_table_begin and store_table_end.
@@ -42,7 +42,10 @@ struct store_fts_def {
 };
 
 struct store_val {
-  enum store_val_kind { STORE_NULL, STORE_NUM, STORE_BLOB, STORE_STR } kind;
+  enum store_val_kind {
+    STORE_NULL, STORE_NUM, STORE_BLOB, STORE_STR,
+    STORE_IDS /* of store's own: struct store_ids */
+  } kind;
   i64 num;
   slice bytes;
 };
@@ -105,10 +108,12 @@ err store_table_rows(struct store *s, u32 st, const struct store_val *val,
 
 /*---------------------------------------------------------------- reading */
 enum store_op { STORE_EQ, STORE_GE, STORE_LE, STORE_NE,
-                STORE_MATCH, /* col: an FTS table; the newest 5,000, 2,000 of a
-                             ** query by rank */
-                STORE_PART,  /* col: a condition of sql/query_proj.sql, with
-                             ** as many values as the next ones: STORE_MORE */
+                STORE_MATCH, /* col: an FTS table */
+                STORE_AMONG, /* col: a statement of sql/query_proj.sql that
+                             ** gives rows' numbers */
+                STORE_PART,  /* col: a condition of sql/query_proj.sql; both
+                             ** with as many values as the next ones:
+                             ** STORE_MORE */
                 STORE_MORE };
 struct store_where {
   const char *col;
@@ -121,8 +126,9 @@ struct store_query {
   u32 where_cnt;
   const char *order;    /* a column; NULL: by number */
   bool up;              /* ascending */
-  const char *rank_fts; /* by relevance in this FTS table instead */
-  const char *rank_weights; /* "10,1,4,2" */
+  const char *rank;     /* by relevance: first those that have all words of
+                        ** STORE_MATCH in this column of the FTS table, then
+                        ** the others, each by order, a number below 2^40 */
   bool has_after;       /* only what comes behind this value and number */
   struct store_val after;
   i64 after_id;
@@ -132,10 +138,10 @@ struct store_query {
   struct store_val either_val;
 };
 /* Calls row with the table's columns, then height, tx, log, then the number,
-** then the value that it was ordered by.  src/store/store_query.c tells by which
-** index: a list wants one that begins with its conditions "=", then has the
-** column of its order, then "id" (the number), then what else it is filtered
-** by. */
+** then the value that it was ordered by (for `after`).  src/store/store_query.c
+** tells by which index: a list wants one that begins with its conditions "=",
+** then has the column of its order, then "id" (the number), then what else it is
+** filtered by. */
 err store_query_run(struct store_reader *r, const struct store_query *q,
                     store_row_fn *row, void *ctx) MUST_USE;
 /* A named statement that reads. */

@@ -6,8 +6,9 @@
 **       been such events (bench_goods.h), under ids from 10,000,000 on, of 50
 **       sellers and buyers; lists are asked of these, single records of the
 **       chain's own
-**   bench_pages ask URL ROUNDS    asks each row below ROUNDS times, one after
-**       the other, each on a connection of its own
+**   bench_pages ask URL ROUNDS [WORD]   asks each row below ROUNDS times (only
+**       those with WORD in their names), one after the other, each on a
+**       connection of its own
 **
 ** JSON lines: p50 and p99 in ms of each row; "pages_search" of all searches
 ** together; "pages_slowest" the worst p99 of all. */
@@ -165,7 +166,7 @@ static double pages_tell(const char *name, double *ms, u32 cnt, size_t bytes) {
   return p99;
 }
 
-static void pages_asked(const char *url, u32 rounds) {
+static void pages_asked(const char *url, u32 rounds, const char *word) {
   double *ms = mem_alloc(sizeof *ms * rounds * PAGES_ROWS);
   size_t bytes[PAGES_ROWS];
   struct buf reply;
@@ -174,16 +175,18 @@ static void pages_asked(const char *url, u32 rounds) {
   buf_init(&reply, 0);
   for (u32 i = 0; i < rounds; i++)
     for (u32 k = 0; k < PAGES_ROWS; k++) {
+      if (!strstr(pages_row[k].name, word)) continue;
       ms[k * rounds + i] = pages_ask(url, k, i, &reply);
       bytes[k] = reply.len;
     }
   for (u32 k = 0; k < PAGES_ROWS; k++) {
+    if (!strstr(pages_row[k].name, word)) continue;
     double p99 = pages_tell(pages_row[k].name, ms + k * rounds, rounds,
                             bytes[k]);
     searches += !strcmp(pages_row[k].method, "market_search");
     if (p99 > worst) worst = p99;
   }
-  pages_tell("search", ms, searches * rounds, 0); /* the first rows */
+  if (!*word) pages_tell("search", ms, searches * rounds, 0); /* first rows */
   printf("{\"name\":\"pages_slowest\",\"value\":%.2f,\"unit\":\"ms\"}\n",
          worst);
   buf_fini(&reply);
@@ -191,12 +194,12 @@ static void pages_asked(const char *url, u32 rounds) {
 }
 
 int main(int argc, char **argv) {
-  u32 cnt = argc == 4 ? (u32)strtoul(argv[3], NULL, 10) : 0;
+  u32 cnt = argc >= 4 ? (u32)strtoul(argv[3], NULL, 10) : 0;
   crypto_init(NULL);
   if (cnt && !strcmp(argv[1], "fill")) {
     pages_fill(argv[2], cnt);
   } else if (cnt && cnt <= PAGES_ROUNDS_MAX && !strcmp(argv[1], "ask")) {
-    pages_asked(argv[2], cnt);
+    pages_asked(argv[2], cnt, argc > 4 ? argv[4] : "");
   } else if (argc != 1) { /* alone, as "make bench" runs it: nothing to ask */
     pages_die("usage", "bench_pages fill FILE COUNT | ask URL ROUNDS");
   }

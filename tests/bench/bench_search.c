@@ -65,14 +65,14 @@ static void bench_match(struct store_query *q, const char *fmt, u32 n) {
 }
 static void bench_rare(struct store_query *q, u32 r) {
   bench_match(q, "\"word%u\"*", r * 7 % 2000);
-  q->rank_fts = "market_fts";
-  q->rank_weights = "10,1,4,2";
+  q->rank = "title";
+  q->order = "created_at";
 }
 static void bench_common(struct store_query *q, u32 r) {
   (void)r;
   bench_match(q, "\"common\"*", 0);
-  q->rank_fts = "market_fts";
-  q->rank_weights = "10,1,4,2";
+  q->rank = "title";
+  q->order = "created_at";
 }
 static void bench_common_price(struct store_query *q, u32 r) {
   (void)r;

@@ -1,9 +1,10 @@
 #!/bin/sh
 # pages.sh - what the dashboard's pages ask, through JSON-RPC, of a node with
 # $LISTINGS (100000) listings and as many orders, while it makes blocks: p50 and
-# p99 of each query over $ROUNDS (100), as JSON lines (bench_pages.c).  Blocks
-# are of trade (bench load --kind market, at most $WINDOW (400) on their way), of
-# $TXS transactions (as many as it takes).  $BENCH_PAGES: that program.
+# p99 of each query over $ROUNDS (100), as JSON lines (bench_pages.c); $ROWS:
+# only those with this word in their names.  Blocks are of trade (bench load
+# --kind market, at most $WINDOW (400) on their way), of $TXS transactions (as
+# many as it takes).  $BENCH_PAGES: that program.
 set -eu
 name=pages
 . "${0%/*}/start.inc"
@@ -30,7 +31,7 @@ while [ $((before - begun)) -lt 3 ]; do # the load signs before it sends
   kill -0 $load
   before=$(height)
 done
-"$pages" ask "$url" "${ROUNDS:-100}"
+"$pages" ask "$url" "${ROUNDS:-100}" "${ROWS:-}"
 after=$(height)
 echo "{\"name\":\"pages_blocks\",\"value\":$((after - before))," \
   "\"unit\":\"blocks made meanwhile\"}"

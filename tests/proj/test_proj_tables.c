@@ -95,8 +95,8 @@ static u32 proj_search(struct proj_world *w, const char *words) {
   struct store_standing st;
   struct proj_found f = {0};
   struct store_query q = {.table = proj_table(PROJ_T_market_listing),
-                          .limit = 100, .rank_fts = "market_fts",
-                          .rank_weights = "10,1,4,2"};
+                          .limit = 100, .order = "created_at",
+                          .rank = "title"};
   q.where[0] = (struct store_where){"market_fts", STORE_MATCH,
                                     store_text(slice_str(words))};
   q.where_cnt = 1;
