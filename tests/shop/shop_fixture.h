@@ -3,8 +3,9 @@
 **
 ** What SPEC-commerce 14 asks of every module, and where it is tested:
 **   1  books after every block        test_shop_walk, test_shop_court_walk
-**   2  random walk; each method in    the same (make walk STEPS=1000000);
-**      each state                     test_shop_states, test_shop_court_states
+**   2  random walk that reaches each  the same (make walk STEPS=1000000;
+**      method and automatic exit;     shop_reach.h);
+**      each method in each state      test_shop_states, test_shop_court_states
 **   3  one side silent, both silent   test_shop_orders, _mediation, _court
 **      tokens that cheat              test_shop_orders, _hostile, e2e/tokens
 **      contracts that take no money   test_shop_hostile
