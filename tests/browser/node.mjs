@@ -45,6 +45,42 @@ test('metrics become plots that keys read out and tables show', { skip },
     await page.context().close();
   });
 
+test('blocks: charts and the strip of signatures; what a wallet is told', { skip },
+  async () => {
+    for (let i = 0; i < 4; i++) await node.rpc('evm_mine', []);
+    const page = await open(browser);
+    await page.goto(`${node.url}/node`);
+    const strip = page.locator('[data-test=strip]');
+    await strip.locator('rect').nth(3).waitFor();
+    await strip.locator('svg').focus();
+    await page.keyboard.press('Home');
+    assert.match(await strip.locator('output').textContent(),
+      /Block \d+: signed/);
+    await strip.locator('summary').click();
+    assert.ok(await strip.locator('tbody tr').count() >= 4);
+    const [file] = await Promise.all([page.waitForEvent('download'),
+      strip.locator('details button').click()]);
+    assert.match(readFileSync(await file.path(), 'utf8'),
+      /\r\n\d+,signed,\d{4}-/);
+    const told = await page.textContent('[data-test=network]');
+    for (const text of [node.url, '31337', 'CMT', '--http.addr 0.0.0.0']) {
+      assert.ok(told.includes(text), text);
+    }
+    await page.goto(`${node.url}/charts`);
+    const gas = page.locator('.plot', { hasText: 'Gas used' });
+    await gas.locator('svg').focus();
+    await page.keyboard.press('ArrowLeft');
+    assert.match(await gas.locator('output').textContent(), /Block \d+: .* gas/);
+    assert.equal(await page.locator('.plot svg').count(), 3);
+    // by another machine's browser, without TLS: what it refuses is said
+    await page.addInitScript(() => Object.defineProperty(window,
+      'isSecureContext', { get: () => false }));
+    await page.goto(`${node.url}/node`);
+    await page.waitForSelector('li:has-text("passkeys")');
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
+  });
+
 test('a method is found, asked with its parameters, and answers', { skip },
   async () => {
     const page = await open(browser);

@@ -17,7 +17,6 @@ import { Looks } from './looks.js';
 import { Lost, useLost } from './lost.js';
 import { Home } from './pages/home.js';
 import { Login, Sessions, Setup } from './pages/login.js';
-import { NodePage } from './pages/node.js';
 import { Transaction } from './pages/transaction.js';
 import { follow, go, match, route } from './router.js';
 import { loadSession, may, rolesWith, session } from './session.js';
@@ -68,7 +67,8 @@ const PAGES = [
   { path: '/blocks', title: 'nav.explore', page: Blocks, icon: 'blocks' },
   { path: '/settings', title: 'nav.settings', name: 'Settings',
     load: () => import('./pages/settings.js'), icon: 'gear' },
-  { path: '/node', title: 'nav.node', page: NodePage, icon: 'node', right: 'read' },
+  { path: '/node', title: 'nav.node', name: 'NodePage', icon: 'node',
+    load: () => import('./pages/node.js'), right: 'read' },
   { path: '/more', title: 'nav.more', page: More },
   { path: '/setup', title: 'setup.title', page: Setup },
   { path: '/login', title: 'login.title', page: Login },
@@ -97,7 +97,8 @@ const PAGES = [
     load: () => import('./pages/account.js'), under: '/blocks' },
   ...[['/tokens', 'tokens.title', 'Tokens'],
     ['/token/:address', 'address.token', 'Token'],
-    ['/names', 'names.title', 'Names'], ['/pool', 'pool.title', 'Pool']].map(
+    ['/names', 'names.title', 'Names'], ['/charts', 'charts.title', 'Charts'],
+    ['/pool', 'pool.title', 'Pool']].map(
     ([path, title, name]) => ({ path, title, name, load: explore,
       under: '/blocks' })),
   ...[['/sell/new', 'sell.new'], ['/sell/listing/:id', 'sell.edit']].map(

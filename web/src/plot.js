@@ -10,8 +10,8 @@ import { Table, html } from './ui.js';
 const WIDE = 100, HIGH = 30, LEAST = 3, ROWS = 31;
 
 // Which of cnt points is read out, and what moves that: near(x) gives the point
-// at a place of the drawing, 0 to 1.
-function useReading(cnt, near) {
+// at a place (x, y) of the drawing, each 0 to 1.
+export function useReading(cnt, near) {
   const [at, set] = useState(null);
   const step = (e) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity,
@@ -23,7 +23,7 @@ function useReading(cnt, near) {
   const hover = (e) => {
     const box = e.currentTarget.getBoundingClientRect();
     set(Math.min(cnt - 1, Math.max(0, near((e.clientX - box.left)
-      / box.width))));
+      / box.width, (e.clientY - box.top) / box.height))));
   };
   return { at, on: { tabindex: '0', role: 'img', onKeyDown: step,
     onBlur: () => set(null), onMouseMove: hover,
@@ -32,7 +32,7 @@ function useReading(cnt, near) {
 
 // What all charts have around the drawing.  columns: keys of texts; rows: cells
 // as people read them, newest first; raw: those of the file.
-const Chart = ({ title, said, enough, columns, rows, raw, test, children }) =>
+export const Chart = ({ title, said, enough, columns, rows, raw, test, children }) =>
   html`<figure class="plot" data-test=${test}>
     <figcaption>${title}<output aria-live="polite">${said}</output></figcaption>
     ${enough && html`${children}
@@ -71,7 +71,9 @@ export function Plot({ title, points, say, clock }) {
       <polyline points=${line.join(' ')} />
       ${at !== null && html`<line x1=${x(shown)} x2=${x(shown)} y1="0"
         y2=${HIGH} />`}
-    </svg><//>`;
+    </svg>
+    ${points.length >= LEAST && html`<${Axis} from=${clock(first)}
+      to=${clock(last)} top=${t('plot.top', { n: say(top) })} />`}<//>`;
 }
 
 // points: [{ label, value, before }], oldest first; before, where it is given,

@@ -12,7 +12,8 @@ const PAGE = 25;
 
 export const ExploreTabs = () => html`<${Tabs} label=${t('nav.explore')} rows=${[
   ['/blocks', 'explore.blocks'], ['/tokens', 'tokens.title'],
-  ['/names', 'names.title'], ['/pool', 'pool.title']]} />`;
+  ['/names', 'names.title'], ['/charts', 'charts.title'],
+  ['/pool', 'pool.title']]} />`;
 
 export function Blocks() {
   const { height } = useSignal(live);

@@ -1,5 +1,5 @@
 // explore.js - the chain beyond its blocks: tokens that were moved and one of
-// them, names, and what waits in the pool.
+// them, names, what waits in the pool, charts over the newest blocks.
 import { useState } from 'preact/hooks';
 import { readCall } from '../abi.js';
 import { live, rpc } from '../api.js';
@@ -12,6 +12,8 @@ import { Choice, Find, List, useList, useRpc } from '../list.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Copy, Empty, Facts, Field, Hash, Loaded, Meter, Submit,
   Table, html } from '../ui.js';
+import { BlockPlot } from '../chain_plots.js';
+import { useRecent } from '../recent.js';
 import { ExploreTabs } from './blocks.js';
 
 /* ------------------------------------------------------------------- logs */
@@ -333,4 +335,16 @@ export function Pool() {
         ${count > p.items.length && html`<p class="quiet">${t('pool.more',
           { n: number(count - p.items.length) })}</p>`}`;
     }}<//>`;
+}
+
+/* ----------------------------------------------------------------- charts */
+
+export function Charts() {
+  const state = useRecent();
+  return html`<h1>${t('charts.title')}</h1><${ExploreTabs} />
+    <${Loaded} state=${state} rows=${8}>${(blocks) => html`
+      <p class="quiet">${t('charts.text', { n: blocks.length })}</p>
+      <div class="charts" data-test="charts">${['txs', 'gas', 'interval'].map(
+        (kind) => html`<${BlockPlot} key=${kind} kind=${kind}
+          blocks=${blocks} />`)}</div>`}<//>`;
 }

@@ -8,10 +8,13 @@ import { ago, bytes, duration, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
 import { Plot } from '../plot.js';
+import { BlockPlot, Strip } from '../chain_plots.js';
+import { Qr } from '../qr.js';
+import { useRecent } from '../recent.js';
 import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { backUp } from '../start.js';
-import { Ago, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
+import { Ago, Copy, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
 import { addNetwork, wallets } from '../wallet.js';
 
 const round = (n) => number(Math.round(n * 100) / 100);
@@ -84,6 +87,53 @@ function Fence({ again }) {
     ${error && html`<p class="wrong" role="alert">${error.message}</p>`}<//>`;
 }
 
+// Blocks of late: how far apart, and whether they were signed without pauses.
+function Signed({ about }) {
+  const state = useRecent();
+  return html`<h2>${t('node.signing')}</h2>
+    <${Loaded} state=${state} rows=${5}>${(blocks) => html`<div class="charts">
+      <${BlockPlot} kind="interval" blocks=${blocks} />
+      ${about.data && html`<${Strip} blocks=${blocks} me=${about.data.operator}
+        every=${about.data.intervalMs / 1000} />`}</div>`}<//>`;
+}
+
+// What a wallet is told of this network: by hand, by QR code, by a button.
+function Network({ about }) {
+  const rpcAt = location.origin;
+  return html`<h2>${t('node.network')}</h2><p>${t('node.network.text')}</p>
+    <${Loaded} state=${about}>${(s) => {
+      const copied = (text) => html`<span class="hash">${text}</span>
+        <${Copy} text=${String(text)} />`;
+      return html`<div class="beside" data-test="network"><div><${Facts} rows=${[
+          ['node.name', copied(`CyberMiles ${s.chainId}`)],
+          ['shop.rpc', copied(rpcAt)],
+          ['home.chain', copied(s.chainId)],
+          ['node.symbol', copied('CMT')],
+          ['node.explorer', copied(rpcAt)],
+          ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
+        ]} />${isLoopback() && html`<p class="quiet">${t('node.network.here')}
+          ${' '}<code>--http.addr 0.0.0.0</code></p>`}
+          <${AddNetwork} chainId=${s.chainId} /></div>
+        <div class="card"><${Qr} text=${rpcAt} label=${t('node.network.qr')} />
+        </div></div>`;
+    }}<//>
+    <${Connection} />`;
+}
+
+const isLoopback = () => ['localhost', '127.0.0.1', '[::1]']
+  .includes(location.hostname);
+
+// What browsers refuse to a page that came without TLS.
+const CANNOT = ['clipboard', 'camera', 'passkeys', 'app', 'wallets'];
+function Connection() {
+  return html`<h2>${t('node.connection')}</h2>${window.isSecureContext
+    ? html`<p>${t(location.protocol === 'https:' ? 'node.connection.tls'
+      : 'node.connection.here')}</p>`
+    : html`<p>${t('node.connection.plain')}</p><ul>${CANNOT.map((c) => html`
+        <li>${t(`node.cannot.${c}`)}</li>`)}</ul>
+      <p>${t('node.connection.mend')} <code>--ui.tls auto</code></p>`}`;
+}
+
 // A button for each wallet that is there.
 function AddNetwork({ chainId }) {
   const list = useSignal(wallets);
@@ -134,11 +184,12 @@ export function NodePage() {
   const { list, error } = useMetrics();
   const about = useLoad(() => api('/api/status'), []);
   const newest = list.at(-1);
-  return html`<h1>${t('nav.node')}</h1>
-    <p><a href="/console">${t('console.title')}</a></p>
+  return html`<div class="row between head"><h1>${t('nav.node')}</h1>
+      <a class="button" href="/console">${t('console.title')}</a></div>
     ${about.data?.fenced && html`<${Fence} again=${about.again} />`}
     ${error && html`<${Failure} error=${error} />`}
     ${newest && html`<${Now} values=${newest.values} />`}
+    <${Signed} about=${about} />
     <h2>${t('node.plots')}</h2>
     <div class="plots" data-test="plots">${PLOTS.map(([title, of, say]) => {
       const points = list.map((s, i) => ({ at: s.at,
@@ -148,11 +199,11 @@ export function NodePage() {
     })}</div>
     <p><a href="/metrics">${t('node.metrics')}</a></p>
     <h2>${t('node.peers')}</h2><p>${t('node.peers.none')}</p>
+    <h2>${t('node.sync')}</h2><p>${t('node.sync.none')}</p>
     ${now?.name && may('node', now) && html`<${Backups} /><${Log} />`}
-    <h2>${t('home.network')}</h2>
+    <h2>${t('node.update')}</h2>
     <${Loaded} state=${about}>${(s) => html`<${Facts} rows=${[
-      ['home.chain', s.chainId], ['home.version',
-      html`<bdi>${s.version} ${s.commit}</bdi>`],
-      ['home.genesis', html`<span class="hash">${s.genesisHash}</span>`],
-    ]} /><${AddNetwork} chainId=${s.chainId} />`}<//>`;
+      ['home.version', html`<bdi>${s.version} ${s.commit}</bdi>`]]} />`}<//>
+    <p>${t('node.update.how')}</p>
+    <${Network} about=${about} />`;
 }
