@@ -39,7 +39,7 @@ test('metrics become plots that keys read out and tables show', { skip },
     const [file] = await Promise.all([page.waitForEvent('download'),
       plot.locator('details button').click()]);
     const lines = readFileSync(await file.path(), 'utf8').trim().split('\r\n');
-    assert.equal(lines[0], 'time,Memory');
+    assert.equal(lines[0], 'Time,Value');
     assert.match(lines[1], /^\d{4}-\d\d-\d\dT[\d:.]+Z,\d{6,}$/);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
