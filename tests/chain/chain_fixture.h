@@ -10,6 +10,7 @@
 #include "crypto/keccak.h"
 
 #define CF_USERS 6
+#define CF_BLOCKS 4096 /* of a chain, at most */
 #define CF_BLOCK_MS 700 /* from block to block, at least */
 #define CF_ID 4242
 #define CF_CODE_MAX 4
@@ -21,7 +22,7 @@ struct cf {
   struct chain_genesis g;
   struct chain_rules rules;
   struct chain_header head;
-  hash32 hash[1024];          /* by number */
+  hash32 hash[CF_BLOCKS];     /* by number */
   struct chain_block_result block;
   addr20 user[CF_USERS];
   u64 nonce[CF_USERS];
@@ -142,6 +143,7 @@ static inline void cf_block(struct cf *f, const struct chain_tx *tx, u32 cnt) {
   struct state_source src = state_mem_source(f->mem);
   struct chain_proposal p = {.version = 1, .height = f->head.number + 1};
   hash32 root;
+  assert_true(f->head.number + 1 < CF_BLOCKS);
   p.time_ms = chain_header_time_ms(&f->head) + CF_BLOCK_MS;
   p.parent_hash = f->hash[f->head.number];
   p.proposer.b[0] = 0xcb;

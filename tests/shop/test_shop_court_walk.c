@@ -411,6 +411,13 @@ static void issuer_when_ruled_on_is_suspended_or_loses_his_bond(void **st) {
   sf_pass(f, 31 * SF_DAY);
   assert_int_equal(sf_state(f, IDENTITY, 5, &key), 5); /* Retired */
   st_balanced(f, IDENTITY);
+  for (u32 i = 0; i < 2; i++) { /* and no other issuer until it is over */
+    sf_call_of(f, "applyIssuer(bytes32[],uint16,bytes32)");
+    sf_u(f, 96), sf_u(f, 0), sf_u(f, 0), sf_u(f, 0);
+    assert_int_equal(sj_send(f, U(0), IDENTITY, 10000 * SJ_CMT), i);
+    if (i == 0) IN("Sanctioned(address,uint8)");
+    sf_pass(f, 60 * SF_DAY);
+  }
   sj_close(&s);
 }
 

@@ -285,9 +285,9 @@ static void issuer_when_bonded_issues_and_gets_his_bond_back(void **st) {
   sf_close(&f);
 }
 
-static void make_attester(struct sf *f, u32 user) {
+static void make_attester(struct sf *f, u32 user, u16 realm) {
   create(f, user);
-  apply(f, user, 1, 10000000);
+  apply(f, user, realm, 10000000);
   assert_done(f);
   sf_call_of(f, "approveIssuer(address)");
   sf_a(f, &f->cf.user[user]);
@@ -300,7 +300,7 @@ static void human_when_attested_is_a_person_until_then(void **st) {
   sf_open(&f);
   create(&f, 0);
   create(&f, 1);
-  make_attester(&f, 2);
+  make_attester(&f, 2, 1);
   u64 until = sf_now(&f) + 100 * SF_DAY;
   DO(0, "attestHuman(address,bytes32,uint64)", "auu", U(0), 5ull, until);
   IN("NotIssuer(bytes32)");
@@ -332,6 +332,37 @@ static void human_when_attested_is_a_person_until_then(void **st) {
   assert_done(&f);
   ASK("humanCount(uint16)", "u", 1ull);
   assert_int_equal(sf_word(&f, 0), 0);
+  sf_close(&f);
+}
+
+/* Whom another realm attests is one of its humans and no longer the other's. */
+static void human_when_of_another_realm_counts_there(void **st) {
+  (void)st;
+  struct sf f;
+  u256 two = u256_from(2);
+  sf_open(&f);
+  create(&f, 0);
+  make_attester(&f, 2, 1);
+  make_attester(&f, 3, 2);
+  u64 until = sf_now(&f) + 50 * SF_DAY;
+  DO(2, "attestHuman(address,bytes32,uint64)", "auu", U(0), 5ull, until);
+  assert_done(&f);
+  sf_param(&f, AT, "humanRealm", &two);
+  DO(2, "attestHuman(address,bytes32,uint64)", "auu", U(0), 5ull, until);
+  IN("NotIssuer(bytes32)");
+  for (u32 i = 0; i < 2; i++) { /* a renewal counts nobody twice */
+    DO(3, "attestHuman(address,bytes32,uint64)", "auu", U(0), 7ull, until + i);
+    assert_done(&f);
+    ASK("humanCount(uint16)", "u", 1ull);
+    assert_int_equal(sf_word(&f, 0), 0);
+    ASK("humanCount(uint16)", "u", 2ull);
+    assert_int_equal(sf_word(&f, 0), 1);
+  }
+  sf_pass(&f, 51 * SF_DAY);
+  for (u64 realm = 1; realm <= 2; realm++) {
+    ASK("humanCount(uint16)", "u", realm);
+    assert_int_equal(sf_word(&f, 0), 0);
+  }
   sf_close(&f);
 }
 
@@ -533,6 +564,7 @@ int main(void) {
     cmocka_unit_test(guardians_when_many_take_over_in_time),
     cmocka_unit_test(issuer_when_bonded_issues_and_gets_his_bond_back),
     cmocka_unit_test(human_when_attested_is_a_person_until_then),
+    cmocka_unit_test(human_when_of_another_realm_counts_there),
     cmocka_unit_test(claim_when_accepted_is_proved_leaf_by_leaf),
     cmocka_unit_test(consent_when_given_ends_by_word_or_time),
     cmocka_unit_test(reputation_when_new_is_the_middle),

@@ -397,6 +397,14 @@ static void likely_surplus(struct walk *w) {
 /* Beginnings of long stories, each told as far as the dice say; the rest is
 ** chance's.  What is refused on the way is so. */
 #define TOLD(w) (any(w, 7) == 0)
+/* The value that a call without any is refused for by this error; 0: it is not,
+** or the user has not so much. */
+static u256 wanted(struct walk *w, u32 user, u32 module, const char *error) {
+  u256 v = U256_ZERO, mine = sf_balance(&w->f, &w->f.cf.user[user]);
+  sf_ask_as(&w->f, &w->f.cf.user[user], module, &v);
+  if (sf_error(&w->f, error)) u256_from_be(&v, w->f.out + 4);
+  return u256_lt(&mine, &v) ? U256_ZERO : v;
+}
 static void likely_recovery(struct walk *w) {
   struct sf *f = &w->f;
   u32 owner = (u32)any(w, CF_USERS), one = (owner + 2) % CF_USERS;
@@ -477,9 +485,7 @@ static void likely_dispute(struct walk *w) {
   sf_call_of(f, "open(uint16,uint64,uint8,uint16,uint16,bytes32)");
   sf_u(f, ORDERS), sf_u(f, id), sf_u(f, 255), sf_u(f, any(w, 10001));
   sf_u(f, 0), sf_u(f, 0);
-  u256 deposit = U256_ZERO;
-  sf_ask_as(f, &f->cf.user[buyer], 0x1014, &deposit);
-  u256_from_be(&deposit, f->out + 4); /* WrongValue(want, got) */
+  u256 deposit = wanted(w, buyer, 0x1014, "WrongValue(uint256,uint256)");
   sf_send_value(f, buyer, 0x1014, &deposit);
   look_for_ids(w);
   if (TOLD(w) || w->top[CASE] != k) return;
@@ -545,16 +551,11 @@ static void likely_post(struct walk *w) {
 static void likely_case(struct walk *w) {
   struct sf *f = &w->f;
   u32 claimant = (u32)any(w, CF_USERS), accused = (claimant + 1) % CF_USERS;
-  u256 bond;
   sf_call_of(f, "accuse(uint16,uint16,uint8,uint64,address,bytes32,bool)");
   sf_u(f, 3), sf_u(f, 0x1010), sf_u(f, 1), sf_u(f, 0);
   sf_a(f, &f->cf.user[accused]);
   sf_u(f, 100 + w->done), sf_u(f, 0);
-  bond = U256_ZERO;
-  sf_ask_as(f, &f->cf.user[claimant], 0x1015, &bond);
-  u256_from_be(&bond, f->out + 4); /* BondTooSmall(bond) */
-  u256 mine = sf_balance(f, &f->cf.user[claimant]);
-  if (!sf_error(f, "BondTooSmall(uint256)") || u256_lt(&mine, &bond)) return;
+  u256 bond = wanted(w, claimant, 0x1015, "BondTooSmall(uint256)");
   sf_send_value(f, claimant, 0x1015, &bond);
   look_for_ids(w);
   if (any(w, 2))
@@ -759,7 +760,8 @@ static void episode(u64 seed, u32 steps) {
     step(w);
     if (i % 100 == 99) check_records(w);
   }
-  for (u32 i = 0; i < 40; i++) leap(w, 30 * SF_DAY);
+  /* As long as parameters can make a listing last, and half a year. */
+  for (u32 i = 0; i < 50; i++) leap(w, 30 * SF_DAY);
   for (u32 i = 0; i < 10; i++) leap(w, 10);
   check_books(w);
   check_records(w);
