@@ -22,6 +22,7 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_schedule.h"
 #include "cmd/cmd_demo.h"
+#include "cmd/cmd_qr.h"
 #include "cmd/cmd_stack.h"
 #include "codec/hex.h"
 #include "gen/gen_version.h"
@@ -98,6 +99,8 @@ struct run {
   struct run_demo demo;
 };
 
+#define RUN_URL_MAX 80u
+
 /* The dashboard has an address or a port of its own. */
 static bool run_ui_apart(const struct cmd *c) {
   return c->cfg.ui_addr || c->origin[CMD_FLAG_ui_port] != CMD_DEFAULT;
@@ -106,12 +109,17 @@ static const char *run_ui_addr(const struct cmd *c) {
   return c->cfg.ui_addr ? c->cfg.ui_addr : c->cfg.http_addr;
 }
 
-/* The listening address as a browser elsewhere would type it. */
+/* The listening address as a browser elsewhere would type it; the first that
+** other machines reach goes to out (size RUN_URL_MAX), else out is empty. */
 static void run_print_urls(const char *what, const char *addr,
-                           const struct http *h) {
+                           const struct http *h, char *out) {
   bool any = strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
+  out[0] = 0;
   if (!any) {
     printf("%s: %s\n", what, http_url(h));
+    if (strncmp(addr, "127.", 4) != 0 && strcmp(addr, "::1") != 0) {
+      snprintf(out, RUN_URL_MAX, "%s", http_url(h));
+    }
     return;
   }
   const char *scheme = strncmp(http_url(h), "https", 5) == 0 ? "https" : "http";
@@ -126,14 +134,30 @@ static void run_print_urls(const char *what, const char *addr,
               sizeof text);
     printf("%*s%s://%s:%u\n", (int)strlen(what) + 2, "", scheme, text,
            http_port(h));
+    if (!out[0]) {
+      snprintf(out, RUN_URL_MAX, "%s://%s:%u", scheme, text, http_port(h));
+    }
   }
   freeifaddrs(list);
 }
 
-static void run_print_setup(const struct http *h) {
-  if (!http_setup_code(h)[0]) return;
-  printf("First set-up: open /setup there; code %s, for 30 minutes\n",
-         http_setup_code(h));
+/* On a terminal also as a QR code, where a phone could come at all; the code is
+** behind #, which browsers do not send. */
+static void run_print_setup(const struct http *h, const char *url) {
+  char link[RUN_URL_MAX + 32];
+  struct cmd_qr qr;
+  const char *code = http_setup_code(h);
+  if (!code[0]) return;
+  printf("First set-up: open /setup there; code %s, for 30 minutes\n", code);
+  if (!isatty(STDOUT_FILENO)) return;
+  if (!url[0]) {
+    printf("  From a phone or another machine: start with --http.addr 0.0.0.0\n");
+    return;
+  }
+  snprintf(link, sizeof link, "%s/setup#%s", url, code);
+  if (!cmd_qr_make(&qr, link)) return;
+  printf("  or with a phone in the same network:\n");
+  cmd_qr_print(stdout, &qr);
 }
 
 static void run_print_authority(struct http *h) {
@@ -160,12 +184,13 @@ static void run_print_dev(const struct node *n) {
 
 static void run_print_doors(const struct cmd *c, const struct run *r) {
   struct http *ui = r->ui ? r->ui : r->http;
+  char url[RUN_URL_MAX] = "";
   if (r->http)
     run_print_urls(r->ui ? "JSON-RPC" : "Dashboard and JSON-RPC",
-                   c->cfg.http_addr, r->http);
-  if (r->ui) run_print_urls("Dashboard", run_ui_addr(c), r->ui);
+                   c->cfg.http_addr, r->http, url);
+  if (r->ui) run_print_urls("Dashboard", run_ui_addr(c), r->ui, url);
   if (ui) run_print_authority(ui);
-  if (ui) run_print_setup(ui);
+  if (ui) run_print_setup(ui, url);
   if (r->ipc_path[0]) printf("Unix socket: %s\n", r->ipc_path);
 }
 
@@ -680,3 +705,5 @@ int cmd_dev(struct cmd *c) {
   rmdir(dir);
   return code;
 }
+
+#undef RUN_URL_MAX
