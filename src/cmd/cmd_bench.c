@@ -134,7 +134,7 @@ static void bench_put_stakes(struct jsonw *w,
 }
 
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, u32 staked, u32 gas_limit) {
+                       const struct cmd_bench_chain *c) {
   struct jsonw w;
   jsonw_init(&w, out);
   jsonw_obj(&w);
@@ -142,7 +142,7 @@ void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
   jsonw_obj(&w);
   jsonw_kv_u64(&w, "chainId", CMD_BENCH_CHAIN_ID);
   jsonw_obj_end(&w);
-  if (gas_limit) jsonw_kv_quantity(&w, "gasLimit", gas_limit);
+  if (c->gas_limit) jsonw_kv_quantity(&w, "gasLimit", c->gas_limit);
   jsonw_key(&w, "alloc");
   jsonw_obj(&w);
   for (u32 i = 0; i < a->cnt; i++) {
@@ -151,12 +151,18 @@ void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
     jsonw_kv_str(&w, "balance", "0xd3c21bcecceda1000000");
     jsonw_obj_end(&w);
   }
-  if (token) bench_put_token(&w, a);
+  if (c->token) bench_put_token(&w, a);
   jsonw_obj_end(&w);
   jsonw_key(&w, "cybermiles");
   jsonw_obj(&w);
   jsonw_kv_u64(&w, "version", 1);
-  if (staked) bench_put_stakes(&w, a, staked);
+  if (c->staked) bench_put_stakes(&w, a, c->staked);
+  if (c->interval_ms) {
+    jsonw_key(&w, "parameters");
+    jsonw_obj(&w);
+    jsonw_kv_u64(&w, "block_interval_ms", c->interval_ms);
+    jsonw_obj_end(&w);
+  }
   jsonw_obj_end(&w);
   jsonw_obj_end(&w);
   buf_put_u8(out, '\n');
@@ -259,7 +265,9 @@ const char *const cmd_bench_kind_name[] = {"transfer", "erc20", "market",
 static const char bench_help[] =
   "usage: cybermiles bench genesis [--kind K] [--credits on|off] "
   "--accounts A\n"
-  "                                [--staked S] [--gas-limit G] [--out FILE]\n"
+  "                                [--staked S] [--gas-limit G] "
+  "[--interval MS]\n"
+  "                                [--out FILE]\n"
   "       cybermiles bench load [--url URL] [--kind K] [--txs N] "
   "[--accounts A]\n"
   "                             [--batch B] [--conns C] [--window W] "
@@ -284,6 +292,7 @@ static const char bench_help[] =
   "  --kind K       transfer, erc20, market or flood (load transfer, genesis "
   "erc20)\n"
   "  --gas-limit G  of a block, 24000000 to 2000000000 (500000000)\n"
+  "  --interval MS  between blocks, 200 to 60000 (1000)\n"
   "  --credits C    on or off (on): transactions are paid with credits\n"
   "  --staked S     of the accounts, the first S have a stake (all)\n"
   "  --url URL      where the node listens (http://127.0.0.1:8545)\n"
@@ -301,7 +310,7 @@ static const char bench_help[] =
 
 struct bench_opt {
   struct cmd_bench_load load;
-  u32 gas_limit, staked;
+  struct cmd_bench_chain chain;
   const char *kind, *out, *credits;
 };
 
@@ -325,8 +334,9 @@ static err bench_parse(struct bench_opt *o, bool load, int argc, char **argv,
   } number[] = {
     {"--accounts", &o->load.accounts, 2, CMD_BENCH_ACCOUNT_MAX, true, true},
     {"--first", &o->load.first, 0, 1000000000, true, false},
-    {"--staked", &o->staked, 1, CMD_BENCH_ACCOUNT_MAX, false, true},
-    {"--gas-limit", &o->gas_limit, 24000000, 2000000000, false, true},
+    {"--staked", &o->chain.staked, 1, CMD_BENCH_ACCOUNT_MAX, false, true},
+    {"--gas-limit", &o->chain.gas_limit, 24000000, 2000000000, false, true},
+    {"--interval", &o->chain.interval_ms, 200, 60000, false, true},
     {"--txs", &o->load.txs, 1, CMD_BENCH_TX_MAX, true, false},
     {"--batch", &o->load.batch, 1, 1000, true, false},
     {"--conns", &o->load.conns, 1, 1000, true, false},
@@ -389,8 +399,10 @@ static err bench_write_genesis(const struct bench_opt *o, struct errmsg *msg) {
   struct node_workers *w = bench_workers();
   buf_init(&text, 0);
   cmd_bench_accounts_init(&a, 0, o->load.accounts, node_workers_par(w));
-  cmd_bench_genesis(&text, &a, o->load.kind == CMD_BENCH_ERC20,
-                    strcmp(o->credits, "on") == 0 ? o->staked : 0, o->gas_limit);
+  struct cmd_bench_chain chain = o->chain;
+  chain.token = o->load.kind == CMD_BENCH_ERC20;
+  if (strcmp(o->credits, "on") != 0) chain.staked = 0;
+  cmd_bench_genesis(&text, &a, &chain);
   FILE *f = o->out ? fopen(o->out, "wb") : stdout;
   bool good = f && fwrite(text.ptr, 1, text.len, f) == text.len;
   if (f && o->out) good &= fclose(f) == 0;
@@ -424,7 +436,7 @@ int cmd_bench(int argc, char **argv) {
     .load = {.url = "http://127.0.0.1:8545", .txs = 20000, .accounts = 1000,
              .batch = 100, .window = 40000},
     .kind = load ? "transfer" : "erc20",
-    .credits = "on", .staked = CMD_BENCH_ACCOUNT_MAX,
+    .credits = "on", .chain.staked = CMD_BENCH_ACCOUNT_MAX,
   };
   err e = bench_parse(&o, load, argc, argv, &msg);
   if (e < 0) return cmd_fail(e, &msg);

@@ -28,11 +28,16 @@ void cmd_bench_accounts_fini(struct cmd_bench_accounts *a);
 /* The token's code at run time, 0x-hex (cmd_bench.c has its source). */
 extern const char cmd_bench_token_code[];
 
-/* Genesis JSON: 1,000,000 CMT for each account, and with token a contract in
-** which each holds 10^24; the first staked of them have the same stake each;
-** gas_limit of a block, 0 is the chain's own. */
+/* What a chain for benchmarks is made with; 0: as the chain has it. */
+struct cmd_bench_chain {
+  bool token;       /* a contract in which each account holds 10^24 */
+  u32 staked;       /* so many of the accounts have the same stake each */
+  u32 gas_limit;    /* of a block */
+  u32 interval_ms;  /* between blocks */
+};
+/* Genesis JSON: 1,000,000 CMT for each account. */
 void cmd_bench_genesis(struct buf *out, const struct cmd_bench_accounts *a,
-                       bool token, u32 staked, u32 gas_limit);
+                       const struct cmd_bench_chain *c);
 
 /* Transaction i goes from account i % accounts, with nonce nonce[sender] + i /
 ** accounts (nonce NULL: zeros).  Type 2, tip 1 gwei, fee 2 gwei, so that

@@ -11,8 +11,13 @@
 **   node_transfer_cpu    what one of those costs on all threads together
 **   node_share           node_transfers of ecrecover_groups in the same run
 **   ..._credits          the same with credits
-**   ..._wide             the same with the largest gas limit, 2 G: at the
-**                        default one a block a second has room for 23,800
+**   ..._fast             the same with a block as soon as the one before is
+**                        made, but every 200 ms at most (block_interval_ms, as
+**                        a genesis may set it), and a gas limit of 2 G: what
+**                        the node does when nothing waits for the next second
+**   node_stage_...       where a transfer's processor time goes in one more such
+**                        run (base/stage.def), and how long its share of fsync
+**                        takes
 **   node_single_blocks   blocks a second, durable, one transfer each, one
 **                        waiting for the other
 ** Files are in a folder of their own under TMPDIR. */
@@ -24,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/stage.h"
 #include "bench/bench_time.h"
 #include "chain/chain_tx.h"
 #include "cmd/cmd_bench.h"
@@ -33,7 +39,7 @@
 
 enum { BENCH_ACCOUNTS = 1000, BENCH_BATCH = 100, BENCH_SUBMITTERS = 2,
        BENCH_RECOVER = 12000, BENCH_SINGLES = 300, BENCH_RUNS_MAX = 99,
-       BENCH_WIDE = 2000000000, BENCH_WINDOW = 40000 };
+       BENCH_FAST_GAS = 2000000000, BENCH_FAST_MS = 200, BENCH_WINDOW = 40000 };
 
 /* What is measured; share: a ratio. */
 #define BENCH_ROWS(X) \
@@ -45,9 +51,9 @@ enum { BENCH_ACCOUNTS = 1000, BENCH_BATCH = 100, BENCH_SUBMITTERS = 2,
   X(node_transfers_credits, "1/s") \
   X(node_transfer_credits_cpu, "us") \
   X(node_share_credits, "of 1") \
-  X(node_transfers_wide, "1/s") \
-  X(node_transfer_wide_cpu, "us") \
-  X(node_share_wide, "of 1") \
+  X(node_transfers_fast, "1/s") \
+  X(node_transfer_fast_cpu, "us") \
+  X(node_share_fast, "of 1") \
   X(node_single_blocks, "1/s")
 enum {
 #define X(name, unit) BENCH_##name,
@@ -200,24 +206,22 @@ static void *bench_submitter_main(void *arg) {
   return NULL;
 }
 
-/* Fills three rows, of which the first is row. */
-static void bench_transfers(bool credits, u32 gas_limit, u32 run, u32 row) {
+struct bench_result { double rate, cpu_us; u64 gas_limit; };
+static struct bench_result bench_transfers(const struct cmd_bench_chain *chain) {
   char path[300];
   struct errmsg msg = {""};
   struct buf genesis;
   struct node_created made;
   struct node *n;
-  bench_path(path, credits ? "credits.db" : "transfers.db");
+  bench_path(path, "transfers.db");
   buf_init(&genesis, 0);
-  cmd_bench_genesis(&genesis, &bench_accounts, false,
-                    credits ? BENCH_ACCOUNTS : 0, gas_limit);
+  cmd_bench_genesis(&genesis, &bench_accounts, chain);
   struct node_create what = {.genesis = buf_slice(&genesis), .password = "x"};
   bench_must(node_create(&made, path, &what, &msg), &msg);
   buf_fini(&genesis);
   struct node_config cfg = {.db_path = path};
   bench_must(node_open(&n, &cfg, &msg), &msg);
-  for (u32 i = row; i < row + 3; i++)
-    bench_gas[i] = node_info(n)->block_gas_limit;
+  struct bench_result out = {.gas_limit = node_info(n)->block_gas_limit};
   struct bench_submitter s[BENCH_SUBMITTERS];
   struct node_pool_stat left;
   double start = bench_now(), cpu = bench_cpu_us();
@@ -231,12 +235,34 @@ static void bench_transfers(bool credits, u32 gas_limit, u32 run, u32 row) {
     node_pool_stat(n, &left);
     bench_must(node_failed(n, &msg), &msg);
   } while (left.pending + left.queued > 0);
-  double rate = bench_tx_cnt / (bench_now() - start);
-  bench_val[row][run] = rate;
-  bench_val[row + 1][run] = (bench_cpu_us() - cpu) / bench_tx_cnt;
-  bench_val[row + 2][run] = rate / bench_val[BENCH_ecrecover_groups][run];
+  out.rate = bench_tx_cnt / (bench_now() - start);
+  out.cpu_us = (bench_cpu_us() - cpu) / bench_tx_cnt;
   node_close(n);
   bench_unlink(path);
+  return out;
+}
+
+/* Three rows, of which the first is row. */
+static void bench_fill(const struct cmd_bench_chain *chain, u32 run, u32 row) {
+  struct bench_result out = bench_transfers(chain);
+  bench_val[row][run] = out.rate;
+  bench_val[row + 1][run] = out.cpu_us;
+  bench_val[row + 2][run] = out.rate / bench_val[BENCH_ecrecover_groups][run];
+  for (u32 i = row; i < row + 3; i++) bench_gas[i] = out.gas_limit;
+}
+
+/* The last: threads that are there already do not know of it.  What is in no
+** stage is the making of the chain. */
+static void bench_stages(const struct cmd_bench_chain *chain) {
+  double cpu_s[STAGE_CNT], sync_s;
+  node_stage_measure();
+  bench_transfers(chain);
+  MUST(node_stage_read(cpu_s, &sync_s));
+  for (u32 i = STAGE_other + 1; i < STAGE_CNT; i++)
+    printf("{\"name\":\"node_stage_%s\",\"value\":%.2f,\"unit\":\"us\"}\n",
+           stage_name[i], cpu_s[i] * 1e6 / bench_tx_cnt);
+  printf("{\"name\":\"node_stage_sync_time\",\"value\":%.2f,"
+         "\"unit\":\"us\"}\n", sync_s * 1e6 / bench_tx_cnt);
 }
 
 /*---------------------------------------------------------- single blocks */
@@ -290,18 +316,22 @@ int main(void) {
   cmd_bench_txs_init(&bench_txs, bench_tx_cnt, &bench_accounts, NULL,
                      CMD_BENCH_CHAIN_ID, cmd_bench_fill_transfer,
                      &bench_accounts, par);
+  const struct cmd_bench_chain plain = {0}, credits = {.staked = BENCH_ACCOUNTS},
+    fast = {.staked = BENCH_ACCOUNTS, .gas_limit = BENCH_FAST_GAS,
+            .interval_ms = BENCH_FAST_MS};
   for (u32 i = 0; i < bench_runs; i++) {
     bench_val[BENCH_ecrecover_all_cores][i] =
         bench_recover(par, bench_recover_one, BENCH_RECOVER);
     bench_val[BENCH_ecrecover_groups][i] = bench_recover(
         par, bench_recover_group, BENCH_RECOVER / BENCH_GROUP);
-    bench_transfers(false, 0, i, BENCH_node_transfers);
-    bench_transfers(true, 0, i, BENCH_node_transfers_credits);
-    bench_transfers(true, BENCH_WIDE, i, BENCH_node_transfers_wide);
+    bench_fill(&plain, i, BENCH_node_transfers);
+    bench_fill(&credits, i, BENCH_node_transfers_credits);
+    bench_fill(&fast, i, BENCH_node_transfers_fast);
     bench_val[BENCH_node_single_blocks][i] = bench_singles();
   }
   node_workers_close(w);
   for (u32 row = 0; row < BENCH_ROW_CNT; row++) bench_print(row);
+  bench_stages(&fast);
   cmd_bench_txs_fini(&bench_txs);
   cmd_bench_accounts_fini(&bench_accounts);
   rmdir(bench_dir);

@@ -29,11 +29,13 @@ static void genesis_when_parsed_then_accounts_and_token(void **state) {
   arena_init(&a, 1 << 16, 0);
   buf_init(&text, 0);
   cmd_bench_accounts_init(&accounts, 0, ACCOUNTS, NULL);
-  cmd_bench_genesis(&text, &accounts, true, ACCOUNTS, 900000000);
+  cmd_bench_genesis(&text, &accounts,
+                    &(struct cmd_bench_chain){true, ACCOUNTS, 900000000, 250});
   assert_int_equal(chain_genesis_parse(&g, buf_slice(&text), &a, &msg), ERR_OK);
   assert_true(g.own);
   assert_int_equal(g.chain_id, CMD_BENCH_CHAIN_ID);
   assert_int_equal(chain_genesis_gas_limit(&g), 900000000);
+  assert_int_equal(g.param[CHAIN_PARAM_block_interval_ms], 250);
   for (u32 i = 0; i < g.account_cnt; i++) {
     for (u32 k = 0; k < ACCOUNTS; k++) {
       funded += addr20_eq(&g.account[i].addr, &accounts.addr[k]) &&
