@@ -3,7 +3,9 @@
 ** What was read for this block is kept by account, policy, user of a policy
 ** and target: as it stood before the block, refilled up to its time, beside
 ** the sum of what is reserved on it.  Entries die with the block, or with a
-** pool's refresh unless something is reserved on them.
+** pool's refresh unless something is reserved on them; an account's record is
+** then read again only if a block has written it: where tens of thousands wait,
+** their records are spread over a large table.
 **
 ** A reservation takes credits by stake first and then the base allowance; only
 ** the latter's part is backed by the common pool.  How much that is follows
@@ -24,6 +26,7 @@
 
 struct credit_entry { /* of an account */
   u32 stamp;          /* when it was read; see chain_credit.stamp */
+  bool same;          /* word is still what a view would tell */
   u256 slot, word;    /* where the record is, and what now is packed */
   struct dpos_credit_record_account rec; /* before the block, settled */
   struct dpos_credit_record_account now; /* in execution */
@@ -199,17 +202,35 @@ err chain_credit_begin(struct chain_credit *c,
   return credit_start(c, view, height, time_s);
 }
 
+/* The records of accounts that the difference writes. */
+static void credit_changed(struct map *out, const struct state_diff *diff) {
+  for (u32 i = 0; i < diff->account_cnt; i++) {
+    const struct state_diff_account *d = &diff->account[i];
+    if (!addr20_eq(&d->addr, &CHAIN_CREDIT_ADDR)) continue;
+    for (u32 k = 0; k < d->slot_cnt; k++) map_put(out, &d->slot[k].slot, NULL);
+  }
+}
+
 err chain_credit_refresh(struct chain_credit *c,
                          const struct chain_credit_view *view, u64 height,
-                         u64 time_s) {
+                         u64 time_s, const struct state_diff *diff) {
   const void *key;
   void *val;
+  struct map changed;
   struct arena *to = &c->memory[!c->now];
+  map_init(&changed, sizeof(u256), 1, 0, c->account.seed);
+  if (diff) credit_changed(&changed, diff);
   for (size_t it = 0; map_next(&c->account, &it, &key, &val);) {
-    struct credit_entry **e = val;
-    if ((*e)->reserved == 0) map_del(&c->account, key);
-    else *e = arena_copy(to, *e, sizeof **e);
+    struct credit_entry **place = val, *e = *place;
+    if (e->reserved == 0) {
+      map_del(&c->account, key);
+      continue;
+    }
+    *place = e = arena_copy(to, e, sizeof *e);
+    e->same = diff && (e->same || e->stamp == c->stamp) &&
+              !map_get(&changed, &e->slot);
   }
+  map_fini(&changed);
   arena_fini(&c->memory[c->now]); /* megabytes, while the pool is full */
   c->now = !c->now;
   for (size_t it = 0; map_next(&c->policy, &it, &key, &val);)
@@ -255,8 +276,10 @@ static err credit_entry(struct chain_credit *c, struct credit_entry **out,
   if (e->stamp == c->stamp) return ERR_OK;
   u256 balance = U256_ZERO;
   bool has_code;
-  e->slot = credit_slot_of(c, a);
-  TRY(c->view.slot(c->view.ctx, &e->word, &e->slot));
+  if (!e->same) {
+    e->slot = credit_slot_of(c, a);
+    TRY(c->view.slot(c->view.ctx, &e->word, &e->slot));
+  }
   module_record_unpack(&dpos_credit_table_account, &e->rec, &e->word);
   if (!(e->rec.flags & DPOS_CREDIT_SEEN))
     TRY(c->view.account(c->view.ctx, &balance, &has_code, a));

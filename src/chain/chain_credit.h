@@ -49,10 +49,13 @@ err chain_credit_begin(struct chain_credit *c,
                        const struct chain_credit_view *view, u64 height,
                        u64 time_s) MUST_USE;
 /* The same for a pool whose transactions go on waiting: what they have
-** reserved stays. */
+** reserved stays.  diff: what has changed in the state since it was asked last,
+** so that the records of all others need not be read again; NULL: all may
+** have. */
+struct state_diff;
 err chain_credit_refresh(struct chain_credit *c,
                          const struct chain_credit_view *view, u64 height,
-                         u64 time_s) MUST_USE;
+                         u64 time_s, const struct state_diff *diff) MUST_USE;
 
 /* What admission says of one transaction. */
 struct chain_credit_quote {

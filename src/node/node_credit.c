@@ -30,22 +30,24 @@ static err credit_ops_balance(void *ctx, u256 *balance, bool *has_code,
   return ERR_OK;
 }
 
-static err credit_ops_refresh(void *ctx, u64 height) {
+static err credit_ops_refresh(void *ctx, u64 height,
+                              const struct state_diff *diff) {
   struct node_credit *c = ctx;
   struct chain_credit_view view = {c, credit_ops_slot, credit_ops_balance};
   c->height = height;
   c->time_s = c->clock_ms() / 1000;
-  return chain_credit_refresh(c->credit, &view, height + 1, c->time_s);
+  return chain_credit_refresh(c->credit, &view, height + 1, c->time_s, diff);
 }
 
 static err credit_ops_admit(void *ctx, struct chain_credit_quote *out,
                              const struct chain_tx *tx) {
+  static const struct state_diff nothing;
   struct node_credit *c = ctx;
   TRY(chain_credit_admit(c->credit, out, tx));
   if (out->verdict == CHAIN_OK || c->clock_ms() / 1000 <= c->time_s) {
     return ERR_OK;
   }
-  TRY(credit_ops_refresh(c, c->height));
+  TRY(credit_ops_refresh(c, c->height, &nothing));
   return chain_credit_admit(c->credit, out, tx);
 }
 

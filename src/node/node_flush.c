@@ -297,9 +297,9 @@ static bool nstate_is_newer(const struct node_state *ns,
   return false;
 }
 
-/* One shard's frozen nodes become cached ones, as long as there is room, but
-** those of which there is a newer one: the cache tells the newest node, and
-** whether the table has a row of it. */
+/* One shard's frozen nodes become cached ones, as long as there is room or they
+** are top ones, but those of which there is a newer one: the cache tells the
+** newest node, and whether the table has a row of it. */
 static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
                             u32 at) {
   struct nstate_shard *s = &ns->shard[at];
@@ -309,16 +309,17 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
   while (map_next(&g->node[at], &it, &key, &val)) {
     struct nstate_node *n = val;
     u8 *spent = NULL;
+    bool top = n->len && nstate_node_is_top(key, slice_of(n->ptr, n->len));
     pthread_mutex_lock(&ns->pin_lock);
     pthread_mutex_lock(&s->lock);
-    if (n->len && nstate_cache_bytes(s) < share &&
+    if (n->len && (top || nstate_cache_bytes(s) < share) &&
         !nstate_is_newer(ns, g, at, key)) {
       struct nstate_node *c = map_put(&s->cache_node, key, NULL);
       spent = c->ptr;
       s->cache_node_bytes += n->len;
       s->cache_node_bytes -= c->cap;
       *c = (struct nstate_node){.ptr = mem_alloc(n->len), .len = n->len,
-                                .cap = n->len,
+                                .cap = n->len, .top = top,
                                 .no_row = !nstate_node_has_row(key, n)};
       memcpy(c->ptr, n->ptr, n->len);
     }

@@ -78,7 +78,8 @@ void node_grow_put(struct node_grow *g, const struct trie_node_put *const *put,
 
 err node_grow_add(struct node_grow *g, const struct trie_change *leaf, u32 cnt,
               struct arena *a) {
-  const struct trie_source src = {g, node_grow_node_get, node_grow_leaf_get};
+  const struct trie_source src = {.ctx = g, .node = node_grow_node_get,
+                                  .leaf = node_grow_leaf_get};
   struct trie_result out;
   TRY(trie_update(&out, &src, leaf, cnt, NULL, a));
   if (cnt == 1) node_grow_keep_leaf(g, &leaf->key, leaf->val);

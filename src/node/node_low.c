@@ -55,7 +55,7 @@ static err nlow_row(void *ctx, slice key, slice val) {
 
 err nstate_low_make(struct trie_result *out, struct store_reader *r,
                     const hash32 *owner, const u8 *path, u32 path_len,
-                    struct arena *a) {
+                    const u8 *key, struct arena *a) {
   u8 from[64] = {0}, *prefix = owner ? from + 32 : from;
   if (path_len >= 64) return ERR_NOT_FOUND;
   if (owner) memcpy(from, owner->b, 32);
@@ -68,7 +68,7 @@ err nstate_low_make(struct trie_result *out, struct store_reader *r,
                            (owner ? 64 : 0) + path_len, nlow_row, &l);
   if (e && e != ERR_NOT_FOUND) return e;
   if (l.cnt < 2) return ERR_NOT_FOUND;
-  return trie_low_nodes(out, l.leaf, l.cnt, path_len, a);
+  return trie_low_nodes(out, l.leaf, l.cnt, path_len, key, a);
 }
 
 bool nstate_node_has_row(const u8 key[NSTATE_NODE_KEY],

@@ -646,7 +646,7 @@ static err nstate_view_low(struct nstate_view *v, slice *out,
   struct arena a;
   struct trie_result low;
   arena_init(&a, 1 << 15, 0);
-  err e = nstate_low_make(&low, v->r, owner, path, path_len, &a);
+  err e = nstate_low_make(&low, v->r, owner, path, path_len, NULL, &a);
   for (size_t i = 0; !e && i < low.put_cnt; i++)
     if (low.put[i].path_len == path_len)
       *out = arena_copy_slice(v->a, low.put[i].node);

@@ -645,6 +645,12 @@ static bool pool_wants_block(struct node_pool *p) {
   return false;
 }
 
+static err pool_credit_refresh(struct node_pool *p, u64 height,
+                               const struct state_diff *diff) {
+  const struct node_pool_credit *c = &p->cfg.credit;
+  return c->refresh ? c->refresh(c->ctx, height, diff) : ERR_OK;
+}
+
 void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
                         const enum node_pool_fate *fate, u64 height,
                         const struct state_diff *diff) {
@@ -667,7 +673,7 @@ void node_pool_executed(struct node_pool *p, const struct node_pool_take *take,
     pool_refresh(p, acc);
   }
   /* Should it fail, the executor meets the same failure and stops the node. */
-  err e = node_pool_start(p, height);
+  err e = pool_credit_refresh(p, height, diff);
   bool ready = e == ERR_OK && pool_wants_block(p);
   pthread_mutex_unlock(&p->lock);
   if (ready && p->cfg.ready) p->cfg.ready(p->cfg.ctx);
@@ -841,8 +847,7 @@ struct node_pool *node_pool_open(const struct node_pool_config *cfg) {
 }
 
 err node_pool_start(struct node_pool *p, u64 height) {
-  const struct node_pool_credit *c = &p->cfg.credit;
-  return c->refresh ? c->refresh(c->ctx, height) : ERR_OK;
+  return pool_credit_refresh(p, height, NULL);
 }
 
 bool node_pool_drop(struct node_pool *p, const hash32 *hash) {

@@ -55,7 +55,9 @@ struct node_pool_credit {
                const struct chain_tx *tx);
   void (*release)(void *ctx, const struct chain_credit_quote *q,
                   const struct chain_tx *tx);
-  err (*refresh)(void *ctx, u64 height); /* that block was executed */
+  /* That block was executed; diff: what it changed, NULL: anything may be
+  ** other than it was. */
+  err (*refresh)(void *ctx, u64 height, const struct state_diff *diff);
   /* Prices are above their least: blocks bring them down. */
   bool (*dear)(void *ctx);
   void (*say)(struct errmsg *msg, const struct chain_credit_quote *q);

@@ -161,7 +161,8 @@ static err nproof_trie_open(struct nproof_trie *t, struct nproof *p,
                             const hash32 *owner) {
   const hash32 *key = owner ? p->slot : p->account;
   size_t cnt = owner ? p->slot_cnt : p->account_cnt;
-  struct trie_source src = {t, nproof_node, nproof_leaf};
+  struct trie_source src = {.ctx = t, .node = nproof_node,
+                            .leaf = nproof_leaf};
   struct trie_result res;
   *t = (struct nproof_trie){.p = p, .owner = owner};
   map_init(&t->over, NSTATE_NODE_KEY, sizeof(slice), 0, 0);
@@ -185,7 +186,8 @@ static err nproof_trie_open(struct nproof_trie *t, struct nproof *p,
 
 static err nproof_prove(struct nproof_trie *t, slice **node, u32 *cnt,
                         const hash32 *key, struct arena *a) {
-  struct trie_source src = {t, nproof_node, nproof_leaf};
+  struct trie_source src = {.ctx = t, .node = nproof_node,
+                            .leaf = nproof_leaf};
   return trie_prove(node, cnt, &src, key, a);
 }
 

@@ -355,7 +355,7 @@ static bool nstate_node_memory(struct node_state *ns, slice *out,
   pthread_mutex_lock(&s->lock);
   n = map_get(&s->cache_node, key);
   if (n) {
-    n->ref = 1;
+    n->ref = n->top ? NSTATE_TOP_REF : 1;
     *out = slice_of(n->ptr, n->len);
     s->hits++;
   } else {
@@ -379,34 +379,38 @@ static slice nstate_node_keep(struct node_state *ns,
     memcpy(n->ptr, node.ptr, node.len);
     s->cache_node_bytes += node.len;
   }
-  if (is_new) n->no_row = no_row;
-  n->ref = 1;
+  if (is_new) {
+    n->no_row = no_row;
+    n->top = !no_row && nstate_node_is_top(key, node);
+    n->ref = n->top ? NSTATE_TOP_REF : 0;
+  }
   node = slice_of(n->ptr, n->len);
   pthread_mutex_unlock(&s->lock);
   return node;
 }
 
-/* The table has no such node: it is a low one, or there is none. */
-static err nstate_src_low(struct node_state *ns, slice *out,
-                          struct store_reader *r, const hash32 *owner,
-                          const u8 *path, u32 path_len) {
-  u8 key[NSTATE_NODE_KEY];
+/* The table has no such node: it is a low one, or there is none.  Kept are it
+** and those below it on the way to key. */
+static err nstate_low_keep(struct node_state *ns, slice *out,
+                           struct store_reader *r, const hash32 *owner,
+                           const u8 *path, u32 path_len, const u8 *key) {
+  u8 name[NSTATE_NODE_KEY];
   struct trie_result low = {0};
   struct arena a;
   err e = ERR_NOT_FOUND;
-  arena_init(&a, 1 << 15, 0);
+  arena_init(&a, 1 << 16, 0);
   *out = (slice){0};
   if (path_len != TRIE_ROOT_EDGE)
-    e = nstate_low_make(&low, r, owner, path, path_len, &a);
+    e = nstate_low_make(&low, r, owner, path, path_len, key, &a);
   for (size_t i = 0; !e && i < low.put_cnt; i++) {
     const struct trie_node_put *p = &low.put[i];
-    nstate_node_key(key, owner, p->path, p->path_len);
-    slice kept = nstate_node_keep(ns, key, p->node, true);
+    nstate_node_key(name, owner, p->path, p->path_len);
+    slice kept = nstate_node_keep(ns, name, p->node, true);
     if (p->path_len == path_len) *out = kept;
   }
   if (e == ERR_NOT_FOUND) {
-    nstate_node_key(key, owner, path, path_len);
-    nstate_node_keep(ns, key, *out, true);
+    nstate_node_key(name, owner, path, path_len);
+    nstate_node_keep(ns, name, *out, true);
     e = ERR_OK;
   }
   arena_fini(&a);
@@ -424,8 +428,23 @@ static err nstate_src_node(void *ctx, slice *out, const hash32 *owner,
   TRY(nstate_conn_take(ns, &c));
   err e = store_read_row(c->r.store, out, STORE_NODE, slice_of(row, len));
   if (!e) *out = nstate_node_keep(ns, key, *out, false);
-  if (e == ERR_NOT_FOUND) e = nstate_src_low(ns, out, c->r.store, owner, path,
-                                             path_len);
+  if (e == ERR_NOT_FOUND)
+    e = nstate_low_keep(ns, out, c->r.store, owner, path, path_len, NULL);
+  pthread_mutex_unlock(&c->lock);
+  return e;
+}
+
+static err nstate_src_low(void *ctx, slice *out, const hash32 *owner,
+                          const u8 key[32], u32 path_len) {
+  struct node_state *ns = ctx;
+  u8 name[NSTATE_NODE_KEY], path[64];
+  struct nstate_exec_conn *c;
+  for (u32 i = 0; i < path_len; i++)
+    path[i] = i & 1 ? key[i / 2] & 15 : key[i / 2] >> 4;
+  nstate_node_key(name, owner, path, path_len);
+  if (nstate_node_memory(ns, out, name)) return ERR_OK;
+  TRY(nstate_conn_take(ns, &c));
+  err e = nstate_low_keep(ns, out, c->r.store, owner, path, path_len, key);
   pthread_mutex_unlock(&c->lock);
   return e;
 }
@@ -485,20 +504,24 @@ err node_state_slot(struct node_state *ns, u256 *out, const addr20 *addr,
 }
 
 /*------------------------------------------------------------------ cache */
+static size_t nstate_cache_node_bytes(const struct nstate_shard *s) {
+  return nstate_map_share(&s->cache_node, s->cache_node.cnt) +
+         s->cache_node.cnt * NSTATE_MALLOC + s->cache_node_bytes;
+}
+
 size_t nstate_cache_bytes(const struct nstate_shard *s) {
   return nstate_map_share(&s->cache_account, s->cache_account.cnt) +
          nstate_map_share(&s->cache_slot, s->cache_slot.cnt) +
-         nstate_map_share(&s->cache_node, s->cache_node.cnt) +
          nstate_map_share(&s->cache_code, s->cache_code.cnt) +
-         (s->cache_node.cnt + s->cache_code.cnt) * NSTATE_MALLOC +
+         s->cache_code.cnt * NSTATE_MALLOC +
          s->cache_whole_cnt * (sizeof(struct state_account) + NSTATE_MALLOC) +
-         s->cache_node_bytes + s->cache_code_bytes;
+         s->cache_code_bytes + nstate_cache_node_bytes(s);
 }
 
 /* Drops entries not used since the hand came by, want of them at most, in at
 ** most two rounds.  give: frees what the value holds. */
 static void nstate_clock(struct map *m, size_t *hand, size_t want,
-                         size_t ref_at, size_t ref_len,
+                         size_t ref_at,
                          void (*give)(struct nstate_shard *s, void *val),
                          struct nstate_shard *s) {
   const void *key;
@@ -510,7 +533,7 @@ static void nstate_clock(struct map *m, size_t *hand, size_t want,
     }
     u8 *ref = (u8 *)val + ref_at;
     if (*ref) {
-      memset(ref, 0, ref_len);
+      --*ref;
       continue;
     }
     if (give) give(s, val);
@@ -530,29 +553,38 @@ static void nstate_give_code(struct nstate_shard *s, void *val) {
   mem_free(c->ptr);
 }
 
-/* Exec's thread, nothing reads: over its share a shard loses the part of each
-** map by which it is over, and a sixteenth more. */
+/* Exec's thread, nothing reads: over its share a shard loses that and a
+** sixteenth of it more.  First go the nodes above half of the share: low ones
+** are made for each account that is touched, and must not drive out what
+** execution is going to ask for.  The rest each map loses in proportion. */
+static void nstate_shard_shrink(struct nstate_shard *s, size_t share) {
+  size_t bytes = nstate_cache_bytes(s), nodes = nstate_cache_node_bytes(s);
+  if (bytes <= share) return;
+  size_t want = bytes - share + share / 16, cut = 0;
+  if (nodes > share / 2) cut = nodes - share / 2;
+  if (cut > want) cut = want;
+  u64 ppm = (u64)(want - cut) * 1000000 / bytes;
+  u64 node_ppm = nodes ? ppm + (u64)cut * 1000000 / nodes : 0;
+#define NSTATE_SHRINK(map, hand_no, type, give, part) \
+  nstate_clock(&s->map, &s->hand[hand_no], \
+               (size_t)(s->map.cnt * (part) / 1000000), offsetof(type, ref), \
+               give, s)
+  NSTATE_SHRINK(cache_node, NSTATE_HAND_NODE, struct nstate_node,
+                nstate_give_node, node_ppm);
+  NSTATE_SHRINK(cache_account, NSTATE_HAND_ACCOUNT,
+                struct nstate_cached_account, nstate_give_account, ppm);
+  NSTATE_SHRINK(cache_slot, NSTATE_HAND_SLOT, struct nstate_cached_slot, NULL,
+                ppm);
+  NSTATE_SHRINK(cache_code, NSTATE_HAND_CODE, struct nstate_cached_code,
+                nstate_give_code, ppm);
+#undef NSTATE_SHRINK
+}
+
 static void nstate_cache_shrink(struct node_state *ns) {
-  size_t share = ns->cfg.cache_bytes / NSTATE_SHARDS;
   for (u32 i = 0; i < NSTATE_SHARDS; i++) {
     struct nstate_shard *s = &ns->shard[i];
     pthread_mutex_lock(&s->lock);
-    size_t bytes = nstate_cache_bytes(s);
-    if (bytes > share) {
-      u64 ppm = (u64)(bytes - share) * 1000000 / bytes + 62500;
-#define NSTATE_SHRINK(map, hand_no, type, give) \
-  nstate_clock(&s->map, &s->hand[hand_no], (size_t)(s->map.cnt * ppm / 1000000), \
-               offsetof(type, ref), sizeof(((type *)0)->ref), give, s)
-      NSTATE_SHRINK(cache_account, NSTATE_HAND_ACCOUNT,
-                    struct nstate_cached_account, nstate_give_account);
-      NSTATE_SHRINK(cache_slot, NSTATE_HAND_SLOT, struct nstate_cached_slot,
-                    NULL);
-      NSTATE_SHRINK(cache_node, NSTATE_HAND_NODE, struct nstate_node,
-                    nstate_give_node);
-      NSTATE_SHRINK(cache_code, NSTATE_HAND_CODE, struct nstate_cached_code,
-                    nstate_give_code);
-#undef NSTATE_SHRINK
-    }
+    nstate_shard_shrink(s, ns->cfg.cache_bytes / NSTATE_SHARDS);
     pthread_mutex_unlock(&s->lock);
   }
 }
@@ -1000,7 +1032,8 @@ struct node_state *nstate_new(const struct node_state_config *cfg) {
   ns->source = (struct state_source){
       .ctx = ns, .hashless = true, .account = nstate_src_account,
       .slot = nstate_src_slot, .code = nstate_src_code,
-      .node = nstate_src_node, .account_by_hash = nstate_src_by_hash,
+      .node = nstate_src_node, .low = nstate_src_low,
+      .account_by_hash = nstate_src_by_hash,
       .slot_by_hash = nstate_src_slot_by_hash};
   return ns;
 }

@@ -87,9 +87,15 @@ struct nstate_block {
 struct nstate_node { /* value in the node maps */
   u8 *ptr;           /* NULL: there is no such node */
   u32 len, cap;
-  u16 ref;           /* used since the clock's hand passed (cache) */
   bool no_row;       /* the table has none, for certain */
+  bool top;          /* trie_node_is_top: cached ones stay for longer */
+  u8 ref;            /* used since the clock's hand passed (cache) */
 };
+#define NSTATE_TOP_REF 8u /* the hand passes so often */
+static inline bool nstate_node_is_top(const u8 key[NSTATE_NODE_KEY],
+                                      slice node) {
+  return key[64] == 255 || trie_node_is_top(node, key[64]);
+}
 /* Nodes changed by the blocks of one batch, frozen: with them over the table
 ** the tries stand at `to`. */
 struct nstate_gen {
@@ -115,7 +121,8 @@ struct nstate_cached_slot {
 };
 struct nstate_cached_code {
   u8 *ptr;
-  u32 len, ref;
+  u32 len;
+  u8 ref;
 };
 
 struct nstate_shard {
@@ -273,11 +280,11 @@ void nstate_memory_index(struct node_state *ns, enum store_index index,
                          const u64 *key, u32 key_cnt, i64 above, i64 to,
                          void (*cb)(void *ctx, u64 seq), void *ctx);
 
-/* node_low.c: a low node and those under it, from a reader's rows of leaves;
-** ERR_NOT_FOUND when there is none. */
+/* node_low.c: a low node and those under it (on the way to key, if not NULL),
+** from a reader's rows of leaves; ERR_NOT_FOUND when there is none. */
 err nstate_low_make(struct trie_result *out, struct store_reader *r,
                     const hash32 *owner, const u8 *path, u32 path_len,
-                    struct arena *a) MUST_USE;
+                    const u8 *key, struct arena *a) MUST_USE;
 /* Whether a batch gives the node a row. */
 bool nstate_node_has_row(const u8 key[NSTATE_NODE_KEY],
                          const struct nstate_node *n);

@@ -61,6 +61,9 @@ struct state_source {
   ** account trie, else the account whose storage trie is meant. */
   err (*node)(void *ctx, slice *out, const hash32 *owner, const u8 *path,
               u32 path_len);
+  /* As trie_source.low. */
+  err (*low)(void *ctx, slice *out, const hash32 *owner, const u8 key[32],
+             u32 path_len);
   err (*account_by_hash)(void *ctx, struct state_account *out, bool *found,
                          const hash32 *addr_hash);
   err (*slot_by_hash)(void *ctx, u256 *out, const hash32 *addr_hash,

@@ -45,6 +45,13 @@ static err state_commit_node(void *ctx, slice *out, const u8 *path,
   return src->node(src->ctx, out, t->owner, path, path_len);
 }
 
+static err state_commit_low(void *ctx, slice *out, const u8 key[32],
+                            u32 path_len) {
+  const struct state_commit_trie *t = ctx;
+  const struct state_source *src = t->ctx->src;
+  return src->low(src->ctx, out, t->owner, key, path_len);
+}
+
 static err state_commit_leaf(void *ctx, slice *out, const hash32 *key) {
   struct state_commit_trie *t = ctx;
   const struct state_source *src = t->ctx->src;
@@ -67,7 +74,9 @@ static err state_commit_leaf(void *ctx, slice *out, const hash32 *key) {
 }
 
 static struct trie_source state_commit_source(struct state_commit_trie *t) {
-  return (struct trie_source){t, state_commit_node, state_commit_leaf};
+  return (struct trie_source){
+      .ctx = t, .node = state_commit_node, .leaf = state_commit_leaf,
+      .low = t->ctx->src->low ? state_commit_low : NULL};
 }
 
 /*---------------------------------------------------------- storage tries */

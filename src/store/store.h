@@ -57,7 +57,7 @@ struct store;
 struct store_reader;
 
 #define STORE_APPLICATION_ID 0x434d494c /* "CMIL" */
-#define STORE_SCHEMA 6
+#define STORE_SCHEMA 7
 #define STORE_SEQ_BITS 20u              /* entries of one block: < 2^20 - 1 */
 #define STORE_SEQ(height, idx) ((u64)(height) << STORE_SEQ_BITS | (u64)(idx))
 #define STORE_SEQ_HEIGHT(seq) ((u64)(seq) >> STORE_SEQ_BITS)

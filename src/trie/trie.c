@@ -60,7 +60,7 @@ struct trie_branch_new {
   struct trie_branch_new *next; /* of the same depth */
   struct trie_part *part;
   const u8 *path;
-  u8 from, depth;
+  u8 from, depth, leaves;       /* leaves: as trie_edge has it */
   bool is_moved;                /* as stored, only its edge starts elsewhere */
   u16 mask;
   struct trie_ref ref;
@@ -120,6 +120,7 @@ static struct trie_branch_new *trie_branch_make(struct trie_task *t,
   n->from = (u8)from;
   n->depth = (u8)depth;
   n->mask = (u16)mask;
+  n->leaves = trie_edges_leaves(kid, 16);
   for (u32 i = 0, at = 0; i < 16; i++) {
     if (mask >> i & 1) n->edge[at++] = kid[i];
   }
@@ -178,7 +179,7 @@ static err trie_edge_move(struct trie_task *t, struct trie_part *p,
     return ERR_OK;
   }
   struct trie_edge kid[16];
-  TRY(trie_branch_load(kid, src, path, e->to));
+  TRY(trie_branch_load(kid, src, path, e->to, e->leaves));
   struct trie_branch_new *n = trie_branch_make(t, p, path, at, e->to, kid);
   n->is_moved = true;
   trie_edge_of_branch(e, n);
@@ -339,7 +340,7 @@ static err trie_branch_update(struct trie_task *t, struct trie_part *p,
   u32 depth = e->to;
   const u8 *key = c->key.b;
   struct trie_edge kid[16];
-  TRY(trie_branch_load(kid, p->job->src, key, depth));
+  TRY(trie_branch_load(kid, p->job->src, key, depth, e->leaves));
   u32 before = trie_kids_mask(kid);
   TRY(trie_kids_update(t, p, kid, depth, c, cnt));
   if (trie_kids_mask(kid) == before) return ERR_OK;
@@ -401,13 +402,17 @@ static err trie_edge_update(struct trie_task *t, struct trie_part *p,
   return trie_branch_update(t, p, e, at, c + lo, hi - lo);
 }
 
-bool trie_edge_is_low(const struct trie_edge *e) {
-  if (e->kind != TRIE_BRANCH || !e->node) return e->low;
-  const struct trie_branch_new *n = e->node;
-  u32 cnt = (u32)__builtin_popcount(n->mask);
-  for (u32 i = 0; i < cnt; i++)
-    if (n->edge[i].kind != TRIE_LEAF) return false;
-  return true;
+u8 trie_edges_leaves(const struct trie_edge *edge, u32 cnt) {
+  u32 sum = 0;
+  for (u32 i = 0; i < cnt; i++) {
+    const struct trie_edge *e = &edge[i];
+    if (e->kind == TRIE_EMPTY) continue;
+    const struct trie_branch_new *n = e->kind == TRIE_BRANCH ? e->node : NULL;
+    u32 leaves = e->kind == TRIE_LEAF ? 1 : n ? n->leaves : e->leaves;
+    if (!leaves) return 0;
+    sum += leaves;
+  }
+  return sum > UINT8_MAX ? 0 : (u8)sum;
 }
 
 /*---------------------------------------------------------------- hashing */
@@ -541,7 +546,8 @@ static err trie_plan_cut(struct trie_plan *pl, struct trie_job *j,
                                top->edge.to == 0);
   if (!j->is_cut) return ERR_OK;
   memset(kid, 0, sizeof kid);
-  if (!j->was_empty) TRY(trie_branch_load(kid, j->src, j->change->key.b, 0));
+  if (!j->was_empty)
+    TRY(trie_branch_load(kid, j->src, j->change->key.b, 0, top->edge.leaves));
   top->kids_before = trie_kids_mask(kid);
   size_t lo = 0;
   for (u32 i = 0; i < 16; i++) {
@@ -711,33 +717,4 @@ err trie_update(struct trie_result *out, const struct trie_source *src,
   err e = trie_update_all(&job, 1, par, a);
   *out = job.out;
   return e;
-}
-
-static err trie_nothing_node(void *ctx, slice *out, const u8 *path,
-                             u32 path_len) {
-  (void)ctx, (void)path, (void)path_len;
-  *out = slice_of(NULL, 0);
-  return ERR_OK;
-}
-static err trie_nothing_leaf(void *ctx, slice *out, const hash32 *key) {
-  (void)ctx, (void)key;
-  *out = slice_of(NULL, 0);
-  return ERR_OK;
-}
-
-err trie_low_nodes(struct trie_result *out, const struct trie_change *leaves,
-                   size_t cnt, u32 depth, struct arena *a) {
-  const struct trie_source nothing = {NULL, trie_nothing_node,
-                                      trie_nothing_leaf};
-  struct trie_result all;
-  TRY(trie_update(&all, &nothing, leaves, cnt, NULL, a));
-  *out = (struct trie_result){.root = all.root, .put = all.put};
-  bool has_top = false;
-  for (size_t i = 0; i < all.put_cnt; i++) {
-    if (all.put[i].path_len == TRIE_ROOT_EDGE) continue;
-    if (all.put[i].path_len < depth) return ERR_CORRUPT;
-    has_top = has_top || all.put[i].path_len == depth;
-    out->put[out->put_cnt++] = all.put[i];
-  }
-  return has_top ? ERR_OK : ERR_CORRUPT;
 }

@@ -38,7 +38,7 @@ static err trie_clear_edge(struct trie_clear *c, const struct trie_edge *e,
   u8 path[32];
   if (e->kind != TRIE_BRANCH) return ERR_OK;
   trie_edge_path(path, e, key, at);
-  TRY(trie_branch_load(kid, c->src, path, e->to));
+  TRY(trie_branch_load(kid, c->src, path, e->to, e->leaves));
   trie_clear_add(c, path, e->to);
   u32 shift = e->to & 1 ? 0 : 4, byte = e->to / 2u;
   for (u32 i = 0; i < 16; i++) {

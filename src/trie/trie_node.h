@@ -47,21 +47,25 @@ enum trie_kind { TRIE_EMPTY, TRIE_LEAF, TRIE_BRANCH };
 struct trie_edge {
   u8 kind, to;
   u8 tail_at;      /* tail holds the path's bytes from this one on */
-  bool low;        /* a branch that leads to leaves alone */
+  u8 leaves;       /* of a branch: how many are under it; 0: more than 255 */
   u8 ref_len;
   const u8 *tail;
   const u8 *ref;   /* when node is NULL */
   void *node;      /* new in this update: trie_leaf_new, trie_branch_new */
 };
 /* The stored records; trie_record.c tells their bytes.  Reading checks all and
-** gives views; ERR_CORRUPT.  key: any key that begins with the branch's path.
+** gives views; ERR_CORRUPT.  key: any key that begins with the branch's path;
+** leaves: as its edge tells, 0 when that is not known.
 ** A put writes at most *_max bytes and returns how many. */
 err trie_root_load(struct trie_edge *out, const struct trie_source *src)
     MUST_USE;
 err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
-                     const u8 *key, u32 depth) MUST_USE;
-/* What trie_edge.low says, new branches looked at. */
-bool trie_edge_is_low(const struct trie_edge *e);
+                     const u8 *key, u32 depth, u8 leaves) MUST_USE;
+/* How many leaves are under the edges together, as trie_edge.leaves tells. */
+u8 trie_edges_leaves(const struct trie_edge *edge, u32 cnt);
+static inline bool trie_is_low(u8 leaves) {
+  return leaves && leaves <= TRIE_LOW_LEAVES;
+}
 /* Bytes of one edge's part in a branch record, refs taken as hashes. */
 u32 trie_record_edge_max(const struct trie_edge *e, u32 depth);
 #define TRIE_RECORD_HEAD 4u

@@ -57,7 +57,7 @@ static err trie_prove_branch(struct trie_proof *p,
                              struct arena *a) {
   const slice none = slice_of(NULL, 0);
   struct trie_ref_view ref[16];
-  TRY(trie_branch_load(kid, src, path, e->to));
+  TRY(trie_branch_load(kid, src, path, e->to, e->leaves));
   for (u32 i = 0; i < 16; i++) {
     ref[i] = (struct trie_ref_view){kid[i].ref, kid[i].ref_len};
   }

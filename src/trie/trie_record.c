@@ -5,8 +5,8 @@
 **   u16 BE  which of them are leaves
 **   each child, ascending:
 **     u8      length of its reference, 1..32; 0x80 added on a branch that is
-**             not at d + 1 (an extension leads to it), 0x40 on a branch whose
-**             children are leaves, all of them
+**             not at d + 1 (an extension leads to it)
+**     u8      of a branch: how many leaves are under it; 0: more than 255
 **     u8      with 0x80: the depth of that branch, d + 2..63
 **     bytes   of a leaf, or with 0x80: the bytes of its path from byte
 **             (d + 1) / 2 on (the last nibble zero when the depth is odd)
@@ -20,7 +20,6 @@
 #include "trie/trie_node.h"
 
 #define TRIE_RECORD_FAR 0x80u
-#define TRIE_RECORD_LOW 0x40u
 
 static inline u32 trie_record_tail_len(u32 from_byte, u32 to) {
   return (to + 1) / 2 - from_byte;
@@ -60,11 +59,12 @@ static err trie_record_edge(struct trie_edge *e, slice *in, u32 nibble,
   e->kind = is_leaf ? TRIE_LEAF : TRIE_BRANCH;
   e->tail_at = (u8)((depth + 1) / 2);
   e->to = (u8)(is_leaf ? TRIE_KEY_NIBBLES : depth + 1);
-  e->low = head & TRIE_RECORD_LOW;
-  if (is_leaf && e->low) return ERR_CORRUPT;
-  e->ref_len = head & 0x3f;
+  e->ref_len = head & 0x7f;
   if (e->ref_len < 1 || e->ref_len > 32) return ERR_CORRUPT;
+  if (!is_leaf) e->leaves = in->ptr[used++];
+  if (!is_leaf && e->leaves == 1) return ERR_CORRUPT;
   if (far) {
+    if (in->len <= used) return ERR_CORRUPT;
     e->to = in->ptr[used++];
     if (is_leaf || e->to < depth + 2) return ERR_CORRUPT;
   }
@@ -98,9 +98,13 @@ static err trie_record_load(struct trie_edge out[16], slice s, u32 depth) {
 }
 
 err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
-                     const u8 *key, u32 depth) {
+                     const u8 *key, u32 depth, u8 leaves) {
   u8 path[TRIE_KEY_NIBBLES];
   slice s;
+  if (src->low && trie_is_low(leaves)) {
+    TRY(src->low(src->ctx, &s, key, depth));
+    return trie_record_load(out, s, depth);
+  }
   for (u32 i = 0; i < depth; i++) path[i] = (u8)trie_nibble(key, i);
   TRY(src->node(src->ctx, &s, path, depth));
   return trie_record_load(out, s, depth);
@@ -109,13 +113,21 @@ err trie_branch_load(struct trie_edge out[16], const struct trie_source *src,
 bool trie_node_is_low(slice node, u32 depth) {
   struct trie_edge kid[16];
   if (trie_record_load(kid, node, depth) != ERR_OK) return false;
+  return trie_is_low(trie_edges_leaves(kid, 16));
+}
+
+bool trie_node_is_top(slice node, u32 depth) {
+  struct trie_edge kid[16];
+  if (trie_record_load(kid, node, depth) != ERR_OK) return false;
   for (u32 i = 0; i < 16; i++)
-    if (kid[i].kind == TRIE_BRANCH && !kid[i].low) return false;
+    if (kid[i].kind == TRIE_LEAF ||
+        (kid[i].kind == TRIE_BRANCH && trie_is_low(kid[i].leaves)))
+      return false;
   return true;
 }
 
 u32 trie_record_edge_max(const struct trie_edge *e, u32 depth) {
-  return 2 + trie_record_tail_len((depth + 1) / 2, e->to) + 32;
+  return 3 + trie_record_tail_len((depth + 1) / 2, e->to) + 32;
 }
 
 static u8 *trie_record_tail_put(u8 *out, const struct trie_edge *e,
@@ -134,9 +146,8 @@ size_t trie_record_put(u8 *out, const struct trie_edge *edge, u16 mask,
   for (u32 i = 0; i < 16; i++) {
     if (!(mask >> i & 1)) continue;
     bool far = edge->kind == TRIE_BRANCH && edge->to != depth + 1;
-    bool low = trie_edge_is_low(edge);
-    *at++ = (u8)(ref->len | (far ? TRIE_RECORD_FAR : 0) |
-                 (low ? TRIE_RECORD_LOW : 0));
+    *at++ = (u8)(ref->len | (far ? TRIE_RECORD_FAR : 0));
+    if (edge->kind == TRIE_BRANCH) *at++ = trie_edges_leaves(edge, 1);
     if (far) *at++ = edge->to;
     if (edge->kind == TRIE_LEAF) leaves |= 1u << i;
     if (far || edge->kind == TRIE_LEAF) {

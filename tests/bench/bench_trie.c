@@ -55,7 +55,8 @@ static void bench_key(hash32 *out, u64 i) {
 /* Seconds of one update; its nodes are stored afterwards. */
 static double bench_update(struct trie_fixture *t, struct trie_change *c,
                            size_t cnt, const struct par *par) {
-  struct trie_source src = {t, trie_fixture_node, bench_leaf_get};
+  struct trie_source src = {.ctx = t, .node = trie_fixture_node,
+                            .leaf = bench_leaf_get};
   struct trie_result r;
   qsort(c, cnt, sizeof *c, bench_cmp_change);
   double start = bench_now();

@@ -171,9 +171,61 @@ static void admission_when_credits_are_short_says_what_helps(void **st) {
   assert_int_equal(chain_credit_admit(c, &q, &tx), ERR_OK);
   assert_int_equal(q.verdict, CHAIN_OK);
   /* A refresh keeps what waits. */
-  assert_int_equal(chain_credit_refresh(c, &view, 2, 1001), ERR_OK);
+  assert_int_equal(chain_credit_refresh(c, &view, 2, 1001, NULL), ERR_OK);
   assert_int_equal(chain_credit_admit(c, &q, &tx), ERR_OK);
   assert_int_equal(q.verdict, CHAIN_CREDITS);
+  chain_credit_close(c);
+  cf_close(&f);
+}
+
+/* A view that counts how often one record is asked for. */
+struct watched_view {
+  struct chain_credit_view under;
+  u256 slot;
+  u32 asked;
+};
+static err watched_slot(void *ctx, u256 *out, const u256 *slot) {
+  struct watched_view *w = ctx;
+  w->asked += u256_eq(slot, &w->slot);
+  return w->under.slot(w->under.ctx, out, slot);
+}
+static err watched_account(void *ctx, u256 *balance, bool *has_code,
+                           const addr20 *addr) {
+  const struct watched_view *w = ctx;
+  return w->under.account(w->under.ctx, balance, has_code, addr);
+}
+
+static void record_of_who_waits_when_no_block_wrote_it_is_not_read_again(
+    void **st) {
+  (void)st;
+  struct cf f;
+  struct chain_credit_quote q;
+  open_credits(&f, ONE_CMT);
+  struct state_source src = state_mem_source(f.mem);
+  struct watched_view w = {chain_credit_view_of(&src), U256_ZERO, 0};
+  struct chain_credit_view view = {&w, watched_slot, watched_account};
+  struct chain_credit *c = chain_credit_open(1);
+  struct chain_tx tx = {.gas_limit = 21000, .sender = f.user[1],
+                        .to = f.user[2], .has_to = true};
+  u256 key = module_key_addr(&f.user[1]);
+  module_slot_of(&w.slot, dpos_credit_table_account.type, &key);
+  struct state_diff_slot slot = {.slot = w.slot};
+  struct state_diff_account acct = {.addr = CHAIN_CREDIT_ADDR, .slot = &slot};
+  struct state_diff diff = {.account = &acct, .account_cnt = 1};
+  assert_int_equal(chain_credit_begin(c, &view, 1, 1000), ERR_OK);
+  assert_int_equal(chain_credit_admit(c, &q, &tx), ERR_OK);
+  assert_int_equal(q.verdict, CHAIN_OK);
+  assert_int_equal(w.asked, 1);
+  for (u32 i = 0; i < 3; i++) { /* blocks that do not write it, then one does */
+    acct.slot_cnt = i == 2;
+    assert_int_equal(chain_credit_refresh(c, &view, 2 + i, 1001 + i, &diff),
+                     ERR_OK);
+    assert_int_equal(chain_credit_admit(c, &q, &tx), ERR_OK);
+    assert_int_equal(w.asked, i == 2 ? 2 : 1);
+  }
+  assert_int_equal(chain_credit_refresh(c, &view, 5, 1005, NULL), ERR_OK);
+  assert_int_equal(chain_credit_admit(c, &q, &tx), ERR_OK);
+  assert_int_equal(w.asked, 3);
   chain_credit_close(c);
   cf_close(&f);
 }
@@ -664,6 +716,8 @@ int main(void) {
     cmocka_unit_test(transfer_when_paid_costs_its_gas_and_bytes),
     cmocka_unit_test(transaction_when_it_fails_or_creates_pays_all_the_same),
     cmocka_unit_test(admission_when_credits_are_short_says_what_helps),
+    cmocka_unit_test(
+        record_of_who_waits_when_no_block_wrote_it_is_not_read_again),
     cmocka_unit_test(
         transaction_when_its_sender_has_spent_all_is_left_out_free),
     cmocka_unit_test(decided_when_it_cannot_run_costs_the_intrinsic_gas),

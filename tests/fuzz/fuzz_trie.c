@@ -154,7 +154,8 @@ static err fuzz_store_leaf(void *ctx, slice *out, const hash32 *key) {
 
 static void fuzz_damaged(slice in) {
   struct fuzz_store s = {in, 0};
-  struct trie_source src = {&s, fuzz_store_node, fuzz_store_leaf};
+  struct trie_source src = {.ctx = &s, .node = fuzz_store_node,
+                            .leaf = fuzz_store_leaf};
   struct trie_change c[8];
   struct trie_result r;
   struct arena a;

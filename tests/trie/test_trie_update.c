@@ -95,8 +95,8 @@ static bool low_is_under(const struct trie_change *c,
   return true;
 }
 
-/* Every low node comes out of its leaves as it is stored, with those under
-** it; and no other node is called low that has more under it. */
+/* Every node comes out of its leaves as it is stored, with those under it; low
+** are those that have few. */
 static void low_assert_same(const struct trie_fixture *t,
                             const struct model *m, struct arena *a) {
   const void *key;
@@ -110,8 +110,8 @@ static void low_assert_same(const struct trie_fixture *t,
     size_t cnt = 0;
     while (lo + cnt < m->cnt && low_is_under(&m->e[lo + cnt], k)) cnt++;
     struct trie_result r;
-    assert_int_equal(trie_low_nodes(&r, m->e + lo, cnt, (u32)k->len, a), 0);
-    u64 deepest = 0;
+    assert_int_equal(trie_low_nodes(&r, m->e + lo, cnt, (u32)k->len, NULL, a),
+                     0);
     for (size_t i = 0; i < r.put_cnt; i++) {
       struct trie_fixture_key sub =
           trie_fixture_path(r.put[i].path, r.put[i].path_len);
@@ -119,11 +119,25 @@ static void low_assert_same(const struct trie_fixture *t,
       assert_non_null(kept);
       assert_int_equal(kept->len, r.put[i].node.len);
       assert_memory_equal(kept->ptr, r.put[i].node.ptr, kept->len);
-      if (sub.len > deepest) deepest = sub.len;
     }
+    struct trie_result way;
+    const struct trie_change *to = &m->e[lo + cnt / 2];
+    assert_int_equal(trie_low_nodes(&way, m->e + lo, cnt, (u32)k->len,
+                                    to->key.b, a), 0);
+    size_t on_way = 0;
+    for (size_t i = 0; i < r.put_cnt; i++) {
+      struct trie_fixture_key sub =
+          trie_fixture_path(r.put[i].path, r.put[i].path_len);
+      if (!low_is_under(to, &sub)) continue;
+      assert_true(on_way < way.put_cnt);
+      assert_int_equal(way.put[on_way].path_len, sub.len);
+      assert_int_equal(way.put[on_way].node.len, r.put[i].node.len);
+      assert_memory_equal(way.put[on_way++].node.ptr, r.put[i].node.ptr,
+                          r.put[i].node.len);
+    }
+    assert_int_equal(on_way, way.put_cnt);
     bool low = trie_node_is_low(slice_of(v->ptr, v->len), (u32)k->len);
-    if (low) assert_true(cnt <= TRIE_LOW_LEAVES);
-    if (deepest == k->len) assert_true(low);
+    assert_int_equal(low, cnt <= TRIE_LOW_LEAVES);
   }
 }
 
@@ -273,7 +287,8 @@ static void update_when_node_or_leaf_missing_then_corrupt(void **state) {
   c[2].key.b[0] = 0x23;
   for (int i = 0; i < 3; i++) c[i].val = slice_str("v");
   trie_fixture_update(&b.t, c, 3, NULL);
-  struct trie_source src = {&b, broken_node, broken_leaf};
+  struct trie_source src = {.ctx = &b, .node = broken_node,
+                            .leaf = broken_leaf};
   b.hide = trie_fixture_path((const u8 *)"\2", 1);
   assert_int_equal(trie_update(&r, &src, &c[1], 1, NULL, &b.t.a), ERR_CORRUPT);
   assert_int_equal(trie_update(&r, &src, c, 1, NULL, &b.t.a), ERR_OK);

@@ -90,7 +90,8 @@ static inline err trie_fixture_leaf(void *ctx, slice *out, const hash32 *key) {
 }
 
 static inline struct trie_source trie_fixture_source(struct trie_fixture *t) {
-  return (struct trie_source){t, trie_fixture_node, trie_fixture_leaf};
+  return (struct trie_source){.ctx = t, .node = trie_fixture_node,
+                              .leaf = trie_fixture_leaf};
 }
 
 /* Applies the changes; returns how many nodes were stored or deleted. */
