@@ -2,14 +2,14 @@
 ** module of credits and one that has every kind of argument.  Whatever comes,
 ** the call ends, a revert has a named error, gas never grows, and what echo
 ** returns it takes again and returns the same. */
-#include "base/map.h"
 #include "dpos/dpos_credit.h"
+#include "module/module_host.h"
 #include "module/sample.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
 
 struct world {
-  struct map slot;
+  struct map slot; /* first: module_host.h */
   struct module_set *set;
   struct dpos_credit_rules rules;
   struct dpos_credit_env env;
@@ -17,65 +17,23 @@ struct world {
 
 static const struct module_def *const modules[] = {&sample_def, &dpos_credits};
 
-static u256 *place(struct world *w, const addr20 *a, const u256 *slot) {
-  u8 key[52];
-  memcpy(key, a->b, 20);
-  u256_to_be(key + 20, slot);
-  return map_put(&w->slot, key, NULL);
-}
-static bool is_no(void *ctx, const addr20 *a) {
-  (void)ctx, (void)a;
-  return false;
-}
-static void no_balance(void *ctx, u256 *out, const addr20 *a) {
+static void rich(void *ctx, u256 *out, const addr20 *a) {
   (void)ctx, (void)a;
   *out = u256_from(1ull << 62);
 }
-static slice no_code(void *ctx, hash32 *hash, const addr20 *a) {
-  (void)ctx, (void)a;
-  memset(hash, 0, sizeof *hash);
-  return slice_of(NULL, 0);
-}
-static void get_slot(void *ctx, u256 *out, const addr20 *a, const u256 *slot) {
-  *out = *place(ctx, a, slot);
-}
-static void set_slot(void *ctx, const addr20 *a, const u256 *slot,
-                     const u256 *v) {
-  *place(ctx, a, slot) = *v;
-}
-static bool cold_slot(void *ctx, const addr20 *a, const u256 *slot) {
-  (void)ctx, (void)a, (void)slot;
-  return true;
-}
-static void touch(void *ctx, const addr20 *a) { (void)ctx, (void)a; }
-static void add(void *ctx, const addr20 *a, const u256 *v) {
-  (void)ctx, (void)a, (void)v;
-}
-static bool sub(void *ctx, const addr20 *a, const u256 *v) {
-  (void)ctx, (void)a, (void)v;
-  return true;
-}
-static void take_log(void *ctx, const addr20 *a, const hash32 *topics, u32 cnt,
-                     slice data) {
-  (void)ctx, (void)a, (void)topics;
-  MUST(cnt >= 1 && cnt <= 4 && data.len % 32 == 0);
-}
-static void refund(void *ctx, i64 delta) { (void)ctx, (void)delta; }
-static u32 snapshot(void *ctx) { (void)ctx; return 0; }
-static void revert(void *ctx, u32 snap) { (void)ctx, (void)snap; }
 static bool native(void *ctx, struct evm_native *n) {
   struct world *w = ctx;
   return module_run(w->set, n, 3, &w->env);
 }
 
 static void world_open(struct world *w) {
-  map_init(&w->slot, 52, sizeof(u256), 0, 1);
+  mh_open(&w->slot);
   w->set = module_set_open(modules, 2);
   for (u32 i = 0; i < DPOS_CREDIT_PARAM_CNT; i++)
     w->rules.param[i] = dpos_credit_default(i);
   w->rules.totals.weight = 1000000000000;
   dpos_credit_rules_fill(&w->rules);
-  w->env = (struct dpos_credit_env){&w->rules, w, no_balance};
+  w->env = (struct dpos_credit_env){&w->rules, w, rich};
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len) {
@@ -86,13 +44,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len) {
   if (len < 1) return 0;
   if (!e) e = evm_open();
   world_open(&w);
-  struct evm_host host = {
-    .ctx = &w, .exists = is_no, .is_empty = is_no, .balance = no_balance,
-    .code = no_code, .slot = get_slot, .slot_original = get_slot,
-    .slot_set = set_slot, .touch = touch, .balance_add = add,
-    .balance_sub = sub, .log = take_log, .access_account = is_no,
-    .access_slot = cold_slot, .refund_add = refund, .snapshot = snapshot,
-    .revert = revert, .native = native};
+  struct evm_host host = mh_host(&w, native);
+  host.balance = rich;
   struct evm_block block = {.number = 7, .timestamp = 1000000};
   struct evm_tx tx = {.gas_price = U256_ZERO};
   evm_block_begin(e, EVM_OSAKA, &block, &host);

@@ -5,6 +5,7 @@
 ** never grows; a text turned round twice is the same; what getRaw gives is
 ** JSON of the same type; x * 10^18 / 10^18 is x. */
 #include "base/arena.h"
+#include "module/module_host.h"
 #include "native/native.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len);
@@ -18,22 +19,6 @@ static struct module_set *fuzz_set;
 static struct evm *fuzz_evm;
 static struct buf fuzz_args, fuzz_tail;
 
-static bool is_no(void *ctx, const addr20 *a) {
-  (void)ctx, (void)a;
-  return false;
-}
-static void no_balance(void *ctx, u256 *out, const addr20 *a) {
-  (void)ctx, (void)a;
-  *out = U256_ZERO;
-}
-static slice no_code(void *ctx, hash32 *hash, const addr20 *a) {
-  (void)ctx, (void)a;
-  memset(hash, 0, sizeof *hash);
-  return slice_of(NULL, 0);
-}
-static void touch(void *ctx, const addr20 *a) { (void)ctx, (void)a; }
-static u32 snapshot(void *ctx) { (void)ctx; return 0; }
-static void revert(void *ctx, u32 snap) { (void)ctx, (void)snap; }
 static bool native(void *ctx, struct evm_native *n) {
   (void)ctx;
   return module_run(fuzz_set, n, ~(u64)0, NULL);
@@ -177,10 +162,7 @@ static void fuzz_check(const struct module_def *def,
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len) {
-  struct evm_host host = {
-    .exists = is_no, .is_empty = is_no, .balance = no_balance, .code = no_code,
-    .touch = touch, .access_account = is_no, .snapshot = snapshot,
-    .revert = revert, .native = native};
+  struct evm_host host = mh_host(NULL, native); /* slots: none */
   struct evm_block block = {.number = 7, .timestamp = 1000000};
   struct evm_tx tx = {.gas_price = U256_ZERO};
   if (len < 2) return 0;

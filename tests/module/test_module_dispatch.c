@@ -3,7 +3,7 @@
 ** made from the table; and that the rows of each table are known to a test. */
 #include <dirent.h>
 
-#include "evm/evm_test_host.h"
+#include "module/module_fixture.h"
 
 #include "chain/chain_module.h"
 #include "codec/json.h"
@@ -12,14 +12,6 @@
 
 #define AT 0x1fff
 
-static struct th *t;
-static struct module_set *set;
-
-static bool native(void *ctx, struct evm_native *n) {
-  (void)ctx;
-  return module_run(set, n, 1, NULL);
-}
-
 /* The world of th keeps 64 bytes of a log: enough. */
 static void log_cut(void *ctx, const addr20 *a, const hash32 *topics,
                     u32 topic_cnt, slice data) {
@@ -27,18 +19,6 @@ static void log_cut(void *ctx, const addr20 *a, const hash32 *topics,
   th_log(ctx, a, topics, topic_cnt, slice_of(data.ptr, 64));
 }
 
-static struct buf args;
-static void call_of(const char *signature) {
-  u8 sel[4];
-  abi_selector(sel, signature);
-  buf_clear(&args);
-  buf_put(&args, sel, 4);
-}
-static void put(u64 v) {
-  u8 be[32] = {0};
-  store_be64(be + 24, v);
-  buf_put(&args, be, 32);
-}
 static void put_text(const char *s, size_t len) {
   static const u8 zeros[32];
   put(len);
@@ -58,13 +38,6 @@ static struct evm_result call_as(enum evm_kind kind, bool is_static,
 }
 static struct evm_result call(void) {
   return call_as(EVM_CALL, false, 0, 1000000);
-}
-static void assert_error(const struct evm_result *r, const char *signature) {
-  u8 sel[4];
-  abi_selector(sel, signature);
-  assert_status(*r, EVM_REVERT);
-  assert_true(r->output.len >= 4);
-  assert_memory_equal(r->output.ptr, sel, 4);
 }
 static u64 error_word(const struct evm_result *r, u32 at) {
   u256 v = th_word(slice_of(r->output.ptr + 4, r->output.len - 4), at);
@@ -543,18 +516,7 @@ static void record_when_numbered_keeps_its_number(void **st) {
 
 static int open_all(void **st) {
   (void)st;
-  t = th_open();
-  t->host.native = native;
-  t->host.log = log_cut;
-  set = module_set_open(sample_list, 1);
-  buf_init(&args, 0);
-  return 0;
-}
-static int close_all(void **st) {
-  (void)st;
-  buf_fini(&args);
-  module_set_close(set);
-  th_close(t);
+  mf_open(sample_list, 1, log_cut);
   return 0;
 }
 
@@ -582,5 +544,5 @@ int main(void) {
   };
 #undef CASE
   return cmocka_run_group_tests_name("module_dispatch", tests, open_all,
-                                     close_all);
+                                     mf_close);
 }

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "base/map.h"
 #include "module/module.h"
+#include "module/module_host.h"
 
 #define MODULE_PUBLIC(what, name) flood_##what##_##name
 #include "module/pass_record.inc"
@@ -77,45 +77,6 @@ static struct evm *flood_evm;
 static struct evm_block flood_block;
 static struct evm_host flood_host;
 
-static u256 *place(const addr20 *a, const u256 *slot) {
-  u8 key[34];
-  memcpy(key, a->b + 18, 2);
-  u256_to_be(key + 2, slot);
-  return map_put(&flood_slots, key, NULL);
-}
-static bool is_no(void *ctx, const addr20 *a) {
-  (void)ctx, (void)a;
-  return false;
-}
-static void no_balance(void *ctx, u256 *out, const addr20 *a) {
-  (void)ctx, (void)a;
-  *out = U256_ZERO;
-}
-static slice no_code(void *ctx, hash32 *hash, const addr20 *a) {
-  (void)ctx, (void)a;
-  memset(hash, 0, sizeof *hash);
-  return slice_of(NULL, 0);
-}
-static void get_slot(void *ctx, u256 *out, const addr20 *a, const u256 *slot) {
-  (void)ctx;
-  *out = *place(a, slot);
-}
-static void set_slot(void *ctx, const addr20 *a, const u256 *slot,
-                     const u256 *v) {
-  (void)ctx;
-  *place(a, slot) = *v;
-}
-static bool cold_slot(void *ctx, const addr20 *a, const u256 *slot) {
-  (void)ctx, (void)a, (void)slot;
-  return true;
-}
-static void touch(void *ctx, const addr20 *a) { (void)ctx, (void)a; }
-static void take_log(void *ctx, const addr20 *a, const hash32 *topics, u32 cnt,
-                     slice data) {
-  (void)ctx, (void)a, (void)topics, (void)cnt, (void)data;
-}
-static void refund(void *ctx, i64 delta) { (void)ctx, (void)delta; }
-static u32 snapshot(void *ctx) { (void)ctx; return 0; }
 static void revert(void *ctx, u32 snap) {
   (void)ctx, (void)snap;
   fail_msg("a handler was undone");
@@ -196,16 +157,12 @@ static void flood_when_the_chain_stood_17_hours_is_caught_up(void **st) {
 static int open_all(void **st) {
   u8 in[4];
   (void)st;
-  map_init(&flood_slots, 34, sizeof(u256), 0, 1);
+  mh_open(&flood_slots);
   flood_set = module_set_open(flood_list, 2);
   flood_evm = evm_open();
   flood_block = (struct evm_block){.number = 7, .timestamp = 1000000};
-  flood_host = (struct evm_host){
-    .exists = is_no, .is_empty = is_no, .balance = no_balance, .code = no_code,
-    .slot = get_slot, .slot_original = get_slot, .slot_set = set_slot,
-    .touch = touch, .log = take_log, .access_account = is_no,
-    .access_slot = cold_slot, .refund_add = refund, .snapshot = snapshot,
-    .revert = revert, .native = native};
+  flood_host = mh_host(&flood_slots, native);
+  flood_host.revert = revert;
   abi_selector(in, "onBlock()");
   run(true, 0x1005, slice_of(in, 4), FLOOD_BUDGET);
   return 0;

@@ -1,7 +1,7 @@
 /* test_module_timer.c - what every module of commerce has, by a small one:
 ** deadlines, the pause and its clock, parameters, several calls in one, CMT
 ** and tokens in and out, and tokens that lie. */
-#include "evm/evm_test_host.h"
+#include "module/module_fixture.h"
 
 #include "module/module.h"
 
@@ -114,14 +114,6 @@ static const struct module_def clock_def = {
   .timer = clock_timer};
 static const struct module_def *const list[] = {&module_scheduler, &clock_def};
 
-static struct th *t;
-static struct module_set *set;
-static struct buf args;
-
-static bool native(void *ctx, struct evm_native *n) {
-  (void)ctx;
-  return module_run(set, n, 3, NULL);
-}
 static u32 log_cnt;
 static hash32 log_topic[64];
 static void note_log(void *ctx, const addr20 *a, const hash32 *topics,
@@ -135,17 +127,6 @@ static u32 logs_of(const char *event) {
   crypto_keccak256(&h, event, strlen(event));
   for (u32 i = 0; i < log_cnt; i++) cnt += hash32_eq(&h, &log_topic[i]);
   return cnt;
-}
-static void call_of(const char *signature) {
-  u8 sel[4];
-  abi_selector(sel, signature);
-  buf_clear(&args);
-  buf_put(&args, sel, 4);
-}
-static void put(u64 v) {
-  u8 be[32] = {0};
-  store_be64(be + 24, v);
-  buf_put(&args, be, 32);
 }
 static struct evm_result call_as(u64 from, u64 to, u64 value) {
   struct evm_result r;
@@ -161,12 +142,6 @@ static struct evm_result call_as(u64 from, u64 to, u64 value) {
   return r;
 }
 static struct evm_result call(void) { return call_as(0xca11, 0x1ffe, 0); }
-static void assert_error(const struct evm_result *r, const char *signature) {
-  u8 sel[4];
-  abi_selector(sel, signature);
-  assert_status(*r, EVM_REVERT);
-  assert_memory_equal(r->output.ptr, sel, 4);
-}
 static u64 now(void) { return evm_block_now(t->evm)->timestamp; }
 static void pass(u64 seconds) { evm_block_now(t->evm)->timestamp += seconds; }
 /* The end of a block; how many deadlines were taken. */
@@ -472,18 +447,7 @@ static void cmt_when_put_is_accounted_and_goes_out_at_once(void **st) {
 
 static int open_all(void **st) {
   (void)st;
-  t = th_open();
-  t->host.native = native;
-  t->host.log = note_log;
-  set = module_set_open(list, 2);
-  buf_init(&args, 0);
-  return 0;
-}
-static int close_all(void **st) {
-  (void)st;
-  buf_fini(&args);
-  module_set_close(set);
-  th_close(t);
+  mf_open(list, 2, note_log);
   return 0;
 }
 
@@ -504,5 +468,5 @@ int main(void) {
   };
 #undef CASE
   return cmocka_run_group_tests_name("module_timer", tests, open_all,
-                                     close_all);
+                                     mf_close);
 }
