@@ -128,19 +128,26 @@ static err rpc_put_pending_block(struct rpc_call *c, struct node_read *r,
   return ERR_OK;
 }
 
+/* rpc_find for a method that answers null for a block that is not there: false
+** when that, or the failure in *e, is the answer. */
+static bool rpc_chain_has(struct rpc_call *c, struct node_read **r, u64 *number,
+                          const struct rpc_block *at, err *e) {
+  bool found;
+  *e = rpc_find(c, r, number, &found, at);
+  if (*e < 0) return false;
+  if (!found) jsonw_null(&c->w);
+  return found;
+}
+
 static err rpc_put_block_at(struct rpc_call *c, const struct rpc_block *at,
                             bool full) {
   struct node_read *r;
   struct node_block b;
   u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, at));
-  if (!found) {
-    jsonw_null(&c->w);
-    return ERR_OK;
-  }
+  err e;
+  if (!rpc_chain_has(c, &r, &number, at, &e)) return e;
   if (at->tag == RPC_AT_PENDING) return rpc_put_pending_block(c, r, full);
-  err e = node_read_block(r, &b, number, NODE_WITH_TXS, c->a);
+  e = node_read_block(r, &b, number, NODE_WITH_TXS, c->a);
   if (e < 0) return rpc_fail_err(c, e);
   rpc_put_block(&c->w, &b, full, false, node_rules(c->node));
   return ERR_OK;
@@ -164,18 +171,16 @@ static err rpc_put_tx_cnt(struct rpc_call *c, const struct rpc_block *at) {
   struct node_block b;
   struct node_pool_stat pool;
   u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, at));
-  if (!found) {
-    jsonw_null(&c->w);
-  } else if (at->tag == RPC_AT_PENDING) {
+  err e;
+  if (!rpc_chain_has(c, &r, &number, at, &e)) return e;
+  if (at->tag == RPC_AT_PENDING) {
     node_pool_stat(c->node, &pool);
     jsonw_quantity(&c->w, pool.pending);
-  } else {
-    err e = node_read_block(r, &b, number, 0, c->a);
-    if (e < 0) return rpc_fail_err(c, e);
-    jsonw_quantity(&c->w, b.tx_cnt);
+    return ERR_OK;
   }
+  e = node_read_block(r, &b, number, 0, c->a);
+  if (e < 0) return rpc_fail_err(c, e);
+  jsonw_quantity(&c->w, b.tx_cnt);
   return ERR_OK;
 }
 
@@ -192,14 +197,9 @@ err rpc_do_eth_getBlockReceipts(struct rpc_call *c) {
   struct node_read *r;
   struct node_block b;
   u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, &c->arg[0].block));
-  if (!found) {
-    jsonw_null(&c->w);
-    return ERR_OK;
-  }
-  err e = node_read_block(r, &b, number, NODE_WITH_TXS | NODE_WITH_RECEIPTS,
-                          c->a);
+  err e;
+  if (!rpc_chain_has(c, &r, &number, &c->arg[0].block, &e)) return e;
+  e = node_read_block(r, &b, number, NODE_WITH_TXS | NODE_WITH_RECEIPTS, c->a);
   if (e < 0) return rpc_fail_err(c, e);
   struct chain_rules rules;
   node_run_rules(c->node, &rules, &b.header);
@@ -219,13 +219,9 @@ static err rpc_put_header_at(struct rpc_call *c, const struct rpc_block *at) {
   struct chain_header h;
   hash32 hash;
   u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, at));
-  if (!found) {
-    jsonw_null(&c->w);
-    return ERR_OK;
-  }
-  err e = node_read_header(r, &h, &hash, number);
+  err e;
+  if (!rpc_chain_has(c, &r, &number, at, &e)) return e;
+  e = node_read_header(r, &h, &hash, number);
   if (e < 0) return rpc_fail_err(c, e);
   rpc_put_head(&c->w, &h, &hash);
   return ERR_OK;
@@ -249,14 +245,10 @@ err rpc_do_erigon_getHeaderByNumber(struct rpc_call *c) {
 static err rpc_put_uncle_cnt(struct rpc_call *c, const struct rpc_block *at) {
   struct node_read *r;
   u64 number;
-  bool found;
-  TRY(rpc_find(c, &r, &number, &found, at));
-  if (!found) {
-    jsonw_null(&c->w);
-    return ERR_OK;
-  }
+  err e;
+  if (!rpc_chain_has(c, &r, &number, at, &e)) return e;
   struct node_block b;
-  err e = node_read_block(r, &b, number, NODE_WITH_TXS, c->a);
+  e = node_read_block(r, &b, number, NODE_WITH_TXS, c->a);
   if (e < 0) return rpc_fail_err(c, e);
   jsonw_quantity(&c->w, b.ommer_cnt);
   return ERR_OK;
