@@ -31,7 +31,7 @@ async function send(page, to, amount) {
   await page.fill('#to', to);
   await page.fill('#amount', amount);
   await page.click('button.main');
-  await page.waitForSelector('.notice.good');
+  await page.waitForSelector('[data-test=sent][data-state=done]');
 }
 
 test('CMT is sent from the page, the block is seen, the balance is there',
@@ -138,7 +138,7 @@ test('on a network the password of the key is asked, and a wrong one said',
     await page.waitForSelector('.notice.error:has-text("password")');
     await page.fill('#password', 'open sesame');
     await page.click('button.main');
-    await page.waitForSelector('.notice.good', { timeout: 20000 });
+    await page.waitForSelector('[data-test=sent][data-state=done]', { timeout: 20000 });
     assert.equal(BigInt(await shop.rpc('eth_getBalance', [ethers.ZeroAddress,
       'latest'])), 10n ** 18n);
     await page.context().close();

@@ -116,15 +116,15 @@ for (const [announced, label] of [[true, 'Test Wallet'],
     const p = await page({ announced });
     const to = ethers.Wallet.createRandom().address;
     await sendBy(p, label, to, '1.5');
-    await p.waitForSelector('.notice.good');
+    await p.waitForSelector('[data-test=sent][data-state=done]');
     assert.equal(await provider.getBalance(to), ethers.parseEther('1.5'));
     const seen = await p.evaluate(() => window.testWallet);
     assert.deepEqual(seen.chains['0x7a69'], [node.url.replace(/\/$/, '')]);
     assert.ok(seen.asked.indexOf('wallet_addEthereumChain')
       < seen.asked.indexOf('eth_sendTransaction'));
     await sendBy(p, label, to, '0.5'); // it knows the network by now
-    await p.waitForFunction(() =>
-      document.querySelectorAll('.notice.good').length === 2);
+    await p.waitForFunction(() => document.querySelectorAll(
+      '[data-test=sent][data-state=done]').length === 2);
     const again = await p.evaluate(() => window.testWallet.asked
       .filter((m) => m === 'wallet_addEthereumChain').length);
     assert.equal(again, 1);

@@ -104,6 +104,18 @@ export async function act(what, to, method, values, { value = 0n, abi } = {}) {
   }
 }
 
+// One that was sent by other ways: seen until it is in a block, and after.
+export async function track(what, hash) {
+  const id = next++;
+  note(id, { what, state: 'waiting', hash });
+  try {
+    const { status } = await receiptOf(hash);
+    if (status !== '0x1') throw new Error(t('send.failed'));
+    note(id, { state: 'done' });
+    changed.set(changed.value + 1);
+  } catch (e) { note(id, { state: 'failed', reason: e.message }); }
+}
+
 /* -------------------------------------------------------------- showing */
 
 const MARK = { asking: '…', waiting: '…', done: '✓', failed: '✕' };

@@ -22,6 +22,7 @@ import { follow, go, match, route } from './router.js';
 import { loadSession, may, rolesWith, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
 import { Empty, Failure, Icon, Skeleton, html } from './ui.js';
+import { Syncing } from './sync.js';
 import { cameBy } from './via.js';
 import { discover } from './wallet.js';
 
@@ -123,6 +124,8 @@ const PAGES = [
   ...[['/mediators', 'med.title', 'Mediators'],
     ['/mediating', 'med.mine', 'Mediating']].map(([path, title, name]) =>
     ({ path, title, name, load: resolve, under: '/resolve' })),
+  { path: '/favourites', title: 'buy.favourites', name: 'Favourites',
+    load: buy, under: '/buy' },
   { path: '/listing/:id', title: 'goods.listing', name: 'Listing', load: buy,
     under: '/buy' },
   { path: '/cart', title: 'nav.cart', name: 'CartPage', under: '/buy',
@@ -260,7 +263,7 @@ function Shell() {
         ? 'page' : null}><${Icon} name="more" />${t('nav.more')}</a></nav>
     <main id="main" tabindex="-1" ref=${main} class=${lost ? 'stale' : null}>
       ${lost && html`<${Lost} since=${lost} />`}
-      <${Sent} />
+      <${Syncing} /><${Sent} />
       ${found && now && !may(rightOf(found.row)) ? html`<${NotYours}
         row=${found.row} />`
         : found?.row.load ? html`<${Later} key=${path} ...${found} />`

@@ -23,7 +23,8 @@ import { Order } from './pages/order.js';
 import { About, Front, Mine, Purse } from './pages/front.js';
 import { follow, go, match, query, route } from './router.js';
 import { back, useSignal } from './signal.js';
-import { Icon, Notice, html } from './ui.js';
+import { Icon, html } from './ui.js';
+import { Syncing } from './sync.js';
 import { cameBy } from './via.js';
 import { discover } from './wallet.js';
 import { Pocket, offerPocket } from './pocket.js';
@@ -84,7 +85,6 @@ function Shell() {
   const lost = useLost();
   const main = useRef();
   const { data: id } = useRpc('id_get', seller);
-  const { data: behind } = useRpc('eth_syncing');
   const [, redraw] = useState(0);
   const found = match(PAGES, path);
   const doc = id?.document ?? {};
@@ -103,9 +103,7 @@ function Shell() {
     <${Head} who=${who} path=${path} />
     <main id="main" tabindex="-1" ref=${main} class=${lost ? 'stale' : null}>
       ${lost && html`<${Lost} since=${lost} />`}
-      ${behind && html`<${Notice} kind="error" title=${t('sync.title')}>
-        ${t('sync.text', { now: number(Number(behind.currentBlock)),
-          all: number(Number(behind.highestBlock)) })}<//>`}
+      <${Syncing} />
       <${Sent} />
       ${found ? html`<${found.row.page} key=${path} ...${found.params}
           who=${who} />`

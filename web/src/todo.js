@@ -191,7 +191,7 @@ function Takings({ me }) {
       <${Choice} id="takings-coin" label=${t('send.token')} value=${chosen}
         set=${choose} rows=${coins.map((c) => [c, tokens.get(c)?.symbol
           ?? '…'])} />`}</div>
-    <div class="tiles">${SPANS.map((n) => html`<section class="tile" key=${n}>
+    <div class="tiles sums">${SPANS.map((n) => html`<section class="tile" key=${n}>
       <h3>${t('takings.days', { n })}</h3><p class="big"
         title=${money(sum(n, 0), token)}>${roughly(sum(n, 0), token)}</p><p class="quiet"><${Change} now=${sum(n, 0)}
         before=${sum(n, 1)} /><br />${t('takings.before')} ${roughly(sum(n, 1),

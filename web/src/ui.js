@@ -40,12 +40,18 @@ export const Notice = ({ kind = 'info', title, children, action }) => html`
     ${action}
   </div>`;
 
-// What happened, whether money is safe, what to do.
-export const Failure = ({ error, again }) => html`
-  <${Notice} kind="error" title=${t('error.load')}
+// What happened, whether money is safe, what to do, and what to tell who helps.
+export function Failure({ error, again }) {
+  const [at] = useState(() => new Date().toISOString());
+  const detail = [at, location.pathname, error.code, error.message]
+    .filter((x) => x !== undefined && x !== '').join(' · ');
+  return html`<${Notice} kind="error" title=${t('error.load')}
     action=${again && html`<button type="button" onClick=${again}>
       ${t('error.again')}</button>`}>
-    <p>${error.message}</p><p>${t('error.safe')}</p><//>`;
+    <p>${error.message}</p><p>${t('error.safe')}</p>
+    <details><summary>${t('error.detail')}</summary><p><bdi class="code hash">
+      ${detail}</bdi><${Copy} text=${detail} /></p></details><//>`;
+}
 
 export const Skeleton = ({ rows = 3 }) => html`
   <div class="skeleton" role="status" aria-label=${t('loading')}>

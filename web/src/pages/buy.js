@@ -2,16 +2,18 @@
 import { useState } from 'preact/hooks';
 import { NOBODY } from '../act.js';
 import { acting } from '../acting.js';
+import { rpcAll } from '../api.js';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
+import { DemoShop } from '../demo.js';
 import { date, number } from '../format.js';
 import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
   stockText, titleOf, useCategories } from '../goods.js';
 import { t } from '../i18n.js';
 import { links } from '../links.js';
-import { Choice, Find, List, useList, useRpc } from '../list.js';
+import { Choice, Find, List, Tabs, useList, useRpc } from '../list.js';
 import { parse, useTokens } from '../money.js';
 import { go } from '../router.js';
-import { useSignal } from '../signal.js';
+import { useLoad, useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Field, Loaded, html } from '../ui.js';
 import { linkBy } from '../via.js';
 import { Review } from './sell_more.js';
@@ -98,13 +100,11 @@ export function Buy() {
     ...(/^\d{1,15}$/.test(asked.get('platform') ?? '')
       && { platform: Number(asked.get('platform')) }) });
   const [sort, setSort] = useState('');
-  const [mine, setMine] = useState(false);
-  const liked = useSignal(favourites);
   const put = (change) => set(Object.fromEntries(Object.entries({ ...filter,
     ...change }).filter(([, v]) => v !== undefined && v !== '')));
   const list = useList('market_search', { ...filter, ...(sort && { sort }) },
     24);
-  return html`<h1>${t('nav.buy')}</h1>
+  return html`<h1>${t('nav.buy')}</h1><${BuyTabs} />
     <div class="bar"><${Find} label=${t('buy.what')} title=${t('buy.search')}
         value=${filter.q ?? ''} set=${(q) => put({ q })} />
       <${Choice} id="sort" label=${t('list.sort')} value=${sort}
@@ -113,18 +113,37 @@ export function Buy() {
       <label class="tick"><input type="checkbox" checked=${filter.inStock
         ?? false} onChange=${(e) => put({ inStock: e.target.checked
           || undefined })} />${t('buy.inStock')}</label>
-      <label class="tick"><input type="checkbox" checked=${mine}
-        onChange=${(e) => setMine(e.target.checked)} />
-        ${t('buy.favourites')}</label>
       <${Cart} /></div>
     <div class="aside"><details class="facets" open=${innerWidth > 700}>
       <summary>${t('buy.filters')}</summary>
       <${Facets} filter=${filter} put=${put} /></details>
     <div><${List} state=${list} empty=${html`<${Empty}
-        title=${t('buy.none')}>${t('buy.none.text')}<//>`}>
-      ${(items) => html`<div class="cards">${items.filter((l) => !mine
-        || liked.includes(l.id)).map((l) => html`<${Card} key=${l.id}
-          listing=${l} />`)}</div>`}<//></div></div>`;
+        title=${t('buy.none')}>${t('buy.none.text')}${' '}<button type="button"
+        class="main" onClick=${() => set({})}>${t('buy.none.go')}</button><//>
+        <${DemoShop} offer=${!Object.keys(filter).length} />`}>
+      ${(items) => html`<div class="cards">${items.map((l) => html`<${Card}
+        key=${l.id} listing=${l} />`)}</div>`}<//></div></div>`;
+}
+
+const BuyTabs = () => html`<${Tabs} label=${t('nav.buy')} rows=${[
+  ['/buy', 'buy.all'], ['/favourites', 'buy.favourites']]} />`;
+
+// What was remembered, as it is now.
+export function Favourites() {
+  const ids = useSignal(favourites);
+  const state = useLoad(async () => ids.length ? (await rpcAll(ids.map((id) =>
+    ['market_get', id]))).filter(Boolean) : [], [ids.join()]);
+  return html`<h1>${t('buy.favourites')}</h1><${BuyTabs} />
+    <p class="quiet">${t('buy.favourites.here')}</p>
+    <${Loaded} state=${state} rows=${4}>${(items) => items.length ? html`
+      <div class="cards">${items.map((l) => html`<div key=${l.id}>
+        <${Card} listing=${l} /><p><button type="button"
+          onClick=${() => flipFavourite(l.id)}><span aria-hidden="true">♥</span>
+          ${' '}${t('buy.forget')}<span class="away"> ${titleOf(l)}</span>
+        </button></p></div>`)}</div>`
+      : html`<${Empty} title=${t('buy.favourites.none')}>${t(
+        'buy.favourites.first')}${' '}<a class="button main" href="/buy">${t(
+        'nav.buy')}</a><//>`}<//>`;
 }
 
 /* ----------------------------------------------------------- one listing */

@@ -235,7 +235,8 @@ export function CartPage() {
     turns]);
   if (!lines.length) {
     return html`<h1>${t('nav.cart')}</h1><${Empty} title=${t('cart.none')}>
-      <a href=${links.buy}>${t(links.buyTitle)}</a><//>`;
+      ${t('cart.none.text')}${' '}<a class="button main" href=${links.buy}>
+      ${t(links.buyTitle)}</a><//>`;
   }
   return html`<h1>${t('nav.cart')}</h1><${Loaded} state=${state} rows=${4}>
     ${(groups) => html`<div class="beside"><div>${groups.map((g) => html`

@@ -2,6 +2,7 @@
 import { api, live, rpcAll } from '../api.js';
 import { DemoShop } from '../demo.js';
 import { cmt, number } from '../format.js';
+import { Health } from '../health.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Start } from '../start.js';
@@ -40,18 +41,19 @@ export function Home() {
     : loadBlocks(height, SHOWN), [height]);
   return html`<h1>${t('nav.home')}</h1><${Start} /><${Shop} />
     <${DemoShop} offer=${height === 0} />
+    <h2>${t('home.node')}</h2><${Health} />
     <div class="tiles">
-      <section class="tile"><h2>${t('home.height')}</h2>
+      <section class="tile"><h3>${t('home.height')}</h3>
         <p class="big" data-test="height">
           ${height === null ? '…' : number(height)}</p></section>
-      <section class="tile"><h2>${t('home.last')}</h2><p class="big">
+      <section class="tile"><h3>${t('home.last')}</h3><p class="big">
         ${blocks.data?.[0] ? html`<${Ago} ms=${head?.timeMs
           ?? blockMs(blocks.data[0])} />` : '…'}</p></section>
-      <section class="tile"><h2>${t('home.pending')}</h2>
+      <section class="tile"><h3>${t('home.pending')}</h3>
         <p class="big">${number(pending)}</p>
         ${queued > 0 && html`<p>${t('home.queued', { n: queued })}</p>`}
       </section>
-      <section class="tile"><h2>${t('home.balance')}</h2><p class="big">
+      <section class="tile"><h3>${t('home.balance')}</h3><p class="big">
         ${balance.data === undefined ? '…' : html`${cmt(balance.data, 4)}
           <small>CMT</small>`}</p>
         ${operator && html`<${Address} value=${operator} />`}</section>

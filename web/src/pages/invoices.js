@@ -41,8 +41,9 @@ function Mine1({ me }) {
   return html`<${List} state=${list} caption=${t('nav.invoices')} row=${row}
     columns=${['invoice.id', 'sell.title', 'send.amount', 'list.state',
       'invoice.used', 'invoice.until']} empty=${html`<${Empty}
-      title=${t('invoice.none')}>${may('till') && html`
-      <a href="/invoices/new">${t('invoice.new')}</a>`}<//>`} />`;
+      title=${t('invoice.none')}>${t('invoice.none.text')}${' '}${may('till')
+      && html`<a class="button main" href="/invoices/new">${t('invoice.new')}
+      </a>`}<//>`} />`;
 }
 
 const LINE = { text: '', qty: '1', price: '', tax: '' };
@@ -314,7 +315,8 @@ function PlanList({ me }) {
     <${List} state=${list} caption=${t('plan.title')} row=${planRow}
       columns=${['invoice.id', 'sell.title', 'plan.amount', 'plan.period',
         'list.state', 'sell.acts']}
-      empty=${html`<${Empty} title=${t('plan.none')} />`} />
+      empty=${html`<${Empty} title=${t('plan.none')}>
+        ${t('plan.none.text')}<//>`} />
     <${SubList} filter=${{ seller: me }} mine=${false} />`;
 }
 export const Plans = () => html`<h1>${t('plan.title')}</h1><${InvoiceTabs} />
@@ -337,7 +339,9 @@ function SubList({ filter, mine }) {
   return html`<h2>${t('sub.title')}</h2><${List} state=${list}
     caption=${t('sub.title')} row=${subRow} columns=${['plan.title',
       'order.other', 'plan.amount', 'sub.prepaid', 'list.state', 'sub.next',
-      'sell.acts']} empty=${html`<${Empty} title=${t('sub.none')} />`} />`;
+      'sell.acts']} empty=${html`<${Empty} title=${t('sub.none')}>
+      ${t('sub.none.text')}${' '}${mine && html`<a class="button main"
+      href="/buy">${t('nav.buy')}</a>`}<//>`} />`;
 }
 export const Subscriptions = () => html`<h1>${t('sub.title')}</h1>
   <${InvoiceTabs} /><${Mine}>${(me) => html`<${SubList} mine

@@ -60,7 +60,7 @@ function Balance({ me }) {
       <span class="row"><a class="button main" href="/money/receive">
         ${t('money.receive')}</a>${may('money') && html`<a class="button"
         href="/send">${t('nav.send')}</a>`}</span></div>
-    <${Loaded} state=${state} rows=${2}>${(coins) => html`<div class="tiles"
+    <${Loaded} state=${state} rows=${2}>${(coins) => html`<div class="tiles sums"
       data-test="balance">${coins.map((c) => html`<${Coin}
         key=${c.token.address} ...${c}
         mine=${mine.includes(c.token.address)} />`)}</div>`}<//>
@@ -77,7 +77,7 @@ const SIDES = ['sold', 'bought'];
 function HeldTiles({ me }) {
   const state = useStates(me);
   return html`<${Loaded} state=${state} rows=${2}>${(data) => html`
-    <div class="tiles" data-test="held">${SIDES.map((side) => html`
+    <div class="tiles sums" data-test="held">${SIDES.map((side) => html`
       <section class="tile" key=${side}><h2>${t(`money.held.${side}`)}</h2>
       <p class="big"><${Sums} rows=${sumsOf(data[side], 'held')} /></p>
       <p class="quiet">${t(`money.held.${side}.why`)}</p></section>`)}</div>`}

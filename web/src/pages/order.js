@@ -188,8 +188,8 @@ function Milestones({ order, role, token, again }) {
     <${Table} caption=${t('order.milestones')} columns=${['milestone.number',
       'sell.price', 'milestone.due', 'list.state', 'sell.acts']}
       rows=${list.map((m) => ({ key: m.index, cells: [number(m.index + 1),
-        html`<bdi>${m.document?.title ?? ''}</bdi>
-        ${money(m.amount, token)}`, html`<${Until} at=${m.due} />`,
+        html`<span><bdi>${m.document?.title ?? ''}</bdi><br />
+        ${money(m.amount, token)}</span>`, html`<${Until} at=${m.due} />`,
         html`<${State} word=${m.state} />`, acts(m)] }))} />
     ${chosen && html`<h3>${t('milestone.dispute',
         { n: number(about + 1) })}</h3>

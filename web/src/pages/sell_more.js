@@ -195,7 +195,8 @@ function Coupons({ me }) {
     <${List} state=${list} caption=${t('sell.coupons')} row=${row}
       columns=${['coupon.id', 'coupon.value', 'coupon.min', 'coupon.used',
         'list.state', 'coupon.until', 'coupon.code', 'sell.acts']}
-      empty=${html`<${Empty} title=${t('coupon.none')} />`} />`;
+      empty=${html`<${Empty} title=${t('coupon.none')}>
+        ${t('coupon.none.text')}<//>`} />`;
 }
 export const CouponsPage = () => html`<${Page} title="sell.coupons">
   ${(me) => html`<${Coupons} me=${me} />`}<//>`;

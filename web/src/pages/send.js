@@ -1,36 +1,22 @@
 // send.js - send CMT or a token from a key of the node (with its password) or from
-// a wallet of the browser; what was sent stays in sight until it is in a block.
+// a wallet of the browser; what was sent stays in sight (act.js).
 import { useState } from 'preact/hooks';
 import { encodeCall } from '../abi.js';
-import { NOBODY } from '../act.js';
+import { NOBODY, track } from '../act.js';
 import { api, live, rpc } from '../api.js';
-import { checksum, isAddress, number } from '../format.js';
+import { checksum, isAddress, short } from '../format.js';
 import { Credits } from '../credits.js';
 import { t } from '../i18n.js';
 import { MoneyTabs } from '../list.js';
 import { erc20, money, parse, useTokens } from '../money.js';
 import { balanceOf, useCoins } from '../purse.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Failure, Field, Hash, Notice, Skeleton, Submit, html }
+import { Empty, Failure, Field, Notice, Skeleton, Submit, html }
   from '../ui.js';
 import { accountsOf, sendBy, useNetwork, wallets } from '../wallet.js';
 
 const SAFE = { password: 'send.e.password', refused: 'send.e.refused',
   busy: 'send.e.busy', forbidden: 'send.e.forbidden' };
-
-// Follows one transaction until its receipt is there.
-function Sent({ hash }) {
-  const { height } = useSignal(live);
-  const state = useLoad(() => rpc('eth_getTransactionReceipt', hash),
-    [hash, height]);
-  const r = state.data;
-  const [kind, key] = !r ? ['info', 'send.waiting']
-    : r.status === '0x1' ? ['good', 'send.done'] : ['error', 'send.failed'];
-  return html`<${Notice} kind=${kind} title=${t(key)}>
-    <p data-test="sent"><${Hash} value=${hash} to=${`/tx/${hash}`} /></p>
-    ${r && html`<p>${t('tx.block')} <a href=${`/block/${Number(r.blockNumber)}`}
-      >${number(r.blockNumber)}</a></p>`}<//>`;
-}
 
 // The accounts to send from: the node's keys, then each wallet's.
 function useSources() {
@@ -87,7 +73,6 @@ export function Send() {
   const [wrong, setWrong] = useState({});
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
-  const [sent, setSent] = useState([]);
   const { height } = useSignal(live);
   const source = sources.find((s) => s.id === form.from) ?? sources[0];
   const coins = useCoins(source?.address);
@@ -115,7 +100,8 @@ export function Send() {
     try {
       const hash = await submit(source, form, callOf(form, token, value),
         status.data.chainId);
-      setSent([hash, ...sent]);
+      track(t('send.what', { amount: money(value, token),
+        to: short(form.to.trim()) }), hash);
       set({ ...form, amount: '', data: '', password: '' });
     } catch (e) { setError(e); }
     setBusy(false);
@@ -125,7 +111,6 @@ export function Send() {
     spellcheck=${false} aria-invalid=${wrong[name] ? 'true' : null}
     aria-describedby=${wrong[name] ? `${name}-error` : null} ...${rest} />`;
   return html`${head}
-    ${sent.map((hash) => html`<${Sent} key=${hash} hash=${hash} />`)}
     <form class="form" onSubmit=${send} novalidate>
       <${Field} id="from" label=${t('send.from')}
         hint=${typeof balance.data === 'bigint' ? t('send.has', { amount: money(

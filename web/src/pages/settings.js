@@ -211,7 +211,8 @@ function Mail() {
 }
 
 // What there is to set, each with the right it needs.
-const PARTS = [['/security', 'security'], ['/sessions', 'sessions'],
+const PARTS = [['/identity', 'profile.shop', 'identity'],
+  ['/security', 'security'], ['/sessions', 'sessions'],
   ['/users', 'users', 'users'], ['/keys', 'keys', 'keys'],
   ['/texts', 'texts', 'node']];
 
@@ -219,10 +220,10 @@ export function Settings() {
   const now = useSignal(session);
   if (!now) return null;
   return html`<h1>${t('nav.settings')}</h1>
-    ${now.name ? html`<ul class="plain more">${PARTS.filter(([, , right]) =>
-      may(right)).map(([href, key]) => html`<li key=${href}><a href=${href}>
-      <strong>${t(`${key}.title`)}</strong> <small>${t(`${key}.about`)}</small>
-      </a></li>`)}</ul>` : html`<p><a href=${now.setup ? '/setup' : '/login'}>
+    ${now.name ? html`<ul class="plain more areas">${PARTS.filter(
+      ([, , right]) => may(right)).map(([href, key]) => html`<li key=${href}>
+      <a href=${href}><strong>${t(`${key}.title`)}</strong>
+      <small>${t(`${key}.about`)}</small></a></li>`)}</ul>` : html`<p><a href=${now.setup ? '/setup' : '/login'}>
       ${t(now.setup ? 'setup.title' : 'login.title')}</a></p>`}
     ${now.name && may('notify') ? html`<h2>${t('hook.title')}</h2><${Hooks} />
       <${Mail} />` : !now.name && html`<${Empty} title=${t('settings.owner')}>
