@@ -284,6 +284,146 @@ WHERE o.created_at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR o.seller = ?3)
   AND (?4 IS NULL OR o.platform = ?4)
 GROUP BY token ORDER BY 2 DESC LIMIT 200;
 
+-- order_tally_new
+/* Tallies: what orders, listings and reviews come to, by the day on which they
+** were made; kept by the tables themselves, whatever changes them. */
+CREATE TRIGGER IF NOT EXISTS order_tally_new AFTER INSERT ON order_order BEGIN
+  INSERT INTO order_tally(day, state, token, orders, total, released, refunded,
+                          fees)
+  VALUES (new.created_at / 86400, new.state, new.token, 1,
+          m_add(new.total, ''), m_add(new.released, ''),
+          m_add(new.refunded, ''), m_add(new.fee_paid, ''))
+  ON CONFLICT(day, state, token) DO UPDATE SET orders = orders + 1,
+    total = m_add(total, excluded.total),
+    released = m_add(released, excluded.released),
+    refunded = m_add(refunded, excluded.refunded),
+    fees = m_add(fees, excluded.fees);
+END;
+
+-- order_tally_change
+CREATE TRIGGER IF NOT EXISTS order_tally_change
+AFTER UPDATE OF state, token, total, released, refunded, fee_paid, created_at
+ON order_order
+WHEN (old.state, old.token, old.total, old.released, old.refunded, old.fee_paid,
+      old.created_at) IS NOT
+     (new.state, new.token, new.total, new.released, new.refunded, new.fee_paid,
+      new.created_at)
+BEGIN
+  UPDATE order_tally SET orders = orders - 1, total = m_sub(total, old.total),
+    released = m_sub(released, old.released),
+    refunded = m_sub(refunded, old.refunded), fees = m_sub(fees, old.fee_paid)
+  WHERE day = old.created_at / 86400 AND state = old.state
+    AND token = old.token;
+  INSERT INTO order_tally(day, state, token, orders, total, released, refunded,
+                          fees)
+  VALUES (new.created_at / 86400, new.state, new.token, 1,
+          m_add(new.total, ''), m_add(new.released, ''),
+          m_add(new.refunded, ''), m_add(new.fee_paid, ''))
+  ON CONFLICT(day, state, token) DO UPDATE SET orders = orders + 1,
+    total = m_add(total, excluded.total),
+    released = m_add(released, excluded.released),
+    refunded = m_add(refunded, excluded.refunded),
+    fees = m_add(fees, excluded.fees);
+END;
+
+-- listing_tally_new
+CREATE TRIGGER IF NOT EXISTS listing_tally_new AFTER INSERT ON market_listing
+BEGIN
+  INSERT INTO market_tally(day, state, cnt)
+  VALUES (new.created_at / 86400, new.state, 1)
+  ON CONFLICT(day, state) DO UPDATE SET cnt = cnt + 1;
+END;
+
+-- listing_tally_change
+CREATE TRIGGER IF NOT EXISTS listing_tally_change
+AFTER UPDATE OF state, created_at ON market_listing
+WHEN (old.state, old.created_at) IS NOT (new.state, new.created_at)
+BEGIN
+  UPDATE market_tally SET cnt = cnt - 1
+  WHERE day = old.created_at / 86400 AND state = old.state;
+  INSERT INTO market_tally(day, state, cnt)
+  VALUES (new.created_at / 86400, new.state, 1)
+  ON CONFLICT(day, state) DO UPDATE SET cnt = cnt + 1;
+END;
+
+-- review_tally_new
+/* Of buyers' reviews; their state is -1. */
+CREATE TRIGGER IF NOT EXISTS review_tally_new AFTER INSERT ON market_review
+WHEN new.side = 1
+BEGIN
+  INSERT INTO market_tally(day, state, cnt, stars)
+  VALUES (new.time / 86400, -1, 1, new.stars)
+  ON CONFLICT(day, state) DO UPDATE SET cnt = cnt + 1,
+    stars = stars + excluded.stars;
+END;
+
+-- review_tally_change
+CREATE TRIGGER IF NOT EXISTS review_tally_change
+AFTER UPDATE OF stars, time ON market_review
+WHEN new.side = 1 AND (old.stars, old.time) IS NOT (new.stars, new.time)
+BEGIN
+  UPDATE market_tally SET cnt = cnt - 1, stars = stars - old.stars
+  WHERE day = old.time / 86400 AND state = -1;
+  INSERT INTO market_tally(day, state, cnt, stars)
+  VALUES (new.time / 86400, -1, 1, new.stars)
+  ON CONFLICT(day, state) DO UPDATE SET cnt = cnt + 1,
+    stars = stars + excluded.stars;
+END;
+
+-- market_counts_all
+/* As market_counts of everybody from ?1 to ?2: whole days by their tallies, the
+** two ends by what happened in them. */
+WITH at(first, behind, a, b) AS
+ (SELECT (?1 + 86399) / 86400, (?2 + 1) / 86400,
+    min(?2, (?1 + 86399) / 86400 * 86400 - 1),
+    max((?1 + 86399) / 86400, (?2 + 1) / 86400) * 86400)
+SELECT l.n, (SELECT coalesce(sum(cnt), 0) FROM market_tally WHERE state = 1),
+  r.n, r.stars, o.n, o.completed, o.cancelled, o.disputed
+FROM
+ (SELECT coalesce(sum(n), 0) AS n FROM
+   (SELECT cnt AS n FROM at, market_tally
+    WHERE day BETWEEN first AND behind - 1 AND state >= 0 UNION ALL
+    SELECT 1 FROM at, market_listing
+    WHERE state IN (0, 1, 2, 3, 4, 5, 6, 7) AND created_at BETWEEN ?1 AND a
+    UNION ALL
+    SELECT 1 FROM at, market_listing
+    WHERE state IN (0, 1, 2, 3, 4, 5, 6, 7) AND created_at BETWEEN b AND ?2))
+ AS l,
+ (SELECT coalesce(sum(n), 0) AS n, coalesce(sum(s), 0) AS stars FROM
+   (SELECT cnt AS n, stars AS s FROM at, market_tally
+    WHERE day BETWEEN first AND behind - 1 AND state = -1 UNION ALL
+    SELECT 1, stars FROM at, market_review
+    WHERE side = 1 AND time BETWEEN ?1 AND a UNION ALL
+    SELECT 1, stars FROM at, market_review
+    WHERE side = 1 AND time BETWEEN b AND ?2))
+ AS r,
+ (SELECT coalesce(sum(n), 0) AS n,
+    coalesce(sum(CASE state WHEN 8 THEN n END), 0) AS completed,
+    coalesce(sum(CASE state WHEN 9 THEN n END), 0) AS cancelled,
+    coalesce(sum(CASE state WHEN 7 THEN n END), 0) AS disputed FROM
+   (SELECT state, orders AS n FROM at, order_tally
+    WHERE day BETWEEN first AND behind - 1 UNION ALL
+    SELECT state, 1 FROM at, order_order
+    WHERE created_at BETWEEN ?1 AND a UNION ALL
+    SELECT state, 1 FROM at, order_order WHERE created_at BETWEEN b AND ?2))
+ AS o;
+
+-- market_volume_all
+WITH at(first, behind, a, b) AS
+ (SELECT (?1 + 86399) / 86400, (?2 + 1) / 86400,
+    min(?2, (?1 + 86399) / 86400 * 86400 - 1),
+    max((?1 + 86399) / 86400, (?2 + 1) / 86400) * 86400)
+SELECT token, sum(n), m_sum(total), m_sum(released), m_sum(refunded),
+  m_sum(fees)
+FROM (SELECT token, orders AS n, total, released, refunded, fees
+      FROM at, order_tally
+      WHERE day BETWEEN first AND behind - 1 AND orders > 0 UNION ALL
+      SELECT token, 1, total, released, refunded, fee_paid FROM at, order_order
+      WHERE created_at BETWEEN ?1 AND a UNION ALL
+      SELECT token, 1, total, released, refunded, fee_paid FROM at, order_order
+      WHERE created_at BETWEEN b AND ?2)
+GROUP BY token ORDER BY 2 DESC LIMIT 200;
+
 -- order_summary
 /* By day, week (from Monday) or month, as ?5 says. */
 SELECT CASE ?5
@@ -414,7 +554,7 @@ SELECT buyer, seller FROM order_order WHERE id = ?1;
 SELECT seller FROM market_listing WHERE id = ?1;
 
 -- metric_orders
-SELECT state, count(*) FROM order_order GROUP BY state;
+SELECT state, sum(orders) FROM order_tally GROUP BY state;
 
 -- metric_disputes
 SELECT count(*) FROM mediation_case WHERE deadline > 0;

@@ -506,6 +506,10 @@ static err proj_make_all(struct store *s, u32 modules, bool drop) {
   for (u32 f = 0; f < PROJ_FTS_CNT; f++)
     if (modules >> proj_fts_defs[f].module & 1)
       TRY(store_fts_make(s, &proj_fts_defs[f].def, drop));
+  /* Went with their tables. */
+#define X(name) TRY(store_table_once(s, #name));
+  PROJ_TRIGGERS(X)
+#undef X
   return ERR_OK;
 }
 
@@ -513,12 +517,6 @@ err proj_filled(struct proj *p) {
   for (u32 t = 0; t < PROJ_TABLE_CNT; t++)
     TRY(store_table_index(p->s, &proj_tables[t]));
   return ERR_OK;
-}
-
-static err proj_exec_named(struct store *s, const char *name) {
-  u32 st;
-  TRY(store_table_named(s, &st, name));
-  return store_table_run(s, st, NULL, 0);
 }
 
 static err proj_prepare(struct proj *p) {
@@ -548,7 +546,7 @@ static err proj_prepare(struct proj *p) {
 
 /* Tables of another schema go, with their rows. */
 static err proj_open_tables(struct proj *p) {
-#define X(name) TRY(proj_exec_named(p->s, #name));
+#define X(name) TRY(store_table_once(p->s, #name));
   PROJ_NAMED(X)
 #undef X
   u32 st;

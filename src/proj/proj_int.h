@@ -20,6 +20,9 @@ enum proj_fts {
 #define PROJ_NAMED(X) \
   X(proj_create) X(content_create) X(proj_ref_create) X(proj_event_create) \
   X(content_index)
+#define PROJ_TRIGGERS(X) \
+  X(order_tally_new) X(order_tally_change) X(listing_tally_new) \
+  X(listing_tally_change) X(review_tally_new) X(review_tally_change)
 #define PROJ_PREPARED(X) \
   X(proj_head_get) X(proj_head_put) X(proj_ref_put) X(proj_ref_list) \
   X(proj_ref_any) X(proj_ref_clear) X(proj_event_clear) X(proj_event_put) \

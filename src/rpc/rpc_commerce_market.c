@@ -7,6 +7,7 @@
 
 #define MARKET_FACET_ROWS 5000u
 #define MARKET_FACET_VALUES 100u
+#define MARKET_STATS_END ((u64)1 << 62) /* of time */
 #define MARKET_EXPORT_ROWS 100000u
 #define MARKET_EXPORT_BYTES (64u << 20)
 
@@ -407,13 +408,14 @@ err rpc_do_market_stats(struct rpc_call *c) {
   struct rpc_shop q;
   addr20 seller = {{0}};
   bool given;
-  u64 from = 0, to = INT64_MAX, platform = 0;
+  u64 from = 0, to = MARKET_STATS_END, platform = 0;
   TRY(rpc_shop_arg_only(c, "from to platform seller"));
   TRY(rpc_shop_arg_addr(c, &seller, &given, "seller"));
   TRY(rpc_shop_arg_u64(c, &from, "from"));
   TRY(rpc_shop_arg_u64(c, &to, "to"));
   TRY(rpc_shop_arg_u64(c, &platform, "platform"));
-  if (to > INT64_MAX) to = INT64_MAX;
+  if (to > MARKET_STATS_END) to = MARKET_STATS_END;
+  if (from > to) from = to;
   TRY(rpc_shop_begin(c, &q));
   struct store_val nothing = {STORE_NULL, 0, {0}};
   struct store_val v[] = {
@@ -424,8 +426,13 @@ err rpc_do_market_stats(struct rpc_call *c) {
     "listings", "active", "reviews", "stars", "orders", "completed",
     "cancelled", "disputed"};
   struct rpc_rows one = {.a = c->a}, tokens = {.a = c->a};
-  err e = proj_named(q.s, "market_counts", v, 4, rpc_rows_add, &one);
-  if (!e) e = proj_named(q.s, "market_volume", v, 4, rpc_rows_add, &tokens);
+  /* Everybody's are kept by day. */
+  bool all = !given && !platform;
+  u32 cnt = all ? 2 : 4;
+  err e = proj_named(q.s, all ? "market_counts_all" : "market_counts", v, cnt,
+                     rpc_rows_add, &one);
+  if (!e) e = proj_named(q.s, all ? "market_volume_all" : "market_volume", v,
+                         cnt, rpc_rows_add, &tokens);
   if (e < 0) return rpc_shop_fail(&q, e);
   struct jsonw *w = &c->w;
   jsonw_obj(w);
@@ -435,7 +442,7 @@ err rpc_do_market_stats(struct rpc_call *c) {
                                     "refunded", "fees"};
   rpc_shop_tokens(w, "volume", sum, ARRAY_LEN(sum), &tokens);
   jsonw_kv_u64(w, "from", from);
-  if (to == INT64_MAX) jsonw_kv_null(w, "to");
+  if (to == MARKET_STATS_END) jsonw_kv_null(w, "to");
   else jsonw_kv_u64(w, "to", to);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
@@ -443,5 +450,6 @@ err rpc_do_market_stats(struct rpc_call *c) {
 }
 #undef MARKET_FACET_ROWS
 #undef MARKET_FACET_VALUES
+#undef MARKET_STATS_END
 #undef MARKET_EXPORT_ROWS
 #undef MARKET_EXPORT_BYTES

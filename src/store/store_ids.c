@@ -39,7 +39,7 @@ void store_ids_sort(struct store_ids *s) {
   s->cnt = kept;
 }
 
-bool store_ids_has(const struct store_ids *s, i64 id) {
+static bool ids_has(const struct store_ids *s, i64 id) {
   u32 low = 0, cnt = s->cnt;
   while (cnt > 1) {
     u32 half = cnt / 2;
@@ -63,7 +63,7 @@ void store_ids_keep(struct store_ids *s, const struct store_ids *of,
 static void ids_in_set(sqlite3_context *c, int cnt, sqlite3_value **v) {
   const struct store_ids *s = sqlite3_value_pointer(v[0], STORE_IDS_TYPE);
   (void)cnt;
-  sqlite3_result_int(c, s && store_ids_has(s, sqlite3_value_int64(v[1])));
+  sqlite3_result_int(c, s && ids_has(s, sqlite3_value_int64(v[1])));
 }
 static void ids_add_step(sqlite3_context *c, int cnt, sqlite3_value **v) {
   struct store_ids *s = sqlite3_value_pointer(v[0], STORE_IDS_TYPE);

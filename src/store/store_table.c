@@ -316,6 +316,18 @@ err store_table_prepare(struct store *s, u32 *out,
   return e;
 }
 
+err store_table_once(struct store *s, const char *name) {
+  struct buf b;
+  size_t len = 0;
+  const char *sql = store_sql_find(name, &len);
+  MUST(sql);
+  buf_init(&b, 0);
+  buf_put(&b, sql, len);
+  err e = table_exec(s, &b);
+  buf_fini(&b);
+  return e;
+}
+
 err store_table_named(struct store *s, u32 *out, const char *name) {
   size_t len = 0;
   const char *sql = store_sql_find(name, &len);

@@ -95,7 +95,9 @@ err store_table_prepare(struct store *s, u32 *out,
                         const struct store_table_def *t,
                         enum store_write what, const struct store_term *term,
                         u32 cnt) MUST_USE;
-/* One named statement of sql/query_proj.sql likewise. */
+/* Runs one named statement of sql/query_proj.sql without values, once. */
+err store_table_once(struct store *s, const char *name) MUST_USE;
+/* Prepares one likewise. */
 err store_table_named(struct store *s, u32 *out, const char *name) MUST_USE;
 /* Runs it with the values of its terms in order. */
 err store_table_run(struct store *s, u32 st, const struct store_val *val,

@@ -12,6 +12,8 @@ struct proj_make {
   u64 log_idx;
   u64 id, seed;   /* what "id", "order", "listing" are; other values' */
   hash32 doc;     /* what "doc" is */
+  u64 state;      /* what "state" is; 0: 1 */
+  u64 apart;      /* seconds between the making of two numbers; 0: 1 */
 };
 
 static inline u64 proj_make_value(const struct proj_make *m, const char *name,
@@ -19,10 +21,12 @@ static inline u64 proj_make_value(const struct proj_make *m, const char *name,
   u64 h = 1469598103934665603u;
 #define IS(s) (len == sizeof(s) - 1 && !memcmp(name, s, len))
   if (IS("id") || IS("order") || IS("listing")) return m->id;
+  if (IS("state") && m->state) return m->state;
   if (IS("state") || IS("active") || IS("kind") || IS("side")) return 1;
   if (IS("index") || IS("variant") || IS("later") || IS("givenBack")) return 0;
   if (IS("counter") || IS("delta") || IS("weight")) return 1;
-  if (IS("createdAt") || IS("created_at")) return 1000000 + m->id;
+  if (IS("createdAt") || IS("created_at"))
+    return 1000000 + m->id * (m->apart ? m->apart : 1);
   if (IS("category")) return m->id % 20;
   if (IS("stars")) return 1 + m->seed % 5;
   if (IS("stock")) return 1 + m->seed % 100;

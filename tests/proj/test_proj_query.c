@@ -353,12 +353,91 @@ static void stock_when_variants_change_then_told_by_the_listing(void **state) {
   assert_int_equal(cnt, QTEST_ROWS / 3); /* each third has a variant */
 }
 
+/* Orders and listings of 20 days that change, some of them to and fro. */
+static void qtest_trade(struct qtest *t) {
+  struct proj_make m = {.proj = t->p, .apart = 4321, .id = 20000,
+                        .b = {.modules = PROJ_ALL, .height = 2}};
+  assert_int_equal(store_table_begin(t->s), ERR_OK);
+  for (u32 i = 0; i < 400; i++) {
+    m.id++;
+    m.seed = i;
+    m.state = 0;
+    m.b.time_s = 1000000 + m.id * m.apart;
+    assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ListingSaved",
+                                     &shop_market_table_listing), ERR_OK);
+    assert_int_equal(proj_make_event(&m, PROJ_ORDERS, "OrderPlaced",
+                                     &shop_orders_table_order), ERR_OK);
+    if (i % 2) assert_int_equal(proj_make_event(&m, PROJ_ORDERS, "Released",
+                                                NULL), ERR_OK);
+    if (i % 5 == 1)
+      assert_int_equal(proj_make_event(&m, PROJ_ORDERS, "Refunded", NULL),
+                       ERR_OK);
+    for (m.state = 1 + i % 4; m.state <= i % 9 + 1; m.state += 1 + i % 3)
+      assert_int_equal(proj_make_event(&m, PROJ_ORDERS, "OrderState", NULL),
+                       ERR_OK);
+    m.state = 1 + i % 3;
+    assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ListingState", NULL),
+                     ERR_OK);
+    if (i % 4) assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ReviewSaved",
+                                                NULL), ERR_OK);
+  }
+  assert_int_equal(store_table_end(t->s, ERR_OK), ERR_OK);
+}
+
+struct qtest_text {
+  char text[4096];
+};
+static err qtest_print(void *ctx, const struct store_val *v, u32 cnt) {
+  struct qtest_text *t = ctx;
+  for (u32 i = 0; i < cnt; i++) {
+    size_t at = strlen(t->text);
+    snprintf(t->text + at, sizeof t->text - at, "%lld ", (long long)v[i].num);
+    for (size_t k = 0; k < v[i].bytes.len; k++) {
+      at = strlen(t->text);
+      snprintf(t->text + at, sizeof t->text - at, "%02x", v[i].bytes.ptr[k]);
+    }
+  }
+  return ERR_OK;
+}
+static void qtest_ask(struct store_reader *r, struct qtest_text *out,
+                      const char *name, u64 from, u64 to, u32 cnt) {
+  struct store_val v[4] = {store_num(from), store_num(to)};
+  out->text[0] = 0;
+  assert_int_equal(proj_named(r, name, v, cnt, qtest_print, out), ERR_OK);
+}
+static void tallies_when_trade_changes_then_as_counted(void **state) {
+  struct qtest *t = *state;
+  struct store_reader *r;
+  struct store_standing st;
+  struct qtest_text is, was;
+  enum { FIRST = 1000000 + 20000 * 4321, SECONDS = 400 * 4321 };
+  qtest_trade(t);
+  assert_int_equal(store_reader_open(&r, t->s, 0, NULL), ERR_OK);
+  assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+  for (u32 i = 0; i < 60; i++) {
+    u64 from = i < 2 ? 0 : FIRST + qtest_random(SECONDS);
+    u64 to = i == 0 ? (u64)1 << 62 : from + qtest_random(SECONDS >> i % 8);
+    if (i % 7 == 3) from -= from % 86400;
+    if (i % 7 > 4) to -= to % 86400 + 1;
+    qtest_ask(r, &is, "market_counts_all", from, to, 2);
+    qtest_ask(r, &was, "market_counts", from, to, 4);
+    assert_string_equal(is.text, was.text);
+    qtest_ask(r, &is, "market_volume_all", from, to, 2);
+    qtest_ask(r, &was, "market_volume", from, to, 4);
+    assert_string_equal(is.text, was.text);
+  }
+  qtest_ask(r, &is, "market_counts_all", FIRST, FIRST + SECONDS, 2);
+  assert_null(strstr(is.text, " 0 ")); /* all occur */
+  store_reader_close(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(listings_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(words_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(orders_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(stock_when_variants_change_then_told_by_the_listing),
+    cmocka_unit_test(tallies_when_trade_changes_then_as_counted),
   };
   return cmocka_run_group_tests_name("proj_query", tests, qtest_open,
                                      qtest_close);
