@@ -1,7 +1,7 @@
 // list.js - lists of the node's that come in pages: filters above, cards on a
 // narrow screen, "more" at the end; refreshed when something of ours happened
 // or the chain went on.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { changed } from './act.js';
 import { live, rpc } from './api.js';
 import { t } from './i18n.js';
@@ -79,11 +79,17 @@ export function List({ state, caption, columns, row, empty, children }) {
       </button></p>`}`;
 }
 
-// Tabs between the pages of one area: [path, text, right].
-export const Tabs = ({ label, rows }) => html`
-  <div class="tabs" role="navigation" aria-label=${label}>
-    ${rows.filter(([, , right]) => may(right)).map(([href, key]) => html`<a href=${href} aria-current=${
-      location.pathname === href ? 'page' : null}>${t(key)}</a>`)}</div>`;
+// Tabs between the pages of one area: [path, text, right].  On a narrow screen
+// they are pushed along until the one that is open is seen.
+export function Tabs({ label, rows }) {
+  const bar = useRef();
+  useEffect(() => bar.current.querySelector('[aria-current]')?.scrollIntoView(
+    { block: 'nearest', inline: 'center' }), []);
+  return html`<div class="tabs" role="navigation" aria-label=${label} ref=${bar}>
+    ${rows.filter(([, , right]) => may(right)).map(([href, key]) => html`<a
+      href=${href} aria-current=${location.pathname === href ? 'page' : null}>
+      ${t(key)}</a>`)}</div>`;
+}
 
 export const OrderTabs = () => html`<${Tabs} label=${t('nav.orders')} rows=${[
   ['/orders', 'nav.orders'], ['/customers', 'customer.title',

@@ -102,7 +102,7 @@ function HeldList({ me }) {
       value=${side} set=${set} rows=${SIDES.map((s) => [s,
         t(`money.held.${s}`)])} /></div>
     <${List} state=${list} caption=${t('money.escrow')} row=${heldRow(side)}
-      columns=${['order.title', 'order.other', 'escrow.held', 'list.state',
+      columns=${['order.title', 'order.other', 'money.held', 'list.state',
         'order.until']} empty=${html`<${Empty} title=${t('money.held.none')}>
         ${t('money.held.how')}${' '}<a class="button main"
           href=${side === 'sold' ? '/orders' : '/purchases'}>${t(side === 'sold'
