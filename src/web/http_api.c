@@ -35,7 +35,7 @@ void http_api_status(struct http_request *rq) {
   const struct node_info *info = node_info(rq->h->node);
   struct node_pool_stat pool;
   struct jsonw w;
-  char why[NODE_RIGHT_REFUSAL];
+  char why[NODE_RIGHT_REFUSAL], print[96];
   node_pool_stat(rq->h->node, &pool);
   api_open(rq, &w);
   jsonw_kv_str(&w, "version", gen_version);
@@ -55,6 +55,9 @@ void http_api_status(struct http_request *rq) {
   jsonw_kv_u64(&w, "queued", pool.queued);
   jsonw_kv_bool(&w, "fenced", node_is_fenced(rq->h->node, NULL));
   jsonw_kv_bool(&w, "keysUsable", http_keys_allowed(rq, 0, why));
+  if (http_tls_ca(rq->h, NULL, print)) {
+    jsonw_kv_str(&w, "authority", print); /* SHA-256 of /ca.crt */
+  }
   api_close(rq, &w);
 }
 

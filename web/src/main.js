@@ -73,6 +73,8 @@ const PAGES = [
   { path: '/more', title: 'nav.more', page: More },
   { path: '/setup', title: 'setup.title', page: Setup },
   { path: '/login', title: 'login.title', page: Login },
+  { path: '/welcome', title: 'welcome.title', name: 'Welcome',
+    load: () => import('./pages/welcome.js') },
   { path: '/sessions', title: 'sessions.title', page: Sessions,
     under: '/settings' },
   ...[['/users', 'users.title', 'Users', 'users'],

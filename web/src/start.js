@@ -104,6 +104,7 @@ export function Start() {
     <h2>${t('start.title', { n: left })}</h2>
     <ul class="plain">${rows.map((row) => html`<${Item} key=${row.id}
       row=${row} s=${s} skip=${skip} again=${found.again} />`)}</ul>
-    <p><button type="button" data-test="start-hide" onClick=${() => skip(ALL)}>
+    <p class="row"><a class="button" href="/welcome">${t('start.guide')}</a>
+      <button type="button" data-test="start-hide" onClick=${() => skip(ALL)}>
       ${t('start.hide')}</button></p></section>`;
 }

@@ -6,12 +6,14 @@ import { t } from '../i18n.js';
 import { go } from '../router.js';
 import { change, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
+import { Strength } from '../strength.js';
 import { Ago, Empty, Failure, Field, Loaded, Notice, Submit, Table, html }
   from '../ui.js';
 
-// A form of text fields: rows of [name, label, attributes, hint].
-function Form({ rows, go: label, send, children }) {
-  const [form, set] = useState({});
+// A form of text fields: rows of [name, label, attributes, hint, what stands
+// below, of the value]; first: what is in it at the start.
+function Form({ rows, go: label, send, first = {}, children }) {
+  const [form, set] = useState(first);
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -22,13 +24,13 @@ function Form({ rows, go: label, send, children }) {
     setBusy(false);
   };
   return html`<form class="form" onSubmit=${submit}>
-    ${rows.map(([name, key, rest, hint]) => html`<${Field} id=${name}
+    ${rows.map(([name, key, rest, hint, Below]) => html`<${Field} id=${name}
       label=${t(key)} hint=${hint && t(hint)}>
       <input id=${name} name=${name} value=${form[name] ?? ''} required
         spellcheck=${false} autocapitalize="none"
         aria-describedby=${hint ? `${name}-hint` : null}
         onInput=${(e) => set({ ...form, [name]: e.target.value })}
-        ...${rest} /><//>`)}
+        ...${rest} />${Below && html`<${Below} value=${form[name]} />`}<//>`)}
     ${children}
     ${error && html`<${Notice} kind="error" title=${t('login.not')}>
       <p>${error.message}</p><//>`}
@@ -59,12 +61,12 @@ export function Setup() {
       : html`<p>${t(invited ? 'invited.text' : 'setup.text')}</p><${Clear} />
     <${Form} go=${invited ? 'invited.go' : 'setup.go'} send=${async (form) => {
       await change('/api/setup', form);
-      go(invited ? '/' : '/sessions');
-    }} rows=${[['code', 'setup.code', { autocomplete: 'one-time-code',
+      go(invited ? '/' : '/welcome');
+    }} first=${{ code: decodeURIComponent(location.hash.slice(1, 13)) }} rows=${[['code', 'setup.code', { autocomplete: 'one-time-code',
       maxlength: 12, placeholder: 'ABCD-EFGH' }, invited ? 'invited.code.hint'
       : 'setup.code.hint'], NAME,
     ['password', 'login.password', PASSWORD('new-password'),
-      'setup.password.hint']]} />`}`;
+      'setup.password.hint', Strength]]} />`}`;
 }
 
 export function Login() {
@@ -150,6 +152,6 @@ export function Sessions() {
         state.again();
       }} rows=${[['old', 'password.old', PASSWORD('current-password')],
         ['new', 'password.new', PASSWORD('new-password'),
-          'setup.password.hint']]} /></section>
+          'setup.password.hint', Strength]]} /></section>
     ${now?.role === 'owner' && html`<${Audit} />`}`;
 }

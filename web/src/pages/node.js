@@ -117,7 +117,24 @@ function Network({ about }) {
         <div class="card"><${Qr} text=${rpcAt} label=${t('node.network.qr')} />
         </div></div>`;
     }}<//>
-    <${Connection} />`;
+    <${Connection} /><${Trust} about=${about} />`;
+}
+
+// How each system is told to trust the node's own authority (--ui.tls auto).
+const SYSTEMS = ['ios', 'android', 'mac', 'windows', 'linux', 'firefox'];
+function Trust({ about }) {
+  const print = about.data?.authority;
+  if (!print) return null;
+  const from = `http://${location.host}/ca.crt`; // not yet trusted: plain
+  return html`<h2>${t('trust.title')}</h2><p>${t('trust.text')}</p>
+    <div class="beside" data-test="trust"><div>
+      <p><a class="button" href="/ca.crt" download>${t('trust.get')}</a></p>
+      <${Facts} rows=${[['trust.print', html`<span class="hash">${print}</span>
+        <${Copy} text=${print} />`]]} />
+      ${SYSTEMS.map((s) => html`<details class="read" key=${s}><summary>
+        ${t(`trust.${s}`)}</summary><p>${t(`trust.${s}.how`)}</p></details>`)}
+    </div><div class="card"><${Qr} text=${from} label=${t('trust.qr')} /></div>
+    </div>`;
 }
 
 const isLoopback = () => ['localhost', '127.0.0.1', '[::1]']

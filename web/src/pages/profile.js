@@ -34,7 +34,7 @@ function Logo({ hash, set }) {
         ${t('cart.drop')}</button>`}</span><//>`;
 }
 
-function ProfileForm({ who, done }) {
+export function ProfileForm({ who, done }) {
   const doc = who?.document ?? {};
   const [form, set] = useState({ name: '', about: '', contact: '', ...doc,
     ...Object.fromEntries(POLICIES.map((p) => [p, doc.policies?.[p] ?? ''])) });

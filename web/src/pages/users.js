@@ -171,7 +171,7 @@ function Begin({ secret, uri, done }) {
       go=${confirm}>${t('two.confirm')}<//>`;
 }
 
-function TwoFactor() {
+export function TwoFactor() {
   const now = useSignal(session);
   const [begun, begin] = useState(null);
   const [codes, show] = useState(null);
