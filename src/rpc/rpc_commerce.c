@@ -767,59 +767,62 @@ static bool shop_sort_next(const char **at, struct shop_word *out) {
   return true;
 }
 
+/* An address ('a') or a hash. */
+static err shop_filter_bytes(struct store_val *out, u8 *keep, char kind,
+                             const struct rpc_value *v, struct errmsg *msg) {
+  size_t len = kind == 'a' ? 20 : 32;
+  TRY(rpc_param_fixed(keep, len, v, kind == 'a' ? "0x and 40 hex digits"
+                                                : "0x and 64 hex digits", msg));
+  *out = store_blob(slice_of(keep, len));
+  return ERR_OK;
+}
+/* An amount: 16 bytes, the greatest for any that is greater. */
+static err shop_filter_money(struct store_val *out, u8 *keep,
+                             const struct rpc_value *v, struct errmsg *msg) {
+  u256 money;
+  bool large = false;
+  if (v->kind == RPC_INTEGER && v->num >= 0) money = u256_from((u64)v->num);
+  else TRY(rpc_param_u256(&money, v, msg));
+  u256_to_be(keep, &money);
+  for (u32 i = 0; i < 16; i++) large |= keep[i] != 0;
+  if (large) memset(keep, 0xff, 32);
+  *out = store_blob(slice_of(keep + 16, 16));
+  return ERR_OK;
+}
+/* A state by its word. */
+static err shop_filter_state(struct store_val *out, const struct rpc_list *l,
+                             const struct rpc_value *v, struct errmsg *msg) {
+  char word[32];
+  slice text;
+  u8 state = 0, type = l->table == PROJ_T_order_milestone ? 3 : l->type;
+  TRY(rpc_param_string(&text, v, "a state's word", msg));
+  snprintf(word, sizeof word, "%.*s", (int)text.len, text.ptr);
+  if (!proj_state_number(l->module, type, word, &state))
+    return err_say(msg, ERR_INPUT, "\"%s\" is no state of it", word);
+  *out = store_num(state);
+  return ERR_OK;
+}
 static err shop_filter_value(struct rpc_shop *q, const struct rpc_list *l,
                              const struct shop_word *f,
                              const struct rpc_value *v,
                              struct store_val *out) {
   struct errmsg msg = {""};
-  struct rpc_call *c = q->c;
-  u8 bytes[32];
-  u8 *keep = arena_alloc(c->a, 32);
+  u8 *keep = arena_alloc(q->c->a, 32);
+  err e;
   u64 number = 0;
-  u256 money;
-  slice text;
+  slice text = {NULL, 0};
   bool flag = false;
-  err e = keep ? ERR_OK : ERR_LIMIT;
-  size_t len = f->kind == 'a' ? 20 : f->kind == 'h' ? 32 : 16;
+  if (!keep) return rpc_fail(q->c, RPC_ERR_PARAMS, "%s: too much", f->name);
   switch (f->kind) {
     case 'a': case 'h':
-      if (!e) e = rpc_param_fixed(bytes, len, v, f->kind == 'a'
-                                      ? "0x and 40 hex digits"
-                                      : "0x and 64 hex digits", &msg);
-      if (!e) memcpy(keep, bytes, len);
-      *out = store_blob(slice_of(keep, len));
+      e = shop_filter_bytes(out, keep, f->kind, v, &msg);
       break;
-    case 'm':
-      if (!e && v->kind == RPC_INTEGER && v->num >= 0) {
-        money = u256_from((u64)v->num);
-      } else if (!e) {
-        e = rpc_param_u256(&money, v, &msg);
-      }
-      if (!e) {
-        u256_to_be(bytes, &money);
-        bool large = false;
-        for (u32 i = 0; i < 16; i++) large |= bytes[i] != 0;
-        if (large) memset(bytes, 0xff, 32);
-        memcpy(keep, bytes + 16, 16);
-      }
-      *out = store_blob(slice_of(keep, 16));
-      break;
+    case 'm': e = shop_filter_money(out, keep, v, &msg); break;
+    case 's': e = shop_filter_state(out, l, v, &msg); break;
     case 'b':
       e = rpc_param_bool(&flag, v, &msg);
       *out = store_num(flag);
       break;
-    case 's': {
-      char word[32];
-      u8 state = 0;
-      u8 type = l->table == PROJ_T_order_milestone ? 3 : l->type;
-      e = rpc_param_string(&text, v, "a state's word", &msg);
-      if (!e) snprintf(word, sizeof word, "%.*s", (int)text.len, text.ptr);
-      if (!e && !proj_state_number(l->module, type, word, &state))
-        return rpc_fail(c, RPC_ERR_PARAMS, "%s: \"%s\" is no state of it",
-                        f->name, word);
-      *out = store_num(state);
-      break;
-    }
     case 't':
       e = rpc_param_string(&text, v, "text", &msg);
       *out = store_text(text);
@@ -828,7 +831,7 @@ static err shop_filter_value(struct rpc_shop *q, const struct rpc_list *l,
       e = rpc_param_count(&number, v, &msg);
       *out = store_num(number);
   }
-  return e < 0 ? rpc_fail(c, RPC_ERR_PARAMS, "%s: %s", f->name, msg.text)
+  return e < 0 ? rpc_fail(q->c, RPC_ERR_PARAMS, "%s: %s", f->name, msg.text)
                : ERR_OK;
 }
 
