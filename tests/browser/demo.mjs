@@ -92,7 +92,8 @@ test('pages that have something to show are used by keyboard alone', { skip },
     const wrong = [];
     for (const path of ['/', '/sell', '/sell/listing/1', '/orders', '/order/1',
       '/till', '/buy', '/listing/1', '/invoice/1', '/plan/1', '/resolve',
-      '/case/1', '/court/1', '/court/2', '/identity', '/settings', '/node']) {
+      '/case/1', '/court/1', '/court/2', '/identity', '/settings', '/node', '/money',
+      '/money/receive', '/money/escrow', '/customers', '/favourites']) {
       await page.goto(`${node.url}${path}`);
       await page.waitForFunction(() => document.querySelector('main h1')
         && !document.querySelector('main .skeleton'));
