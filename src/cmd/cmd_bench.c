@@ -301,7 +301,7 @@ static const char bench_help[] =
   "  --first F      number of the first account, 0 to 1000000000 (0)\n"
   "  --batch B      1 to 1000; 1 sends single requests (100)\n"
   "  --conns C      1 to 1000 (4; with single requests 32)\n"
-  "  --window W     most transactions on their way at once (40000)\n"
+  "  --window W     most transactions on their way at once (24000)\n"
   "  --rate R       send R a second, and tell p50 and p99 of latency (from when "
   "it\n                 is due to its block) and of the time between blocks\n"
   "  --stages 1     adds what each stage of the node took, the keyed tables "
@@ -434,7 +434,7 @@ int cmd_bench(int argc, char **argv) {
   }
   struct bench_opt o = {
     .load = {.url = "http://127.0.0.1:8545", .txs = 20000, .accounts = 1000,
-             .batch = 100, .window = 40000},
+             .batch = 100, .window = 24000},
     .kind = load ? "transfer" : "erc20",
     .credits = "on", .chain.staked = CMD_BENCH_ACCOUNT_MAX,
   };

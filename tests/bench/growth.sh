@@ -11,13 +11,21 @@
 #    "start_mb":..,"tps":..,"server_cpu_us_per_tx":..,"half_load_rate":..,
 #    "latency_ms_p50":..,"latency_ms_p99":..,"interval_ms_p50":..,
 #    "interval_ms_p99":..,"made_ms_p50":..,"made_ms_p99":..,"peak_mb":..,
-#    "disk_bytes_per_tx":..,"diff_bytes_per_tx":..,"body_bytes_per_tx":..}
+#    "disk_bytes_per_tx":..}
+# and, with sqlite3 at hand, what the bytes of a transfer are:
+#   {"name":"disk_100000_credits_on","when":"stopped","total":..,"free":..,
+#    "block":..,"body":..,"receipt":..,"diff":..,"met":..,"run_page":..,
+#    "account":..,"slot":..,"node":..,"fresh_page":..,"other":..}
 # Of half load: latency from when a transfer was due until its block is seen;
 # interval between two blocks seen; made from a block's begin to its being
-# decided.  init_mb, peak_mb: the most memory that was resident.   disk: what the stopped node's file grew
-# by, the state of accounts that were new to it included; with sqlite3 at
-# hand, beside it the parts that pruning gives back: the differences behind
-# --history.state, transactions and receipts behind --history.blocks.
+# decided.  init_mb, peak_mb: the most memory that was resident.  disk: what the
+# stopped node's file grew by, the state of accounts that were new to it
+# included, for each transfer; then its parts, pages of the file for each
+# table.  stopped: as the node left it, sorted runs (fresh_page) in front of the
+# tables, free pages that the next ones take; settled: the runs brought into the
+# tables, free pages given back (a prune that drops no history); pruned: with
+# the least of history that can be kept, --history.state and --history.blocks
+# 128.
 set -eu
 name=growth
 . "${0%/*}/start.inc"
@@ -47,9 +55,34 @@ init() {
   pid=
 }
 
-# sum SQL: its bytes for each transfer
-sum() {
-  echo $(($(sqlite3 -readonly "$dir/g.db" "$1") / all))
+# pages FILE: the bytes of each table, and of free pages, in its pages
+pages() {
+  sqlite3 -readonly -separator ' ' "$dir/g.db" \
+    "SELECT name, sum(pgsize) FROM dbstat GROUP BY name
+     UNION ALL SELECT 'free', (SELECT freelist_count FROM pragma_freelist_count)
+       * (SELECT page_size FROM pragma_page_size)" >"$1"
+}
+
+# parts WHEN: the line of what there is more than in $dir/pages, by transfer
+parts() {
+  pages "$dir/pages.now"
+  awk -v when="$1" -v all="$all" -v name="disk_${n}_credits_$credits" '
+    NR == FNR { was[$1] = $2; next }
+    { now[$1] = $2 }
+    END {
+      for (t in was) if (!(t in now)) now[t] = 0
+      for (t in now) total += more[t] = now[t] - was[t]
+      cnt = split("free block body receipt diff met run_page account slot " \
+                  "node fresh_page", row, " ")
+      rest = total
+      printf "{\"name\":\"%s\",\"when\":\"%s\",\"total\":%d", name, when,
+        total / all
+      for (i = 1; i <= cnt; i++) {
+        printf ",\"%s\":%d", row[i], more[row[i]] / all
+        rest -= more[row[i]]
+      }
+      printf ",\"other\":%d}\n", rest / all
+    }' "$dir/pages" "$dir/pages.now"
 }
 
 # p PERCENT: of the numbers in $dir/ms, sorted
@@ -69,6 +102,7 @@ one() {
   init_mb=$(cat "$dir/mb")
   rm "$dir/g.json"
   before=$(bytes)
+  if command -v sqlite3 >"$dir/gone"; then pages "$dir/pages"; fi
   run_node "$dir/g.db" "$dir/run.log"
   start_mb=$(mb VmHWM)
   load "$txs"
@@ -95,13 +129,14 @@ one() {
   printf ',"made_ms_p50":%s,"made_ms_p99":%s,"peak_mb":%s' "$(p 50)" \
     "$(p 99)" "$peak_mb"
   printf ',"disk_bytes_per_tx":%s' $((($(bytes) - before) / all))
-  if command -v sqlite3 >"$dir/gone"; then
-    printf ',"diff_bytes_per_tx":%s,"body_bytes_per_tx":%s' \
-      "$(sum 'SELECT sum(length(bytes)) FROM diff WHERE seq >= 1 << 20')" \
-      "$(sum 'SELECT (SELECT sum(length(bytes)) FROM body) +
-        (SELECT sum(length(bytes)) FROM receipt)')"
-  fi
   printf '}\n'
+  command -v sqlite3 >"$dir/gone" || return 0
+  parts stopped
+  "$bin" prune --db "$dir/g.db" --history.state 1000000000 >"$dir/gone"
+  parts settled
+  "$bin" prune --db "$dir/g.db" --history.state 128 --history.blocks 128 \
+    >"$dir/gone"
+  parts pruned
 }
 
 for accounts in ${ACCOUNTS:-1000 100000 2000000}; do

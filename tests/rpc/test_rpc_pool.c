@@ -71,7 +71,7 @@ static void pool_when_asked_then_why_each_waits(void **state) {
   json_t *j = pool_ask(*state, "cm_pool", "[]"), *one;
   size_t i;
   u32 gaps = 0;
-  assert_int_equal(json_integer_value(json_object_get(j, "max")), 50000);
+  assert_int_equal(json_integer_value(json_object_get(j, "max")), 32000);
   assert_int_equal(json_integer_value(json_object_get(j, "pending")), 3);
   assert_true(json_integer_value(json_object_get(j, "bytes")) > 300);
   assert_true(json_integer_value(json_object_get(j, "bytesMax")) > 1 << 20);
