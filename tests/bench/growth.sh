@@ -25,7 +25,8 @@
 # tables, free pages that the next ones take; settled: the runs brought into the
 # tables, free pages given back (a prune that drops no history); pruned: with
 # the least of history that can be kept, --history.state and --history.blocks
-# 128.
+# 128, after $PRUNE_S (140; 0: not at all) seconds of blocks with few transfers,
+# so that those measured are behind what is kept.
 set -eu
 name=growth
 . "${0%/*}/start.inc"
@@ -33,6 +34,7 @@ txs=${TXS:-100000}
 bytes() { stat -c %s "$dir/g.db"; }
 
 half_s=${HALF_S:-10}
+prune_s=${PRUNE_S:-140}
 
 # load TXS [OPTION...]: the line goes to $dir/line
 load() {
@@ -134,6 +136,10 @@ one() {
   parts stopped
   "$bin" prune --db "$dir/g.db" --history.state 1000000000 >"$dir/gone"
   parts settled
+  [ "$prune_s" -gt 0 ] || return 0
+  run_node "$dir/g.db" "$dir/run.log"
+  load $((4 * prune_s)) --rate 4 --batch 1 --conns 1
+  stop_one
   "$bin" prune --db "$dir/g.db" --history.state 128 --history.blocks 128 \
     >"$dir/gone"
   parts pruned
