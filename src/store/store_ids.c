@@ -68,7 +68,8 @@ static void ids_in_set(sqlite3_context *c, int cnt, sqlite3_value **v) {
 static void ids_add_step(sqlite3_context *c, int cnt, sqlite3_value **v) {
   struct store_ids *s = sqlite3_value_pointer(v[0], STORE_IDS_TYPE);
   (void)c, (void)cnt;
-  if (s) store_ids_add(s, sqlite3_value_int64(v[1]));
+  if (s && s->cnt <= STORE_IDS_MAX)
+    store_ids_add(s, sqlite3_value_int64(v[1]));
 }
 static void ids_add_final(sqlite3_context *c) { sqlite3_result_null(c); }
 

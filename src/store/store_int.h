@@ -315,6 +315,7 @@ void store_table_name(struct buf *b, const char *name);
 err store_table_functions(struct store_conn *c) MUST_USE;
 
 /* store_ids.c: a set of rows' numbers, zeroed when empty. */
+#define STORE_IDS_MAX 4000000u /* of a statement; one more is too many */
 #define STORE_IDS_TYPE "store_ids" /* of a bound pointer */
 struct store_ids {
   i64 *id;

@@ -22,7 +22,7 @@
 ** found by the key.  A query of either column is two of one column each, joined;
 ** one by relevance is two in turn, the second without what the first found.
 **
-** Limits: QUERY_WORDS_MAX numbers of one word.
+** Limits: STORE_IDS_MAX numbers of one word.
 */
 #include <stdio.h>
 
@@ -31,7 +31,6 @@
 
 #define QUERY_FEW 1000u
 #define QUERY_SOME 8000u
-#define QUERY_WORDS_MAX 4000000u
 #define QUERY_EXTRA 3u /* height, tx, log */
 #define QUERY_NAME_MAX 40u
 #define QUERY_TIER_BIT 40u /* of a value by relevance: the tier, the order's */
@@ -73,23 +72,22 @@ static err query_no_row(void *ctx, const struct store_val *v, u32 cnt) {
   (void)ctx, (void)v, (void)cnt;
   return ERR_OK;
 }
-/* A set, by a text that goes on behind "SELECT rowid AS id"; more than most is
-** more than it can be: ERR_LIMIT, or *cut. */
-static void query_ids_begin(struct query_text *t, struct store_ids *out) {
+/* A set, by a text that goes on behind query_set_begin.  LIMIT costs each number
+** a third more: it is only for those of which there may be too many. */
+static void query_set_begin(struct query_text *t, struct store_ids *out,
+                            const char *number) {
   buf_init(&t->b, 0);
   query_str(t, "SELECT add_to_set(");
   query_value(t, store_set(out));
-  query_str(t, ",id)FROM(SELECT rowid AS id");
+  query_str(t, ",");
+  query_str(t, number);
+  query_str(t, ") FROM ");
 }
-static err query_ids(struct store_reader *r, struct query_text *t,
-                     struct store_ids *out, u32 most, bool *cut) {
-  query_num(t, " LIMIT ", most + 1);
-  query_str(t, ")");
+static err query_set(struct store_reader *r, struct query_text *t,
+                     struct store_ids *out) {
   err e = query_rows(r, t, query_no_row, NULL);
-  bool over = out->cnt > most;
-  if (cut) *cut = over;
-  else if (!e && over) e = ERR_LIMIT;
-  if (!e && !over) store_ids_sort(out);
+  if (!e && out->cnt > STORE_IDS_MAX) e = ERR_LIMIT;
+  if (!e) store_ids_sort(out);
   return e;
 }
 
@@ -221,21 +219,21 @@ static err query_plan_find(struct store_reader *r, struct query_plan *p,
   struct store_ids found = {0};
   struct buf words;
   buf_init(&words, 0);
-  query_ids_begin(&t, &found);
+  query_set_begin(&t, &found, "rowid");
   if (w->op == STORE_MATCH) {
     if (column) buf_printf(&words, "{%s}:(", column);
     buf_put_slice(&words, w->val.bytes);
     if (column) buf_put_str(&words, ")");
-    query_name(&t, " FROM ", w->col);
+    store_table_name(&t.b, w->col);
     query_name(&t, " WHERE ", w->col);
     query_str(&t, " MATCH ");
     query_value(&t, store_text(buf_slice(&words)));
   } else {
-    query_str(&t, " FROM(");
+    query_str(&t, "(");
     query_part(&t, w, left);
     query_str(&t, ")");
   }
-  err e = query_ids(r, &t, &found, QUERY_WORDS_MAX, NULL);
+  err e = query_set(r, &t, &found);
   buf_fini(&words);
   if (!e) query_plan_join(p, &found);
   else store_ids_fini(&found);
@@ -260,11 +258,10 @@ static err query_plan_filter(struct store_reader *r, struct query_plan *p,
   struct store_ids found = {0};
   const char *at = q->table->index, *end;
   u32 done = 0;
-  bool many = false;
   for (u32 i = 0; i < ix->number; i++) at = strchr(at, ';') + 1;
   end = at + strcspn(at, ";");
-  query_ids_begin(&t, &found);
-  query_name(&t, " FROM ", q->table->name);
+  query_set_begin(&t, &found, "id");
+  query_name(&t, "(SELECT t.rowid AS id FROM ", q->table->name);
   query_str(&t, " AS t");
   query_by(&t, q, ix->number);
   for (u32 k = 0; k <= ix->eq && at < end; k++) {
@@ -279,8 +276,10 @@ static err query_plan_filter(struct store_reader *r, struct query_plan *p,
     }
     at += len + (at + len < end);
   }
-  err e = query_ids(r, &t, &found, QUERY_SOME, &many);
-  if (!e && !many) query_plan_join(p, &found);
+  query_num(&t, " LIMIT ", QUERY_SOME + 1);
+  query_str(&t, ")");
+  err e = query_set(r, &t, &found);
+  if (!e && found.cnt <= QUERY_SOME) query_plan_join(p, &found);
   else store_ids_fini(&found);
   return e;
 }
@@ -546,7 +545,6 @@ err store_query_run(struct store_reader *r, const struct store_query *q,
 }
 #undef QUERY_FEW
 #undef QUERY_SOME
-#undef QUERY_WORDS_MAX
 #undef QUERY_EXTRA
 #undef QUERY_NAME_MAX
 #undef QUERY_TIER_BIT
