@@ -93,7 +93,9 @@ test('pages that have something to show are used by keyboard alone', { skip },
     for (const path of ['/', '/sell', '/sell/listing/1', '/orders', '/order/1',
       '/till', '/buy', '/listing/1', '/invoice/1', '/plan/1', '/resolve',
       '/case/1', '/court/1', '/court/2', '/identity', '/settings', '/node', '/money',
-      '/money/receive', '/money/escrow', '/customers', '/favourites']) {
+      '/money/receive', '/money/escrow', '/customers', '/favourites', '/tokens',
+      '/names', '/charts',
+      `/address/0x${'1012'.padStart(40, '0')}?tab=write`]) {
       await page.goto(`${node.url}${path}`);
       await page.waitForFunction(() => document.querySelector('main h1')
         && !document.querySelector('main .skeleton'));

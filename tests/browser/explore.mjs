@@ -242,7 +242,7 @@ test('the pool tells who waits, for what, since when and how much room is left',
     const row = page.locator('[data-test=sender] tbody tr');
     await row.waitFor();
     assert.match(await row.textContent(), /transfer.*number 0 .*missing/);
-    assert.match(await page.textContent('main'), /1 of 50,000/);
+    assert.match(await page.textContent('main'), /1 of [1-9][\d,]{3,}/);
     await node.rpc('anvil_dropAllTransactions');
     assert.deepEqual(page.wrong, []);
     await page.context().close();
