@@ -22,7 +22,7 @@
 #include <stdio.h>
 
 #define CREDIT_TARGETS_MAX 100000u  /* remembered between two refreshes */
-#define CREDIT_SLOTS_MAX 65536u     /* accounts whose slot is remembered */
+#define CREDIT_SLOTS_MAX 16384u     /* accounts whose slot is remembered */
 
 struct credit_entry { /* of an account */
   u32 stamp;          /* when it was read; see chain_credit.stamp */

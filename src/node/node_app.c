@@ -25,7 +25,7 @@ struct node_app {
   hash32 hash[APP_HASHES];   /* of block n at n % 256 */
   struct arena arena;        /* the candidate's */
   bool has_candidate, was_cut;
-  u32 fit;                   /* met until the last deadline; 0: all in time */
+  u32 fit;                   /* met until the last was cut; 0: it was not */
   hash32 id;                 /* of its proposal */
   struct chain_proposal proposal;
   struct node_pool_take take; /* cnt 0: not ours */
@@ -103,15 +103,15 @@ struct app_bounds {
   u64 deadline_ms;
   const struct state *state;
   bool met_all;
-  u32 late_at; /* how many were met when the time was up; 0: it was not */
+  u32 cut_at; /* how many were met when one of them was reached; 0: none was */
 };
 static bool app_keep_going(void *ctx, u32 done, u64 gas_used) {
   struct app_bounds *b = ctx;
   (void)gas_used;
   if (done % 16 != 0) return true;
   b->met_all = state_met_cnt(b->state) >= LIMIT_BLOCK_MET;
-  if (app_monotonic_ms() >= b->deadline_ms) b->late_at = done + 1;
-  return !b->met_all && !b->late_at;
+  if (b->met_all || app_monotonic_ms() >= b->deadline_ms) b->cut_at = done + 1;
+  return !b->cut_at;
 }
 
 bool app_was_cut(const struct node_app *app) { return app->was_cut; }
@@ -170,9 +170,10 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     .next_validators_hash = rq->validators_hash,
   };
   u32 cnt_max = rq->tx_max ? rq->tx_max : LIMIT_BLOCK_TX;
-  /* What waits may be many blocks' worth: it is not put in order each time. */
-  if (app->fit && app->fit < (cnt_max - 1024) / 2 && cnt_max > 1024)
-    cnt_max = 2 * app->fit + 1024;
+  /* What waits may be many blocks' worth: it is not put in order, nor given
+  ** room, each time. */
+  u32 fit = app->fit + app->fit / 2 + 1024;
+  if (app->fit && fit < cnt_max) cnt_max = fit;
   if (rq->edit) {
     TRY(app_execute(app, rq->edit, 1, &bounds));
   } else {
@@ -185,7 +186,7 @@ err app_prepare_proposal(struct node_app *app, struct chain_proposal *p,
     TRY(app_execute(app, app->take.tx, app->take.cnt, &bounds));
   }
   app->was_cut = bounds.met_all;
-  app->fit = bounds.late_at;
+  app->fit = bounds.cut_at;
   slice *list = arena_array(&app->arena, slice, app->result.tx_cnt + 1);
   app->proposal.tx_cnt = app_listed(&app->result);
   for (u32 i = 0; i < app->proposal.tx_cnt; i++) {

@@ -85,7 +85,7 @@ static struct pool_account *pool_account_make(struct node_pool *p,
 
 /* Accounts without transactions are only a cache. */
 static void pool_accounts_trim(struct node_pool *p) {
-  if (p->accounts.cnt < LIMIT_POOL_ACCOUNTS) return;
+  if (p->accounts.cnt < p->by_hash.cnt + LIMIT_POOL_ACCOUNTS) return;
   size_t it = 0;
   const void *key;
   void *val;

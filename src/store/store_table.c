@@ -37,16 +37,21 @@ static void table_m_sub(sqlite3_context *c, int cnt, sqlite3_value **v) {
   (void)cnt;
   table_money_out(c, a < b ? 0 : a - b);
 }
+/* A sum's place is SQLite's, which aligns to 8 bytes only. */
 static void table_m_step(sqlite3_context *c, int cnt, sqlite3_value **v) {
-  u128 *sum = sqlite3_aggregate_context(c, sizeof *sum);
+  u128 sum, add = table_money(table_arg(v[0]));
+  void *place = sqlite3_aggregate_context(c, sizeof sum);
   (void)cnt;
-  if (!sum) return;
-  u128 add = table_money(table_arg(v[0]));
-  *sum = *sum + add < add ? ~(u128)0 : *sum + add;
+  if (!place) return;
+  memcpy(&sum, place, sizeof sum);
+  sum = sum + add < add ? ~(u128)0 : sum + add;
+  memcpy(place, &sum, sizeof sum);
 }
 static void table_m_final(sqlite3_context *c) {
-  u128 *sum = sqlite3_aggregate_context(c, sizeof *sum);
-  table_money_out(c, sum ? *sum : 0);
+  u128 sum = 0;
+  const void *place = sqlite3_aggregate_context(c, sizeof sum);
+  if (place) memcpy(&sum, place, sizeof sum);
+  table_money_out(c, sum);
 }
 
 err store_table_functions(struct store_conn *c) {

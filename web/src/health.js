@@ -6,7 +6,7 @@ import { t } from './i18n.js';
 import { useRpc } from './list.js';
 import { may, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
-import { Ago, html } from './ui.js';
+import { Ago, Skeleton, html } from './ui.js';
 
 const MARK = { good: '●', bad: '▲', '': '○' };
 const WEEK_MS = 7 * 86400000;
@@ -28,9 +28,9 @@ export function Health() {
   const now = useSignal(session);
   const mine = Boolean(now?.name) && may('read', now);
   const { data: behind } = useRpc('eth_syncing');
-  const { data } = useLoad(async () => mine ? ownerRpc('node_status') : null,
-    [mine]);
-  if (!data) return null;
+  const { data, error } = useLoad(async () => mine ? ownerRpc('node_status')
+    : null, [mine]);
+  if (!data) return mine && !error ? html`<${Skeleton} rows=${1} />` : null;
   return html`<ul class="plain row health" data-test="health"
     aria-label=${t('nav.node')}>${facts(data, behind).map(([kind, words], i) =>
       html`<li key=${i} class=${`state ${kind}`}><span aria-hidden="true">

@@ -11,7 +11,7 @@ import { keys } from './keys.js';
 import { useRpc } from './list.js';
 import { may, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
-import { html } from './ui.js';
+import { Skeleton, html } from './ui.js';
 
 const KEPT = 'start.skipped';
 const ALL = '*';
@@ -84,12 +84,13 @@ export function Start() {
   const dev = useSignal(status)?.dev;
   const [skipped, set] = useState(skippedNow);
   const found = useLoad(() => now ? lookUp(now) : Promise.resolve(undefined),
-    [now?.name]);
+    [Boolean(now), now?.name]);
   const id = useRpc(me && 'id_get', me);
   const goods = useRpc(me && 'market_search', { seller: me, limit: 1 });
   // Owners see it; so does who sets the node up on its own machine.
   if (!now || !may('node', now) || skipped.includes(ALL)
-    || found.data === undefined || (me && !goods.data)) return null;
+    || found.error || goods.error) return null;
+  if (!found.data || (me && !goods.data)) return html`<${Skeleton} rows=${6} />`;
   const s = { now, me, dev, keys: own, id: id.data, ...found.data,
     listings: goods.data?.items.length ?? 0 };
   const skip = (what) => {

@@ -3,13 +3,12 @@
 // first (eth_call and eth_estimateGas as the one who would sign), then signed by
 // whom we act for.
 import { useState } from 'preact/hooks';
-import { encodeCall, signature } from '../abi.js';
+import { decode, encodeCall, signature } from '../abi.js';
 import { act } from '../act.js';
 import { acting } from '../acting.js';
 import { rpcAll } from '../api.js';
 import { callView, errorName, keepAbi, readAbi } from '../contracts.js';
 import { Args } from '../decoded.js';
-import { decode } from '../abi.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
 import { checked, namedBy } from '../metadata.js';
