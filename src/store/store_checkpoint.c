@@ -163,7 +163,9 @@ static int store_checkpoint_restart(struct store *s) {
 }
 
 /* A pass has ended: the next one, or the end; SQLITE_BUSY: readers do not let
-** it come to an end. */
+** it come to an end.  A pass itself is busy when it meets another process that
+** copies the log, or looks at the log's index just as a block is written: it
+** has copied nothing and begins again. */
 static int store_checkpoint_next(struct store *s, bool *more) {
   struct store_checkpoint *c = &s->checkpoint;
   store_pass_join(c);
@@ -173,7 +175,8 @@ static int store_checkpoint_next(struct store *s, bool *more) {
     c->phase = STORE_CHECKPOINT_CLOSING;
   /* If need be the writer copies and syncs a few pages itself. */
   u64 rest = c->tries < STORE_TRIES / 8 ? 0 : STORE_TAIL_PAGES;
-  if (rc == SQLITE_OK && left > rest) {
+  bool busy = (rc & 0xff) == SQLITE_BUSY;
+  if (busy || (rc == SQLITE_OK && left > rest)) {
     if (++c->tries > STORE_TRIES) return SQLITE_BUSY;
     store_pass_begin(c);
     return SQLITE_OK;

@@ -621,6 +621,38 @@ static void checkpoint_when_others_come_between_then_whole(void **state) {
   assert_int_equal(store_close(s, NULL), ERR_OK);
 }
 
+/* Another process copies the log as ours begins: SQLite refuses our pass.  The
+** lock is WAL_CKPT_LOCK, byte 121 of the log's index. */
+static void checkpoint_when_another_copies_then_tried_again(void **state) {
+  (void)state;
+  struct store *s = util_open();
+  int ready[2], end[2], status;
+  char byte = 0, shm[128];
+  bool more = true;
+  assert_int_equal(util_append(s, 0, 50), ERR_OK);
+  snprintf(shm, sizeof shm, "%s-shm", util_path);
+  assert_int_equal(pipe(ready) | pipe(end), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct flock lock = {.l_type = F_WRLCK, .l_start = 121, .l_len = 1};
+    int fd = open(shm, O_RDWR);
+    if (fd < 0 || fcntl(fd, F_SETLK, &lock)) _exit(1);
+    if (write(ready[1], "x", 1) != 1) _exit(1);
+    _exit(read(end[0], &byte, 1) != 1);
+  }
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  assert_int_equal(store_checkpoint_step(s, 1000, &more), ERR_OK);
+  assert_true(more);
+  while (!atomic_load(&s->checkpoint.ended)) usleep(100);
+  assert_int_equal(s->checkpoint.rc, SQLITE_BUSY);
+  assert_int_equal(write(end[1], "x", 1), 1);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_int_equal(util_checkpoint(s, 1000), ERR_OK);
+  assert_int_equal(store_wal_bytes(s), 0);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
 /* A reader stands in the log: what it does not need is copied, the rest when
 ** it has gone. */
 static void checkpoint_when_reader_stands_then_later(void **state) {
@@ -704,6 +736,7 @@ int main(void) {
       CASE(run_when_large_then_small_ones_merge_without_it),
       CASE(checkpoint_when_due_then_log_begins_again),
       CASE(checkpoint_when_others_come_between_then_whole),
+      CASE(checkpoint_when_another_copies_then_tried_again),
       CASE(checkpoint_when_reader_stands_then_later),
       CASE(backup_when_chain_goes_on_then_whole),
   };
