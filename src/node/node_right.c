@@ -12,12 +12,16 @@
 #define C (1u << STORE_CASHIER) |
 #define A (1u << STORE_ACCOUNTANT) |
 #define R (1u << STORE_MEDIATOR) |
+#define AGAIN true
+#define ONCE false
 
 static const struct {
   const char *name, *text;
   u32 roles;
+  bool again;
 } right_rows[NODE_RIGHT_CNT] = {
-#define RIGHT(id, name, roles, text) [NODE_MAY_##id] = {#name, text, roles 0},
+#define RIGHT(id, name, roles, again, text) \
+  [NODE_MAY_##id] = {#name, text, roles 0, again},
 #define RIGHT_OF_METHOD(prefix, id)
 #define RIGHT_OF_CALL(module, method, id)
 #include "node/right.def"
@@ -30,12 +34,14 @@ static const struct {
 #undef C
 #undef A
 #undef R
+#undef AGAIN
+#undef ONCE
 
 static const struct {
   const char *prefix;
   u32 right;
 } right_methods[] = {
-#define RIGHT(id, name, roles, text)
+#define RIGHT(id, name, roles, again, text)
 #define RIGHT_OF_METHOD(prefix, id) {prefix, NODE_RIGHT(id)},
 #define RIGHT_OF_CALL(module, method, id)
 #include "node/right.def"
@@ -74,6 +80,13 @@ u32 node_rights_of_role(enum store_role role) {
   for (u32 i = 0; i < NODE_RIGHT_CNT; i++)
     if (right_rows[i].roles >> role & 1) set |= 1u << i;
   return set;
+}
+
+u32 node_rights_again(u32 rights) {
+  u32 set = 0;
+  for (u32 i = 0; i < NODE_RIGHT_CNT; i++)
+    if (right_rows[i].again) set |= 1u << i;
+  return rights & set;
 }
 
 static u32 right_find(const char *name, size_t n) {

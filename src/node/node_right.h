@@ -12,7 +12,7 @@
 #include "store/store_user.h"
 
 enum node_right {
-#define RIGHT(id, name, roles, text) NODE_MAY_##id,
+#define RIGHT(id, name, roles, again, text) NODE_MAY_##id,
 #define RIGHT_OF_METHOD(prefix, id)
 #define RIGHT_OF_CALL(module, method, id)
 #include "node/right.def"
@@ -31,6 +31,10 @@ const char *node_right_text(enum node_right r);
 bool node_right_call(u32 i, enum node_right *right, const char **module,
                      const char **method);
 u32 node_rights_of_role(enum store_role role);
+/* Those of a set that want a login's password given lately; what is said when
+** it was not. */
+u32 node_rights_again(u32 rights);
+#define NODE_RIGHT_AGAIN "give your password again first"
 /* "sell,till" or "all"; false for a name that is none (*bad, n bytes). */
 bool node_rights_parse(u32 *out, const char *text, const char **bad,
                        size_t *n);

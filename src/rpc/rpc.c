@@ -497,7 +497,6 @@ bool rpc_peer_sees(const struct rpc_batch *b, const char *name,
 
 bool rpc_peer_allows(const struct rpc_peer *p, u32 need, struct arena *a,
                      int *code, const char **why) {
-  const u32 sensitive = NODE_RIGHT(KEYS) | NODE_RIGHT(USERS);
   char text[NODE_RIGHT_REFUSAL];
   *code = 0;
   if (!p->limited) return true;
@@ -505,9 +504,9 @@ bool rpc_peer_allows(const struct rpc_peer *p, u32 need, struct arena *a,
     node_rights_refusal(text, need & ~p->rights);
     *code = RPC_ERR_RIGHT;
     *why = arena_printf(a, "%s", text);
-  } else if (need & sensitive && !p->confirmed) {
+  } else if (node_rights_again(need) && !p->confirmed) {
     *code = RPC_ERR_CONFIRM;
-    *why = "give your password again first";
+    *why = NODE_RIGHT_AGAIN;
   }
   return *code == 0;
 }

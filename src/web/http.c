@@ -176,7 +176,7 @@ static const struct http_route_row {
   {"/api/send", HTTP_POST, HTTP_SEND, HTTP_KEY_USER, false, 0},
   {"/api/session", HTTP_GET, HTTP_SESSION, HTTP_ANYONE, true, 0},
   {"/api/sessions", HTTP_GET, HTTP_SESSIONS, HTTP_PERSON, false, 0},
-  {"/api/sessions", HTTP_POST, HTTP_REVOKE, HTTP_PERSON, false, 0},
+  {"/api/sessions", HTTP_POST, HTTP_REVOKE, HTTP_CONFIRMED, false, 0},
   {"/api/setup", HTTP_POST, HTTP_SETUP, HTTP_SAME_SITE, false, 0},
   {"/api/status", HTTP_GET, HTTP_STATUS, HTTP_ANYONE, true, 0},
   {"/api/texts", HTTP_GET, HTTP_TEXTS, HTTP_ANYONE, false, 0},
@@ -293,7 +293,7 @@ static void http_check_who(struct http_request *rq,
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
   } else if (row->guard == HTTP_CONFIRMED && !who.confirmed) {
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "confirm",
-                   "give your password again first");
+                   NODE_RIGHT_AGAIN);
   }
   mem_wipe(&who, sizeof who);
 }
@@ -303,8 +303,8 @@ static void http_check_guard(struct http_request *rq,
                              const struct http_route_row *row) {
   char why[NODE_RIGHT_REFUSAL];
   if (row->guard == HTTP_KEY_USER) {
-    if (http_keys_allowed(rq, row->rights, why)) return;
-    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+    const char *code = http_keys_refused(rq, row->rights, why);
+    if (code) http_api_error(rq, MHD_HTTP_FORBIDDEN, code, "%s", why);
   } else if (row->guard != HTTP_ANYONE && !http_same_origin(rq)) {
     http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden",
                    "not for requests that another site makes");

@@ -77,7 +77,8 @@
 ** geth's words: "nonce too low", "execution reverted: …"), internal.
 **
 ** Further codes: login (401), weak (password), code (of set-up), closed,
-** slow_down (429).
+** slow_down (429), confirm (403: a login's password is wanted again, at
+** /api/confirm, since it was given more than ten minutes ago).
 **
 ** The key-using routes (/api/keys, /api/send) want an owner's session.  Until
 ** there is a user they answer peers on the loopback interface, whose Host is a

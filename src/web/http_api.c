@@ -54,7 +54,7 @@ void http_api_status(struct http_request *rq) {
   jsonw_kv_u64(&w, "pending", pool.pending);
   jsonw_kv_u64(&w, "queued", pool.queued);
   jsonw_kv_bool(&w, "fenced", node_is_fenced(rq->h->node, NULL));
-  jsonw_kv_bool(&w, "keysUsable", http_keys_allowed(rq, 0, why));
+  jsonw_kv_bool(&w, "keysUsable", !http_keys_refused(rq, 0, why));
   if (http_tls_ca(rq->h, NULL, print)) {
     jsonw_kv_str(&w, "authority", print); /* SHA-256 of /ca.crt */
   }
@@ -302,8 +302,9 @@ static void api_send(struct http_request *rq, const json_t *body,
   const char *password = api_password(rq, body, true);
   char why[NODE_RIGHT_REFUSAL];
   if (!password || !api_read_tx(rq, &tx, body, a)) return;
-  if (!http_keys_allowed(rq, node_rights_of_tx(&tx), why)) {
-    http_api_error(rq, MHD_HTTP_FORBIDDEN, "forbidden", "%s", why);
+  const char *code = http_keys_refused(rq, node_rights_of_tx(&tx), why);
+  if (code) {
+    http_api_error(rq, MHD_HTTP_FORBIDDEN, code, "%s", why);
     return;
   }
   if (!api_key_lock(rq)) return;

@@ -12,9 +12,10 @@
 ** on logging out, when it is revoked, and when its user's password changes.
 ** JSON-RPC at / never looks at cookies: /admin/rpc is where a login counts, or
 ** an API token (node_token.h) in the Authorization header; of each only what
-** the table of node/right.def gives its role and scopes.  What changes users,
-** tokens, keys or the second factor wants the password again when it was given
-** longer than AUTH_CONFIRMED_MS ago (/api/confirm).
+** the table of node/right.def gives its role and scopes.  What moves money,
+** changes users, tokens, sessions, keys, the identity or the second factor wants
+** the password again when it was given longer than AUTH_CONFIRMED_MS ago
+** (/api/confirm; the rights marked AGAIN in right.def).
 **
 ** What changes something is asked for by POST with a JSON body and no foreign
 ** Origin or Sec-Fetch-Site (http_policy.c), so another site's page can do
@@ -690,7 +691,7 @@ void http_auth_session(struct http_request *rq) {
   char why[NODE_RIGHT_REFUSAL];
   bool in = http_auth_who(rq, &who), users = http_auth_exists(rq->h);
   u32 rights = in ? who.rights
-      : !users && http_keys_allowed(rq, 0, why) ? NODE_RIGHTS_ALL : 0;
+      : !users && !http_keys_refused(rq, 0, why) ? NODE_RIGHTS_ALL : 0;
   http_auth_open(rq, &w);
   jsonw_kv_bool(&w, "setup", auth_setup_open(rq->h->auth));
   jsonw_kv_bool(&w, "users", users);

@@ -169,9 +169,9 @@ bool http_socket_origin_allowed(const struct http_request *rq);
 /* No other site's page asks: an Origin is what we were called by. */
 bool http_same_origin(const struct http_request *rq);
 /* Whether this caller may use the node's keys for what needs such rights (0:
-** for anything at all); else why not. */
-bool http_keys_allowed(struct http_request *rq, u32 need,
-                       char why[NODE_RIGHT_REFUSAL]);
+** for anything at all): NULL, or the code of http.h for why not. */
+const char *http_keys_refused(struct http_request *rq, u32 need,
+                              char why[NODE_RIGHT_REFUSAL]);
 
 /* By a name for which browsers may be told to use HTTPS alone: not an address,
 ** nor localhost, whose other ports belong to others. */

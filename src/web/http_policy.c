@@ -194,24 +194,28 @@ bool http_socket_origin_allowed(const struct http_request *rq) {
   return origin && h->any_ws_origin;
 }
 
-static bool policy_no(char why[NODE_RIGHT_REFUSAL], const char *text) {
+static const char *policy_no(char why[NODE_RIGHT_REFUSAL], const char *text) {
   snprintf(why, NODE_RIGHT_REFUSAL, "%s", text);
-  return false;
+  return "forbidden";
 }
 
 /* What a login or a token may. */
-static bool policy_user_may(struct http_request *rq, u32 need,
-                            char why[NODE_RIGHT_REFUSAL]) {
+static const char *policy_user_refused(struct http_request *rq, u32 need,
+                                       char why[NODE_RIGHT_REFUSAL]) {
   struct http_who who;
   if (!http_auth_who(rq, &who))
     return policy_no(why, "log in to use the node's keys");
-  need &= ~who.rights;
-  if (need) node_rights_refusal(why, need);
-  return need == 0;
+  if (need & ~who.rights) {
+    node_rights_refusal(why, need & ~who.rights);
+    return "forbidden";
+  }
+  if (who.confirmed || !node_rights_again(need)) return NULL;
+  policy_no(why, NODE_RIGHT_AGAIN);
+  return "confirm";
 }
 
-bool http_keys_allowed(struct http_request *rq, u32 need,
-                       char why[NODE_RIGHT_REFUSAL]) {
+const char *http_keys_refused(struct http_request *rq, u32 need,
+                              char why[NODE_RIGHT_REFUSAL]) {
   static const char *const proxy[] = {"X-Forwarded-For", "Forwarded", "Via",
                                       "X-Real-IP"};
   char name[HTTP_NAME_MAX];
@@ -219,14 +223,13 @@ bool http_keys_allowed(struct http_request *rq, u32 need,
   if (!http_same_origin(rq))
     return policy_no(why, "keys are not used for requests that another site "
                           "makes");
-  if (http_auth_exists(rq->h)) return policy_user_may(rq, need, why);
-  policy_no(why, "keys are only used for requests from this machine itself: "
-                 "open http://localhost");
-  if (!policy_peer_is_local(rq) || !host) return false;
-  if (!policy_host_name(name, sizeof name, host)) return false;
-  if (!policy_is_loopback_name(name)) return false;
-  for (u32 i = 0; i < ARRAY_LEN(proxy); i++) {
-    if (http_header(rq, proxy[i])) return false;
-  }
-  return true;
+  if (http_auth_exists(rq->h)) return policy_user_refused(rq, need, why);
+  bool here = policy_peer_is_local(rq) && host &&
+              policy_host_name(name, sizeof name, host) &&
+              policy_is_loopback_name(name);
+  for (u32 i = 0; here && i < ARRAY_LEN(proxy); i++)
+    here = !http_header(rq, proxy[i]);
+  return here ? NULL
+              : policy_no(why, "keys are only used for requests from this "
+                               "machine itself: open http://localhost");
 }

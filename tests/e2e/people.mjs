@@ -309,6 +309,40 @@ test('a key signs what its policy lets it, whoever asks', async () => {
   await set({ rights: ['till'] });
 });
 
+test('a login of before a restart gives its password again for what could be '
+  + 'taken, and for nothing else', async () => {
+  assert.equal((await node.stop()).code, 0);
+  node = await Node.start(['run', '--db', db, '--ipcpath', ipc]);
+  const { name, confirmed } = await boss.send('/api/session');
+  assert.deepEqual([name, confirmed], ['boss', false]);
+  const money = { from: key, to: OTHER, value: '0x1', gas: '0x5208' };
+  const code = async (path, body) => (await boss.send(path, body)).error?.code;
+  const wants = [() => code('/api/send', { ...money, value: '1', gas: 21000,
+    password: 'k' }), () => code('/api/keys', { password: 'k' }),
+  () => code('/api/users', { do: 'role', name: 'the-manager', role: 'owner' }),
+  () => code('/api/tokens', { do: 'new', name: 'x', scopes: 'all' }),
+  () => code('/api/totp', { do: 'begin' }),
+  () => code('/api/sessions', { all: true }),
+  ...[['personal_sendTransaction', money, 'k'], ['eth_sendTransaction', money],
+    ['personal_unlockAccount', key, 'k', 9], ['personal_newAccount', 'k'],
+    ['personal_sign', '0x00', key, 'k'], ['admin_users'],
+    ['admin_createToken', 'boss', 'x', 'all']].map((args) => async () =>
+    (await boss.rpc(...args)).error?.code)];
+  for (const [i, ask] of wants.entries()) {
+    assert.equal(await ask(), i < 6 ? 'confirm' : 4110, String(ask));
+  }
+  const trade = await ask(boss, ORDERS, await call('Orders', 'createInvoice'));
+  assert.notEqual(trade.error?.code, 'confirm');
+  assert.ok((await boss.rpc('node_status')).result);
+  assert.ok((await boss.send('/api/users')).users.length > 1);
+  assert.equal(await code('/api/confirm', { password: 'k' }), 'password');
+  assert.equal(await wants[0](), 'confirm');
+  assert.equal((await boss.send('/api/confirm', { password: PASSWORD })).status,
+    200);
+  assert.notEqual(await wants[0](), 'confirm');
+  assert.ok((await boss.rpc('admin_users')).result);
+});
+
 test('admin beside and without the node: tokens, second factor, passwords',
   async () => {
     const made = JSON.parse(admin('token', 'new', 'boss', 'cron', 'read', '7',

@@ -73,7 +73,7 @@ static void calls_when_of_a_module_then_its_right_else_money(void **state) {
 static void rows_when_compared_with_modules_then_each_method_exists(
     void **state) {
   static const char *const row[][2] = {
-#define RIGHT(id, name, roles, text)
+#define RIGHT(id, name, roles, again, text)
 #define RIGHT_OF_METHOD(prefix, id)
 #define RIGHT_OF_CALL(module, method, id) {module, method},
 #include "node/right.def"
@@ -94,6 +94,17 @@ static void rows_when_compared_with_modules_then_each_method_exists(
     }
     if (!found) fail_msg("%s.%s", row[i][0], row[i][1]);
   }
+}
+
+static void rights_that_could_take_something_then_want_the_password_again(
+    void **state) {
+  (void)state;
+  assert_int_equal(node_rights_again(NODE_RIGHTS_ALL),
+                   NODE_RIGHT(IDENTITY) | NODE_RIGHT(MONEY) |
+                       NODE_RIGHT(KEYS) | NODE_RIGHT(USERS));
+  assert_int_equal(node_rights_again(NODE_RIGHT(MONEY) | NODE_RIGHT(SELL)),
+                   NODE_RIGHT(MONEY));
+  assert_int_equal(node_rights_again(NODE_RIGHT(SELL)), 0);
 }
 
 static void names_when_parsed_then_sets_and_unknown_ones_told(void **state) {
@@ -155,6 +166,8 @@ int main(void) {
     cmocka_unit_test(methods_when_not_public_then_each_wants_a_right),
     cmocka_unit_test(calls_when_of_a_module_then_its_right_else_money),
     cmocka_unit_test(rows_when_compared_with_modules_then_each_method_exists),
+    cmocka_unit_test(
+        rights_that_could_take_something_then_want_the_password_again),
     cmocka_unit_test(names_when_parsed_then_sets_and_unknown_ones_told),
     cmocka_unit_test(totp_when_rfc_vectors_then_codes_are_the_same),
     cmocka_unit_test(totp_when_taken_then_not_again_nor_an_older_one),
