@@ -514,9 +514,7 @@ MODULE_DO(withdraw_case) {
   shop_court_panel_get(c, &p, in->id);
   if (p.state && p.state != COURT_PANEL_ENDED)
     shop_court_panel_end(c, &p, in->id);
-  const struct court_subject *s =
-      shop_court_subject(k.module, k.type, k.kind);
-  if (p.passed && s && s->lift) s->lift(c, k.subject);
+  shop_court_panel_lift(c, &k, &p);
   shop_court_round_get(c, &r, in->id, 1);
   shop_court_pay(c, &k.claimant, k.bond + r.fee, in->id, COURT_WHY_BOND);
   k.fees_paid -= r.fee;

@@ -35,6 +35,10 @@
 ** Panel of an emergency (key: case; round PANEL of its seats)
 **   Drawing    -> Voting: 24 h, or all voted -> Ended*; 5 of 7 suspend the
 **   listing for at most 7 days while the case runs.  No pool: nothing happens.
+**   When the case comes to less, what the panel added is lifted; what another
+**   ruling suspended stays.
+** A ban that no second jury has confirmed (no money, no pool, or an appeal that
+** found none) is level 4.
 ** Courts and rules are set by governance; five courts and seven rules stand in
 ** genesis (shop_court_genesis).
 **

@@ -72,13 +72,19 @@ static void court_enforce_begin(struct module_call *c, court_case_t *k,
   shop_court_turn(c, k, id, COURT_ENFORCED, c->now_s + 1);
 }
 
+/* A ban by one jury alone. */
+static bool court_is_bare_ban(const court_case_t *k) {
+  return k->kind == COURT_ACCUSATION && k->result == COURT_LEVEL_BAN &&
+         !(k->flags & COURT_FLAG_REHEAR) && !k->confirm;
+}
+
 void shop_court_default(struct module_call *c, court_case_t *k, u64 id) {
   bool rehear = k->flags & COURT_FLAG_REHEAR;
   if (k->decided == 0) {
     k->flags |= COURT_FLAG_DEFAULT;
     k->result = k->kind == COURT_APPEAL_CASE ? k->proposal
                 : rehear ? COURT_LEVEL_BAN : 0;
-  } else if (k->flags & COURT_FLAG_CONFIRMING) {
+  } else if (k->flags & COURT_FLAG_CONFIRMING || court_is_bare_ban(k)) {
     k->result = COURT_LEVEL_CLOSE;
   }
   court_enforce_begin(c, k, id);
@@ -159,8 +165,7 @@ static bool court_confirm(struct module_call *c, court_case_t *k, u64 id) {
 }
 
 void shop_court_unappealed(struct module_call *c, court_case_t *k, u64 id) {
-  bool ban = k->kind == COURT_ACCUSATION && k->result == COURT_LEVEL_BAN &&
-             !(k->flags & COURT_FLAG_REHEAR) && !k->confirm;
+  bool ban = court_is_bare_ban(k);
   if (ban && court_confirm(c, k, id)) return;
   if (ban) k->result = COURT_LEVEL_CLOSE;
   court_enforce_begin(c, k, id);
@@ -168,26 +173,15 @@ void shop_court_unappealed(struct module_call *c, court_case_t *k, u64 id) {
 
 /*------------------------------------------------------------------- effect */
 
-static u64 court_until(struct module_call *c, u16 level,
-                       struct court_year year) {
+/* Seconds. */
+static u64 court_lasts(u16 level, struct court_year year) {
   static const u32 days[] = {0, COURT_DAYS_WARN, COURT_DAYS_FINE, 0,
                              COURT_DAYS_CLOSE, COURT_DAYS_BAN};
   u32 n = level == COURT_LEVEL_SUSPEND ? COURT_DAYS_SUSPEND * (1 + year.count)
                                        : days[level];
   if (level == COURT_LEVEL_SUSPEND && n > COURT_DAYS_SUSPEND_MAX)
     n = COURT_DAYS_SUSPEND_MAX;
-  return c->now_s + (u64)n * SHOP_DAY;
-}
-
-/* A lesser sanction never shortens one in force. */
-static void court_sanction(struct module_call *c, court_case_t *k, u64 id,
-                           u64 until) {
-  u64 was_until;
-  u8 was = shop_sanction_of(c, &was_until, &k->accused);
-  shop_court_sanctioned(c, &k->accused, (u8)k->result);
-  if (was > k->result) return;
-  if (was == k->result && was_until > until) until = was_until;
-  shop_sanction_set(c, &k->accused, (u8)k->result, until, id, k->fine_due);
+  return (u64)n * SHOP_DAY;
 }
 
 static void court_effect_accused(struct module_call *c, court_case_t *k,
@@ -197,17 +191,17 @@ static void court_effect_accused(struct module_call *c, court_case_t *k,
   struct court_year year = shop_court_year(c, &k->accused);
   court_panel_t p;
   shop_court_panel_get(c, &p, id);
-  if (k->result < COURT_LEVEL_SUSPEND && p.passed && s && s->lift)
-    s->lift(c, k->subject);
+  if (k->result < COURT_LEVEL_SUSPEND) shop_court_panel_lift(c, k, &p);
   if (k->result == 0) {
     k->fine_due = 0;
     return;
   }
-  u64 until = court_until(c, k->result, year);
+  u64 lasts = court_lasts(k->result, year);
   if (k->result != COURT_LEVEL_FINE) k->fine_due = 0;
-  court_sanction(c, k, id, until);
+  shop_court_sanctioned(c, &k->accused, (u8)k->result);
+  shop_sanction_set(c, &k->accused, (u8)k->result, lasts, id, k->fine_due);
   if (k->result == COURT_LEVEL_SUSPEND && s && s->suspend)
-    s->suspend(c, k->subject, &k->accused, until);
+    s->suspend(c, k->subject, &k->accused, lasts);
   if (k->result > COURT_LEVEL_SUSPEND && s && s->close)
     shop_court_fund_move(
         c, s->close(c, k->subject, &k->accused, (u8)k->result), 0);
@@ -222,13 +216,9 @@ static void court_effect_rehear(struct module_call *c, court_case_t *k,
   if (was != COURT_LEVEL_BAN || k->result >= COURT_LEVEL_BAN ||
       shop_sanction_case(c, &k->claimant) != k->origin)
     return;
-  if (k->result < COURT_LEVEL_SUSPEND) {
-    shop_sanction_lower(c, &k->claimant, 0, c->now_s, id);
-    return;
-  }
-  u64 now = c->now_s + days * SHOP_DAY;
-  shop_sanction_lower(c, &k->claimant, (u8)k->result,
-                      now < until ? now : until, id);
+  shop_sanction_lower(c, &k->claimant,
+                      k->result < COURT_LEVEL_SUSPEND ? 0 : (u8)k->result,
+                      days * SHOP_DAY, id);
 }
 
 static void court_effect(struct module_call *c, court_case_t *k, u64 id) {

@@ -300,6 +300,14 @@ void shop_court_panel_end(struct module_call *c, court_panel_t *p, u64 id) {
   shop_court_panel_put(c, p, id);
 }
 
+void shop_court_panel_lift(struct module_call *c, const court_case_t *k,
+                           const court_panel_t *p) {
+  const struct court_subject *s =
+      shop_court_subject(k->module, k->type, k->kind);
+  struct shop_hold h = {p->hold_until, p->hold_was};
+  if (p->passed && s && s->lift) s->lift(c, k->subject, &h);
+}
+
 static void court_panel_draw(struct module_call *c, court_panel_t *p, u64 id) {
   court_case_t k;
   u256 seed, key = u256_from(id);

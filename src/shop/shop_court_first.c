@@ -27,10 +27,13 @@ static bool court_issuer_owner(struct module_call *c, addr20 *out,
   *out = *accused;
   return subject == 0 && shop_is_issuer(c, accused);
 }
-static void court_issuer_suspend(struct module_call *c, u64 subject,
-                                 const addr20 *accused, u64 until) {
+static struct shop_hold court_issuer_suspend(struct module_call *c,
+                                             u64 subject,
+                                             const addr20 *accused,
+                                             u64 seconds) {
   (void)subject;
-  shop_issuer_suspend(c, accused, until);
+  shop_issuer_suspend(c, accused, seconds);
+  return (struct shop_hold){0, 0};
 }
 static u128 court_issuer_close(struct module_call *c, u64 subject,
                                const addr20 *accused, u8 level) {
@@ -48,10 +51,12 @@ static bool court_listing_owner(struct module_call *c, addr20 *out,
   *out = l.seller;
   return l.state != 0;
 }
-static void court_listing_suspend(struct module_call *c, u64 subject,
-                                  const addr20 *accused, u64 until) {
+static struct shop_hold court_listing_suspend(struct module_call *c,
+                                              u64 subject,
+                                              const addr20 *accused,
+                                              u64 seconds) {
   (void)accused;
-  shop_listing_suspend(c, subject, until);
+  return shop_listing_suspend(c, subject, seconds);
 }
 static u128 court_listing_close(struct module_call *c, u64 subject,
                                 const addr20 *accused, u8 level) {
@@ -66,10 +71,13 @@ static bool court_platform_owner(struct module_call *c, addr20 *out,
   *out = shop_operator_of(c, subject);
   return !addr20_eq(out, &court_none);
 }
-static void court_platform_suspend(struct module_call *c, u64 subject,
-                                   const addr20 *accused, u64 until) {
+static struct shop_hold court_platform_suspend(struct module_call *c,
+                                               u64 subject,
+                                               const addr20 *accused,
+                                               u64 seconds) {
   (void)accused;
-  shop_platform_suspend(c, subject, until);
+  shop_platform_suspend(c, subject, seconds);
+  return (struct shop_hold){0, 0};
 }
 static u128 court_platform_close(struct module_call *c, u64 subject,
                                  const addr20 *accused, u8 level) {
@@ -83,8 +91,7 @@ static const struct court_subject court_subjects[] = {
   {COURT_IDENTITY, 5, COURT_ACCUSATION, .owner = court_issuer_owner,
    .suspend = court_issuer_suspend, .close = court_issuer_close},
   {COURT_PLATFORMS, 1, COURT_ACCUSATION, .owner = court_platform_owner,
-   .suspend = court_platform_suspend, .lift = shop_platform_lift,
-   .close = court_platform_close},
+   .suspend = court_platform_suspend, .close = court_platform_close},
   {COURT_MARKET, 1, COURT_ACCUSATION, .can_wait = true,
    .owner = court_listing_owner, .suspend = court_listing_suspend,
    .lift = shop_listing_lift, .close = court_listing_close},

@@ -8,6 +8,7 @@
 #include "shop/shop.h"
 #include "shop/shop_court.h"
 #include "shop/shop_identity.h"
+#include "shop/shop_market.h"
 
 #define ID(what, name) shop_court_##what##_##name
 #define MODULE_SHARED
@@ -101,18 +102,19 @@ void shop_court_sanctioned(struct module_call *c, const addr20 *party,
 void shop_court_release(struct module_call *c, const court_case_t *k);
 
 /* What a case can be about: its module, type and class; whose it is (false:
-** there is none), and what a ruling does to it.  close moves what of a bond is
-** lost into what Court holds, and returns it; a challenge that is upheld closes
-** with level 1, after ruled. */
+** there is none), and what a ruling does to it.  Modules have clocks of their
+** own: they are told for how long.  lift: what an emergency suspended.  close
+** moves what of a bond is lost into what Court holds, and returns it; a
+** challenge that is upheld closes with level 1, after ruled. */
 struct court_subject {
   u16 module;
   u8 type, kind;
   bool can_wait;        /* an emergency may suspend it */
   bool (*owner)(struct module_call *c, addr20 *out, u64 subject,
                 const addr20 *accused);
-  void (*suspend)(struct module_call *c, u64 subject, const addr20 *accused,
-                  u64 until);
-  void (*lift)(struct module_call *c, u64 subject);
+  struct shop_hold (*suspend)(struct module_call *c, u64 subject,
+                              const addr20 *accused, u64 seconds);
+  void (*lift)(struct module_call *c, u64 subject, const struct shop_hold *h);
   u128 (*close)(struct module_call *c, u64 subject, const addr20 *accused,
                 u8 level);
   void (*ruled)(struct module_call *c, u64 subject, u16 result, u8 how);
@@ -165,6 +167,9 @@ bool shop_court_draw_one(struct module_call *c, court_case_t *k,
 void shop_court_panel_begin(struct module_call *c, u64 id);
 void shop_court_panel_step(struct module_call *c, court_panel_t *p, u64 id);
 void shop_court_panel_end(struct module_call *c, court_panel_t *p, u64 id);
+/* The case came to less than a suspension: what its panel suspended is free. */
+void shop_court_panel_lift(struct module_call *c, const court_case_t *k,
+                           const court_panel_t *p);
 
 /*------------------------------------------------------ shop_court_close.c */
 

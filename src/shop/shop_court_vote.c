@@ -198,9 +198,11 @@ MODULE_DO(emergency_vote) {
   const struct court_subject *subject =
       shop_court_subject(k.module, k.type, k.kind);
   if (p.yes >= COURT_PANEL_YES && !p.passed && subject && subject->suspend) {
+    struct shop_hold h = subject->suspend(c, k.subject, &k.accused,
+                                          COURT_PANEL_DAYS * SHOP_DAY);
     p.passed = true;
-    subject->suspend(c, k.subject, &k.accused,
-                     c->now_s + COURT_PANEL_DAYS * SHOP_DAY);
+    p.hold_until = h.until;
+    p.hold_was = h.was;
   }
   if (p.votes == p.n) shop_court_panel_end(c, &p, in->id);
   else shop_court_panel_put(c, &p, in->id);
@@ -330,7 +332,7 @@ MODULE_DO(pay_fine) {
   u64 until;
   if (shop_sanction_of(c, &until, &k.accused) == 2 &&
       shop_sanction_case(c, &k.accused) == in->id)
-    shop_sanction_lower(c, &k.accused, 0, c->now_s, in->id);
+    shop_sanction_lower(c, &k.accused, 0, 0, in->id);
   shop_court_case_save(c, &k, in->id);
   shop_court_pay(c, &k.claimant, owed, in->id, COURT_WHY_OWED);
   return MODULE_DONE;

@@ -81,12 +81,14 @@ bool shop_has_traded(struct module_call *c, const addr20 *a, const addr20 *b);
 ** review that this one replaces, 0 none.  The weight that was given. */
 u32 shop_rated(struct module_call *c, const addr20 *party,
                const addr20 *reviewer, u8 stars, u8 was, u32 was_weight);
-/* The court's: the level until then, for a case, with a fine. */
+/* The court's: the level for so many seconds by Identity's clock, for a case,
+** with a fine; a greater one in force stays, the same is never shortened. */
 void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,
-                       u64 until, u64 case_id, u128 fine);
-/* A lower level in place of the one in force, or (0) none. */
+                       u64 seconds, u64 case_id, u128 fine);
+/* A lower level in place of the one in force, for no longer than that, or (0)
+** none. */
 void shop_sanction_lower(struct module_call *c, const addr20 *party, u8 level,
-                         u64 until, u64 case_id);
+                         u64 seconds, u64 case_id);
 /* The case of the sanction in force; 0: there is none. */
 u64 shop_sanction_case(struct module_call *c, const addr20 *party);
 /* Who is, or controls, an operator or a guardian of the party. */
@@ -95,7 +97,7 @@ bool shop_is_tied(struct module_call *c, const addr20 *party,
 /* An issuer whose bond is still there. */
 bool shop_is_issuer(struct module_call *c, const addr20 *party);
 void shop_issuer_suspend(struct module_call *c, const addr20 *party,
-                         u64 until);
+                         u64 seconds);
 /* He leaves, and this share of his bond is what `to` holds; returned. */
 u128 shop_issuer_slash(struct module_call *c, const addr20 *party, u16 bps,
                        const struct module_def *to);

@@ -60,14 +60,16 @@ bool shop_is_issuer(struct module_call *c, const addr20 *party) {
   return is;
 }
 void shop_issuer_suspend(struct module_call *c, const addr20 *party,
-                         u64 until) {
+                         u64 seconds) {
   struct module_call own;
   issuer_t i;
   module_enter(&own, c, &shop_identity);
-  if (shop_issuer_get(&own, &i, party) &&
-      (i.state == IDENT_ISSUING || i.state == IDENT_SUSPENDED)) {
+  bool is = shop_issuer_get(&own, &i, party);
+  if (is && (i.state == IDENT_ISSUING ||
+             (i.state == IDENT_SUSPENDED &&
+              i.deadline < own.now_s + seconds))) {
     i.state = IDENT_SUSPENDED;
-    issuer_arm(&own, party, &i, until - own.now_s);
+    issuer_arm(&own, party, &i, seconds);
     issuer_put(&own, party, &i);
   }
   module_leave(c);

@@ -905,24 +905,36 @@ MODULE_DO(share_key) {
 
 /*--------------------------------------------------------------- the court's */
 
-void shop_listing_suspend(struct module_call *c, u64 id, u64 until) {
+struct shop_hold shop_listing_suspend(struct module_call *c, u64 id,
+                                      u64 seconds) {
   struct module_call own;
+  struct shop_hold h = {0, 0};
   market_listing_t l;
   module_enter(&own, c, &shop_market);
   market_get(&own, &l, id);
-  if (MARKET_LIVE >> l.state & 1) l.before = l.state;
-  if (MARKET_LIVE >> l.state & 1 ||
-      (l.state == MARKET_SUSPENDED && l.deadline < until))
+  u64 until = own.now_s + seconds;
+  bool live = MARKET_LIVE >> l.state & 1;
+  bool longer = l.state == MARKET_SUSPENDED && l.deadline < until;
+  if (live) l.before = l.state;
+  if (live || longer) {
+    h = (struct shop_hold){until, longer ? l.deadline : 0};
     market_turn(&own, &l, id, MARKET_SUSPENDED, until);
+  }
   module_leave(c);
+  return h;
 }
-void shop_listing_lift(struct module_call *c, u64 id) {
+void shop_listing_lift(struct module_call *c, u64 id,
+                       const struct shop_hold *h) {
   struct module_call own;
   market_listing_t l;
   module_enter(&own, c, &shop_market);
   market_get(&own, &l, id);
-  if (l.state == MARKET_SUSPENDED)
-    market_turn(&own, &l, id, l.before, l.expires);
+  if (l.state == MARKET_SUSPENDED && l.deadline == h->until) {
+    if (h->was > own.now_s)
+      market_turn(&own, &l, id, MARKET_SUSPENDED, h->was);
+    else
+      market_turn(&own, &l, id, l.before, l.expires);
+  }
   module_leave(c);
 }
 void shop_listing_close(struct module_call *c, u64 id) {

@@ -48,10 +48,16 @@ enum module_end shop_coupon_off(struct module_call *c, u128 *out,
 /* One use more, or given back. */
 void shop_coupon_count(struct module_call *c, u64 id, u64 order,
                        const addr20 *buyer, bool back);
-/* The court's: active or paused it is suspended until then, then as before;
-** lift: at once; close: for ever. */
-void shop_listing_suspend(struct module_call *c, u64 id, u64 until);
-void shop_listing_lift(struct module_call *c, u64 id);
+/* The court's: active or paused it is suspended for so long by Market's clock,
+** then as before; one that lasts longer stays.  lift: what this one added ends at
+** once, but not what another ruling adds; close: for ever. */
+struct shop_hold {
+  u64 until, was; /* its end; that of the suspension before it, 0 none */
+};
+struct shop_hold shop_listing_suspend(struct module_call *c, u64 id,
+                                      u64 seconds);
+void shop_listing_lift(struct module_call *c, u64 id,
+                       const struct shop_hold *h);
 void shop_listing_close(struct module_call *c, u64 id);
 /* The module's ranges of handling, delivery, inspection, returns. */
 enum module_end shop_times_ok(struct module_call *c, u32 handling,

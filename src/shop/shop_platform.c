@@ -484,11 +484,12 @@ enum module_end shop_category_ok(struct module_call *c, u32 category,
 
 /*--------------------------------------------------------------- the court's */
 
-void shop_platform_suspend(struct module_call *c, u64 id, u64 until) {
+void shop_platform_suspend(struct module_call *c, u64 id, u64 seconds) {
   struct module_call own;
   plat_t p;
   module_enter(&own, c, &shop_platform);
   plat_get(&own, &p, id);
+  u64 until = own.now_s + seconds;
   bool open = p.state == PLAT_ACTIVE || p.state == PLAT_PAUSED;
   if (open) p.before = p.state;
   if (open || (p.state == PLAT_SUSPENDED && p.deadline < until))
@@ -499,14 +500,6 @@ static void plat_resume(struct module_call *c, plat_t *p, u64 id) {
   u64 idle = SETTING(idleMax);
   plat_turn(c, p, id, p->before,
             c->now_s + (p->before == PLAT_ACTIVE ? idle : 180u * SHOP_DAY));
-}
-void shop_platform_lift(struct module_call *c, u64 id) {
-  struct module_call own;
-  plat_t p;
-  module_enter(&own, c, &shop_platform);
-  plat_get(&own, &p, id);
-  if (p.state == PLAT_SUSPENDED) plat_resume(&own, &p, id);
-  module_leave(c);
 }
 void shop_platform_close(struct module_call *c, u64 id) {
   struct module_call own;

@@ -22,10 +22,9 @@ struct shop_fee {
 };
 enum module_end shop_fee_of(struct module_call *c, struct shop_fee *out,
                             u64 platform) MUST_USE;
-/* The court's: active or paused it is suspended until then, then as before;
-** lift: at once; close: its 30 days of closing begin. */
-void shop_platform_suspend(struct module_call *c, u64 id, u64 until);
-void shop_platform_lift(struct module_call *c, u64 id);
+/* The court's: active or paused it is suspended for so long by Platforms' clock,
+** then as before; close: its 30 days of closing begin. */
+void shop_platform_suspend(struct module_call *c, u64 id, u64 seconds);
 void shop_platform_close(struct module_call *c, u64 id);
 addr20 shop_operator_of(struct module_call *c, u64 platform);
 /* The category is not banned. */

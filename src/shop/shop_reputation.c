@@ -182,17 +182,27 @@ static void reputation_sanction_put(struct module_call *c, const addr20 *party,
               .fine = module_word_of(fine));
 }
 void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,
-                       u64 until, u64 case_id, u128 fine) {
+                       u64 seconds, u64 case_id, u128 fine) {
   struct module_call own;
+  u64 was_until;
   module_enter(&own, c, &shop_identity);
-  reputation_bump(&own, party, SHOP_SANCTIONS, 1);
-  reputation_sanction_put(&own, party, level, until, case_id, fine);
+  u8 was = shop_sanction_level(&own, &was_until, party);
+  u64 until = own.now_s + seconds;
+  if (was == level && was_until > until) until = was_until;
+  if (was <= level) {
+    reputation_bump(&own, party, SHOP_SANCTIONS, 1);
+    reputation_sanction_put(&own, party, level, until, case_id, fine);
+  }
   module_leave(c);
 }
 void shop_sanction_lower(struct module_call *c, const addr20 *party, u8 level,
-                         u64 until, u64 case_id) {
+                         u64 seconds, u64 case_id) {
   struct module_call own;
+  u64 was_until;
   module_enter(&own, c, &shop_identity);
+  shop_sanction_level(&own, &was_until, party);
+  u64 until = own.now_s + (level ? seconds : 0);
+  if (until > was_until) until = was_until;
   reputation_sanction_put(&own, party, level, until, case_id, 0);
   module_leave(c);
 }

@@ -107,6 +107,30 @@ static void ban_when_not_confirmed_is_less(void **st) {
   sj_close(&s);
 }
 
+/* Nor is a ban that was appealed against when the larger jury cannot be had: who
+** appeals is not worse off than who does not. */
+static void ban_when_its_appeal_finds_no_pool_is_less(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  sj_open(&s, 12);
+  u64 id = judged(&s, 4, IDENTITY, 1, 0, U(2), 5, 5);
+  assert_int_equal(sj_case(f, id).result, 5);
+  assert_true(DO(U(2), 35 * SJ_CMT, "appeal(uint64,bytes32)", "uu", id, 1ull));
+  sf_pass(f, 2 * SF_DAY + 1);
+  for (u32 i = 0; i < 4; i++) {
+    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
+    sf_pass(f, SF_DAY);
+  }
+  sj_finish(&s, id, 1);
+  assert_int_equal(sj_state(f, id), SJ_CLOSED);
+  assert_int_equal(sj_case(f, id).result, 4);
+  assert_int_equal(sanction(f, U(2)), 4);
+  assert_false(sj_case(f, id).confirm);
+  sj_balanced(&s, 1);
+  sj_close(&s);
+}
+
 static void level_when_few_agree_is_a_fine(void **st) {
   (void)st;
   struct sj s;
@@ -323,6 +347,41 @@ static void emergency_when_five_of_seven_agree_suspends(void **st) {
   assert_int_equal(listing_state(f, listing), 1);
   assert_int_equal(sj_juror(f, &last).seats, 0);
   sj_balanced(&s, 2);
+  sj_close(&s);
+}
+
+static u64 suspended_until(struct sf *f, u64 id) {
+  struct shop_market_record_listing l;
+  u256 key = u256_from(id);
+  sf_record(f, MARKET, &shop_market_table_listing, &l, &key);
+  return l.state == 5 ? l.deadline : 0;
+}
+/* An emergency that comes to nothing takes back what it did, and not what another
+** case's ruling did: else a friend's accusation, withdrawn, would free it. */
+static void emergency_when_withdrawn_leaves_what_was_ruled(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  sj_open(&s, 36);
+  u64 listing = st_save(f, 3, &st_plain, 4);
+  u64 id = judged(&s, 4, MARKET, 1, listing, U(3), 5, 3);
+  sj_finish(&s, id, 1);
+  u64 until = suspended_until(f, listing), days[] = {0, 25};
+  assert_true(until > sf_now(f) + 29 * SF_DAY);
+  for (u32 k = 0; k < 2; k++) { /* it ends after, and before, the ruling's */
+    sf_pass(f, days[k] * SF_DAY);
+    id = emergency(&s, listing, 20 + k);
+    for (u16 i = 0; i < 5; i++) {
+      addr20 who = sj_seat(f, id, SJ_PANEL, i).juror;
+      assert_true(DO(&who, 0, "emergencyVote(uint64,bool)", "uu", id, 1ull));
+    }
+    assert_int_equal(suspended_until(f, listing) > until, k);
+    assert_true(DO(U(1), 0, "withdrawCase(uint64)", "u", id));
+    assert_int_equal(suspended_until(f, listing), until);
+  }
+  sf_pass(f, until - sf_now(f) + 1);
+  assert_int_equal(listing_state(f, listing), 1);
+  sj_balanced(&s, 3);
   sj_close(&s);
 }
 
@@ -809,11 +868,13 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(ban_when_confirmed_lasts_and_is_heard_again),
     cmocka_unit_test(ban_when_not_confirmed_is_less),
+    cmocka_unit_test(ban_when_its_appeal_finds_no_pool_is_less),
     cmocka_unit_test(level_when_few_agree_is_a_fine),
     cmocka_unit_test(round_when_the_last_is_final),
     cmocka_unit_test(accusation_when_fought_over_four_rounds_ends),
     cmocka_unit_test(appeal_when_no_pool_leaves_the_ruling),
     cmocka_unit_test(emergency_when_five_of_seven_agree_suspends),
+    cmocka_unit_test(emergency_when_withdrawn_leaves_what_was_ruled),
     cmocka_unit_test(emergency_when_no_pool_or_no_majority_does_nothing),
     cmocka_unit_test(subject_when_ruled_on_is_suspended_or_closed),
     cmocka_unit_test(issuer_when_ruled_on_is_suspended_or_loses_his_bond),
