@@ -3,14 +3,15 @@
 #
 #   run.sh [-u|-f|-c] [-t WORD] [PROGRAM...]
 #
-# Runs JOBS at once, in this order, which is that of the reports too:
+# Runs JOBS at once (half as many again as there are cores: many wait for
+# blocks and time limits), in this order, which is that of the reports too:
 #   1. the programs given (cmocka);
 #   2. tests/*/*.sh but bench: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
 #   3. tests/browser/*.mjs and tests/e2e/*.mjs that import node:test, by
 #      "node --test"; the others are parts of those.  The longest come first.
-# -u runs the programs alone, -f of the scripts of node only cli, ethers and
-# dashboard (for another build of the same sources), -c the scripts of tests/clients alone, with
+# -u runs the programs alone, -f of the scripts only cli and ethers (for another
+# build of the same sources), -c the scripts of tests/clients alone, with
 # packages of their own.  -t runs only those whose path has the word in it.
 #
 # Every test runs in an empty folder of its own, beside others (so on ports that
@@ -30,7 +31,7 @@ set -u
 LC_ALL=C; export LC_ALL
 : "${BUILD:?the build folder}" "${SRCDIR:?the source tree}"
 TEST_SLOW=${TEST_SLOW:-1}
-JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+JOBS=${JOBS:-$((($(nproc 2>/dev/null || echo 2) * 3 + 1) / 2))}
 CONFORMANCE=${CONFORMANCE:-$SRCDIR/../shared/conformance}
 CONFORMANCE_DIR=$BUILD/conformance
 CMOCKA_MESSAGE_OUTPUT=TAP
@@ -187,7 +188,7 @@ if [ "${1:-}" = -c ]; then units=yes clients=yes; shift; fi
 if [ "${1:-}" = -t ]; then word=$2; shift 2; fi
 wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
 among() {
-  case $few$1 in no* | */cli.mjs | */ethers.mjs | */dashboard.mjs) return 0 ;; esac
+  case $few$1 in no* | */cli.mjs | */ethers.mjs) return 0 ;; esac
   return 1
 }
 
@@ -230,7 +231,8 @@ fi
   done
   for f in "$SRCDIR"/tests/*/*.sh; do
     case $f in */bench/* | */clients/*) continue ;; esac # no tests
-    [ -f "$f" ] && [ $units = no ] && wanted "$f" && printf '%s\n' sh "$f" "$f"
+    [ -f "$f" ] && [ $units = no ] && wanted "$f" && among "$f" &&
+      printf '%s\n' sh "$f" "$f"
   done
   for f in $scripts; do
     printf '%s\n' node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
