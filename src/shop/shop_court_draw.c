@@ -6,7 +6,9 @@
 ** over.  A juror drawn who may not sit in this case is passed over too, one who
 ** may sit in none any more (no human, sanctioned, stake too small) leaves the
 ** array.  So of those who may sit each is as likely as any other, and who was
-** drawn is not drawn again.
+** drawn is not drawn again.  Near a party is who traded with it by an act of his
+** own, is its guardian, or one of its first 16 operators: what a party does alone
+** (pay a trifle, name an operator) cannot keep the whole pool away.
 **
 ** A call draws as long as its gas lasts, then goes on a second later: for each
 ** juror his identity and what ties him to the parties are read.  Of a pool in

@@ -404,6 +404,24 @@ MODULE_DO(accept_controller) {
   return MODULE_DONE;
 }
 
+/* Nobody is asked whether he wants to be named an operator, and an operator sits
+** in no case of the party's: so that a party cannot keep all jurors and mediators
+** away by naming them, the first few alone are near.  Whether this one is. */
+static bool ident_near(struct module_call *c, const addr20 *anchor, u32 epoch,
+                       bool was, bool named) {
+  struct shop_identity_record_near n;
+  u256 key = module_key_addr(anchor);
+  module_record_get(c, TABLE(near), &n, &key);
+  if (n.epoch != epoch) n.count = 0;
+  bool is = named && (was || n.count < IDENT_NEAR_MAX);
+  if (is == was) return is;
+  n.anchor = *anchor;
+  n.epoch = epoch;
+  n.count = (u8)(n.count + is - was);
+  module_record_put(c, TABLE(near), &key, &n);
+  return is;
+}
+
 MODULE_DO(set_operator) {
   addr20 anchor;
   ident_t r;
@@ -413,23 +431,27 @@ MODULE_DO(set_operator) {
   if (in->purposes > 255 || (in->expiresAt && in->expiresAt <= c->now_s))
     return MODULE_FAIL_COMMON(c, bad_calldata,
                               .argument = in->purposes > 255 ? 2 : 3);
-  struct shop_identity_record_operator o = {
-    .anchor = anchor, .purposes = in->purposes, .expires = in->expiresAt,
-    .op = in->op, .epoch = r.epoch};
   u256 key = shop_ident_pair(&anchor, &in->op);
+  struct shop_identity_record_operator o;
+  module_record_get(c, TABLE(operator), &o, &key);
+  bool near = o.near && o.epoch == r.epoch;
+  o = (struct shop_identity_record_operator){
+    .anchor = anchor, .purposes = in->purposes, .expires = in->expiresAt,
+    .op = in->op, .epoch = r.epoch,
+    .near = ident_near(c, &anchor, r.epoch, near, in->purposes != 0)};
   module_record_put(c, TABLE(operator), &key, &o);
   MODULE_EMIT(c, operator_set, .anchor = anchor, .op = in->op,
               .purposes = in->purposes, .expiresAt = in->expiresAt);
   return MODULE_DONE;
 }
 
-/* An operator for anything. */
+/* An operator for anything, and near. */
 static bool ident_operates(struct module_call *c, const addr20 *party,
                            const ident_t *r, const addr20 *op) {
   struct shop_identity_record_operator o;
   u256 key = shop_ident_pair(party, op);
   module_record_get(c, TABLE(operator), &o, &key);
-  return o.purposes && o.epoch == r->epoch &&
+  return o.purposes && o.near && o.epoch == r->epoch &&
          (o.expires == 0 || o.expires > c->now_s);
 }
 bool shop_is_tied(struct module_call *c, const addr20 *party,

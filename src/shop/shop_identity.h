@@ -72,11 +72,14 @@ u32 shop_counter_of(struct module_call *c, const addr20 *party,
                     enum shop_counter counter);
 void shop_bump(struct module_call *c, const addr20 *party,
                enum shop_counter counter, i64 delta);
-/* A completed order; counts for reputation only pairLimit times in 90 days. */
+/* A completed order; counts for reputation only pairLimit times in 90 days.
+** dealt: the seller had a part in it, it was not only paid to him. */
 void shop_traded(struct module_call *c, const addr20 *buyer,
-                 const addr20 *seller);
-/* They have traded with each other. */
-bool shop_has_traded(struct module_call *c, const addr20 *a, const addr20 *b);
+                 const addr20 *seller, bool dealt);
+/* Who is to judge has traded with the party, by an act of his own: else a party
+** could pay everybody a trifle and be judged by nobody. */
+bool shop_has_traded(struct module_call *c, const addr20 *judge,
+                     const addr20 *party);
 /* Stars for a party, by a reviewer of weight 4 when human, else 1; was: of the
 ** review that this one replaces, 0 none.  The weight that was given. */
 u32 shop_rated(struct module_call *c, const addr20 *party,
@@ -91,7 +94,8 @@ void shop_sanction_lower(struct module_call *c, const addr20 *party, u8 level,
                          u64 seconds, u64 case_id);
 /* The case of the sanction in force; 0: there is none. */
 u64 shop_sanction_case(struct module_call *c, const addr20 *party);
-/* Who is, or controls, an operator or a guardian of the party. */
+/* Who is, or controls, an operator (of the first 16) or a guardian of the
+** party. */
 bool shop_is_tied(struct module_call *c, const addr20 *party,
                   const addr20 *who);
 /* An issuer whose bond is still there. */

@@ -28,6 +28,7 @@ enum { IDENT_APPLIED = 1, IDENT_ISSUING, IDENT_SUSPENDED, IDENT_LEAVING,
 enum { CLAIM_OFFERED = 1, CLAIM_HELD, CLAIM_DECLINED, CLAIM_EXPIRED,
        CLAIM_REVOKED };
 enum { IDENT_WHY_DEPOSIT = 1, IDENT_WHY_BOND };
+enum { IDENT_NEAR_MAX = 16 }; /* operators who may not judge their party */
 typedef struct shop_identity_record_identity ident_t;
 typedef struct shop_identity_record_issuer issuer_t;
 

@@ -242,7 +242,8 @@ void shop_order_end(struct module_call *c, order_t *o, u64 id, u8 state,
   shop_order_turn(c, o, id, state, 0, reason);
   shop_opened(c, &o->buyer, -1);
   shop_opened(c, &o->seller, -1);
-  if (state == ORDER_COMPLETED) shop_traded(c, &o->buyer, &o->seller);
+  if (state == ORDER_COMPLETED)
+    shop_traded(c, &o->buyer, &o->seller, o->mode != ORDER_INSTANT);
 }
 static void order_complete(struct module_call *c, order_t *o, u64 id,
                            u16 reason) {

@@ -62,7 +62,7 @@ void shop_bump(struct module_call *c, const addr20 *party,
 }
 
 void shop_traded(struct module_call *c, const addr20 *buyer,
-                 const addr20 *seller) {
+                 const addr20 *seller, bool dealt) {
   struct module_call own;
   struct shop_identity_record_pair p;
   u256 key = shop_ident_pair(buyer, seller);
@@ -72,6 +72,7 @@ void shop_traded(struct module_call *c, const addr20 *buyer,
   p.buyer = *buyer;
   p.seller = *seller;
   p.count++;
+  p.dealt += dealt;
   if (own.now_s >= p.since + 90 * SHOP_DAY) {
     p.since = own.now_s;
     p.recent = 0;
@@ -91,15 +92,16 @@ void shop_traded(struct module_call *c, const addr20 *buyer,
   module_leave(c);
 }
 
-bool shop_has_traded(struct module_call *c, const addr20 *a, const addr20 *b) {
+bool shop_has_traded(struct module_call *c, const addr20 *judge,
+                     const addr20 *party) {
   struct module_call own;
-  struct shop_identity_record_pair p, q;
-  u256 one = shop_ident_pair(a, b), two = shop_ident_pair(b, a);
+  struct shop_identity_record_pair bought, sold;
+  u256 one = shop_ident_pair(judge, party), two = shop_ident_pair(party, judge);
   module_enter(&own, c, &shop_identity);
-  module_record_get(&own, TABLE(pair), &p, &one);
-  module_record_get(&own, TABLE(pair), &q, &two);
+  module_record_get(&own, TABLE(pair), &bought, &one);
+  module_record_get(&own, TABLE(pair), &sold, &two);
   module_leave(c);
-  return p.count || q.count;
+  return bought.count || sold.dealt;
 }
 
 u32 shop_rated(struct module_call *c, const addr20 *party,

@@ -599,6 +599,45 @@ static void juror_when_near_a_party_is_never_drawn(void **st) {
   sj_close(&s);
 }
 
+static void name_operator(struct sj *s, u32 juror, u64 purposes) {
+  struct sf *f = &s->f;
+  sf_call_of(f, "setOperator(address,uint16,uint64)");
+  sf_a(f, &s->juror[juror]), sf_u(f, purposes), sf_u(f, 0);
+  assert_true(sj_send(f, U(2), IDENTITY, 0));
+}
+/* The accused pays every juror a trifle and names all but two his operators: the
+** first 16 are, the others judge him all the same. */
+static void juror_when_a_party_only_names_or_pays_him_is_drawn(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  enum { NEAR = 16, JURORS = 20 };
+  sj_open(&s, JURORS);
+  sj_human(f, U(2), 70);
+  for (u32 i = 0; i < JURORS; i++) {
+    sf_call_of(f, "payInstant(address,address,uint256,bytes32)");
+    sf_a(f, &s.juror[i]), sf_u(f, 0), sf_u(f, 1), sf_u(f, 0);
+    assert_true(sj_send(f, U(2), ORDERS, 1));
+    if (i < NEAR + 2) name_operator(&s, i, 4);
+  }
+  for (u64 again = 0; again < 2; again++) {
+    u64 id = begin(&s, 1, 5 + again);
+    reply(f, id);
+    sj_draw(&s, id);
+    assert_int_equal(sj_state(f, id), SJ_COMMIT);
+    for (u16 i = 0; i < 3; i++) {
+      addr20 who = in_seat(&s, id, i);
+      for (u32 k = again; k < NEAR + again; k++)
+        assert_false(addr20_eq(&who, &s.juror[k]));
+    }
+    sj_vote(&s, id, (u8[]){1}, 1, 0);
+    sj_finish(&s, id, 1 + again);
+    name_operator(&s, 0, 0); /* his place goes to the next who is named */
+    name_operator(&s, NEAR, 4);
+  }
+  sj_close(&s);
+}
+
 /* However many guardians the parties have, a draw stays within its gas. */
 static void juror_when_parties_have_many_guardians_is_drawn(void **st) {
   (void)st;
@@ -721,6 +760,7 @@ int main(void) {
     cmocka_unit_test(vote_when_told_costs_the_seat_and_the_lock),
     cmocka_unit_test(seat_when_declined_goes_to_the_next_index),
     cmocka_unit_test(juror_when_near_a_party_is_never_drawn),
+    cmocka_unit_test(juror_when_a_party_only_names_or_pays_him_is_drawn),
     cmocka_unit_test(juror_when_parties_have_many_guardians_is_drawn),
     cmocka_unit_test(draw_when_repeated_is_uniform_and_the_same),
     cmocka_unit_test(

@@ -519,7 +519,7 @@ static void records_when_numbered_keep_their_numbers(void **st) {
   static const char *const name[] = {
     "identity", "operator", "guardian", "recovery", "issuer", "claim",
     "consent", "reputation", "sanction", "nullifier", "controller", "handle",
-    "realm", "pair", "standing", "attests"};
+    "realm", "pair", "standing", "attests", "near"};
   for (u32 i = 0; i < ARRAY_LEN(name); i++)
     assert_string_equal(module_record_of(&shop_identity, (u8)(i + 1))->name,
                         name[i]);
