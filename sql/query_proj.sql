@@ -198,12 +198,17 @@ FROM market_variant WHERE listing = ?1 AND active <> 0;
 SELECT mode FROM platform_platform WHERE id = ?1;
 
 -- part_platform_all
-/* All but what it took off, or what is out and was not let in. */
-(CASE (SELECT state FROM platform_post AS p
-       WHERE p.listing = t.id AND p.platform = ?)
- WHEN 2 THEN 1 WHEN 3 THEN 0 ELSE
+/* All but what it took off or has to decide, what is out and was not let in, and
+** restricted categories that its mask does not name. */
+(SELECT CASE (SELECT state FROM platform_post AS p
+              WHERE p.listing = t.id AND p.platform = s.id)
+ WHEN 2 THEN 1 WHEN 3 THEN 0 WHEN 1 THEN 0 ELSE
    NOT EXISTS(SELECT 1 FROM platform_opt_out AS o
-              WHERE o.listing = t.id AND o."out" <> 0) END);
+              WHERE o.listing = t.id AND o."out" <> 0) AND
+   NOT EXISTS(SELECT 1 FROM platform_category AS c
+              WHERE c.code = t.category AND c.category_flags & 1 AND
+                    NOT s.restricted_mask >> (c.code & 63) & 1) END
+ FROM platform_platform AS s WHERE s.id = ?);
 
 -- among_posted
 SELECT listing AS rowid FROM platform_post WHERE platform = ? AND state = 2;
@@ -212,10 +217,14 @@ SELECT listing AS rowid FROM platform_post WHERE platform = ? AND state = 2;
 (CASE t.mode WHEN 0 THEN EXISTS(
    SELECT 1 FROM market_listing AS l
    WHERE l.category = ? AND l.state = 1
-     AND coalesce((SELECT p.state FROM platform_post AS p
-                   WHERE p.listing = l.id AND p.platform = t.id), 0) <> 3
-     AND coalesce((SELECT o."out" FROM platform_opt_out AS o
-                   WHERE o.listing = l.id), 0) = 0)
+     AND CASE (SELECT p.state FROM platform_post AS p
+               WHERE p.listing = l.id AND p.platform = t.id)
+         WHEN 2 THEN 1 WHEN 3 THEN 0 WHEN 1 THEN 0 ELSE
+           NOT EXISTS(SELECT 1 FROM platform_opt_out AS o
+                      WHERE o.listing = l.id AND o."out" <> 0) AND
+           NOT EXISTS(SELECT 1 FROM platform_category AS c
+                      WHERE c.code = l.category AND c.category_flags & 1 AND
+                            NOT t.restricted_mask >> (c.code & 63) & 1) END)
  ELSE EXISTS(
    SELECT 1 FROM platform_post AS p JOIN market_listing AS l
      ON l.id = p.listing

@@ -20,12 +20,15 @@
 **              hide (operator)               -> Hidden: 30 days -> Shown
 **   Shown, Hidden, Asked  unpost (seller)    -> Removed*, and post again; of a
 **              closed listing at their deadline, and none is shown anywhere
-**   A hide outlives unpost: for its 30 days the listing is not shown there, and
-**   a new post is Hidden; else the seller could undo it with two calls.
+**   A hide outlives unpost: what is taken back while Hidden stays so until its
+**   30 days are over, and only then is Removed; else the seller could undo a hide
+**   with two calls.
 ** Category (key: code) and opt-out (key: listing) have no deadline.
+**   Flags: 1 restricted (a platform has to accept it by its mask), 2 needs a
+**   claim, 4 digital, 8 banned.
 **
-** A platform with mode 0 shows every active listing whose seller did not opt
-** out.  Hiding concerns that storefront alone: no method here changes Market or
+** A platform with mode 0 shows every active listing of a category that it
+** accepts, unless the seller opted out; nothing else is posted to it.  Hiding concerns that storefront alone: no method here changes Market or
 ** Orders.  Bonds and claims are what is accounted. */
 #include "shop/shop_platform.h"
 
@@ -53,7 +56,8 @@ enum { PLAT_PLATFORM = 1, PLAT_POST = 2 };
 enum { PLAT_ACTIVE = 1, PLAT_PAUSED, PLAT_CLOSING, PLAT_CLOSED,
        PLAT_SUSPENDED, PLAT_DORMANT };
 enum { PLAT_ASKED = 1, PLAT_SHOWN, PLAT_HIDDEN, PLAT_REMOVED };
-enum { PLAT_BANNED = 8 };
+enum { PLAT_RESTRICTED = 1, PLAT_CLAIM = 2, PLAT_BANNED = 8 }; /* categories */
+enum { PLAT_FLAG_WITHDRAWN = 1 }; /* of a hidden post: its seller unposted it */
 enum { PLAT_HIDE_DAYS = 30 };
 enum { PLAT_WHY_BOND = 1 };
 #define PLAT_BIT(state) (1u << (state))
@@ -290,13 +294,23 @@ static void plat_post_turn(struct module_call *c, plat_post_t *r, u8 state,
   u256 key = plat_post_key(r->listing, r->platform);
   r->state = state;
   r->updated = c->now_s;
-  module_timer_set(c, HEAD(r), PLAT_POST, &key, deadline);
+  if (deadline != r->deadline)
+    module_timer_set(c, HEAD(r), PLAT_POST, &key, deadline);
+  if (state != PLAT_HIDDEN) r->flags &= (u16)~PLAT_FLAG_WITHDRAWN;
   module_record_put(c, TABLE(cross_post), &key, r);
   MODULE_EMIT(c, cross_post_saved, .listing = r->listing, .id = r->platform,
               .state = state, .reason = r->reason, .note = r->note);
 }
-static bool plat_hides(const struct module_call *c, const plat_post_t *r) {
-  return c->now_s < r->hidden_until;
+static bool plat_withdrawn(const plat_post_t *r) {
+  return r->state == PLAT_HIDDEN && r->flags & PLAT_FLAG_WITHDRAWN;
+}
+static bool plat_accepts(struct module_call *c, const plat_t *p,
+                         u32 category) {
+  struct shop_platform_record_category r;
+  u256 key = u256_from(category);
+  module_record_get(c, TABLE(category), &r, &key);
+  return !(r.category_flags & PLAT_RESTRICTED) ||
+         p->restricted_mask >> category % 64 & 1;
 }
 static bool plat_out(struct module_call *c, u64 listing) {
   struct shop_platform_record_opt_out r;
@@ -324,7 +338,7 @@ static enum module_end plat_count(struct module_call *c, u32 cnt) {
 }
 
 static enum module_end plat_post_one(struct module_call *c, u64 listing,
-                                     u64 id) {
+                                     u32 category, u64 id) {
   plat_t p;
   plat_post_t r;
   u256 key = plat_post_key(listing, id);
@@ -332,17 +346,20 @@ static enum module_end plat_post_one(struct module_call *c, u64 listing,
   if (p.state == 0) return shop_missing(c, PLAT_PLATFORM, u256_from(id));
   if (p.state != PLAT_ACTIVE)
     return MODULE_FAIL(c, platform_closed, .id = id);
+  if (!plat_accepts(c, &p, category))
+    return MODULE_FAIL(c, category_banned, .category = category);
   module_record_get(c, TABLE(cross_post), &r, &key);
+  if (plat_withdrawn(&r)) {
+    r.flags &= (u16)~PLAT_FLAG_WITHDRAWN;
+    plat_post_turn(c, &r, PLAT_HIDDEN, r.deadline);
+    return MODULE_DONE;
+  }
   if (r.state && r.state != PLAT_REMOVED)
     return shop_wrong(c, PLAT_POST, key, r.state);
   r = (plat_post_t){.layout = 1, .created = c->now_s, .listing = listing,
-                    .platform = id, .reason = r.reason, .note = r.note,
-                    .hidden_until = r.hidden_until};
-  if (plat_hides(c, &r))
-    plat_post_turn(c, &r, PLAT_HIDDEN, r.hidden_until);
-  else
-    plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
-                   p.mode ? c->now_s + 7 * SHOP_DAY : 0);
+                    .platform = id, .reason = r.reason, .note = r.note};
+  plat_post_turn(c, &r, p.mode ? PLAT_ASKED : PLAT_SHOWN,
+                 p.mode ? c->now_s + 7 * SHOP_DAY : 0);
   return MODULE_DONE;
 }
 MODULE_DO(post) {
@@ -355,8 +372,8 @@ MODULE_DO(post) {
     return MODULE_REVERTED;
   if (plat_count(c, in->platforms.cnt) != MODULE_DONE) return MODULE_REVERTED;
   for (u32 i = 0; i < in->platforms.cnt; i++)
-    if (plat_post_one(c, in->listing, module_list_u64(&in->platforms, i)) !=
-        MODULE_DONE)
+    if (plat_post_one(c, in->listing, l.category,
+                      module_list_u64(&in->platforms, i)) != MODULE_DONE)
       return MODULE_REVERTED;
   return MODULE_DONE;
 }
@@ -370,8 +387,11 @@ MODULE_DO(unpost) {
     u256 key = plat_post_key(in->listing, module_list_u64(&in->platforms, i));
     module_record_get(c, TABLE(cross_post), &r, &key);
     if (r.state == 0) return shop_missing(c, PLAT_POST, key);
-    if (r.state == PLAT_REMOVED) return shop_wrong(c, PLAT_POST, key, r.state);
-    plat_post_turn(c, &r, PLAT_REMOVED, 0);
+    if (r.state == PLAT_REMOVED || plat_withdrawn(&r))
+      return shop_wrong(c, PLAT_POST, key, PLAT_REMOVED);
+    if (r.state == PLAT_HIDDEN) r.flags |= PLAT_FLAG_WITHDRAWN;
+    plat_post_turn(c, &r, r.state == PLAT_HIDDEN ? PLAT_HIDDEN : PLAT_REMOVED,
+                   r.state == PLAT_HIDDEN ? r.deadline : 0);
   }
   return MODULE_DONE;
 }
@@ -399,7 +419,8 @@ static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
       MODULE_DONE)
     return MODULE_REVERTED;
   module_record_get(c, TABLE(cross_post), &r, &key);
-  if (r.state == 0 && p.mode == 0) { /* shown without a post */
+  if (p.mode == 0 && (r.state == 0 || r.state == PLAT_REMOVED)) {
+    /* Shown without a post. */
     struct shop_market_record_listing l;
     shop_listing(c, &l, listing);
     if (l.state == 0) return shop_missing(c, 1, u256_from(listing));
@@ -410,8 +431,10 @@ static enum module_end plat_judge(struct module_call *c, u64 id, u64 listing,
   if (r.state == PLAT_REMOVED) return shop_wrong(c, PLAT_POST, key, r.state);
   r.reason = reason;
   r.note = *note;
-  r.hidden_until = show ? 0 : c->now_s + PLAT_HIDE_DAYS * SHOP_DAY;
-  plat_post_turn(c, &r, show ? PLAT_SHOWN : PLAT_HIDDEN, r.hidden_until);
+  plat_post_turn(c, &r, !show                ? PLAT_HIDDEN
+                        : plat_withdrawn(&r) ? PLAT_REMOVED
+                                             : PLAT_SHOWN,
+                 show ? 0 : c->now_s + PLAT_HIDE_DAYS * SHOP_DAY);
   return MODULE_DONE;
 }
 MODULE_DO(decide) {
@@ -434,8 +457,8 @@ MODULE_DO(shown_on) {
   bool open = p.state == PLAT_ACTIVE && l.state == SHOP_LISTING_ACTIVE;
   bool posted = r.state && r.state != PLAT_REMOVED;
   out->shown = open && (posted ? r.state == PLAT_SHOWN
-                               : p.mode == 0 && !plat_hides(c, &r) &&
-                                     !plat_out(c, in->listing));
+                               : p.mode == 0 && !plat_out(c, in->listing) &&
+                                     plat_accepts(c, &p, l.category));
   return MODULE_DONE;
 }
 
@@ -477,7 +500,8 @@ enum module_end shop_category_ok(struct module_call *c, u32 category,
   plat_category(c, &r, category);
   if (r.category_flags & PLAT_BANNED)
     return MODULE_FAIL(c, category_banned, .category = category);
-  if (r.category_flags & 2 && !shop_has_claim(c, seller, &r.claim_schema))
+  if (r.category_flags & PLAT_CLAIM &&
+      !shop_has_claim(c, seller, &r.claim_schema))
     return MODULE_FAIL(c, category_claim, .schema = r.claim_schema);
   return MODULE_DONE;
 }
@@ -548,8 +572,8 @@ static void plat_timer_post(struct module_call *c, const u256 *key) {
   plat_post_t r;
   module_record_get(c, TABLE(cross_post), &r, key);
   shop_listing(c, &l, r.listing);
-  plat_post_turn(c, &r,
-                 l.state == SHOP_LISTING_CLOSED ? PLAT_REMOVED : PLAT_SHOWN, 0);
+  bool gone = l.state == SHOP_LISTING_CLOSED || plat_withdrawn(&r);
+  plat_post_turn(c, &r, gone ? PLAT_REMOVED : PLAT_SHOWN, 0);
 }
 static bool plat_timer(struct module_call *c, u8 type, const u256 *key) {
   if (type == PLAT_PLATFORM) plat_timer_platform(c, key->w[0]);

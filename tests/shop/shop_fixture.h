@@ -326,6 +326,13 @@ static inline void sf_pass(struct sf *f, u64 seconds) {
   }
 }
 static inline u64 sf_now(const struct sf *f) { return f->cf.head.timestamp; }
+/* A block of this second, and none after it. */
+static inline void sf_pass_to(struct sf *f, u64 second) {
+  while (second > sf_now(f) + 20 * SF_DAY) sf_pass(f, 19 * SF_DAY);
+  u64 ms = chain_header_time_ms(&f->cf.head) - sf_now(f) * 1000 + CF_BLOCK_MS;
+  sf_pass(f, second - sf_now(f) - ms / 1000);
+  assert_int_equal(sf_now(f), second);
+}
 static inline u256 sf_balance(struct sf *f, const addr20 *a) {
   return cf_balance(&f->cf, a);
 }

@@ -367,6 +367,11 @@ static bool shown(struct sf *f, u64 listing, u64 id) {
   assert_done(f);
   return sf_word(f, 0);
 }
+static u64 post_state(struct sf *f, u64 listing, u64 id) {
+  u256 part[2] = {u256_from(listing), u256_from(id)}, key;
+  module_key_of(&key, part, 2);
+  return sf_state(f, PLATFORMS, 2, &key);
+}
 #define POSTS "uuuu"
 static void post_when_judged_is_shown_or_hidden_for_a_while(void **st) {
   (void)st;
@@ -410,6 +415,25 @@ static void post_when_judged_is_shown_or_hidden_for_a_while(void **st) {
   P(3, "decide(uint64,uint64,bool,uint16,bytes32)", "uuuuu", open, id, 1ull,
     0ull, 0ull);
   assert_true(shown(&f, id, open)); /* the operator can */
+  /* Posted, taken back, and shown as all are: the operator can still hide it. */
+  P(0, "unpost(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  P(0, "unpost(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  IN("WrongState(uint8,bytes32,uint8)");
+  assert_true(shown(&f, id, open));
+  P(3, "hide(uint64,uint64,uint16,bytes32)", "uuuu", open, id, 4ull, 5ull);
+  assert_done(&f);
+  u64 hidden = sf_now(&f);
+  assert_false(shown(&f, id, open));
+  /* Taken back while hidden: Hidden, as the tables have it, then Removed. */
+  P(0, "unpost(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  assert_int_equal(post_state(&f, id, open), 3);
+  P(0, "unpost(uint64,uint64[])", POSTS, id, 64ull, 1ull, open);
+  IN("WrongState(uint8,bytes32,uint8)");
+  sf_pass_to(&f, hidden + 30 * SF_DAY - 1);
+  assert_int_equal(post_state(&f, id, open), 3);
+  sf_pass_to(&f, hidden + 30 * SF_DAY);
+  assert_int_equal(post_state(&f, id, open), 4);
+  assert_true(shown(&f, id, open));
   u64 two = st_save(&f, 0, &l, 10);
   P(0, "optOut(uint64,bool)", "uu", two, 1ull);
   assert_logged(&f, "OptOutSet(uint64,bool)");
@@ -442,6 +466,41 @@ static void category_when_banned_or_bound_stops_listings(void **st) {
     if (i == 0) IN("CategoryBanned(uint32)");
     else IN("CategoryClaim(bytes32)");
   }
+  sf_close(&f);
+}
+
+/* A platform takes the restricted categories that its mask names, and no others,
+** whether they would be shown without a post or are posted. */
+static void category_when_restricted_needs_the_platforms_mask(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  struct st_listing l = st_plain;
+  l.category = 69; /* bit 5 */
+  u64 id = st_save(&f, 0, &l, 1);
+  u64 open = open_platform(&f, 3, 0, 0), strict = open_platform(&f, 3, 0, 1);
+  assert_true(shown(&f, id, open));
+  sf_call_of(&f, "setCategory(uint32,uint32,uint16,bytes32,bytes32)");
+  sf_u(&f, 69), sf_u(&f, 0), sf_u(&f, 1), sf_u(&f, 0), sf_u(&f, 1);
+  sf_govern(&f, PLATFORMS);
+  assert_done(&f);
+  assert_false(shown(&f, id, open));
+  for (u32 i = 0; i < 2; i++) {
+    P(0, "post(uint64,uint64[])", POSTS, id, 64ull, 1ull, i ? strict : open);
+    IN("CategoryBanned(uint32)");
+  }
+  static const u64 mask[] = {~0ull ^ 1u << 5, 1u << 5};
+  for (u32 i = 0; i < 2; i++) {
+    P(3, "update(uint64,bytes32,bytes32,uint8,uint64)", "uuuuu", open, 1ull,
+      2ull, 0ull, mask[i]);
+    assert_done(&f);
+    assert_int_equal(shown(&f, id, open), i);
+  }
+  P(3, "update(uint64,bytes32,bytes32,uint8,uint64)", "uuuuu", strict, 1ull,
+    2ull, 1ull, mask[1]);
+  P(0, "post(uint64,uint64[])", POSTS, id, 64ull, 1ull, strict);
+  assert_done(&f);
+  assert_int_equal(post_state(&f, id, strict), 1);
   sf_close(&f);
 }
 
@@ -484,6 +543,7 @@ int main(void) {
     cmocka_unit_test(platform_when_open_sets_fees_with_notice),
     cmocka_unit_test(post_when_judged_is_shown_or_hidden_for_a_while),
     cmocka_unit_test(category_when_banned_or_bound_stops_listings),
+    cmocka_unit_test(category_when_restricted_needs_the_platforms_mask),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
   };
   return cmocka_run_group_tests_name("shop_market", tests, NULL, NULL);
