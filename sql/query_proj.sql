@@ -258,6 +258,21 @@ t.id IN(SELECT o.id FROM order_order AS o WHERE o.buyer = ? UNION
 EXISTS(SELECT 1 FROM id_issuer_schema AS s
        WHERE s.issuer = t.issuer AND s.schema = ?);
 
+-- part_category
+(t.categories >> (? & 63) & 1);
+
+-- part_language
+/* One of its sixteen codes of two letters. */
+(CAST(? AS BLOB) IN (
+   substr(t.languages, 1, 2), substr(t.languages, 3, 2),
+   substr(t.languages, 5, 2), substr(t.languages, 7, 2),
+   substr(t.languages, 9, 2), substr(t.languages, 11, 2),
+   substr(t.languages, 13, 2), substr(t.languages, 15, 2),
+   substr(t.languages, 17, 2), substr(t.languages, 19, 2),
+   substr(t.languages, 21, 2), substr(t.languages, 23, 2),
+   substr(t.languages, 25, 2), substr(t.languages, 27, 2),
+   substr(t.languages, 29, 2), substr(t.languages, 31, 2)));
+
 -- part_with
 (t."from" = ? OR t."to" = ?);
 

@@ -112,10 +112,11 @@
 **   "ratingX100", "score", "history": the newest RepChanged events}
 **
 ** mediation_get, mediation_list({party, mediator, subject, state}),
-** mediation_mediators({available, feeMax, q, sort: "fee" | "rating"}),
+** mediation_mediators({available, category, language: "en", feeMax, q, sort:
+**   "fee" | "rating"}; category: that take cases of it),
 ** mediation_preview({module, subject, part: a milestone's index, bps});
 ** court_get, court_list({party, accused, claimant, juror, court, state}),
-** court_courts(), court_rules({court}), court_myDuty(juror),
+** court_courts(), court_rules(), court_myDuty(juror),
 ** court_rulings({q, rule, court}), court_jurorStats(address): when their modules
 ** are on the chain.
 **

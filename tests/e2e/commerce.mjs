@@ -408,6 +408,12 @@ test('every method answers on the demo shop', async () => {
     assert.ok((await q('court_rules')).items.length >= 7);
     assert.deepEqual((await q('court_myDuty', me)).items, []);
     assert.equal(await q('court_jurorStats', me), null);
+    const peers = async (f) => (await q('mediation_mediators', f)).items;
+    const [peer] = await peers({});
+    const [, code] = peer.languages.match(/^0x(.{4})/);
+    const language = Buffer.from(code, 'hex').toString();
+    assert.ok((await peers({ category: 69, language })).length > 0);
+    assert.equal((await peers({ language: 'qq' })).length, 0);
     const cost = await q('mediation_preview', { subject: 1, bps: 5000 });
     assert.ok(BigInt(cost.deposit) > 0n);
     const [job] = (await q('order_list', { state: 'milestones' })).items;
