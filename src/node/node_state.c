@@ -13,8 +13,8 @@
 ** last, in proportion to its share.
 **
 ** Reads that miss go to one of a few connections, each behind a lock; its
-** snapshot is kept through a block and let go by apply, or when it is a second
-** old.
+** snapshot is kept through a block and let go by apply, when a batch is done,
+** or when it is a second old.
 **
 ** Behind the head, one batch at a time:
 **   freeze (apply, when enough changed or it is time) -> the maker's thread
@@ -143,12 +143,18 @@ static err nstate_conn_take(struct node_state *ns,
   return ERR_OK;
 }
 
+/* Snapshots so old, and those from before the last batch: they would keep in
+** memory what the tables have, and with much of it no block is made (which is
+** what else lets go of them). */
 static void nstate_conn_end_old(struct node_state *ns, u64 older_ms) {
   u64 now = nstate_clock_ms();
+  pthread_mutex_lock(&ns->pin_lock);
+  i64 flushed = ns->flushed;
+  pthread_mutex_unlock(&ns->pin_lock);
   for (u32 i = 0; i < ns->conn_cnt; i++) {
     struct nstate_exec_conn *c = &ns->conn[i];
     if (pthread_mutex_trylock(&c->lock) != 0) continue;
-    if (c->begun && now - c->begun_ms >= older_ms) {
+    if (c->begun && (now - c->begun_ms >= older_ms || c->r.pin < flushed)) {
       nstate_reader_end(ns, &c->r);
       c->begun = false;
     }

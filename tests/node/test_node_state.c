@@ -288,6 +288,34 @@ static void account_when_asked_then_newest(void **state) {
   world_fini(&w);
 }
 
+/* A snapshot from before a batch keeps in memory what the tables have; it goes
+** when the batch is done, and is not waited for. */
+static void snapshot_when_batch_is_done_then_let_go(void **state) {
+  (void)state;
+  struct world w;
+  addr20 nobody = world_addr(9999);
+  world_open(&w, 10);
+  world_grow(&w, 10);
+  world_settle(&w);
+  world_crash(&w);
+  w.batch_blocks = 1;
+  world_open_file(&w);
+  for (u32 round = 0; round < 5; round++) {
+    struct state_account acc;
+    bool found;
+    nobody.b[0] = (u8)round; /* of whom the cache does not know */
+    world_write(&w, world_make(&w));
+    assert_int_equal(node_state_account(w.state, &acc, &found, &nobody),
+                     ERR_OK);
+    assert_true(w.state->conn[0].begun);
+    world_settle(&w);
+    assert_int_equal(w.state->flushed, w.head);
+    assert_null(w.state->oldest);
+    assert_null(w.state->gen);
+  }
+  world_fini(&w);
+}
+
 /* The nodes of the oldest frozen batch as they were before any of them moved
 ** to the cache, to be asked for after each block that is applied meanwhile. */
 struct held {
@@ -438,6 +466,7 @@ int main(void) {
       cmocka_unit_test(verify_when_a_row_is_changed_then_damaged),
       cmocka_unit_test(verify_when_node_runs_then_fine),
       cmocka_unit_test(account_when_asked_then_newest),
+      cmocka_unit_test(snapshot_when_batch_is_done_then_let_go),
       cmocka_unit_test(nodes_when_batch_moved_in_part_then_stand),
   };
   return cmocka_run_group_tests_name("node_state", tests, NULL, NULL);
