@@ -54,17 +54,18 @@ u128 shop_share(u128 a, u128 b, u128 d) {
 
 /*-------------------------------------------------------------------- draws */
 
-bool shop_draw_seed(struct module_call *c, u256 *seed, u64 asked, u64 id,
-                    u64 round) {
+enum shop_draw_is shop_draw_seed(struct module_call *c, u256 *seed, u64 asked,
+                                 u64 id, u64 round) {
   u256 part[7];
-  if (c->height <= asked + 5) return false;
-  for (u32 i = 0; i < 4; i++) module_beacon_get(c, &part[i], asked + 2 + i);
+  if (c->height <= asked + 5) return SHOP_DRAW_EARLY;
+  for (u32 i = 0; i < 4; i++)
+    if (!module_beacon_get(c, &part[i], asked + 2 + i)) return SHOP_DRAW_GONE;
   part[4] = u256_from(c->def->number);
   part[5] = u256_from(id);
   part[6] = u256_from(round);
   module_key_of(seed, part, ARRAY_LEN(part));
   evm_native_charge(c->n, 100);
-  return true;
+  return SHOP_DRAW_READY;
 }
 
 u64 shop_draw_index(struct module_call *c, const u256 *seed, u64 *counter,

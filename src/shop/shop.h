@@ -38,10 +38,12 @@ u128 shop_share(u128 a, u128 b, u128 d);
 
 /* A draw asked for in block `asked` (SPEC-commerce 1.6): its seed is
 ** keccak256(beacon(asked + 2) .. beacon(asked + 5), module, id, round), so that
-** no single proposer decides it.  False: those blocks are not all there yet. */
+** no single proposer decides it.  EARLY: those blocks are not all there yet; GONE:
+** no longer kept (the module was paused for long), so it is to be asked anew. */
 enum { SHOP_DRAW_FIRST_S = 30, SHOP_DRAW_AGAIN_S = 10 };
-bool shop_draw_seed(struct module_call *c, u256 *seed, u64 asked, u64 id,
-                    u64 round);
+enum shop_draw_is { SHOP_DRAW_READY, SHOP_DRAW_EARLY, SHOP_DRAW_GONE };
+enum shop_draw_is shop_draw_seed(struct module_call *c, u256 *seed, u64 asked,
+                                 u64 id, u64 round) MUST_USE;
 /* Unbiased, below n > 0: keccak256(seed, counter) for counter, counter + 1, ..
 ** until one is below the greatest multiple of n; counter is left behind it. */
 u64 shop_draw_index(struct module_call *c, const u256 *seed, u64 *counter,

@@ -425,7 +425,7 @@ static enum module_end court_file(struct module_call *c, u64 *id,
   court_target_put(c, &k, *id);
   shop_court_turn(c, &k, *id, COURT_FILED, c->now_s + COURT_SETTING(reply));
   shop_court_case_save(c, &k, *id);
-  if (in->emergency) shop_court_panel_begin(c, *id);
+  if (in->emergency) shop_court_panel_begin(c, *id, rule.court);
   return MODULE_DONE;
 }
 

@@ -56,6 +56,7 @@
 #ifndef SHOP_COURT_H
 #define SHOP_COURT_H
 #include "module/module.h"
+#include "shop/shop_ticket.h"
 
 #define MODULE_PUBLIC(what, name) shop_court_##what##_##name
 #include "module/pass_record.inc"

@@ -96,7 +96,7 @@ static void court_redraw(struct module_call *c, court_case_t *k,
   r->redrawn = true;
   r->first = r->cnt;
   r->alive = r->commits = r->reveals;
-  r->tries = 0;
+  r->tries = r->seen = 0;
   k->retries = 0;
   shop_court_round_put(c, r);
   shop_court_draw_begin(c, k, id);

@@ -1,28 +1,34 @@
 /* shop_court_draw.c - who sits in a case; see shop_court.h.
 **
-** Each court has a dense array of its jurors: one ticket each, whatever his
-** stake.  An index is keccak256(seed || counter) mod the array's length for
-** counter 0, 1, ..; values above the greatest multiple of the length are passed
-** over.  A juror drawn who may not sit in this case is passed over too, one who
-** may sit in none any more (no human, sanctioned, stake too small) leaves the
-** array.  So of those who may sit each is as likely as any other, and who was
-** drawn is not drawn again.  Near a party is who traded with it by an act of his
+** Each court has a pool of tickets, one a juror, whatever his stake
+** (shop_ticket.h: nobody can move them while a draw is under way).  An index is
+** keccak256(seed || counter) mod the tickets that there were when the draw was
+** asked for, for counter 0, 1, ..; values above the greatest multiple of that are
+** passed over.  A juror drawn who may not sit in this case is passed over too, one
+** who may sit in none any more (no human, sanctioned, stake too small) leaves the
+** pool.  So of those who may sit each is as likely as any other, and who was drawn
+** is not drawn again.  Near a party is who traded with it by an act of his
 ** own, is its guardian, or one of its first 16 operators: what a party does alone
 ** (pay a trifle, name an operator) cannot keep the whole pool away.
 **
 ** A call draws as long as its gas lasts, then goes on a second later: for each
 ** juror his identity and what ties him to the parties are read.  Of a pool in
-** which too few may sit not all is searched: after 64 + 8 n indices it counts as
-** too small. */
+** which too few may sit not all is searched: after 64 + 8 n jurors, or 20,000
+** indices, it counts as too small. */
 #include "shop/shop_court_int.h"
+#include "shop/shop_ticket.h"
 
 #define ID(what, name) shop_court_##what##_##name
 
 enum {
   COURT_SEAT_GAS = 260000, /* a seat and what comes after it in the call */
   COURT_RETRIES = 3, COURT_TRIES = 64, COURT_TRIES_SEAT = 8,
-  COURT_REPLACE_TRIES = 16, COURT_SANCTION = 3
+  COURT_REPLACE_TRIES = 16, COURT_INDICES = 20000, COURT_SANCTION = 3
 };
+_Static_assert(sizeof(struct shop_court_record_pool) ==
+                       sizeof(struct shop_ticket) &&
+                   sizeof(struct shop_court_record_pool_size) ==
+                       sizeof(struct shop_ticket_count), "as in shop_ticket.h");
 
 /*-------------------------------------------------------------------- pools */
 
@@ -31,17 +37,9 @@ static u256 court_pool_key(u8 court, const u256 *what) {
   module_key_of(&key, part, 2);
   return key;
 }
-static addr20 court_pool_at(struct module_call *c, u8 court, u32 index) {
-  struct shop_court_record_pool r;
-  u256 i = u256_from(index), key = court_pool_key(court, &i);
-  module_record_get(c, COURT_FIELD(pool), &r, &key);
-  return r.juror;
-}
-static void court_pool_put(struct module_call *c, u8 court, u32 index,
-                           const addr20 *juror) {
-  struct shop_court_record_pool r = {*juror};
-  u256 i = u256_from(index), key = court_pool_key(court, &i);
-  module_record_put(c, COURT_FIELD(pool), &key, &r);
+static struct shop_tickets court_tickets(u8 court) {
+  return (struct shop_tickets){COURT_FIELD(pool), COURT_FIELD(pool_size),
+                               court};
 }
 static u32 court_place(struct module_call *c, u8 court, const addr20 *juror) {
   struct shop_court_record_pool_place r;
@@ -56,35 +54,26 @@ static void court_place_put(struct module_call *c, u8 court,
   module_record_put(c, COURT_FIELD(pool_place), &key, &r);
 }
 u32 shop_court_pool_size(struct module_call *c, u8 court) {
-  struct shop_court_record_pool_size r;
-  u256 key = u256_from(court);
-  module_record_get(c, COURT_FIELD(pool_size), &r, &key);
-  return r.jurors;
+  struct shop_tickets t = court_tickets(court);
+  return shop_tickets_live(c, &t);
 }
-static void court_pool_resize(struct module_call *c, u8 court, u32 size) {
-  struct shop_court_record_pool_size r = {size};
-  u256 key = u256_from(court);
-  module_record_put(c, COURT_FIELD(pool_size), &key, &r);
+static u32 court_slots(struct module_call *c, u8 court) {
+  struct shop_tickets t = court_tickets(court);
+  return shop_tickets_slots(c, &t);
 }
 
 static void court_pool_add(struct module_call *c, u8 court,
                            const addr20 *juror) {
-  u32 size = shop_court_pool_size(c, court);
-  court_pool_put(c, court, size, juror);
-  court_place_put(c, court, juror, size + 1);
-  court_pool_resize(c, court, size + 1);
+  struct shop_tickets t = court_tickets(court);
+  court_place_put(c, court, juror, shop_tickets_join(c, &t, juror));
 }
-/* The last one takes the place that gets free. */
 static void court_pool_remove(struct module_call *c, u8 court,
                               const addr20 *juror) {
-  u32 size = shop_court_pool_size(c, court), at = court_place(c, court, juror);
-  if (at == 0 || size == 0) return;
-  addr20 last = court_pool_at(c, court, size - 1);
-  court_pool_put(c, court, at - 1, &last);
-  court_place_put(c, court, &last, at);
-  court_pool_put(c, court, size - 1, &court_none);
+  struct shop_tickets t = court_tickets(court);
+  u32 at = court_place(c, court, juror);
+  if (at == 0) return;
+  shop_tickets_leave(c, &t, at);
   court_place_put(c, court, juror, 0);
-  court_pool_resize(c, court, size - 1);
 }
 
 void shop_court_pools(struct module_call *c, const addr20 *juror, u16 was,
@@ -164,37 +153,45 @@ static void court_seat_give(struct module_call *c, court_case_t *k, u64 id,
 
 /*--------------------------------------------------------------------- draw */
 
-/* False: not there yet, or (asked is moved to now) no longer. */
-static bool court_seed(struct module_call *c, u256 *out, u64 *asked, u64 id,
-                       u8 round) {
-  u256 probe;
-  if (!shop_draw_seed(c, out, *asked, id, round)) return false;
-  if (module_beacon_get(c, &probe, *asked + 2)) return true;
-  *asked = c->height;
-  return false;
-}
-
+/* A draw under way: where it is, over how many tickets, and how far. */
+struct court_draw {
+  u256 seed;
+  u64 asked;
+  u32 slots;
+  u16 *tries, *seen;
+};
 /* The next index: true when its juror has the seat. */
 static bool court_draw(struct module_call *c, court_case_t *k, u64 id,
-                       u8 round, u16 seat, const u256 *seed, u16 *tries,
+                       u8 round, u16 seat, const struct court_draw *d,
                        u128 lock) {
+  struct shop_tickets t = court_tickets(k->court);
   court_juror_t j;
-  u32 size = shop_court_pool_size(c, k->court);
-  if (size == 0) {
-    ++*tries;
+  u64 counter = *d->tries;
+  if (d->slots == 0) {
+    ++*d->seen;
     return false;
   }
-  u64 counter = *tries;
-  u32 index = (u32)shop_draw_index(c, seed, &counter, size);
-  *tries = (u16)counter;
-  addr20 juror = court_pool_at(c, k->court, index);
+  u32 index = (u32)shop_draw_index(c, &d->seed, &counter, d->slots);
+  *d->tries = (u16)counter;
+  addr20 juror = shop_tickets_at(c, &t, index, d->asked);
+  if (shop_is_none(&juror)) return false;
+  ++*d->seen;
   if (!court_may_sit(c, k, id, &juror, &j, lock)) return false;
   court_seat_give(c, k, id, round, seat, &juror, &j, lock);
   return true;
 }
+/* Of a pool in which so few may sit it is in vain to look further. */
+static bool court_draw_over(const struct court_draw *d, u32 n) {
+  return *d->seen >= COURT_TRIES + COURT_TRIES_SEAT * n ||
+         *d->tries >= COURT_INDICES;
+}
+static void court_draw_ask(struct module_call *c, court_case_t *k) {
+  k->draw_height = c->height;
+  k->draw_slots = court_slots(c, k->court);
+}
 
 void shop_court_draw_begin(struct module_call *c, court_case_t *k, u64 id) {
-  k->draw_height = c->height;
+  court_draw_ask(c, k);
   shop_court_turn(c, k, id, COURT_DRAWING, c->now_s + SHOP_DRAW_FIRST_S);
 }
 
@@ -211,12 +208,13 @@ static void court_shortage(struct module_call *c, court_case_t *k, u64 id) {
 /* The seed is there; else the deadline is moved. */
 static bool court_draw_ready(struct module_call *c, court_case_t *k, u64 id,
                              u256 *seed) {
-  u64 asked = k->draw_height;
-  if (asked && court_seed(c, seed, &k->draw_height, id, k->round)) return true;
-  bool anew = asked == 0 || asked != k->draw_height;
-  if (asked == 0) k->draw_height = c->height;
-  shop_court_arm(c, k, id,
-                 c->now_s + (anew ? SHOP_DRAW_FIRST_S : SHOP_DRAW_AGAIN_S));
+  enum shop_draw_is is = SHOP_DRAW_GONE;
+  if (k->draw_height) is = shop_draw_seed(c, seed, k->draw_height, id, k->round);
+  if (is == SHOP_DRAW_READY) return true;
+  if (is == SHOP_DRAW_GONE) court_draw_ask(c, k);
+  shop_court_arm(c, k, id, c->now_s + (is == SHOP_DRAW_GONE
+                                           ? SHOP_DRAW_FIRST_S
+                                           : SHOP_DRAW_AGAIN_S));
   return false;
 }
 
@@ -233,25 +231,27 @@ void shop_court_draw_step(struct module_call *c, court_case_t *k, u64 id) {
   u256 seed;
   if (!court_draw_ready(c, k, id, &seed)) return;
   shop_court_round_get(c, &r, id, k->round);
-  u32 missing = k->n - r.alive, limit = COURT_TRIES + COURT_TRIES_SEAT * k->n;
+  struct court_draw d = {seed, k->draw_height, k->draw_slots, &r.tries,
+                         &r.seen};
+  u32 missing = k->n - r.alive;
   bool few = r.tries == 0 &&
              shop_court_pool_size(c, k->court) < 3 * missing + k->drawn;
   bool first = true;
   while (!few && r.alive < k->n && (first ||
          evm_native_gas(c->n) >= COURT_SEAT_GAS)) {
     first = false;
-    if (court_draw(c, k, id, k->round, r.cnt, &seed, &r.tries, k->lock)) {
+    if (court_draw(c, k, id, k->round, r.cnt, &d, k->lock)) {
       r.cnt++;
       r.alive++;
     } else {
-      few = r.tries >= limit;
+      few = court_draw_over(&d, k->n);
     }
   }
   if (!few && r.alive >= k->n) {
     court_seated(c, k, &r, id);
     return;
   }
-  if (few) r.tries = 0;
+  if (few) r.tries = r.seen = 0;
   shop_court_round_put(c, &r);
   if (few) court_shortage(c, k, id);
   else shop_court_arm(c, k, id, c->now_s + 1);
@@ -259,10 +259,13 @@ void shop_court_draw_step(struct module_call *c, court_case_t *k, u64 id) {
 
 bool shop_court_draw_one(struct module_call *c, court_case_t *k,
                          court_round_t *r, u64 id) {
-  u256 seed;
-  if (!court_seed(c, &seed, &k->draw_height, id, k->round)) return false;
-  for (u32 i = 0; i < COURT_REPLACE_TRIES; i++)
-    if (court_draw(c, k, id, k->round, r->cnt, &seed, &r->tries, k->lock)) {
+  struct court_draw d = {U256_ZERO, k->draw_height, k->draw_slots, &r->tries,
+                         &r->seen};
+  u32 last = r->seen + COURT_REPLACE_TRIES;
+  if (shop_draw_seed(c, &d.seed, d.asked, id, k->round) != SHOP_DRAW_READY)
+    return false;
+  while (r->seen < last && r->tries < COURT_INDICES)
+    if (court_draw(c, k, id, k->round, r->cnt, &d, k->lock)) {
       r->cnt++;
       r->alive++;
       r->opened = r->cnt;
@@ -273,10 +276,11 @@ bool shop_court_draw_one(struct module_call *c, court_case_t *k,
 
 /*-------------------------------------------------------------------- panel */
 
-void shop_court_panel_begin(struct module_call *c, u64 id) {
+void shop_court_panel_begin(struct module_call *c, u64 id, u8 court) {
   court_panel_t p = {.state = COURT_PANEL_DRAWING, .layout = 1,
                      .created = c->now_s, .n = COURT_PANEL_SEATS,
-                     .draw_height = c->height};
+                     .draw_height = c->height,
+                     .draw_slots = court_slots(c, court)};
   u256 key = u256_from(id);
   module_timer_set(c, (struct module_header *)&p, COURT_PANEL, &key,
                    c->now_s + SHOP_DRAW_FIRST_S);
@@ -313,18 +317,24 @@ void shop_court_panel_lift(struct module_call *c, const court_case_t *k,
 static void court_panel_draw(struct module_call *c, court_panel_t *p, u64 id) {
   court_case_t k;
   u256 seed, key = u256_from(id);
-  bool early = !court_seed(c, &seed, &p->draw_height, id, COURT_PANEL_ROUND);
+  enum shop_draw_is is =
+      shop_draw_seed(c, &seed, p->draw_height, id, COURT_PANEL_ROUND);
+  bool early = is != SHOP_DRAW_READY;
   shop_court_case_get(c, &k, id);
+  if (is == SHOP_DRAW_GONE) {
+    p->draw_height = c->height;
+    p->draw_slots = court_slots(c, k.court);
+  }
+  struct court_draw d = {seed, p->draw_height, p->draw_slots, &p->tries,
+                         &p->seen};
   bool few = !early && p->tries == 0 &&
              shop_court_pool_size(c, k.court) < 3u * p->n + k.drawn;
   bool first = true;
   while (!early && !few && p->cnt < p->n &&
          (first || evm_native_gas(c->n) >= COURT_SEAT_GAS)) {
     first = false;
-    if (court_draw(c, &k, id, COURT_PANEL_ROUND, p->cnt, &seed, &p->tries, 0))
-      p->cnt++;
-    else
-      few = p->tries >= COURT_TRIES + COURT_TRIES_SEAT * p->n;
+    if (court_draw(c, &k, id, COURT_PANEL_ROUND, p->cnt, &d, 0)) p->cnt++;
+    else few = court_draw_over(&d, p->n);
   }
   shop_court_case_put(c, &k, id);
   if (few) {

@@ -9,6 +9,7 @@
 #include "shop/shop_court.h"
 #include "shop/shop_identity.h"
 #include "shop/shop_market.h"
+#include "shop/shop_ticket.h"
 
 #define ID(what, name) shop_court_##what##_##name
 #define MODULE_SHARED
@@ -164,7 +165,7 @@ void shop_court_draw_step(struct module_call *c, court_case_t *k, u64 id);
 /* One seat more, in place of one declined; false: nobody was found. */
 bool shop_court_draw_one(struct module_call *c, court_case_t *k,
                          court_round_t *r, u64 id);
-void shop_court_panel_begin(struct module_call *c, u64 id);
+void shop_court_panel_begin(struct module_call *c, u64 id, u8 court);
 void shop_court_panel_step(struct module_call *c, court_panel_t *p, u64 id);
 void shop_court_panel_end(struct module_call *c, court_panel_t *p, u64 id);
 /* The case came to less than a suspension: what its panel suspended is free. */

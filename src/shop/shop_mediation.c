@@ -13,8 +13,8 @@
 **     deposits -> Invited.  The mediator that the listing prefers counts for
 **     both: one that names him has him, and he comes before the draw.
 **     Flag Drawing: 30 s, then each 10 s until the blocks of the draw are
-**     there; up to 64 of the pool are looked at, one a second; the first
-**     eligible one -> Invited, none -> AtCourt
+**     there; up to 64 of the pool are looked at, one a second (32 indices, as
+**     some are nobody's); the first eligible one -> Invited, none -> AtCourt
 **   Invited      mediator; invite               -> Choosing, drawing; after
 **                three invitations AtCourt
 **     acceptCase -> Evidence; declineCase: as at the deadline
@@ -79,7 +79,7 @@ enum { MED_BY_OFFER = 1, MED_BY_SILENCE, MED_BY_AGREEMENT,
        MED_BY_NO_ANSWER, MED_BY_JURY, MED_BY_COURT_DEFAULT };
 enum { MED_NO_OFFER = 65535, MED_BPS = 10000, MED_NEAR_BPS = 1000,
        MED_TRIES = 3, MED_EVIDENCE_MAX = 20, MED_ESCALATE_S = 172800,
-       MED_PROBES = 64 };
+       MED_PROBES = 64, MED_INDICES = 8192, MED_CALL_INDICES = 32 };
 #define MED_BIT(state) (1u << (state))
 #define MED_TALKING (MED_BIT(MED_NEGOTIATION) | MED_BIT(MED_CHOOSING) | \
                      MED_BIT(MED_INVITED) | MED_BIT(MED_EVIDENCE) | \
@@ -353,8 +353,10 @@ void shop_mediation_ruling(struct module_call *c, u64 mediation_case,
 static void med_draw(struct module_call *c, med_case_t *k, u64 id) {
   k->flags |= MED_DRAWING;
   k->draw_height = c->height;
+  k->draw_slots = shop_mediator_slots(c);
   k->draw_round++;
   k->draw_probes = 0;
+  k->draw_seen = 0;
   k->mediator = shop_none;
   k->fee = 0;
   med_turn(c, k, id, MED_CHOOSING, c->now_s + SHOP_DRAW_FIRST_S);
@@ -429,16 +431,27 @@ static u32 med_pick(struct module_call *c, const u256 *seed, u32 i, u32 n) {
 }
 static void med_draw_on(struct module_call *c, med_case_t *k, u64 id) {
   u256 seed;
-  u32 n = shop_mediator_pool(c), most = n < MED_PROBES ? n : MED_PROBES;
-  if (!shop_draw_seed(c, &seed, k->draw_height, id, k->draw_round)) {
+  addr20 who = shop_none;
+  u32 n = k->draw_slots, most = n <= MED_PROBES ? n : MED_INDICES;
+  enum shop_draw_is is =
+      shop_draw_seed(c, &seed, k->draw_height, id, k->draw_round);
+  if (is == SHOP_DRAW_GONE) {
+    med_draw(c, k, id);
+    return;
+  }
+  if (is == SHOP_DRAW_EARLY) {
     med_turn(c, k, id, MED_CHOOSING, c->now_s + SHOP_DRAW_AGAIN_S);
     return;
   }
-  if (k->draw_probes >= most) {
+  if (k->draw_probes >= most || k->draw_seen >= MED_PROBES) {
     med_no_mediator(c, k, id);
     return;
   }
-  addr20 who = shop_mediator_at(c, med_pick(c, &seed, k->draw_probes++, n));
+  for (u32 i = 0; i < MED_CALL_INDICES && k->draw_probes < most &&
+                  shop_is_none(&who); i++)
+    who = shop_mediator_at(c, med_pick(c, &seed, k->draw_probes++, n),
+                           k->draw_height);
+  k->draw_seen += !shop_is_none(&who);
   if (!med_invite(c, k, id, &who))
     med_turn(c, k, id, MED_CHOOSING, c->now_s + 1);
 }

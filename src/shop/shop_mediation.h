@@ -3,6 +3,7 @@
 #ifndef SHOP_MEDIATION_H
 #define SHOP_MEDIATION_H
 #include "module/module.h"
+#include "shop/shop_ticket.h"
 
 #define MODULE_PUBLIC(what, name) shop_mediation_##what##_##name
 #include "module/pass_record.inc"

@@ -39,8 +39,9 @@ enum shop_med_end { MED_ENDED, MED_ENDED_SETTLED, MED_ENDED_OVERTURNED };
 u128 shop_mediator_free(struct module_call *c, const addr20 *party, u128 fee,
                         enum shop_med_end end, u128 penalty);
 void shop_mediator_rated(struct module_call *c, const addr20 *party, u8 stars);
-u32 shop_mediator_pool(struct module_call *c);
-addr20 shop_mediator_at(struct module_call *c, u32 index);
+/* The pool's indices, and who has one since a block or before; nobody too. */
+u32 shop_mediator_slots(struct module_call *c);
+addr20 shop_mediator_at(struct module_call *c, u32 index, u64 asked);
 /* The deadline of his record. */
 void shop_mediator_timer(struct module_call *c, const u256 *key);
 #endif

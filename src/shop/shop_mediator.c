@@ -12,8 +12,7 @@
 ** modulo 64.  languages: sixteen codes of two letters (ISO 639-1), for people:
 ** the chain knows no case's language.
 **
-** The pool has the active and available, without gaps, so that a draw is one
-** index; a place that gets free is taken by the last.
+** The pool has the active and available (shop_ticket.h).
 ** The bond less the fees of his open cases must cover a new case's fee, and be
 ** mediatorBond at least. */
 #include "shop/shop_mediation_part.h"
@@ -36,53 +35,26 @@ void shop_mediator_get(struct module_call *c, mediator_t *m,
 
 /*--------------------------------------------------------------------- pool */
 
-u32 shop_mediator_pool(struct module_call *c) {
-  struct shop_mediation_record_pool_size size;
-  u256 none = U256_ZERO;
-  module_record_get(c, TABLE(pool_size), &size, &none);
-  return size.mediators;
+_Static_assert(sizeof(struct shop_mediation_record_pool) ==
+                       sizeof(struct shop_ticket) &&
+                   sizeof(struct shop_mediation_record_pool_size) ==
+                       sizeof(struct shop_ticket_count), "as in shop_ticket.h");
+static const struct shop_tickets mediator_tickets = {TABLE(pool),
+                                                     TABLE(pool_size), 0};
+
+u32 shop_mediator_slots(struct module_call *c) {
+  return shop_tickets_slots(c, &mediator_tickets);
 }
-addr20 shop_mediator_at(struct module_call *c, u32 index) {
-  struct shop_mediation_record_pool place;
-  u256 key = u256_from(index);
-  module_record_get(c, TABLE(pool), &place, &key);
-  return place.mediator;
-}
-static void mediator_pool_put(struct module_call *c, u32 index,
-                              const addr20 *party) {
-  struct shop_mediation_record_pool place = {*party};
-  u256 key = u256_from(index);
-  module_record_put(c, TABLE(pool), &key, &place);
-}
-static void mediator_pool_resize(struct module_call *c, u32 cnt) {
-  struct shop_mediation_record_pool_size size = {cnt};
-  u256 none = U256_ZERO;
-  module_record_put(c, TABLE(pool_size), &none, &size);
+addr20 shop_mediator_at(struct module_call *c, u32 index, u64 asked) {
+  return shop_tickets_at(c, &mediator_tickets, index, asked);
 }
 /* In the pool or not, as the record says; the record is not put. */
 static void mediator_pool_set(struct module_call *c, const addr20 *party,
                               mediator_t *m) {
   bool in = m->state == MEDIATOR_ACTIVE && m->available;
-  u32 cnt = shop_mediator_pool(c);
   if (in == (m->place != 0)) return;
-  if (in) {
-    mediator_pool_put(c, cnt, party);
-    m->place = cnt + 1;
-    mediator_pool_resize(c, cnt + 1);
-    return;
-  }
-  if (m->place < cnt) {
-    mediator_t last;
-    addr20 who = shop_mediator_at(c, cnt - 1);
-    u256 key = module_key_addr(&who);
-    shop_mediator_get(c, &last, &who);
-    last.place = m->place;
-    module_record_put(c, TABLE(mediator), &key, &last);
-    mediator_pool_put(c, m->place - 1, &who);
-  }
-  mediator_pool_put(c, cnt - 1, &shop_none);
-  mediator_pool_resize(c, cnt - 1);
-  m->place = 0;
+  if (!in) shop_tickets_leave(c, &mediator_tickets, m->place);
+  m->place = in ? shop_tickets_join(c, &mediator_tickets, party) : 0;
 }
 
 /*-------------------------------------------------------------- the register */

@@ -68,7 +68,7 @@ static inline u32 sj_pool(struct sf *f, u8 court) {
   struct shop_court_record_pool_size r;
   u256 key = u256_from(court);
   sf_record(f, COURT, &shop_court_table_pool_size, &r, &key);
-  return r.jurors;
+  return r.live;
 }
 
 /*-------------------------------------------------------------------- calls */

@@ -699,6 +699,85 @@ static void draw_when_repeated_is_uniform_and_the_same(void **st) {
   sj_close(&b);
 }
 
+/* A case whose seed is known, its draw some seconds off; the last three of 18 are
+** in no court. */
+static u64 about_to_draw(struct sj *s) {
+  struct sf *f = &s->f;
+  sj_open(s, 18);
+  for (u32 i = 15; i < 18; i++)
+    assert_true(DO(&s->juror[i], 0, "setCourts(uint16)", "u", 0ull));
+  assert_int_equal(sj_pool(f, 1), 15);
+  u64 id = begin(s, 1, 5);
+  reply(f, id);
+  sf_pass(f, 5 * SF_DAY + 1);
+  assert_int_equal(sj_state(f, id), SJ_DRAWING);
+  for (u32 i = 0; i < 7; i++) sf_pass(f, 1);
+  assert_int_equal(sj_state(f, id), SJ_DRAWING);
+  return id;
+}
+static void drawn(struct sj *s, u64 id, addr20 out[3]) {
+  sj_leave(s, id, SJ_DRAWING, 10, 30);
+  assert_int_equal(sj_state(&s->f, id), SJ_COMMIT);
+  for (u16 i = 0; i < 3; i++) out[i] = in_seat(s, id, i);
+}
+/* Between the seed and the draw, who comes, or goes and comes back, changes
+** nothing for the others, and is not drawn himself. */
+static void draw_when_the_pool_changes_meanwhile_is_the_same(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  addr20 want[3], seat[3];
+  u64 id = about_to_draw(&s);
+  drawn(&s, id, want);
+  sj_close(&s);
+  id = about_to_draw(&s);
+  for (u32 i = 0; i < 15; i++) { /* all of those who are not drawn */
+    bool is = false;
+    for (u32 k = 0; k < 3; k++) is |= addr20_eq(&s.juror[i], &want[k]);
+    if (is) continue;
+    assert_true(DO(&s.juror[i], 0, "setCourts(uint16)", "u", 0ull));
+    assert_true(DO(&s.juror[15 + i % 3], 0, "setCourts(uint16)", "u",
+                   i < 3 ? 0x1full : 0ull));
+    assert_true(DO(&s.juror[i], 0, "setCourts(uint16)", "u", 0x1full));
+  }
+  drawn(&s, id, seat);
+  for (u32 i = 0; i < 3; i++) assert_true(addr20_eq(&want[i], &seat[i]));
+  sj_close(&s);
+  /* One of them goes and comes back: the next ones move up. */
+  id = about_to_draw(&s);
+  for (u64 courts = 0; courts < 0x3e; courts += 0x1f)
+    assert_true(DO(&want[1], 0, "setCourts(uint16)", "u", courts));
+  drawn(&s, id, seat);
+  assert_true(addr20_eq(&seat[0], &want[0]) && addr20_eq(&seat[1], &want[2]));
+  assert_false(addr20_eq(&seat[2], &want[1]));
+  sj_balanced(&s, 1);
+  sj_close(&s);
+}
+
+/* A pool that most have left is drawn from all the same: holes are passed over,
+** and filled by who comes next. */
+static void draw_when_most_have_left_finds_who_is_there(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  sj_open(&s, 110);
+  for (u32 i = 0; i < 100; i++)
+    assert_true(DO(&s.juror[i], 0, "setCourts(uint16)", "u", 0ull));
+  u64 id = begin(&s, 1, 5);
+  reply(f, id);
+  sj_draw(&s, id);
+  assert_int_equal(sj_state(f, id), SJ_COMMIT);
+  printf("found among 100 holes in %u indices, %llu gas at most\n",
+         sj_round(f, id, 1).tries, (unsigned long long)f->due_gas);
+  struct shop_court_record_pool_size n;
+  u256 key = u256_from(1);
+  for (u32 i = 0; i < 100; i++)
+    assert_true(DO(&s.juror[i], 0, "setCourts(uint16)", "u", 1ull));
+  sf_record(f, COURT, &shop_court_table_pool_size, &n, &key);
+  assert_true(n.live == 110 && n.slots == 110 && n.hole == 0);
+  sj_close(&s);
+}
+
 static void fine_when_paid_lifts_the_sanction_and_pays_what_is_owed(
     void **st) {
   (void)st;
@@ -763,6 +842,8 @@ int main(void) {
     cmocka_unit_test(juror_when_a_party_only_names_or_pays_him_is_drawn),
     cmocka_unit_test(juror_when_parties_have_many_guardians_is_drawn),
     cmocka_unit_test(draw_when_repeated_is_uniform_and_the_same),
+    cmocka_unit_test(draw_when_the_pool_changes_meanwhile_is_the_same),
+    cmocka_unit_test(draw_when_most_have_left_finds_who_is_there),
     cmocka_unit_test(
         fine_when_paid_lifts_the_sanction_and_pays_what_is_owed),
   };

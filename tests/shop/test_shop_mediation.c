@@ -563,6 +563,43 @@ static void mediator_when_drawn_is_another_each_time(void **st) {
   sf_close(&f);
 }
 
+/* In a case whose draw's seed is known, user goes and comes back; who is invited
+** then.  NOBODY + 1: nobody does. */
+static addr20 drawn_after(u32 user) {
+  struct sf f;
+  u256 zero = U256_ZERO;
+  sf_open(&f);
+  for (u32 i = M2; i <= NOBODY; i++) mediator(&f, i, 3000);
+  u64 id = choosing(&f);
+  pass(&f, 3 * SF_DAY);
+  for (u32 i = 0; i < 7; i++) sf_pass(&f, 1);
+  assert_int_equal(state_of(&f, id), CHOOSING);
+  for (u64 on = 0; on < 2 && user <= NOBODY; on++) {
+    sf_call_of(&f, "setAvailable(bool)");
+    sf_u(&f, on);
+    sf_ask_as(&f, U(user), MEDIATION, &zero);
+    assert_done(&f);
+    sf_commit(&f); /* no block more */
+  }
+  for (u32 i = 0; i < 12 && state_of(&f, id) == CHOOSING; i++) pass(&f, 12);
+  assert_int_equal(state_of(&f, id), INVITED);
+  addr20 who = drawn(&f, id);
+  sf_close(&f);
+  return who;
+}
+static void draw_when_the_pool_changes_meanwhile_is_the_same(void **st) {
+  (void)st;
+  addr20 want = drawn_after(NOBODY + 1);
+  struct sf f;
+  sf_open(&f);
+  for (u32 i = M2; i <= NOBODY; i++) {
+    addr20 who = drawn_after(i);
+    bool himself = addr20_eq(U(i), &want);
+    assert_int_equal(addr20_eq(&who, &want), !himself);
+  }
+  sf_close(&f);
+}
+
 static void mediator_when_he_vanishes_loses_his_fee(void **st) {
   (void)st;
   struct sf f;
@@ -966,6 +1003,7 @@ int main(void) {
     cmocka_unit_test(proposal_when_agreed_pays_the_mediator),
     cmocka_unit_test(offer_when_accepted_late_pays_the_mediator_his_part),
     cmocka_unit_test(mediator_when_drawn_is_another_each_time),
+    cmocka_unit_test(draw_when_the_pool_changes_meanwhile_is_the_same),
     cmocka_unit_test(mediator_when_he_vanishes_loses_his_fee),
     cmocka_unit_test(mediator_when_near_a_party_is_not_eligible),
     cmocka_unit_test(listing_when_it_prefers_a_mediator_counts_for_both),
