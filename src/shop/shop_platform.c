@@ -29,7 +29,8 @@
 **
 ** A platform with mode 0 shows every active listing of a category that it
 ** accepts, unless the seller opted out; nothing else is posted to it.  Hiding
-** concerns that storefront alone: no method here changes Market or Orders.  Bonds and claims are what is accounted. */
+** concerns that storefront alone: no method here changes Market or Orders.
+** Bonds and claims are what is accounted. */
 #include "shop/shop_platform.h"
 
 #include "shop/shop.h"
