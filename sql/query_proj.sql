@@ -258,6 +258,9 @@ t.id IN(SELECT o.id FROM order_order AS o WHERE o.buyer = ? UNION
 EXISTS(SELECT 1 FROM id_issuer_schema AS s
        WHERE s.issuer = t.issuer AND s.schema = ?);
 
+-- court_seats_ever
+SELECT count(*) FROM court_seat WHERE juror = ?1;
+
 -- part_category
 (t.categories >> (? & 63) & 1);
 

@@ -11,6 +11,7 @@
 #define COURT_ROUND_TYPE 6u    /* records */
 #define COURT_PANEL_TYPE 7u
 #define COURT_PANEL_ROUND 255u /* of an emergency's seats */
+#define COURT_SEAT_OPEN 2      /* state up to which a seat waits for a vote */
 #define COURT_RULES_MAX 256u
 #define COURT_RULES_GAP 32u /* ids without a rule, after which there is none */
 
@@ -238,6 +239,17 @@ static err court_duty(struct rpc_shop *q, const char **duty,
   return ERR_OK;
 }
 
+/* A juror's seats in which he has not voted: a few, however many he had. */
+static err court_open_seats(struct rpc_shop *q, struct rpc_rows *out,
+                            const addr20 *who) {
+  struct store_query sq = {.table = proj_table(PROJ_T_court_seat),
+                           .limit = 200, .up = true};
+  *out = (struct rpc_rows){.a = q->c->a};
+  rpc_shop_where(&sq, "juror", STORE_EQ, store_blob(addr20_slice(who)));
+  rpc_shop_where(&sq, "state", STORE_LE, store_num(COURT_SEAT_OPEN));
+  return proj_query(q->s, &sq, rpc_rows_add, out);
+}
+
 /* Seats whose case waits for a vote, with the case. */
 err rpc_do_court_myDuty(struct rpc_call *c) {
   struct rpc_shop q;
@@ -246,8 +258,7 @@ err rpc_do_court_myDuty(struct rpc_call *c) {
   const addr20 *who;
   TRY(rpc_shop_begin_party(c, &q, &who));
   struct jsonw *w = &c->w;
-  err e = rpc_shop_rows(&q, &seats, PROJ_T_court_seat, "juror",
-                        store_blob(addr20_slice(who)), 200);
+  err e = court_open_seats(&q, &seats, who);
   jsonw_obj(w);
   jsonw_key(w, "items");
   jsonw_arr(w);
@@ -296,9 +307,10 @@ err rpc_do_court_jurorStats(struct rpc_call *c) {
     jsonw_kv_u64(w, name[i], rows.cnt ? (u64)rpc_row_col(&rows.row[0],
                                                          PROJ_T_id_rep,
                                                          col[i])->num : 0);
-  if (!e) e = rpc_shop_rows(&q, &rows, PROJ_T_court_seat, "juror", v, 200);
+  struct rpc_rows ever = {.a = c->a};
+  if (!e) e = proj_named(q.s, "court_seats_ever", &v, 1, rpc_rows_add, &ever);
   if (e < 0) return rpc_shop_fail(&q, e);
-  jsonw_kv_u64(w, "seatsEver", rows.cnt);
+  jsonw_kv_u64(w, "seatsEver", (u64)ever.row[0].v[0].num);
   jsonw_kv_u64(w, "height", q.head);
   jsonw_obj_end(w);
   return ERR_OK;
@@ -307,5 +319,6 @@ err rpc_do_court_jurorStats(struct rpc_call *c) {
 #undef COURT_ROUND_TYPE
 #undef COURT_PANEL_TYPE
 #undef COURT_PANEL_ROUND
+#undef COURT_SEAT_OPEN
 #undef COURT_RULES_MAX
 #undef COURT_RULES_GAP

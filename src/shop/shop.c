@@ -10,6 +10,12 @@ static hash32 shop_name(const char *what) {
   return name;
 }
 
+enum module_end shop_new_record(struct module_call *c) {
+  u8 level = module_clock(c);
+  if (level) return MODULE_FAIL_COMMON(c, module_paused, .level = level);
+  return MODULE_DONE;
+}
+
 enum module_end shop_some_or_none(struct module_call *c, const addr20 *a) {
   if (shop_is_nobody(a) && !shop_is_none(a))
     return MODULE_FAIL_COMMON(c, bad_address);

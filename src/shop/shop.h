@@ -11,6 +11,10 @@ static inline bool shop_is_none(const addr20 *a) {
   return addr20_eq(a, &shop_none);
 }
 
+/* A record begins, in a method that also goes on with those there are: a pause
+** forbids it from level 1 on.  ModulePaused. */
+enum module_end shop_new_record(struct module_call *c) MUST_USE;
+
 /* No one's: 0, the precompiles, the modules and the functions (all addresses
 ** below 65,536).  Nothing is owed to them. */
 static inline bool shop_is_nobody(const addr20 *a) {

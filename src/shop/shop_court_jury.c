@@ -47,6 +47,8 @@ MODULE_DO(stake) {
   if (shop_self(c, &me) != MODULE_DONE) return MODULE_REVERTED;
   u256 key = module_key_addr(&me);
   shop_court_juror_get(c, &j, &me);
+  if (j.state != COURT_ACTIVE && shop_new_record(c) != MODULE_DONE)
+    return MODULE_REVERTED;
   if (j.state == COURT_LEAVING)
     return shop_wrong(c, COURT_JUROR, key, j.state);
   u128 more = shop_court_value(c);

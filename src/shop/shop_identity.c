@@ -167,11 +167,9 @@ enum module_end shop_owner(struct module_call *c, addr20 *out,
 }
 enum module_end shop_new_owner(struct module_call *c, addr20 *out,
                                const addr20 *owner, u16 purpose) {
-  u8 level = module_clock(c);
-  if (level) return MODULE_FAIL_COMMON(c, module_paused, .level = level);
+  if (shop_new_record(c) != MODULE_DONE) return MODULE_REVERTED;
   return shop_owner(c, out, owner, purpose);
 }
-
 
 bool shop_ident_person(struct module_call *c, addr20 *anchor,
                        const addr20 *party) {

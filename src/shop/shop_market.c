@@ -639,6 +639,8 @@ MODULE_DO(save_coupon) {
                               .max = u256_from(10000));
   if (a->endsAt <= c->now_s || a->endsAt <= a->startsAt)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = a->endsAt);
+  if (a->maxUses < r.used)
+    return shop_range(c, "maxUses", a->maxUses, r.used, UINT32_MAX);
   if (a->listing) {
     market_listing_t l;
     market_get(c, &l, a->listing);
@@ -822,6 +824,7 @@ MODULE_DO(review) {
       return MODULE_FAIL(c, already_reviewed);
     r.edited = true;
   } else {
+    if (shop_new_record(c) != MODULE_DONE) return MODULE_REVERTED;
     if (!right.paid || c->now_s > right.ended + SETTING(reviewWindow))
       return MODULE_FAIL(c, not_reviewable);
     r = (struct shop_market_record_review){
@@ -847,6 +850,8 @@ MODULE_DO(reply) {
                               .key = u256_hash32(&key));
   if (!shop_acts_for(c, &r.subject, SHOP_SELL)) return shop_refused(c);
   if (!hash32_eq(&r.reply, &zero)) return MODULE_FAIL(c, already_reviewed);
+  if (hash32_eq(&in->text, &zero))
+    return MODULE_FAIL_COMMON(c, bad_calldata, .argument = 3);
   if (c->now_s > r.created + 90 * SHOP_DAY)
     return MODULE_FAIL_COMMON(c, too_late,
                               .notAfter = r.created + 90 * SHOP_DAY);
@@ -879,6 +884,8 @@ MODULE_DO(message) {
                   u256_from(in->order)}, key;
   module_key_of(&key, part, 3);
   module_record_get(c, TABLE(thread), &t, &key);
+  if (t.count == 0 && shop_new_record(c) != MODULE_DONE)
+    return MODULE_REVERTED;
   t.low = *low;
   t.high = *high;
   t.order = in->order;

@@ -401,7 +401,7 @@ static bool med_named(const med_case_t *k, bool b, const addr20 *who) {
 }
 /* A name that both have, when both deposits are in. */
 static bool med_common(struct module_call *c, med_case_t *k, u64 id) {
-  if (k->deposit_b == 0) return false;
+  if (!(k->flags & MED_JOINED)) return false;
   for (u32 i = 0; i < 3; i++) {
     addr20 a = (&k->prefs_a0)[i], b = (&k->prefs_b0)[i];
     if ((med_named(k, true, &a) || addr20_eq(&a, &k->preferred)) &&
@@ -554,7 +554,7 @@ MODULE_DO(escalate) {
   u64 from = k.created + MED_ESCALATE_S;
   if (c->now_s < from)
     return MODULE_FAIL_COMMON(c, too_early, .notBefore = from);
-  if (k.deposit_b == 0) return MODULE_FAIL(c, deposit_missing);
+  if (!(k.flags & MED_JOINED)) return MODULE_FAIL(c, deposit_missing);
   med_turn(c, &k, in->id, MED_CHOOSING, c->now_s + k.choose);
   return MODULE_DONE;
 }
@@ -566,7 +566,8 @@ static enum module_end med_choosing(struct module_call *c, med_case_t *k,
     return MODULE_REVERTED;
   if (k->flags & MED_DRAWING)
     return MODULE_FAIL_COMMON(c, too_late, .notAfter = k->updated);
-  if (*b && k->deposit_b == 0) return MODULE_FAIL(c, deposit_missing);
+  if (*b && !(k->flags & MED_JOINED))
+    return MODULE_FAIL(c, deposit_missing);
   return MODULE_DONE;
 }
 MODULE_DO(prefer) {
@@ -758,7 +759,7 @@ MODULE_DO(case_of) {
 
 static void med_timer_choosing(struct module_call *c, med_case_t *k, u64 id) {
   if (k->flags & MED_DRAWING) med_draw_on(c, k, id);
-  else if (k->deposit_b == 0) med_fall_back(c, k, id);
+  else if (!(k->flags & MED_JOINED)) med_fall_back(c, k, id);
   else if (!med_invite(c, k, id, &k->preferred)) med_draw(c, k, id);
 }
 static bool med_timer(struct module_call *c, u8 type, const u256 *key) {

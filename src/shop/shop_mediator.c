@@ -59,14 +59,19 @@ static void mediator_pool_set(struct module_call *c, const addr20 *party,
 
 /*-------------------------------------------------------------- the register */
 
-static void mediator_put(struct module_call *c, const addr20 *party,
-                         mediator_t *m) {
+static void mediator_save(struct module_call *c, const addr20 *party,
+                          mediator_t *m) {
   u256 key = module_key_addr(party);
   mediator_pool_set(c, party, m);
-  m->updated = c->now_s;
   module_record_put(c, TABLE(mediator), &key, m);
   MODULE_EMIT(c, mediator_saved, .m = *party,
               .record = module_record_bytes(c, TABLE(mediator), &key, m));
+}
+/* After an act of his, or a case's end. */
+static void mediator_put(struct module_call *c, const addr20 *party,
+                         mediator_t *m) {
+  m->updated = c->now_s;
+  mediator_save(c, party, m);
 }
 static void mediator_arm(struct module_call *c, const addr20 *party,
                          mediator_t *m, u64 at) {
@@ -90,6 +95,9 @@ MODULE_DO(register_mediator) {
   mediator_t m;
   u128 bond = SETTING_MONEY(mediatorBond), most = SETTING_MONEY(feeMax);
   if (shop_self(c, &party) != MODULE_DONE) return MODULE_REVERTED;
+  shop_mediator_get(c, &m, &party);
+  bool begins = m.state != MEDIATOR_ACTIVE && m.state != MEDIATOR_LEAVING;
+  if (begins && shop_new_record(c) != MODULE_DONE) return MODULE_REVERTED;
   if (!shop_has_identity(c, &party))
     return MODULE_FAIL_COMMON(c, identity_required, .party = party);
   if (shop_not_sanctioned(c, &party, 3) != MODULE_DONE) return MODULE_REVERTED;
@@ -99,7 +107,6 @@ MODULE_DO(register_mediator) {
                               .max = module_word_of(most));
   if (in->openMax < 1 || in->openMax > MEDIATOR_OPEN_MAX)
     return shop_range(c, "openMax", in->openMax, 1, MEDIATOR_OPEN_MAX);
-  shop_mediator_get(c, &m, &party);
   u128 more = (u128)c->value.w[1] << 64 | c->value.w[0];
   if (c->value.w[2] | c->value.w[3] || more > MODULE_AMOUNT_MAX - m.bond)
     return MODULE_FAIL_COMMON(c, amount_too_large);
@@ -107,7 +114,6 @@ MODULE_DO(register_mediator) {
     return MODULE_FAIL_COMMON(c, wrong_value, .got = c->value,
                               .want = module_word_of(bond - m.bond));
   if (module_take(c, &shop_none, more) != MODULE_DONE) return MODULE_REVERTED;
-  bool begins = m.state != MEDIATOR_ACTIVE && m.state != MEDIATOR_LEAVING;
   if (begins) {
     if (m.state == 0) m.created = c->now_s;
     m.available = true;
@@ -223,7 +229,7 @@ void shop_mediator_rated(struct module_call *c, const addr20 *party,
   shop_mediator_get(c, &m, party);
   m.rating_n++;
   m.rating_sum += stars;
-  mediator_put(c, party, &m);
+  mediator_save(c, party, &m); /* a bond that waits waits no longer for it */
 }
 #undef ID
 #undef TABLE

@@ -365,7 +365,9 @@ static enum module_end plat_post_one(struct module_call *c, u64 listing,
 }
 MODULE_DO(post) {
   struct shop_market_record_listing l;
-  if (plat_listing(c, &l, in->listing) != MODULE_DONE) return MODULE_REVERTED;
+  if (shop_new_record(c) != MODULE_DONE ||
+      plat_listing(c, &l, in->listing) != MODULE_DONE)
+    return MODULE_REVERTED;
   if (l.state != SHOP_LISTING_ACTIVE)
     return shop_wrong(c, 1, u256_from(in->listing), l.state);
   if (plat_out(c, in->listing)) return MODULE_FAIL(c, opted_out);

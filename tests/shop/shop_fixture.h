@@ -302,6 +302,17 @@ static inline void sf_param(struct sf *f, u32 module, const char *name,
   sf_u256(f, v);
   sf_govern(f, module);
 }
+/* For ten days, or (0) no more. */
+static inline void sf_pause(struct sf *f, u32 module, u64 level) {
+  sf_call_of(f, "setPause(uint8,uint64,bytes32)");
+  sf_u(f, level);
+  sf_u(f, level ? f->cf.head.timestamp + 10 * SF_DAY : 0);
+  sf_u(f, 1);
+  sf_govern(f, module);
+  if (!f->ok) fail_msg("setPause(%llu): %02x%02x%02x%02x",
+                       (unsigned long long)level, f->out[0], f->out[1],
+                       f->out[2], f->out[3]);
+}
 
 /* The chain's own call for what is due, to be metered. */
 static inline void sf_meter_due(struct sf *f) {

@@ -257,6 +257,14 @@ static void juror_when_staked_sits_until_he_leaves(void **st) {
   IN("OutOfRange(bytes32,uint256,uint256,uint256)");
   assert_int_equal(sj_pool(f, 1), 2);
   assert_int_equal(sj_pool(f, 3), 2);
+  sf_pause(f, COURT, 1); /* no new jurors; who is one may add to his stake */
+  DO(U(3), 100 * SJ_CMT, "stake(uint16)", "u", 1ull);
+  IN("ModulePaused(uint8)");
+  assert_true(DO(a, SJ_CMT, "stake(uint16)", "u", 0x1full));
+  sf_pause(f, COURT, 2);
+  DO(a, SJ_CMT, "stake(uint16)", "u", 0x1full);
+  IN("ModulePaused(uint8)");
+  sf_pause(f, COURT, 0);
   VIEW("odds(address)", "a", a);
   assert_int_equal(sf_word(f, 0), 500000);
   assert_true(DO(a, 0, "setCourts(uint16)", "u", 3ull));
@@ -277,7 +285,7 @@ static void juror_when_staked_sits_until_he_leaves(void **st) {
   sf_pass(f, 14 * SF_DAY + 1); /* leaveDelay */
   assert_logged(f, "JurorSaved(address,bytes)");
   assert_int_equal(sj_juror(f, a).state, 3);
-  assert_true(balance(f, a) == had + 200 * SJ_CMT);
+  assert_true(balance(f, a) == had + 201 * SJ_CMT);
   sj_balanced(&s, 0);
   assert_true(DO(a, 100 * SJ_CMT, "stake(uint16)", "u", 1ull));
   assert_int_equal(sj_pool(f, 1), 2);

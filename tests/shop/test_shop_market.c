@@ -209,6 +209,17 @@ static void coupon_when_signed_for_the_buyer_is_his_alone(void **st) {
   assert_done(&f);
   st_place(&f, 1, &o); /* the use came back */
   assert_done(&f);
+  /* Changed: never to fewer uses than there were. */
+  for (u64 uses = 0; uses < 2; uses++) {
+    sf_call_of(&f, "saveCoupon(uint64,address,(address,address,uint8,uint256,"
+                   "uint256,uint32,uint16,uint64,uint64,uint64))");
+    sf_u(&f, a), sf_u(&f, 0), sf_a(&f, U(4)), sf_u(&f, 0), sf_u(&f, 1);
+    sf_u(&f, 1), sf_u(&f, 1), sf_u(&f, uses), sf_u(&f, 1), sf_u(&f, 0);
+    sf_u(&f, sf_now(&f) + SF_DAY), sf_u(&f, 0);
+    sf_send_m(&f, 0, MARKET, 0);
+    if (uses) assert_done(&f);
+    else IN("OutOfRange(bytes32,uint256,uint256,uint256)");
+  }
   u64 b = coupon(&f, 2, 5000000, 1, id);
   sign_coupon(sig, b, U(2));
   o.coupon = b, o.total = 0;
@@ -248,6 +259,8 @@ static void review_when_traded_counts_once(void **st) {
   assert_done(&f);
   M(1, "review(uint64,uint8,bytes32)", "uuu", order, 2ull, 1ull);
   IN("AlreadyReviewed()");
+  M(0, "reply(uint64,uint8,bytes32)", "uuu", order, 1ull, 0ull);
+  IN("BadCalldata(uint16)"); /* it could be said again and again */
   M(0, "reply(uint64,uint8,bytes32)", "uuu", order, 1ull, 3ull);
   assert_done(&f);
   M(0, "reply(uint64,uint8,bytes32)", "uuu", order, 1ull, 3ull);
@@ -289,6 +302,66 @@ static void message_when_sealed_is_between_parties(void **st) {
   M(1, "shareKey(uint64,bytes32,address,bytes)", "uuuuu", 4ull, 9ull, 0ull,
     128ull, 0ull);
   IN("NotAuthorised(address)"); /* who he is comes before what he says */
+  sf_close(&f);
+}
+
+/* Level 1: no new records; what there is goes on.  Level 2: exits alone. */
+static void records_when_paused_go_on_and_none_begins(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  static const char paused[] = "ModulePaused(uint8)";
+  struct st_listing l = st_plain;
+  u64 id = l.id = st_save(&f, 0, &st_plain, 10);
+  struct st_order o = {.listing = id, .version = 1, .qty = 1,
+                       .total = 1000000};
+  u64 order = 0;
+  for (u32 i = 0; i < 2; i++) {
+    order = st_place(&f, 1, &o);
+    sf_do(&f, 0, ORDERS, "ship(uint64,bytes32)", "uu", order, 1ull);
+    sf_do(&f, 1, ORDERS, "confirm(uint64)", "u", order);
+    assert_done(&f);
+  }
+  sf_do(&f, 0, 0x1010, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull,
+        6ull);
+  M(1, "review(uint64,uint8,bytes32)", "uuu", order - 1, 5ull, 1ull);
+  M(1, "message(address,uint64,bytes32)", "auu", U(0), order, 9ull);
+  assert_done(&f);
+  sf_pause(&f, MARKET, 1);
+  st_save(&f, 0, &st_plain, 10);
+  IN(paused);
+  M(1, "review(uint64,uint8,bytes32)", "uuu", order, 5ull, 1ull);
+  IN(paused);
+  M(1, "message(address,uint64,bytes32)", "auu", U(0), 0ull, 9ull);
+  IN(paused);
+  st_save(&f, 0, &l, 10);
+  assert_done(&f);
+  M(1, "review(uint64,uint8,bytes32)", "uuu", order - 1, 4ull, 1ull);
+  assert_done(&f);
+  M(1, "message(address,uint64,bytes32)", "auu", U(0), order, 9ull);
+  assert_done(&f);
+  sf_pause(&f, MARKET, 2);
+  st_save(&f, 0, &l, 10);
+  IN(paused);
+  M(1, "message(address,uint64,bytes32)", "auu", U(0), order, 9ull);
+  IN(paused);
+  M(0, "close(uint64)", "u", id);
+  assert_done(&f);
+  id = 0;
+  sf_pause(&f, MARKET, 0);
+  id = st_save(&f, 0, &st_plain, 10);
+  sf_call_of(&f, "register(bytes32,bytes32,uint16,uint16,uint8,uint64)");
+  for (u32 i = 0; i < 6; i++) sf_u(&f, (u64[]){1, 2, 0, 0, 1, 0}[i]);
+  sf_send_m(&f, 3, PLATFORMS, 100000);
+  u64 at = sf_word(&f, 0);
+  sf_pause(&f, PLATFORMS, 1);
+  P(0, "post(uint64,uint64[])", "uuuu", id, 64ull, 1ull, at);
+  IN(paused);
+  P(3, "setFee(uint64,uint16,uint16)", "uuu", at, 100ull, 0ull);
+  assert_done(&f);
+  sf_pause(&f, PLATFORMS, 0);
+  P(0, "post(uint64,uint64[])", "uuuu", id, 64ull, 1ull, at);
+  assert_done(&f);
   sf_close(&f);
 }
 
@@ -540,6 +613,7 @@ int main(void) {
     cmocka_unit_test(coupon_when_signed_for_the_buyer_is_his_alone),
     cmocka_unit_test(review_when_traded_counts_once),
     cmocka_unit_test(message_when_sealed_is_between_parties),
+    cmocka_unit_test(records_when_paused_go_on_and_none_begins),
     cmocka_unit_test(platform_when_open_sets_fees_with_notice),
     cmocka_unit_test(post_when_judged_is_shown_or_hidden_for_a_while),
     cmocka_unit_test(category_when_banned_or_bound_stops_listings),

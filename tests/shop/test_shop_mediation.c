@@ -366,8 +366,14 @@ static void mediator_when_registered_has_a_bond_and_may_leave(void **st) {
   IN("NoSuchRecord(uint8,bytes32)");
   DO(M2, "setAvailable(bool)", "u", 0ull);
   assert_done(&f);
+  sf_pause(&f, MEDIATION, 1); /* no new mediators; other terms are none */
+  sf_call_of(&f, sig);
+  sf_cmt(&f, 3000), sf_u(&f, 2), sf_u(&f, 7), sf_u(&f, 1), sf_u(&f, 9);
+  sf_send_m(&f, M3, MEDIATION, 200000);
+  IN("ModulePaused(uint8)");
   DO(M2, sig, "muuuu", 4000ull, 3ull, 7ull, 1ull, 9ull); /* other terms */
   assert_done(&f);
+  sf_pause(&f, MEDIATION, 0);
   assert_int_equal(accounted(&f), 200000);
   sf_do(&f, M2, IDENTITY, "close()", "");
   IN("OpenRecords(uint32)");
@@ -395,6 +401,63 @@ static void mediator_when_registered_has_a_bond_and_may_leave(void **st) {
   u256 key = module_key_addr(U(M3));
   assert_int_equal(sf_state(&f, MEDIATION, 1, &key), 4);
   assert_int_equal(accounted(&f), 0);
+  sf_close(&f);
+}
+
+/* A rating, long after the case, does not keep the bond of who leaves. */
+static void mediator_when_rated_leaves_all_the_same(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  mediator(&f, M2, 3000);
+  u64 id = proposed(&f, 7000, 5000);
+  DO(M2, "leaveMediation()", "");
+  DO(BUYER, "agree(uint64)", "u", id);
+  DO(SELLER, "agree(uint64)", "u", id);
+  assert_int_equal(state_of(&f, id), SETTLED);
+  u64 over = sf_now(&f);
+  u256 key = module_key_addr(U(M2));
+  sf_pass(&f, 13 * SF_DAY);
+  DO(BUYER, "rate(uint64,uint8,bytes32)", "uuu", id, 1ull, 0ull);
+  assert_done(&f);
+  sf_pass_to(&f, over + 14 * SF_DAY - 1);
+  assert_int_equal(sf_state(&f, MEDIATION, 1, &key), 2);
+  for (u32 i = 0; i < 9; i++) sf_pass(&f, 1); /* armed anew while it was open */
+  assert_int_equal(sf_state(&f, MEDIATION, 1, &key), 3);
+  assert_int_equal(accounted(&f), 0);
+  sf_close(&f);
+}
+
+/* Where governance asks no fee of small matters, deposits are 0, and who joins is
+** in all the same. */
+static void deposit_when_nothing_counts_as_joined(void **st) {
+  (void)st;
+  struct sf f;
+  u256 none = U256_ZERO;
+  sf_open(&f);
+  sf_param(&f, MEDIATION, "feeMin", &none);
+  mediator(&f, M2, 0);
+  struct st_listing l = st_plain;
+  l.price = 49; /* 2 % of it are nothing */
+  struct st_order o = {.seller = SELLER, .version = 1, .qty = 1, .total = 49};
+  o.listing = st_save(&f, SELLER, &l, 10);
+  u64 order = st_place(&f, BUYER, &o);
+  sf_do(&f, SELLER, ORDERS, "ship(uint64,bytes32)", "uu", order, 9ull);
+  u64 id = dispute(&f, BUYER, order, 255, 8000, 0);
+  assert_done(&f);
+  pass(&f, 2 * SF_DAY);
+  DO(BUYER, "escalate(uint64)", "u", id);
+  IN("DepositMissing()");
+  pay(&f, SELLER, "join(uint64)", id, 0);
+  assert_done(&f);
+  DO(BUYER, "escalate(uint64)", "u", id);
+  assert_done(&f);
+  prefer(&f, BUYER, id, M2);
+  prefer(&f, SELLER, id, M2);
+  assert_done(&f);
+  assert_int_equal(state_of(&f, id), INVITED);
+  DO(M2, "acceptCase(uint64)", "u", id);
+  assert_done(&f);
   sf_close(&f);
 }
 
@@ -999,6 +1062,8 @@ int main(void) {
     cmocka_unit_test(buyer_when_silent_gives_a_seller_nothing),
     cmocka_unit_test(respondent_when_he_only_talks_is_silent_in_the_end),
     cmocka_unit_test(mediator_when_registered_has_a_bond_and_may_leave),
+    cmocka_unit_test(mediator_when_rated_leaves_all_the_same),
+    cmocka_unit_test(deposit_when_nothing_counts_as_joined),
     cmocka_unit_test(name_when_common_is_invited_at_once),
     cmocka_unit_test(proposal_when_agreed_pays_the_mediator),
     cmocka_unit_test(offer_when_accepted_late_pays_the_mediator_his_part),
