@@ -110,8 +110,12 @@ void shop_court_juror_get(struct module_call *c, court_juror_t *j,
 }
 void shop_court_juror_put(struct module_call *c, court_juror_t *j,
                           const addr20 *who) {
-  u256 key = module_key_addr(who);
   j->updated = c->now_s;
+  shop_court_juror_save(c, j, who);
+}
+void shop_court_juror_save(struct module_call *c, const court_juror_t *j,
+                           const addr20 *who) {
+  u256 key = module_key_addr(who);
   module_record_put(c, COURT_FIELD(juror), &key, j);
   MODULE_EMIT(c, juror_saved, .juror = *who,
               .record = module_record_bytes(c, COURT_FIELD(juror), &key, j));

@@ -76,8 +76,11 @@ void shop_court_seat_get(struct module_call *c, court_seat_t *s, u64 id,
 void shop_court_seat_put(struct module_call *c, court_seat_t *s);
 void shop_court_juror_get(struct module_call *c, court_juror_t *j,
                           const addr20 *who);
+/* put: he, or a case of his, did something; save: nothing but time passed. */
 void shop_court_juror_put(struct module_call *c, court_juror_t *j,
                           const addr20 *who);
+void shop_court_juror_save(struct module_call *c, const court_juror_t *j,
+                           const addr20 *who);
 void shop_court_panel_get(struct module_call *c, court_panel_t *p, u64 id);
 void shop_court_panel_put(struct module_call *c, court_panel_t *p, u64 id);
 void shop_court_def_get(struct module_call *c, court_def_t *d, u8 court);

@@ -114,7 +114,7 @@ void shop_court_juror_due(struct module_call *c, const u256 *key) {
   if (active && (j.seats || c->now_s < j.updated + idle)) {
     module_timer_set(c, (struct module_header *)&j, COURT_JUROR, key,
                      j.seats ? c->now_s + SHOP_DAY : j.updated + idle);
-    module_record_put(c, COURT_FIELD(juror), key, &j);
+    shop_court_juror_save(c, &j, &who);
     return;
   }
   shop_court_pools(c, &who, j.courts, 0);

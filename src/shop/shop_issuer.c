@@ -29,12 +29,16 @@ bool shop_issuer_get(struct module_call *c, issuer_t *i, const addr20 *who) {
   module_record_get(c, TABLE(issuer), i, &key);
   return i->state != 0;
 }
-static void issuer_put(struct module_call *c, const addr20 *who, issuer_t *i) {
+static void issuer_save(struct module_call *c, const addr20 *who,
+                        const issuer_t *i) {
   u256 key = module_key_addr(who);
-  i->updated = c->now_s;
   module_record_put(c, TABLE(issuer), &key, i);
   MODULE_EMIT(c, issuer_saved, .issuer = *who,
               .record = module_record_bytes(c, TABLE(issuer), &key, i));
+}
+static void issuer_put(struct module_call *c, const addr20 *who, issuer_t *i) {
+  i->updated = c->now_s;
+  issuer_save(c, who, i);
 }
 static void issuer_arm(struct module_call *c, const addr20 *who, issuer_t *i,
                        u64 after) {
@@ -306,6 +310,8 @@ void shop_issuer_timer(struct module_call *c, const u256 *key) {
   if (i.state != IDENT_APPLIED && i.state != IDENT_SUSPENDED &&
       shop_court_open_against(c, &who)) {
     issuer_arm(c, &who, &i, SHOP_DAY);
+    issuer_save(c, &who, &i); /* it waits; he has done nothing */
+    return;
   } else if ((i.state == IDENT_APPLIED && i.realm == 0) ||
              i.state == IDENT_SUSPENDED) {
     i.state = IDENT_ISSUING;
@@ -313,6 +319,8 @@ void shop_issuer_timer(struct module_call *c, const u256 *key) {
   } else if (i.state == IDENT_ISSUING) {
     if (c->now_s < i.updated + idle) {
       issuer_arm(c, &who, &i, i.updated + idle - c->now_s);
+      issuer_save(c, &who, &i);
+      return;
     } else {
       i.state = IDENT_DORMANT;
       issuer_bond_back(c, &who, &i);

@@ -161,7 +161,7 @@ void shop_mediator_timer(struct module_call *c, const u256 *key) {
   u64 from = m.open ? c->now_s : m.updated;
   if (from + wait > c->now_s) { /* since his last case, or action */
     mediator_arm(c, &party, &m, from + wait);
-    module_record_put(c, TABLE(mediator), key, &m);
+    mediator_save(c, &party, &m);
     return;
   }
   u128 bond = m.bond;

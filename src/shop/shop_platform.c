@@ -84,12 +84,21 @@ static void plat_get(struct module_call *c, plat_t *p, u64 id) {
   u256 key = u256_from(id);
   module_record_get(c, TABLE(platform), p, &key);
 }
-static void plat_put(struct module_call *c, plat_t *p, u64 id) {
+static void plat_save(struct module_call *c, const plat_t *p, u64 id) {
   u256 key = u256_from(id);
-  p->updated = c->now_s;
   module_record_put(c, TABLE(platform), &key, p);
   MODULE_EMIT(c, saved, .id = id, .operator = p->operator,
               .record = module_record_bytes(c, TABLE(platform), &key, p));
+}
+static void plat_put(struct module_call *c, plat_t *p, u64 id) {
+  p->updated = c->now_s;
+  plat_save(c, p, id);
+}
+/* The deadline comes later; nobody has done anything. */
+static void plat_wait(struct module_call *c, plat_t *p, u64 id, u64 deadline) {
+  u256 key = u256_from(id);
+  module_timer_set(c, HEAD(p), PLAT_PLATFORM, &key, deadline);
+  plat_save(c, p, id);
 }
 static void plat_turn(struct module_call *c, plat_t *p, u64 id, u8 state,
                       u64 deadline) {
@@ -556,9 +565,9 @@ static void plat_timer_platform(struct module_call *c, u64 id) {
     plat_resume(c, &p, id);
   } else if (p.state != PLAT_PAUSED &&
              shop_court_open_against(c, &p.operator)) {
-    plat_turn(c, &p, id, p.state, c->now_s + SHOP_DAY);
+    plat_wait(c, &p, id, c->now_s + SHOP_DAY);
   } else if (p.state == PLAT_ACTIVE && c->now_s < p.updated + idle) {
-    plat_turn(c, &p, id, PLAT_ACTIVE, p.updated + idle);
+    plat_wait(c, &p, id, p.updated + idle);
   } else if (p.state == PLAT_ACTIVE) {
     plat_bond_back(c, &p, id);
     plat_turn(c, &p, id, PLAT_DORMANT, 0);

@@ -480,6 +480,25 @@ static void issuer_when_ruled_on_is_suspended_or_loses_his_bond(void **st) {
   sj_close(&s);
 }
 
+/* Dormant idleMax after the last act, not after each look at that. */
+static void issuer_when_idle_counts_from_his_last_act(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  sj_open(&s, 0);
+  u256 key = module_key_addr(U(0));
+  sf_pass(f, 400 * SF_DAY);
+  sf_call_of(f, "addBond()");
+  assert_true(sj_send(f, U(0), IDENTITY, SJ_CMT));
+  u64 from = sf_now(f) + 1; /* what is sent between blocks is the next one's */
+  sf_pass_to(f, from + 730 * SF_DAY - 1);
+  assert_int_equal(sf_state(f, IDENTITY, 5, &key), 2);
+  sf_pass(f, 2);
+  assert_int_equal(sf_state(f, IDENTITY, 5, &key), 6);
+  st_balanced(f, IDENTITY);
+  sj_close(&s);
+}
+
 /*----------------------------------------------------------------- governance */
 
 static void put_court(struct sf *f, u64 id, u64 jurors, u64 stake) {
@@ -878,6 +897,7 @@ int main(void) {
     cmocka_unit_test(emergency_when_no_pool_or_no_majority_does_nothing),
     cmocka_unit_test(subject_when_ruled_on_is_suspended_or_closed),
     cmocka_unit_test(issuer_when_ruled_on_is_suspended_or_loses_his_bond),
+    cmocka_unit_test(issuer_when_idle_counts_from_his_last_act),
     cmocka_unit_test(court_when_governed_has_its_courts_and_rules),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
     cmocka_unit_test(period_when_over_is_logged),

@@ -425,7 +425,11 @@ static void platform_when_open_sets_fees_with_notice(void **st) {
   sf_pass(&f, 181 * SF_DAY);
   assert_int_equal(platform_state(&f, id), 3);
   id = open_platform(&f, 3, 500, 0);
-  sf_pass(&f, 740 * SF_DAY); /* idleMax */
+  sf_pass(&f, 400 * SF_DAY);
+  P(3, "setFee(uint64,uint16,uint16)", "uuu", id, 400ull, 0ull);
+  sf_pass_to(&f, sf_now(&f) + 730 * SF_DAY - 1); /* idleMax after that */
+  assert_int_equal(platform_state(&f, id), 1);
+  sf_pass(&f, 2);
   assert_int_equal(platform_state(&f, id), 6);
   sf_call_of(&f, "resume(uint64)");
   sf_u(&f, id);
