@@ -3,11 +3,12 @@
 ** Optimistic execution with commits in order, after Block-STM (Gelashvili and
 ** others, arXiv 2203.06871), but in windows and with reads told by value:
 **
-**   1. The next transactions, some for each lane, form a window, cut into
-**      groups of one sender.  Lanes take groups; each transaction runs on the
-**      state as it stood before the window, seen through what its own group
-**      did before it, and leaves its effect (state.h): what it read, what it
-**      changed.
+**   1. The next transactions, some for each lane, form a window.  Those that
+**      are worth it (chain_worth.h), with what their senders have before them,
+**      are cut into groups of one sender.  Lanes take groups; each transaction
+**      runs on the state as it stood before the window, seen through what its
+**      own group did before it, and leaves its effect (state.h): what it read,
+**      what it changed.
 **   2. In order, each effect whose reads still hold is taken over; any other
 **      transaction is executed at its turn by the block's own executor.
 **
@@ -16,12 +17,9 @@
 ** Payments to one account do not hinder each other, nor do holders of a token;
 ** buyers of one order book do.
 **
-** Taking over costs as much as executing a transfer does, about a microsecond,
-** so lanes are used only while transactions are dear (worth_gas; bench_ahead
-** measures what they give).  A block whose transactions mostly wait for each
-** other gains nothing: after a window in which more than half were in vain, the
-** next ones go alone, twice as many each time.  Neither rule is seen in the
-** block.
+** Which transactions are tried on lanes is not seen in the block either, so it
+** may follow from the clock; bench_ahead measures what the choice gives.
+** Lanes are opened when the first are worth it, and begin a block then.
 **
 ** Limits: a lane's arena holds one window's effects; CHAIN_AHEAD_PER_LANE
 ** transactions a lane in a window.
@@ -31,13 +29,18 @@
 #include <stdatomic.h>
 
 #include "base/map.h"
+#include "chain/chain_worth.h"
 
 #define CHAIN_AHEAD_PER_LANE 32
 #define CHAIN_AHEAD_NONE 0xffffffffu
 #define CHAIN_AHEAD_CODES 16 /* new code that one transaction may meet */
+#define CHAIN_AHEAD_STRANGE 4
 
 struct chain_ahead_tx {
   u32 before, after;      /* of its group, in the window */
+  struct chain_worth_view worth;
+  u64 sum_ns;             /* its group's until after it */
+  bool kept;              /* for a lane: it or a later one of its group */
   bool tried;
   struct state_effect effect;
   struct chain_outcome outcome;
@@ -58,10 +61,16 @@ struct chain_lane {
 struct chain_ahead {
   struct chain_lane *lane;
   u32 lane_cnt;
+  u64 hash_seed;
+  struct chain_worth *worth;
   struct chain_exec *x;
   struct state_source base;
   const struct par *par;
   bool can;               /* the rules allow it */
+  bool begun;             /* lanes have this block */
+  struct chain_rules rules; /* theirs */
+  const struct chain_header *header;
+  const struct chain_hashes *hashes;
   struct chain_ahead_tx *tx;
   const struct chain_tx *txs;
   u32 first, end;         /* the window, in txs */
@@ -69,9 +78,9 @@ struct chain_ahead {
   u32 group_cnt;
   _Atomic u32 next_group;
   struct map sender;      /* to the last of its group */
-  u32 in_vain;            /* in this window */
-  u64 worth_gas, mean_gas; /* mean of late transactions */
-  u32 rest, rest_len;     /* transactions to go alone; how many last time */
+  u64 sum_ns, used_ns;    /* of this window: expected of those tried, if each
+                          ** went alone; what lanes and those in vain took */
+  u32 tried, taken;       /* of this window */
   struct chain_ahead_stat stat;
 };
 
@@ -142,35 +151,40 @@ static err chain_lane_code(void *ctx, slice *out, const hash32 *code_hash) {
 }
 
 /*------------------------------------------------------------ opening, a block */
-struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 worth_gas,
+struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 (*clock)(void),
                                      u64 hash_seed) {
   MUST(lane_cnt >= 2 && lane_cnt <= CHAIN_LANE_MAX);
   struct chain_ahead *h = mem_alloc(sizeof(*h));
   u32 most = lane_cnt * CHAIN_AHEAD_PER_LANE;
   h->lane_cnt = lane_cnt;
-  h->worth_gas = h->mean_gas = worth_gas;
-  h->lane = mem_alloc(sizeof(*h->lane) * lane_cnt);
+  h->hash_seed = hash_seed;
+  h->worth = chain_worth_open(lane_cnt, clock, hash_seed);
   h->tx = mem_alloc(sizeof(*h->tx) * most);
   h->group = mem_alloc(sizeof(*h->group) * most);
   map_init(&h->sender, sizeof(addr20), sizeof(u32), most, hash_seed);
-  for (u32 i = 0; i < lane_cnt; i++) {
+  return h;
+}
+
+static void chain_lanes_open(struct chain_ahead *h) {
+  h->lane = mem_alloc(sizeof(*h->lane) * h->lane_cnt);
+  for (u32 i = 0; i < h->lane_cnt; i++) {
     struct chain_lane *l = &h->lane[i];
     l->h = h;
-    l->exec = chain_exec_open(hash_seed);
+    l->exec = chain_exec_open(h->hash_seed);
     arena_init(&l->arena, 1 << 16, 0);
     l->src = (struct state_source){
         .ctx = l, .account = chain_lane_account, .slot = chain_lane_slot,
         .code = chain_lane_code};
   }
-  return h;
 }
 
 void chain_ahead_close(struct chain_ahead *h) {
   if (!h) return;
-  for (u32 i = 0; i < h->lane_cnt; i++) {
+  for (u32 i = 0; h->lane && i < h->lane_cnt; i++) {
     chain_exec_close(h->lane[i].exec);
     arena_fini(&h->lane[i].arena);
   }
+  chain_worth_close(h->worth);
   map_fini(&h->sender);
   mem_free(h->lane);
   mem_free(h->tx);
@@ -184,20 +198,26 @@ void chain_ahead_begin(struct chain_ahead *h, struct chain_exec *x,
                        const struct chain_hashes *hashes,
                        const struct state_source *src,
                        const struct par *par) {
-  struct chain_rules quiet = *rules;
-  quiet.system_calls = quiet.history_call = false; /* x has made them */
-  quiet.credits = false; /* x reserves and charges, in order */
+  h->rules = *rules;
+  h->rules.system_calls = h->rules.history_call = false; /* x has made them */
+  h->rules.credits = false; /* x reserves and charges, in order */
+  h->header = header;
+  h->hashes = hashes;
   h->x = x;
   h->base = *src;
   h->par = par;
   h->can = !rules->fees; /* else all meet in the coinbase's balance */
-  h->first = h->end = h->rest = 0;
-  h->rest_len = h->lane_cnt * CHAIN_AHEAD_PER_LANE;
-  for (u32 i = 0; h->can && i < h->lane_cnt; i++) {
-    h->lane[i].before = CHAIN_AHEAD_NONE;
-    h->lane[i].code_cnt = 0;
-    chain_exec_begin(h->lane[i].exec, &quiet, header, hashes, &h->lane[i].src);
-  }
+  h->first = h->end = h->tried = 0;
+  h->begun = false;
+}
+
+static void chain_lanes_begin(struct chain_ahead *h) {
+  if (h->begun) return;
+  if (!h->lane) chain_lanes_open(h);
+  h->begun = true;
+  for (u32 i = 0; i < h->lane_cnt; i++)
+    chain_exec_begin(h->lane[i].exec, &h->rules, h->header, h->hashes,
+                     &h->lane[i].src);
 }
 
 /*-------------------------------------------------------------------- a window */
@@ -234,47 +254,68 @@ static void chain_lane_groups(void *arg, u32 i) {
   for (;;) {
     u32 g = atomic_fetch_add(&h->next_group, 1);
     if (g >= h->group_cnt) return;
-    for (u32 t = h->group[g]; t != CHAIN_AHEAD_NONE; t = h->tx[t].after) {
+    for (u32 t = h->group[g]; t != CHAIN_AHEAD_NONE && h->tx[t].kept;
+         t = h->tx[t].after) {
       chain_lane_run(l, t);
       if (!h->tx[t].effect.whole) break;
     }
   }
 }
 
-static void chain_ahead_plan(struct chain_ahead *h) {
+/* Which transactions are worth it; how many.  While there are none, a window
+** ends where those to come would be better known. */
+static u32 chain_ahead_see(struct chain_ahead *h) {
+  u32 wanted = 0, strange = 0;
+  for (u32 t = 0; t < h->end - h->first; t++) {
+    struct chain_ahead_tx *at = &h->tx[t];
+    chain_worth_see(h->worth, &at->worth, &h->txs[h->first + t]);
+    at->tried = false;
+    wanted += at->worth.wanted;
+    strange += at->worth.strange;
+    if (!wanted && strange == CHAIN_AHEAD_STRANGE) h->end = h->first + t + 1;
+  }
+  return wanted;
+}
+
+/* Groups, up to the last of each that is worth it; whether lanes gain. */
+static bool chain_ahead_plan(struct chain_ahead *h) {
+  u32 cnt = h->end - h->first;
+  u64 sum = 0, longest = 0;
   map_clear(&h->sender);
   h->group_cnt = 0;
-  for (u32 t = 0; t < h->end - h->first; t++) {
+  for (u32 t = 0; t < cnt; t++) {
     struct chain_ahead_tx *at = &h->tx[t];
     bool is_new;
     u32 *last = map_put(&h->sender, h->txs[h->first + t].sender.b, &is_new);
     at->before = is_new ? CHAIN_AHEAD_NONE : *last;
     at->after = CHAIN_AHEAD_NONE;
-    at->tried = false;
-    if (is_new) {
-      h->group[h->group_cnt++] = t;
-    } else {
+    at->sum_ns = at->worth.cost_ns;
+    if (!is_new) {
       h->tx[*last].after = t;
+      at->sum_ns += h->tx[*last].sum_ns;
     }
     *last = t;
   }
+  for (u32 t = cnt; t-- > 0;) {
+    struct chain_ahead_tx *at = &h->tx[t];
+    at->kept = at->worth.wanted || (at->after != CHAIN_AHEAD_NONE &&
+                                    h->tx[at->after].kept);
+    if (!at->kept) continue;
+    sum += at->worth.cost_ns;
+    if (longest < at->sum_ns) longest = at->sum_ns;
+    if (at->before == CHAIN_AHEAD_NONE) h->group[h->group_cnt++] = t;
+  }
+  for (u32 i = 0; i < h->group_cnt / 2; i++) { /* in the block's order */
+    u32 t = h->group[i];
+    h->group[i] = h->group[h->group_cnt - 1 - i];
+    h->group[h->group_cnt - 1 - i] = t;
+  }
+  return h->group_cnt > 1 && chain_worth_window(h->worth, sum, longest);
 }
 
-/* Decides what to do from `at` on: h->end, and whether lanes run. */
-static void chain_ahead_window(struct chain_ahead *h, u32 cnt, u32 at) {
-  u32 most = h->lane_cnt * CHAIN_AHEAD_PER_LANE;
-  u64 longest = 0;
-  if (h->in_vain * 2 > h->end - h->first) {
-    h->rest = h->rest_len;
-    h->rest_len *= 2;
-    h->in_vain = 0;
-    return;
-  }
-  h->in_vain = 0;
-  h->first = at;
-  h->end = at + (cnt - at < most ? cnt - at : most);
-  chain_ahead_plan(h);
-  if (h->group_cnt < 2) return;
+static void chain_ahead_run(struct chain_ahead *h) {
+  u64 start = chain_worth_now(h->worth), longest = 0;
+  chain_lanes_begin(h);
   for (u32 i = 0; i < h->lane_cnt; i++) {
     arena_clear(&h->lane[i].arena);
     h->lane[i].gas = 0;
@@ -285,26 +326,54 @@ static void chain_ahead_window(struct chain_ahead *h, u32 cnt, u32 at) {
     if (h->lane[i].gas > longest) longest = h->lane[i].gas;
   h->stat.windows++;
   h->stat.gas_longest += longest;
+  h->used_ns = chain_worth_now(h->worth) - start;
+}
+
+/* Decides what to do from `at` on: h->end, and whether lanes run. */
+static void chain_ahead_window(struct chain_ahead *h, u32 cnt, u32 at) {
+  u32 most = h->lane_cnt * CHAIN_AHEAD_PER_LANE;
+  if (h->tried &&
+      !chain_worth_done(h->worth, h->sum_ns, h->used_ns, h->taken))
+    h->stat.lost++;
+  h->sum_ns = h->used_ns = h->tried = h->taken = 0;
+  h->first = at;
+  h->end = at + (cnt - at < most ? cnt - at : most);
+  if (chain_ahead_see(h) && chain_ahead_plan(h)) chain_ahead_run(h);
+}
+
+static void chain_ahead_alone(struct chain_ahead *h, struct chain_outcome *out,
+                              const struct chain_tx *tx,
+                              const struct chain_ahead_tx *t) {
+  bool tried = t && t->tried, timed = tried || (t && t->worth.timed);
+  u64 start = timed ? chain_worth_now(h->worth) : 0, took;
+  chain_exec_tx(h->x, out, tx);
+  if (timed && out->verdict == CHAIN_OK) {
+    took = chain_worth_now(h->worth) - start;
+    chain_worth_cost(h->worth, t->worth.like, took);
+    h->used_ns += tried ? took : 0;
+  }
+  *(tried ? &h->stat.again : &h->stat.alone) += 1;
+  *(tried ? &h->stat.gas_again : &h->stat.gas_alone) += out->gas_used;
 }
 
 void chain_ahead_tx(struct chain_ahead *h, struct chain_outcome *out,
                     const struct chain_tx *txs, u32 cnt, u32 at) {
   h->txs = txs;
-  if (h->can && h->rest == 0 && at >= h->end && h->mean_gas >= h->worth_gas)
-    chain_ahead_window(h, cnt, at);
-  if (h->rest) h->rest--;
+  if (h->can && at >= h->end) chain_ahead_window(h, cnt, at);
   struct chain_ahead_tx *t = at < h->end ? &h->tx[at - h->first] : NULL;
-  bool tried = t && t->tried;
-  if (tried && chain_exec_take(h->x, out, &txs[at], &t->outcome, &t->effect)) {
+  bool took = t && t->tried &&
+              chain_exec_take(h->x, out, &txs[at], &t->outcome, &t->effect);
+  if (took) {
+    h->taken++;
     h->stat.taken++;
     h->stat.gas_taken += out->gas_used;
   } else {
-    chain_exec_tx(h->x, out, &txs[at]);
-    h->in_vain += tried;
-    *(tried ? &h->stat.again : &h->stat.alone) += 1;
-    *(tried ? &h->stat.gas_again : &h->stat.gas_alone) += out->gas_used;
+    chain_ahead_alone(h, out, &txs[at], t);
   }
-  h->mean_gas = (h->mean_gas * 31 + out->gas_used) / 32;
+  if (!t || !t->tried) return;
+  h->tried++;
+  h->sum_ns += t->worth.cost_ns;
+  chain_worth_tried(h->worth, t->worth.like, !took);
 }
 
 void chain_ahead_stat(const struct chain_ahead *h,

@@ -8,14 +8,14 @@
 #define CHAIN_LANE_MAX 64
 
 struct chain_ahead;
-/* lane_cnt 2..CHAIN_LANE_MAX executors, each with its own machine; they are
-** used while transactions take worth_gas or more on average. */
-struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 worth_gas,
+/* lane_cnt 2..CHAIN_LANE_MAX executors, each with its own machine, for those
+** transactions that are worth it by clock (chain_worth.h; NULL: for all). */
+struct chain_ahead *chain_ahead_open(u32 lane_cnt, u64 (*clock)(void),
                                      u64 hash_seed);
 void chain_ahead_close(struct chain_ahead *h);
 
-/* Starts on a block that x has begun on src, with the same arguments.  src is
-** read by all lanes at once; so are hashes. */
+/* Starts on a block that x has begun on src, with the same arguments, which
+** stay until its end.  src is read by all lanes at once; so are hashes. */
 void chain_ahead_begin(struct chain_ahead *h, struct chain_exec *x,
                        const struct chain_rules *rules,
                        const struct chain_header *header,
@@ -30,7 +30,7 @@ struct chain_ahead_stat { /* since open */
   u64 taken;   /* executed on a lane, and taken over */
   u64 again;   /* executed on a lane in vain */
   u64 alone;   /* not tried on a lane */
-  u64 windows;
+  u64 windows, lost; /* that lanes worked on; of these without gain */
   u64 gas_taken, gas_again, gas_alone;
   u64 gas_longest; /* sum over windows of the busiest lane's gas: with
                    ** gas_again and gas_alone the critical path */

@@ -248,10 +248,9 @@ u64 chain_exec_blob_gas_used(const struct chain_exec *x) {
   return x->blob_gas_used;
 }
 
-void chain_exec_set_lanes(struct chain_exec *x, u32 cnt, u64 worth_gas) {
+void chain_exec_set_lanes(struct chain_exec *x, u32 cnt, u64 (*clock)(void)) {
   chain_ahead_close(x->ahead);
-  x->ahead =
-      cnt < 2 ? NULL : chain_ahead_open(cnt, worth_gas, x->hash_seed);
+  x->ahead = cnt < 2 ? NULL : chain_ahead_open(cnt, clock, x->hash_seed);
 }
 struct chain_ahead *chain_exec_ahead(struct chain_exec *x) {
   return x->ahead;

@@ -130,10 +130,10 @@ void chain_exec_simulate(struct chain_exec *x, struct chain_outcome *out,
 ** failed.  output: view until the next transaction. */
 err chain_exec_system(struct chain_exec *x, slice *output, const addr20 *to,
                       slice input) MUST_USE;
-/* Executes the transactions of chain_exec_block on cnt lanes, ahead of their
-** turn, while they take worth_gas or more on average and par is given.  Below
-** 2: one after the other. */
-void chain_exec_set_lanes(struct chain_exec *x, u32 cnt, u64 worth_gas);
+/* Executes transactions of chain_exec_block on cnt lanes, ahead of their turn,
+** where that is worth it by clock (chain_worth.h; NULL: all) and par is given.
+** Below 2: one after the other. */
+void chain_exec_set_lanes(struct chain_exec *x, u32 cnt, u64 (*clock)(void));
 struct chain_ahead *chain_exec_ahead(struct chain_exec *x); /* or NULL */
 /* Gas used by the transactions of the block so far. */
 u64 chain_exec_gas_used(const struct chain_exec *x);

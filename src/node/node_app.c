@@ -33,11 +33,17 @@ struct node_app {
   struct chain_credit *credit; /* for checking proposals of others */
 };
 
+static u64 app_clock_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
 struct node_app *app_open(const struct node_app_config *cfg) {
   struct node_app *app = mem_alloc(sizeof *app);
   app->cfg = *cfg;
   app->exec = chain_exec_open(cfg->hash_seed);
-  chain_exec_set_lanes(app->exec, cfg->lane_cnt, LIMIT_LANE_WORTH_GAS);
+  chain_exec_set_lanes(app->exec, cfg->lane_cnt, app_clock_ns);
   app->credit = chain_credit_open(cfg->hash_seed);
   arena_init(&app->arena, APP_ARENA_CHUNK, 0);
   return app;

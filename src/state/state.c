@@ -737,11 +737,12 @@ struct state_growth state_tx_growth(const struct state *s) {
   return s->growth;
 }
 
-/* From the journal, which holds what was not undone.  A slot may stand in it
-** often: once counted its transaction's mark is taken off, which nobody needs
-** any more. */
+/* From the journal, which holds what was not undone.  A slot or a code may
+** stand in it often: once counted its transaction's mark is taken off, which
+** nobody needs any more.  Code that is again what it was before is not new. */
 static void state_growth_count(struct state *s) {
   struct state_growth g = {0};
+  const struct state_code_undo *undo = s->code_undo;
   for (u32 i = 0; i < s->rec_cnt; i++) {
     const struct state_rec *r = &s->rec[i];
     if (r->kind == STATE_REC_SLOT) {
@@ -749,10 +750,15 @@ static void state_growth_count(struct state *s) {
       if (e->set_tx != s->tx) continue;
       g.slots += u256_is_zero(&e->orig) && !u256_is_zero(&e->cur);
       e->set_tx = 0;
-    } else if (r->kind == STATE_REC_EXISTS || r->kind == STATE_REC_CODE) {
+    } else if (r->kind == STATE_REC_EXISTS) {
       const struct state_acct *e = state_pool_at(&s->acct, r->entry);
-      if (r->kind == STATE_REC_EXISTS) g.accounts += e->exists;
-      else g.code_bytes += e->code.len;
+      g.accounts += e->exists;
+    } else if (r->kind == STATE_REC_CODE) {
+      struct state_acct *e = state_pool_at(&s->acct, r->entry);
+      const hash32 *was = &undo++->hash;
+      if (e->touched_tx != s->tx) continue;
+      if (!hash32_eq(was, &e->cur.code_hash)) g.code_bytes += e->code.len;
+      e->touched_tx = 0;
     }
   }
   s->growth = g;

@@ -119,7 +119,7 @@ static void trade_on_lanes_then_as_alone(void **st) {
   sf_open(&w.f);
   w.ahead = chain_exec_open(3);
   w.workers = node_workers_open(LANES - 1);
-  chain_exec_set_lanes(w.ahead, LANES, 0);
+  chain_exec_set_lanes(w.ahead, LANES, NULL);
   for (u32 i = 0; i < LANES_LISTINGS; i++)
     assert_int_equal(st_save(&w.f, i, &st_plain, 40), i + 1);
   sf_do(&w.f, 5, 0x1010, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull,

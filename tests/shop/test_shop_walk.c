@@ -943,7 +943,7 @@ static void blocks_of_trade_on_lanes_then_as_alone(void **st) {
   struct walk *w = mem_alloc(sizeof *w);
   u64 done = 0, left = 0;
   (void)st;
-  chain_exec_set_lanes(lanes, WALK_LANES, 0);
+  chain_exec_set_lanes(lanes, WALK_LANES, NULL);
   for (; blocks > 0; blocks--, left--) {
     if (left == 0) { /* another world */
       if (done) sf_close(&w->f), arena_fini(&w->a);
