@@ -344,6 +344,15 @@ static inline void sf_pass_to(struct sf *f, u64 second) {
   sf_pass(f, second - sf_now(f) - ms / 1000);
   assert_int_equal(sf_now(f), second);
 }
+/* The next call is of this second. */
+static inline void sf_pass_before(struct sf *f, u64 second) {
+  enum { NEXT_MS = 1000 + CF_BLOCK_MS };
+  sf_pass_to(f, second - 3);
+  while ((chain_header_time_ms(&f->cf.head) + NEXT_MS) / 1000 < second)
+    sf_pass(f, 0);
+  assert_int_equal((chain_header_time_ms(&f->cf.head) + NEXT_MS) / 1000,
+                   second);
+}
 static inline u256 sf_balance(struct sf *f, const addr20 *a) {
   return cf_balance(&f->cf, a);
 }

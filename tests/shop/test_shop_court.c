@@ -446,6 +446,84 @@ static void case_when_no_quorum_draws_once_more_then_ends(void **st) {
   sj_close(&s);
 }
 
+/* A vote is bound to case, round, chain and juror: who copies another's hash, or
+** says what he said in another case, has nothing to reveal. */
+static void vote_when_copied_cannot_be_revealed(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  u64 id = seated(&s, 12);
+  addr20 seat[3] = {in_seat(&s, id, 0), in_seat(&s, id, 1),
+                    in_seat(&s, id, 2)};
+  hash32 of[3] = {sj_hash(id, 1, &seat[0], 1, 0, 99),      /* the first's own */
+                  sj_hash(id, 1, &seat[0], 1, 0, 99),      /* copied of him */
+                  sj_hash(id + 1, 2, &seat[2], 1, 0, 99)}; /* of elsewhere */
+  for (u32 i = 0; i < 3; i++) {
+    sf_call_of(f, "commit(uint64,bytes32)");
+    sf_u(f, id);
+    buf_put(&f->args, of[i].b, 32);
+    assert_true(sj_send(f, &seat[i], COURT, 0));
+  }
+  assert_int_equal(sj_state(f, id), SJ_REVEAL);
+  assert_true(sj_reveal(f, id, &seat[0], 1, 0));
+  for (u32 i = 1; i < 3; i++) { /* the salt is public by now */
+    sj_reveal(f, id, &seat[i], 1, 0);
+    IN("RevealMismatch()");
+  }
+  sj_close(&s);
+}
+
+/* Not over a second before its deadline, and over then. */
+static void over_at(struct sj *s, u64 id, u8 state, u8 next) {
+  struct sf *f = &s->f;
+  u64 until = sj_case(f, id).deadline;
+  assert_int_equal(sj_state(f, id), state);
+  sf_pass_to(f, until - 1);
+  assert_int_equal(sj_state(f, id), state);
+  sf_pass_to(f, until);
+  assert_int_equal(sj_state(f, id), next);
+}
+static void period_when_a_second_off_is_not_over(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  sj_open(&s, 20);
+  for (u64 id = 1; id < 3; id++) { /* a vote missing, and a word missing */
+    assert_int_equal(begin(&s, 1, 5 + id), id);
+    over_at(&s, id, SJ_FILED, SJ_EVIDENCE);
+    over_at(&s, id, SJ_EVIDENCE, SJ_DRAWING);
+    sj_leave(&s, id, SJ_DRAWING, 10, 30);
+    for (u16 k = 0; k < 1 + id; k++) {
+      addr20 who = in_seat(&s, id, k);
+      assert_true(sj_commit(f, id, 1, &who, 1, 0));
+    }
+    if (id == 1) over_at(&s, id, SJ_COMMIT, SJ_REVEAL);
+    for (u16 k = 0; k < 2; k++) {
+      addr20 who = in_seat(&s, id, k);
+      assert_true(sj_reveal(f, id, &who, 1, 0));
+    }
+    if (id == 2) over_at(&s, id, SJ_REVEAL, SJ_APPEAL);
+    over_at(&s, id, SJ_APPEAL, SJ_ENFORCED);
+    sj_finish(&s, id, id);
+  }
+  sj_close(&s);
+}
+
+static void seat_when_declined_a_second_late_stays(void **st) {
+  (void)st;
+  for (u64 late = 0; late < 2; late++) {
+    struct sj s;
+    struct sf *f = &s.f;
+    u64 id = seated(&s, 20);
+    addr20 a = in_seat(&s, id, 0);
+    sf_pass_before(f, sj_seat(f, id, 1, 0).created + SF_DAY + late);
+    DO(&a, 0, "declineSeat(uint64)", "u", id);
+    if (late) IN("TooLate(uint64)");
+    else assert_done(f);
+    sj_close(&s);
+  }
+}
+
 static bool snitch(struct sf *f, const addr20 *who, u64 id, const addr20 *on,
                    u64 vote, u64 salt) {
   return DO(who, 0, "snitch(uint64,address,uint8,bool,bytes32)", "uauuu", id,
@@ -844,6 +922,9 @@ int main(void) {
     cmocka_unit_test(vote_when_not_right_is_refused),
     cmocka_unit_test(case_when_no_pool_is_dismissed_and_all_goes_back),
     cmocka_unit_test(case_when_no_quorum_draws_once_more_then_ends),
+    cmocka_unit_test(vote_when_copied_cannot_be_revealed),
+    cmocka_unit_test(period_when_a_second_off_is_not_over),
+    cmocka_unit_test(seat_when_declined_a_second_late_stays),
     cmocka_unit_test(vote_when_told_costs_the_seat_and_the_lock),
     cmocka_unit_test(seat_when_declined_goes_to_the_next_index),
     cmocka_unit_test(juror_when_near_a_party_is_never_drawn),

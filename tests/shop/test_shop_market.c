@@ -234,6 +234,205 @@ static void coupon_when_signed_for_the_buyer_is_his_alone(void **st) {
   sf_close(&f);
 }
 
+/* What SPEC-commerce 4 numbers, one cause each; and at the second at which it
+** begins and ends. */
+static void coupon_when_invalid_says_why(void **st) {
+  (void)st;
+  enum { ENDED = 1, EARLY, USED_UP, PARTY, MINIMUM, LISTING, SIGNATURE, TOKEN };
+  static const struct {
+    u8 why;
+    u64 minimum, uses, starts, ends, listing, token; /* times from now */
+  } row[] = {
+    {0, 1000000, 1, 0, SF_DAY, 1, 0},
+    {ENDED, 0, 1, 0, 1, 0, 0},
+    {EARLY, 0, 1, SF_DAY, 2 * SF_DAY, 0, 0},
+    {USED_UP, 0, 0, 0, SF_DAY, 0, 0},
+    {MINIMUM, 1000001, 1, 0, SF_DAY, 0, 0},
+    {LISTING, 0, 1, 0, SF_DAY, 2, 0},
+    {SIGNATURE, 0, 1, 0, SF_DAY, 0, 0},
+    {TOKEN, 0, 1, 0, SF_DAY, 0, 1}};
+  struct sf f;
+  u8 key[32] = {[0] = 0x77, [31] = 1}, sig[65];
+  addr20 signer, token = {{9, 9, 9}};
+  sf_open(&f);
+  assert_int_equal(crypto_key_addr(&signer, key), ERR_OK);
+  for (u32 i = 0; i < 2; i++) st_save(&f, 0, &st_plain, 10);
+  for (u32 i = 0; i < ARRAY_LEN(row); i++) {
+    sf_call_of(&f, "saveCoupon(uint64,address,(address,address,uint8,uint256,"
+                   "uint256,uint32,uint16,uint64,uint64,uint64))");
+    sf_u(&f, 0), sf_u(&f, 0), sf_a(&f, &signer);
+    if (row[i].token) sf_a(&f, &token);
+    else sf_u(&f, 0);
+    sf_u(&f, 2), sf_u(&f, 7), sf_u(&f, row[i].minimum), sf_u(&f, row[i].uses);
+    sf_u(&f, 1), sf_u(&f, row[i].starts ? sf_now(&f) + row[i].starts : 0);
+    sf_u(&f, sf_now(&f) + 5 + row[i].ends), sf_u(&f, row[i].listing);
+    sf_send_m(&f, 0, MARKET, 0);
+    assert_done(&f);
+    u64 id = sf_word(&f, 0);
+    struct st_order o = {.listing = 1, .version = 1, .qty = 1,
+                         .total = 1000000 - 7, .coupon = id, .sig = {sig, 65}};
+    sign_coupon(sig, row[i].why == SIGNATURE ? id + 1 : id, U(1));
+    if (row[i].why == ENDED) sf_pass(&f, SF_DAY);
+    st_place(&f, 1, &o);
+    if (row[i].why == 0) {
+      assert_done(&f);
+      continue;
+    }
+    IN("CouponInvalid(uint8)");
+    assert_int_equal(f.out[35], row[i].why);
+  }
+  /* One more, from its first second to its last; the timer comes after the calls
+  ** of its block. */
+  for (u64 late = 0; late < 2; late++) {
+    u64 starts = sf_now(&f) + SF_DAY, ends = starts + SF_DAY;
+    sf_call_of(&f, "saveCoupon(uint64,address,(address,address,uint8,uint256,"
+                   "uint256,uint32,uint16,uint64,uint64,uint64))");
+    sf_u(&f, 0), sf_u(&f, 0), sf_a(&f, &signer), sf_u(&f, 0), sf_u(&f, 2);
+    sf_u(&f, 7), sf_u(&f, 0), sf_u(&f, 9), sf_u(&f, 0), sf_u(&f, starts);
+    sf_u(&f, ends), sf_u(&f, 0);
+    sf_send_m(&f, 0, MARKET, 0);
+    assert_done(&f);
+    u64 id = sf_word(&f, 0);
+    struct st_order o = {.listing = 1, .version = 1, .qty = 1,
+                         .total = 1000000 - 7, .coupon = id, .sig = {sig, 65}};
+    sign_coupon(sig, id, U(1));
+    sf_pass_before(&f, late ? ends - 1 : starts - 1);
+    st_place(&f, 1, &o);
+    if (late) assert_done(&f);
+    else IN("CouponInvalid(uint8)");
+    st_place(&f, 1, &o); /* a second later */
+    if (late) IN("CouponInvalid(uint8)");
+    else assert_done(&f);
+  }
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
+/* An order confirmed just now. */
+static u64 traded(struct sf *f) {
+  struct st_order o = {.version = 1, .qty = 1, .total = 1000000};
+  o.listing = st_save(f, 0, &st_plain, 10);
+  u64 order = st_place(f, 1, &o);
+  sf_do(f, 0, ORDERS, "ship(uint64,bytes32)", "uu", order, 1ull);
+  sf_do(f, 1, ORDERS, "confirm(uint64)", "u", order);
+  assert_done(f);
+  return order;
+}
+/* To the second: 90 days for a review, 14 for its edit, 90 for the reply. */
+static void review_when_a_second_late_is_refused(void **st) {
+  (void)st;
+  static const char review[] = "review(uint64,uint8,bytes32)";
+  for (u64 late = 0; late < 2; late++) {
+    struct sf f;
+    sf_open(&f);
+    u64 order = traded(&f);
+    sf_pass_before(&f, sf_now(&f) + 90 * SF_DAY + late);
+    M(1, review, "uuu", order, 5ull, 1ull);
+    if (late) IN("NotReviewable()");
+    else assert_done(&f);
+    order = traded(&f);
+    M(1, review, "uuu", order, 5ull, 1ull);
+    u64 said = sf_now(&f);
+    sf_pass_before(&f, said + 14 * SF_DAY + late);
+    M(1, review, "uuu", order, 4ull, 1ull);
+    if (late) IN("AlreadyReviewed()");
+    else assert_done(&f);
+    sf_pass_before(&f, said + 90 * SF_DAY + late);
+    M(0, "reply(uint64,uint8,bytes32)", "uuu", order, 1ull, 3ull);
+    if (late) IN("TooLate(uint64)");
+    else assert_done(&f);
+    sf_close(&f);
+  }
+}
+
+/* As many as one call, one table, one seller may have, and one more. */
+static void list_when_one_too_long_is_refused(void **st) {
+  (void)st;
+  static const char many[] = "TooMany(bytes32,uint256)";
+  struct sf f;
+  sf_open(&f);
+  u64 id = st_save(&f, 0, &st_plain, 10);
+  for (u64 more = 0; more < 2; more++) {
+    sf_call_of(&f, "setVariants(uint64," ST_VARIANT "[])");
+    sf_u(&f, id), sf_u(&f, 64), sf_u(&f, 64 + more);
+    for (u64 i = 0; i < 64 + more; i++)
+      sf_u(&f, i), sf_u(&f, 7), sf_u(&f, 1), sf_u(&f, 0), sf_u(&f, 1);
+    sf_send_m(&f, 0, MARKET, 0);
+    if (more) IN(many);
+    else assert_done(&f);
+    sf_call_of(&f, "saveShipTable(uint64,address,address,(bytes8,uint256,"
+                   "uint256,uint256,uint8,uint8)[])");
+    sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 128), sf_u(&f, 32 + more);
+    for (u64 i = 0; i < 32 + more; i++) put_zone(&f, "DE", 1, 1, 1);
+    sf_send_m(&f, 0, MARKET, 0);
+    if (more) IN(many);
+    else assert_done(&f);
+  }
+  sf_call_of(&f, "setVariants(uint64," ST_VARIANT "[])");
+  sf_u(&f, id), sf_u(&f, 64), sf_u(&f, 1);
+  sf_u(&f, 1000), sf_u(&f, 7), sf_u(&f, 1), sf_u(&f, 0), sf_u(&f, 1);
+  sf_send_m(&f, 0, MARKET, 0); /* variantsMax */
+  IN("OutOfRange(bytes32,uint256,uint256,uint256)");
+  u256 two = u256_from(2);
+  sf_param(&f, MARKET, "openListingsBare", &two);
+  st_save(&f, 0, &st_plain, 10);
+  assert_done(&f);
+  st_save(&f, 0, &st_plain, 10);
+  IN(many);
+  sf_do(&f, 0, 0x1010, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull,
+        6ull);
+  st_save(&f, 0, &st_plain, 10); /* with an identity */
+  assert_done(&f);
+  u256 one = u256_from(1);
+  sf_param(&f, PLATFORMS, "postsPerCall", &one);
+  P(0, "post(uint64,uint64[])", "uuuuu", id, 64ull, 2ull, 1ull, 2ull);
+  IN(many);
+  sf_close(&f);
+}
+
+/* What comes to 2^127 is refused where it is asked for. */
+static void price_when_too_large_is_refused(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  u256 huge = {{0, 1ull << 62, 0, 0}}; /* 2^126 */
+  for (u64 at = 0; at < 2; at++) {
+    sf_call_of(&f, "saveShipTable(uint64,address,address,(bytes8,uint256,"
+                   "uint256,uint256,uint8,uint8)[])");
+    sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 0), sf_u(&f, 128), sf_u(&f, 1);
+    u8 any[32] = "*";
+    buf_put(&f.args, any, 32);
+    for (u64 k = 0; k < 2; k++) { /* base, perItem */
+      if (k == at) sf_u256(&f, &huge);
+      else sf_u(&f, 1);
+    }
+    sf_u(&f, 0), sf_u(&f, 1), sf_u(&f, 3);
+    sf_send_m(&f, 0, MARKET, 0);
+    assert_done(&f);
+    struct st_listing l = st_plain;
+    l.ship_table = at + 1;
+    u64 id = st_save(&f, 0, &l, SHOP_UNLIMITED);
+    assert_done(&f);
+    shipping(&f, id, 1, "DE");
+    assert_done(&f);
+    shipping(&f, id, 2, "DE");
+    if (at) IN("Overflow()");
+    else assert_done(&f);
+  }
+  struct st_listing l = st_plain;
+  u64 id = st_save(&f, 0, &l, SHOP_UNLIMITED);
+  sf_call_of(&f, "setVariants(uint64," ST_VARIANT "[])");
+  sf_u(&f, id), sf_u(&f, 64), sf_u(&f, 1), sf_u(&f, 0), sf_u256(&f, &huge);
+  sf_u(&f, SHOP_UNLIMITED), sf_u(&f, 0), sf_u(&f, 1);
+  sf_send_m(&f, 0, MARKET, 0);
+  assert_done(&f);
+  shipping(&f, id, 1, "DE");
+  assert_done(&f);
+  shipping(&f, id, 2, "DE");
+  IN("Overflow()");
+  sf_close(&f);
+}
+
 static void review_when_traded_counts_once(void **st) {
   (void)st;
   struct sf f;
@@ -615,6 +814,10 @@ int main(void) {
     cmocka_unit_test(listing_when_saved_lives_expires_and_closes),
     cmocka_unit_test(shipping_when_zoned_takes_the_longest_match),
     cmocka_unit_test(coupon_when_signed_for_the_buyer_is_his_alone),
+    cmocka_unit_test(coupon_when_invalid_says_why),
+    cmocka_unit_test(review_when_a_second_late_is_refused),
+    cmocka_unit_test(list_when_one_too_long_is_refused),
+    cmocka_unit_test(price_when_too_large_is_refused),
     cmocka_unit_test(review_when_traded_counts_once),
     cmocka_unit_test(message_when_sealed_is_between_parties),
     cmocka_unit_test(records_when_paused_go_on_and_none_begins),
