@@ -70,7 +70,9 @@ static const struct demo_step {
   {plan, 4, 'B', "open(uint16,uint64,uint8,uint16,uint16,bytes32)", \
    "(4115,I,255,6000,4,N)"}
 #define JOIN(plan) {plan, 5, 'S', "join(uint64)", "(C)"}
-#define OFFER(plan) {plan, 6, 'S', "offer(uint64,uint16)", "(C,4000)"}
+#define OFFERS(plan, days, by, bps) \
+  {plan, days, by, "offer(uint64,uint16)", "(C," #bps ")"}
+#define OFFER(plan) OFFERS(plan, 6, 'S', 4000)
   SHIP(DEMO_DONE), CONFIRM(DEMO_DONE),
   SHIP(DEMO_REVIEWED), CONFIRM(DEMO_REVIEWED), REVIEW(DEMO_REVIEWED),
   SHIP(DEMO_REPLIED), CONFIRM(DEMO_REPLIED), REVIEW(DEMO_REPLIED),
@@ -102,10 +104,13 @@ static const struct demo_step {
   {DEMO_MEDIATED, 8, 'S', "prefer(uint64,address[])", "(C,[M])"},
   {DEMO_MEDIATED, 8, 'B', "prefer(uint64,address[])", "(C,[M])"},
   {DEMO_MEDIATED, 9, 'M', "acceptCase(uint64)", "(C)"},
+  OFFERS(DEMO_MEDIATED, 5, 'B', 5000), OFFERS(DEMO_MEDIATED, 6, 'S', 1000),
+  OFFERS(DEMO_MEDIATED, 8, 'B', 4000), OFFERS(DEMO_MEDIATED, 9, 'S', 2500),
   {DEMO_MEDIATED, 10, 'B', "submit(uint64,bytes32,uint8)", "(C,N,1)"},
 #undef OPEN
 #undef JOIN
 #undef OFFER
+#undef OFFERS
 #undef SHIP
 #undef CONFIRM
 #undef REVIEW

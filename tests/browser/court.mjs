@@ -59,13 +59,20 @@ const sanctioned = (page, level) => page.waitForSelector(
 const balance = async (who) => BigInt(await node.rpc('eth_getBalance',
   [who, 'latest']));
 
+// What a chart says; by a key: of what that key leads to.
+async function said(page, chart, key) {
+  const box = `[data-test=${chart}]`;
+  if (key) await page.press(`${box} > svg`, key);
+  return page.textContent(`${box} output`);
+}
+
 // As a stranger to the case sees it: no violation, no wider than the screen.
 async function look(path, name) {
   for (const [width, colorScheme] of [[1280, 'light'], [320, 'dark']]) {
     const page = await fresh({ bypassCSP: true, colorScheme,
       viewport: { width, height: 800 } });
     await page.goto(node.url + path);
-    await page.waitForSelector('[data-test=sanction], main td a');
+    await page.waitForSelector('[data-test=sanction]');
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= width, `${path}: ${wide} px wide at ${width}`);
     await page.evaluate(AXE);
@@ -113,6 +120,12 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
       await page.click('[data-test=commit]');
       await page.waitForSelector('text=Your vote: a fine');
     }
+    await defends.waitForSelector('[data-test=turnout] .legend:has-text('
+      + '"Voted: 2 of 3"):has-text("Quorum: 2 open votes")');
+    assert.equal(await defends.locator('[data-test=turnout] .jury .bar').count(),
+      2);
+    assert.match(await said(defends, 'turnout', 'End'), /Seat 3: 0x.*, drawn/);
+    await defends.waitForSelector('[data-test=left]');
     await jury.commit(id, [three], FINE);
     for (const [i, page] of votes.entries()) { // opened with what it kept
       await state(page, 'reveal');
@@ -126,6 +139,12 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
     await defends.waitForSelector('[data-test=rulings] li:has-text("a fine")');
     assert.match(await defends.textContent('[data-test=rulings]'),
       /comes into force on/);
+    assert.match(await said(defends, 'tally'), /Ruling: a fine/);
+    assert.match(await defends.textContent('[data-test=tally] .levels'),
+      /a warning\s*0.*a fine\s*3.*suspended\s*0/s);
+    assert.match(await said(defends, 'ladder'), /Round 1: 3 jurors, a fine/);
+    assert.match(await said(defends, 'ladder', 'ArrowLeft'),
+      /Round 3: 15 jurors, if it is appealed/);
     await look(path, 'court-ruled');
     await defends.waitForSelector('details:has([data-test=do-appeal])'
       + ':has-text("35 CMT")');
@@ -142,6 +161,8 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
     await sanctioned(defends, 0);
     assert.match(await defends.textContent('[data-test=rulings]'),
       /The appeal reversed the first ruling/);
+    assert.match(await said(defends, 'ladder'), /Round 2: 7 jurors, dismissed/);
+    assert.equal(await defends.locator('[data-test=tally]').count(), 2);
     assert.deepEqual((await jury.sanction(accused)).map(Number), [0, 0]);
     // Three whom it overruled lost 10 each; with the fund it pays the appeal.
     assert.ok(await balance(accused) >= paid - CMT('5'));

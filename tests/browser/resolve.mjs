@@ -94,6 +94,12 @@ test('offers, a mediator, evidence, a proposal: settled, paid and rated',
     await buys.waitForSelector('.escrow p:has-text("The other side offers")');
     await offer(buys, 6000);
     await buys.waitForSelector('.timeline li:has-text("the buyer: 60")');
+    await buys.waitForSelector('[data-test=offering] output:has-text('
+      + '"40 % apart")');
+    assert.equal(await buys.locator('[data-test=offering] polyline').count(), 2);
+    await buys.press('[data-test=offering] > svg', 'Home');
+    assert.match(await buys.textContent('[data-test=offering] output'),
+      /buyer asks for 80\s%, the seller offered nothing/);
     await node.rpc('evm_increaseTime', [2 * 86400 + 60]);
     await node.rpc('evm_mine', []);
     await sells.click('[data-test=do-escalate]');

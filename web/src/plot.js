@@ -77,8 +77,9 @@ export function Plot({ title, points, say, clock }) {
 }
 
 // points: [{ label, value, before }], oldest first; before, where it is given,
-// is the same of the period before, a mark on the bar.
-export function Bars({ title, points, say = number, label = 'plot.time', test }) {
+// is the same of the period before, a mark on the bar.  said: until one is read.
+export function Bars({ title, points, say = number, label = 'plot.time', test,
+  said }) {
   const cnt = points.length;
   const { at, on } = useReading(cnt, (part) => Math.floor(part * cnt));
   const shown = points[at] ?? points.at(-1);
@@ -89,7 +90,7 @@ export function Bars({ title, points, say = number, label = 'plot.time', test })
   const told = (p) => `${p.label}: ${say(p.value)}${p.before === undefined ? ''
     : ` (${t('plot.before')} ${say(p.before)})`}`;
   return html`<${Chart} title=${title} enough=${cnt >= LEAST} test=${test}
-    said=${shown ? told(shown) : '…'}
+    said=${at === null && said ? said : shown ? told(shown) : '…'}
     columns=${[label, 'plot.value', ...(pair ? ['plot.before'] : [])]}
     rows=${points.toReversed().map((p) => [p.label, say(p.value),
       ...(pair ? [say(p.before ?? 0)] : [])])}
@@ -109,23 +110,24 @@ export function Bars({ title, points, say = number, label = 'plot.time', test })
         ${t('plot.before')}` : t('plot.top', { n: say(top) })} /><//>`;
 }
 
-// One bar below the other, each leading somewhere: [{ key, label, value, href,
-// more }]; say(row) is what is read out.
-export function Levels({ title, rows, say, label, test }) {
+// One bar below the other: [{ key, label, value, href, mark }]; href: where it
+// leads; mark: it stands out; say(row) is what is read out, said before that.
+export function Levels({ title, rows, say, label, test, said }) {
   const [at, set] = useState(null);
   const top = Math.max(1, ...rows.map((r) => r.value));
   const all = rows.reduce((n, r) => n + r.value, 0);
   return html`<${Chart} title=${title} enough test=${test}
-    said=${at ? say(at) : number(all)} columns=${[label, 'plot.value']}
+    said=${at ? say(at) : said ?? number(all)} columns=${[label, 'plot.value']}
     rows=${rows.map((r) => [r.label, say(r)])}
     raw=${rows.map((r) => [r.label, r.value])}>
     <ol class="levels">${rows.map((r) => html`<li key=${r.key}
-      onMouseEnter=${() => set(r)} onMouseLeave=${() => set(null)}>
-      <a href=${r.href} onFocus=${() => set(r)} onBlur=${() => set(null)}>
-        ${r.label}</a>
+      ...${r.href && { onMouseEnter: () => set(r), onMouseLeave: () => set(null) }}>
+      ${r.href ? html`<a href=${r.href} onFocus=${() => set(r)}
+        onBlur=${() => set(null)}>${r.label}</a>`
+        : html`<${r.mark ? 'strong' : 'span'}>${r.label}<//>`}
       ${rows.length >= LEAST && html`<svg viewBox=${`0 0 ${WIDE} 1`}
         preserveAspectRatio="none" aria-hidden="true">
-        <rect class=${at === r ? 'bar on' : 'bar'} x="0" y="0" height="1"
+        <rect class=${at === r || r.mark ? 'bar on' : 'bar'} x="0" y="0" height="1"
           width=${Math.max(0.5, r.value / top * WIDE)} /></svg>`}
       <span>${number(r.value)}</span></li>`)}</ol><//>`;
 }

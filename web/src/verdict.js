@@ -6,7 +6,8 @@ import { useRpc } from './list.js';
 import { percent } from './split.js';
 
 export const APPEAL = 2, CHALLENGE = 3; // kinds of a case, beside accusations
-const STEP_BPS = 500, SHARES = 21;
+export const STEP_BPS = 500;
+const SHARES = 21;
 
 // All that a view of a module answers.
 export const viewAll = async (module, method, ...values) => {

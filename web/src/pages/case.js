@@ -6,6 +6,7 @@ import { NOBODY, ZERO32, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { getDocument, putPicture } from '../content.js';
+import { Offering } from '../dispute_plots.js';
 import { date, number } from '../format.js';
 import { Party, Picture, State, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
@@ -262,6 +263,7 @@ function Body({ k, again }) {
       ${(side === 'A' || side === 'B') && html`<${Letters} order=${k.subject}
         me=${me} other=${side === 'A' ? k.respondent : k.opener} />`}
     </div><div><${Facts} rows=${facts(k, token)} />
+      <${Offering} k=${k} isBuyer=${(by) => isBuyer(k, sideIn(k, by))} />
       <${Offers} k=${k} token=${token} /></div></div>`;
 }
 

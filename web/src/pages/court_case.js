@@ -6,6 +6,7 @@ import { Do, ZERO32, act, useMayCall } from '../act.js';
 import { acting, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { commitHash, keepVote, keptVote, newSalt, readVote } from '../ballot.js';
+import { Ladder, Tallies, Turnout } from '../dispute_plots.js';
 import { date, number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
@@ -284,7 +285,7 @@ function Body({ k: found, again }) {
         title=${t('court.stay')} />`}
       ${mine.map((s) => html`<${Step} key=${s.id + k.state} step=${s} of=${k}
         again=${again} />`)}</section>`}
-    <${Rulings} k=${k} />
+    <${Turnout} k=${k} /><${Rulings} k=${k} /><${Tallies} k=${k} />
     <${PanelBallot} k=${k} me=${me} again=${again} />
     <${Ballot} k=${k} rule=${rule} me=${me} again=${again} />
     ${(k.evidenceList ?? []).length > 0 && html`<section class="card"
@@ -292,7 +293,7 @@ function Body({ k: found, again }) {
       ${k.evidenceList.map((e, i) => html`<article class="review" key=${i}>
         <p><${Party} value=${e.by} /> <small><${Ago} ms=${e.time * 1000} />
         </small></p><${Brought} item=${e} /></article>`)}</section>`}
-    </div><div><${Facts} rows=${facts(k, rule)} />
+    </div><div><${Facts} rows=${facts(k, rule)} /><${Ladder} k=${k} />
     ${(k.seats ?? []).length > 0 && html`<${Seats} k=${k} />`}
     <${Tell} k=${k} me=${me} again=${again} /></div></div>`;
 }
