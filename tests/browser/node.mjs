@@ -1,5 +1,5 @@
-// node.mjs - the node's page with its plots, and the JSON-RPC console, in
-// Chromium.
+// node.mjs - the node's page with its plots, the JSON-RPC console, a copied file
+// that is claimed, a backup that is overdue, in Chromium.
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node, folder, remove, run, until } from '../e2e/node.mjs';
-import { CHROMIUM, WEB, launch, open } from './browser.mjs';
+import { CHROMIUM, WEB, launch, look, open } from './browser.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -133,6 +133,28 @@ test('text that a spreadsheet would run is saved as text', async () => {
     'a,b\r\n\'=1+1,-2\r\n"x,""y""\n",\'@z\r\n');
 });
 
+// That none was made is said on the node's page and on Home until one is there; a
+// week later it is said again.
+async function backupsOf(page, url) {
+  const late = '[data-test=overdue]', todo = '[data-test=todo-backup]';
+  await page.goto(url);
+  await page.waitForSelector(`${todo}:has-text("There is none yet")`);
+  await page.click(`${todo} a[href="/node"]`);
+  await look(page, 'overdue');
+  await page.click(`${late} [data-test=backup]`);
+  await page.waitForSelector(late, { state: 'detached', timeout: 60000 });
+  await page.goto(url);
+  await page.waitForSelector('[data-test=health]');
+  await page.waitForFunction(() => !document.querySelector('.skeleton'));
+  assert.equal(await page.locator(todo).count(), 0);
+  await page.clock.setFixedTime(Date.now() + 8 * 86400000);
+  await page.goto(`${url}/node`);
+  await page.waitForSelector(`${late}:has-text("the last one: 8 days ago")`);
+  await page.goto(url);
+  await page.waitForSelector(`${todo}:has-text("8 days ago")`);
+  await page.waitForSelector('[data-test=health] .bad:has-text("8 days ago")');
+}
+
 test('a copied file signs nothing until its owner presses the button', { skip },
   async () => {
     const dir = folder(), db = join(dir, 'one.db'), copy = join(dir, 'two.db');
@@ -145,7 +167,7 @@ test('a copied file signs nothing until its owner presses the button', { skip },
     assert.equal(run(['backup', copy, '--db', db]).status, 0);
     const two = await Node.start(['run', '--db', copy, '--ipcdisable']);
     const height = await two.height();
-    const page = await open(browser);
+    const page = await open(browser, { bypassCSP: true });
     await page.goto(`${two.url}/node`);
     await page.waitForSelector('text=cybermiles run --claim');
     assert.equal(await page.locator('[data-test=claim]').count(), 0);
@@ -164,6 +186,7 @@ test('a copied file signs nothing until its owner presses the button', { skip },
     await page.waitForSelector('[data-test=claim]', { state: 'detached',
       timeout: 30000 });
     await until('a block', async () => await two.height() > height, 60000);
+    await backupsOf(page, two.url);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
     assert.equal((await two.stop()).code, 0);

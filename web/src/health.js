@@ -1,6 +1,7 @@
 // health.js - how the node is, in a line on the first page: each fact with a mark
 // and words, the whole leading to its page.
 import { ownerRpc } from './api.js';
+import { overdue } from './backup.js';
 import { bytes, number } from './format.js';
 import { t } from './i18n.js';
 import { useRpc } from './list.js';
@@ -9,7 +10,6 @@ import { useLoad, useSignal } from './signal.js';
 import { Ago, Skeleton, html } from './ui.js';
 
 const MARK = { good: '●', bad: '▲', '': '○' };
-const WEEK_MS = 7 * 86400000;
 
 // [kind, key, words] of what node_status tells.
 const facts = (s, behind) => [
@@ -19,7 +19,7 @@ const facts = (s, behind) => [
     ? 'health.unsigned' : 'health.signs')],
   [s.diskLow ? 'bad' : 'good', t('health.disk', { n: bytes(
     s.diskFreeBytes) })],
-  [s.dev ? '' : s.lastBackupMs > Date.now() - WEEK_MS ? 'good' : 'bad',
+  [s.dev ? '' : overdue(s) ? 'bad' : 'good',
     s.lastBackupMs ? html`${t('health.backup')} <${Ago}
       ms=${s.lastBackupMs} />` : t('health.noBackup')],
 ];

@@ -6,6 +6,7 @@ import { useState } from 'preact/hooks';
 import { Do } from './act.js';
 import { acting, status } from './acting.js';
 import { ownerRpc } from './api.js';
+import { backUp } from './backup.js';
 import { t } from './i18n.js';
 import { keys } from './keys.js';
 import { useRpc } from './list.js';
@@ -15,21 +16,6 @@ import { Skeleton, html } from './ui.js';
 
 const KEPT = 'start.skipped';
 const ALL = '*';
-const BACKUP_MS = 300000;
-
-// Made by the node, verified, and then known to it.
-export async function backUp() {
-  const since = Date.now();
-  await ownerRpc('node_backup');
-  for (;;) {
-    const { lastBackupMs, backupFailures } = await ownerRpc('node_status');
-    if (lastBackupMs > since - 1000) return;
-    if (backupFailures || Date.now() > since + BACKUP_MS) {
-      throw new Error(t('start.backup.failed'));
-    }
-    await new Promise((resolve) => { setTimeout(resolve, 500); });
-  }
-}
 
 async function testMessage(s) {
   for (const hook of s.hooks) await ownerRpc('webhook_test', hook.id);
@@ -58,6 +44,12 @@ async function lookUp(now) {
     ownerRpc('node_status')]) : [];
   return { hooks, backup: state?.lastBackupMs };
 }
+
+// Folded up it stays so on this browser.
+const FOLDED = 'start.folded';
+const folded = () => localStorage.getItem(FOLDED) !== null;
+const fold = (yes) => yes ? localStorage.setItem(FOLDED, '1')
+  : localStorage.removeItem(FOLDED);
 
 const skippedNow = () => JSON.parse(localStorage.getItem(KEPT) ?? '[]');
 
@@ -90,7 +82,9 @@ export function Start() {
   // Owners see it; so does who sets the node up on its own machine.
   if (!now || !may('node', now) || skipped.includes(ALL)
     || found.error || goods.error) return null;
-  if (!found.data || (me && !goods.data)) return html`<${Skeleton} rows=${6} />`;
+  if (!found.data || (me && !goods.data)) {
+    return html`<${Skeleton} rows=${folded() ? 1 : 6} />`;
+  }
   const s = { now, me, dev, keys: own, id: id.data, ...found.data,
     listings: goods.data?.items.length ?? 0 };
   const skip = (what) => {
@@ -101,11 +95,12 @@ export function Start() {
   const rows = ITEMS.filter((r) => !skipped.includes(r.id));
   const left = rows.filter((r) => !r.done(s)).length;
   if (!left) return null;
-  return html`<section class="card start" data-test="start">
-    <h2>${t('start.title', { n: left })}</h2>
+  return html`<details class="card start" data-test="start" open=${!folded()}
+      onToggle=${(e) => fold(!e.currentTarget.open)}>
+    <summary><h2>${t('start.title', { n: left })}</h2></summary>
     <ul class="plain">${rows.map((row) => html`<${Item} key=${row.id}
       row=${row} s=${s} skip=${skip} again=${found.again} />`)}</ul>
     <p class="row"><a class="button" href="/welcome">${t('start.guide')}</a>
       <button type="button" data-test="start-hide" onClick=${() => skip(ALL)}>
-      ${t('start.hide')}</button></p></section>`;
+      ${t('start.hide')}</button></p></details>`;
 }

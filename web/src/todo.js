@@ -1,8 +1,9 @@
 // todo.js - on the first page: what waits for us, what came in, what happened.
 import { useState } from 'preact/hooks';
 import { NOBODY } from './act.js';
-import { acting, status } from './acting.js';
+import { acting } from './acting.js';
 import { ownerRpc } from './api.js';
+import { overdue } from './backup.js';
 import { chainS } from './clock.js';
 import { day, number } from './format.js';
 import { Party, State, Until, titleOf } from './goods.js';
@@ -69,16 +70,12 @@ function useLow(me) {
       </small>` }));
 }
 
-// The last backup is long ago, or there is none.  A development chain wants
-// none.
-const OLD_MS = 7 * DAY * 1000;
 function useBackup() {
   const now = useSignal(session);
-  const dev = useSignal(status)?.dev;
-  const mine = now?.name && dev === false && may('node', now);
+  const mine = now?.name && may('node', now);
   const { data } = useLoad(async () => mine ? ownerRpc('node_status') : null,
     [mine]);
-  if (!data || data.lastBackupMs > Date.now() - OLD_MS) return [];
+  if (!data || !overdue(data)) return [];
   return [{ key: 'backup', place: html`<a href="/node">${t('todo.backup.go')}</a>
     ${' '}<small>${data.lastBackupMs ? html`${t('todo.backup.last')}${' '}
       <${Ago} ms=${data.lastBackupMs} />` : t('todo.backup.never')}</small>` }];
@@ -203,9 +200,15 @@ function Takings({ me }) {
         title=${t('funnel.month')} /></div></section>`;
 }
 
-export function Shop() {
+/* ------------------------------------------------------ for the first page */
+
+export function Work() {
   const me = useSignal(acting)?.address;
   return me ? html`<div class="beside even2"><${Todo} me=${me} />
-      <${Recent} me=${me} /></div>
-    <${Takings} me=${me} />` : null;
+    <${Recent} me=${me} /></div>` : null;
+}
+
+export function Sums() {
+  const me = useSignal(acting)?.address;
+  return me ? html`<${Takings} me=${me} />` : null;
 }

@@ -6,7 +6,7 @@ import { Health } from '../health.js';
 import { t } from '../i18n.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Start } from '../start.js';
-import { Shop } from '../todo.js';
+import { Sums, Work } from '../todo.js';
 import { Bars } from '../plot.js';
 import { Address, Ago, Empty, Facts, Loaded, Table, html } from '../ui.js';
 
@@ -39,7 +39,8 @@ export function Home() {
     : undefined, [operator, height]);
   const blocks = useLoad(async () => height === null ? undefined
     : loadBlocks(height, SHOWN), [height]);
-  return html`<h1>${t('nav.home')}</h1><${Start} /><${Shop} />
+  return html`<h1>${t('nav.home')}</h1><${Work} /><${Start} />
+    <${Sums} />
     <${DemoShop} offer=${height === 0} />
     <h2>${t('home.node')}</h2><${Health} />
     <div class="tiles">

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { status } from '../acting.js';
 import { api, ownerRpc } from '../api.js';
+import { backUp, overdue } from '../backup.js';
 import { ago, bytes, duration, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
@@ -13,7 +14,6 @@ import { Qr } from '../qr.js';
 import { useRecent } from '../recent.js';
 import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
-import { backUp } from '../start.js';
 import { Ago, Copy, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
 import { addNetwork, wallets } from '../wallet.js';
 
@@ -180,8 +180,18 @@ function Log() {
       .join('\n')}</pre>`}<//>`;
 }
 
-function Backups() {
-  const state = useLoad(() => ownerRpc('node_status'), []);
+const BackUp = ({ again, kind }) => html`<${Do} test="backup" kind=${kind}
+  go=${async () => { await backUp(); again(); }}>${t('start.backup.go')}<//>`;
+
+function Overdue({ state: { data: s, again } }) {
+  if (!s || !overdue(s)) return null;
+  return html`<div data-test="overdue"><${Notice} kind="error"
+    title=${t('todo.backup')} action=${html`<${BackUp} again=${again} />`}>
+    <p>${s.lastBackupMs ? html`${t('todo.backup.last')}${' '}<${Ago}
+      ms=${s.lastBackupMs} />` : t('todo.backup.never')}</p><//></div>`;
+}
+
+function Backups({ state }) {
   const { dev } = useSignal(status) ?? {};
   return html`<h2>${t('node.backups')}</h2><${Loaded} state=${state}>${(s) =>
     html`<${Facts} rows=${[['node.backup', s.lastBackupMs
@@ -190,10 +200,7 @@ function Backups() {
       ? duration(s.backupEverySeconds) : t('node.backup.asked')],
     ['node.backup.failed', number(s.backupFailures)]]} />
     ${dev ? html`<p class="quiet">${t('node.backup.dev')}</p>`
-      : html`<p><${Do} test="backup" go=${async () => {
-        await backUp();
-        state.again();
-      }}>${t('start.backup.go')}<//></p>`}`}<//>`;
+      : !overdue(s) && html`<p><${BackUp} again=${state.again} /></p>`}`}<//>`;
 }
 
 export function NodePage() {
@@ -201,9 +208,13 @@ export function NodePage() {
   const { list, error } = useMetrics();
   const about = useLoad(() => api('/api/status'), []);
   const newest = list.at(-1);
+  const owner = Boolean(now?.name) && may('node', now);
+  const state = useLoad(async () => owner ? ownerRpc('node_status')
+    : undefined, [owner]);
   return html`<div class="row between head"><h1>${t('nav.node')}</h1>
       <a class="button" href="/console">${t('console.title')}</a></div>
     ${about.data?.fenced && html`<${Fence} again=${about.again} />`}
+    <${Overdue} state=${state} />
     ${error && html`<${Failure} error=${error} />`}
     ${newest && html`<${Now} values=${newest.values} />`}
     <${Signed} about=${about} />
@@ -217,7 +228,7 @@ export function NodePage() {
     <p><a href="/metrics">${t('node.metrics')}</a></p>
     <h2>${t('node.peers')}</h2><p>${t('node.peers.none')}</p>
     <h2>${t('node.sync')}</h2><p>${t('node.sync.none')}</p>
-    ${now?.name && may('node', now) && html`<${Backups} /><${Log} />`}
+    ${owner && html`<${Backups} state=${state} /><${Log} />`}
     <h2>${t('node.update')}</h2>
     <${Loaded} state=${about}>${(s) => html`<${Facts} rows=${[
       ['home.version', html`<bdi>${s.version} ${s.commit}</bdi>`]]} />`}<//>

@@ -15,7 +15,7 @@ import { useRpc } from '../list.js';
 import { go, query } from '../router.js';
 import { change, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
-import { backUp } from '../start.js';
+import { backUp } from '../backup.js';
 import { Empty, Facts, Field, Hash, Loaded, Notice, html } from '../ui.js';
 import { NewKey } from '../words.js';
 import { ProfileForm } from './profile.js';
