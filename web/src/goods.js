@@ -2,6 +2,7 @@
 // of records as words with a mark, so that colour is never alone.
 import { NOBODY } from './act.js';
 import { rpc } from './api.js';
+import { Approx } from './approx.js';
 import { pictureUrl } from './content.js';
 import { date, number, short, until } from './format.js';
 import { has, t } from './i18n.js';
@@ -61,8 +62,9 @@ export const categoryName = (code, names) => has(`category.${code}`)
 export const stockText = (n) => n === UNLIMITED ? t('goods.plenty')
   : n === 0 ? t('goods.sold.out') : t('goods.left', { n: number(n) });
 
-export const Price = ({ listing, value }) => html`<${Money}
-  value=${value ?? listing.price} token=${listing.token ?? NOBODY} />`;
+export const Price = ({ listing, value = listing.price }) => html`<${Money}
+  value=${value} token=${listing.token ?? NOBODY} /><${Approx} value=${value}
+  token=${listing.token ?? NOBODY} />`;
 
 // A card that leads to the listing.
 export const Card = ({ listing, href = links.listing(listing.id) }) => html`

@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Confirm } from './confirm.js';
 import { Sent } from './act.js';
 import { connect, live, rpcAll } from './api.js';
+import { ApproxNote, followCurrency } from './approx.js';
 import { isAddress, isHash, number } from './format.js';
 import { language, setLanguage, t } from './i18n.js';
 import { Acting, Password, loadActing } from './keys.js';
@@ -273,7 +274,7 @@ function Shell() {
         : html`<h1>${t('missing.title')}</h1><p>${t('missing.text')}${' '}
           <a href="/">${t('nav.home')}</a></p>`}
     </main>
-    <footer><${Looks} redraw=${() => redraw((n) => n + 1)} /></footer>
+    <footer><${ApproxNote} /><${Looks} redraw=${() => redraw((n) => n + 1)} /></footer>
     <${Password} /><${Confirm} />
   </div>`;
 }
@@ -284,4 +285,5 @@ connect();
 discover();
 loadSession();
 loadActing();
+followCurrency();
 render(html`<${Shell} />`, document.getElementById('app'));

@@ -9,6 +9,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Sent } from './act.js';
 import { keepWallet, known, status } from './acting.js';
 import { poll, rpc } from './api.js';
+import { ApproxNote, currency, currencyOf } from './approx.js';
 import { cart } from './cart.js';
 import { number } from './format.js';
 import { Picture } from './goods.js';
@@ -86,6 +87,7 @@ function Shell() {
   const main = useRef();
   const { data: id } = useRpc('id_get', seller);
   const [, redraw] = useState(0);
+  useEffect(() => currency.set(currencyOf(id?.document)), [id?.docHash]);
   const found = match(PAGES, path);
   const doc = id?.document ?? {};
   const who = { ...doc, name: doc.name || id?.handle || shop, seller, id };
@@ -111,7 +113,7 @@ function Shell() {
           ${t('shop.back')}</a></p>`}
     </main>
     <${Pocket} />
-    <footer><span class="quiet">${t('shop.by')}</span>
+    <footer><${ApproxNote} /><span class="quiet">${t('shop.by')}</span>
       <${Looks} redraw=${() => redraw((n) => n + 1)} /></footer></div>`;
 }
 

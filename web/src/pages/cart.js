@@ -11,6 +11,7 @@ import { readCall } from '../abi.js';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
+import { Approx } from '../approx.js';
 import { cart, seePrice, setQty } from '../cart.js';
 import { abiOf, callView } from '../contracts.js';
 import { sentence } from '../fault.js';
@@ -213,7 +214,8 @@ function Checkout({ groups, me, again }) {
     ${list.map((q) => html`<p key=${q.key} class="row between">
       <span>${t('order.seller')} <${Party} value=${q.seller} /></span>
       ${q.error ? html`<span class="wrong" role="alert">${q.error}</span>`
-        : html`<strong data-test="total">${money(q.total, q.token)}</strong>`}
+        : html`<span><strong data-test="total">${money(q.total, q.token)}
+          </strong><${Approx} value=${q.total} token=${q.token.address} /></span>`}
       </p>${q.shipBy > 0 && html`<p class="quiet">${t('cart.shipBy',
         { when: date(q.shipBy) })}</p>`}`)}
     ${from && list.some((q) => q.args?.platform || q.args?.referrer !== NOBODY)

@@ -3,6 +3,8 @@
 // shows.  Members that other pages put into the document stay.
 import { useState } from 'preact/hooks';
 import { ZERO32, act } from '../act.js';
+import { codeName, codes, readRate } from '../approx.js';
+import { chainS } from '../clock.js';
 import { putDocument, putPicture } from '../content.js';
 import { Picture } from '../goods.js';
 import { t } from '../i18n.js';
@@ -34,21 +36,38 @@ function Logo({ hash, set }) {
         ${t('cart.drop')}</button>`}</span><//>`;
 }
 
+// The currency that prices are told in beside CMT, and what one CMT is in it.
+const InCurrency = ({ form, put, wrong }) => html`<div class="pair">
+  <${Field} id="code" label=${t('approx.code')} hint=${t('approx.hint')}>
+    <select id="code" value=${form.code} onChange=${put('code')}
+      aria-describedby="code-hint"><option value="">${t('approx.none')}</option>
+      ${codes().map((c) => html`<option value=${c}>${c} · ${codeName(c)}
+      </option>`)}</select><//>
+  ${form.code && html`<${Field} id="rate" error=${wrong} label=${t('approx.rate',
+    { code: form.code })}><input id="rate" inputmode="decimal" required
+    value=${form.rate} aria-invalid=${wrong ? 'true' : null}
+    onInput=${put('rate')} /><//>`}</div>`;
+
 export function ProfileForm({ who, done }) {
   const doc = who?.document ?? {};
   const [form, set] = useState({ name: '', about: '', contact: '', ...doc,
+    code: doc.currency?.code ?? '', rate: doc.currency?.rate ?? '',
     ...Object.fromEntries(POLICIES.map((p) => [p, doc.policies?.[p] ?? ''])) });
   const [state, tell] = useState({});
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
   const submit = async (e) => {
     e.preventDefault();
+    const rate = readRate(form.rate);
+    if (form.code && !rate) { tell({ rate: t('approx.bad') }); return; }
     tell({ busy: true });
     try {
       const policies = Object.fromEntries(POLICIES.filter((p) => form[p].trim())
         .map((p) => [p, form[p].trim()]));
       const hash = await putDocument({ ...doc, name: form.name.trim(),
         about: form.about.trim(), contact: form.contact.trim() || undefined,
-        logo: form.logo, policies });
+        logo: form.logo, policies, currency: form.code ? { code: form.code,
+          rate, at: form.code === doc.currency?.code && rate
+            === doc.currency.rate ? doc.currency.at : chainS() } : undefined });
       await (who ? act(t('shop.save'), 'identity', 'update', [hash, who.encKey])
         : act(t('shop.save'), 'identity', 'create', [ORGANISATION, hash,
           ZERO32]));
@@ -66,6 +85,7 @@ export function ProfileForm({ who, done }) {
     <${Field} id="contact" label=${t('shop.contact')}
       hint=${t('shop.contact.hint')}><input id="contact" maxlength="200"
       value=${form.contact} onInput=${put('contact')} /><//>
+    <${InCurrency} form=${form} put=${put} wrong=${state.rate} />
     ${POLICIES.map((p) => area(p, t(`policy.${p}`), 2, 2500))}
     ${state.error && html`<${Failure} error=${state.error} />`}
     <div class="row"><${Submit} busy=${state.busy}>

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { Approx } from '../approx.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
@@ -53,7 +54,7 @@ function Waiting({ id, total, sound, done }) {
   }, [paid]);
   const link = `${location.origin}/invoice/${id}`;
   return html`<section class="card till" data-test="till-wait">
-    <p class="big">${money(total)}</p>
+    <p class="big">${money(total)}<${Approx} value=${total} /></p>
     ${paid ? html`<${Notice} kind="good" title=${t('till.paid')} />`
       : html`<p role="status">${t('till.waits')}</p>
         <${Qr} text=${link} label=${t('till.qr', { amount: money(total) })} />`}
@@ -105,7 +106,7 @@ function Till({ me }) {
   }
   return html`<div class="beside"><section class="card till">
       <output class="big" aria-live="polite" data-test="total">
-        ${money(total)}</output>
+        ${money(total)}<${Approx} value=${total} /></output>
       ${lines.length > 0 && html`<ul>${lines.map((l) => html`<li>
         ${number(l.n)} × <bdi>${l.title}</bdi></li>`)}</ul>`}
       <label class="choice">${t('till.sum')}<input id="sum" value=${sum}
