@@ -20,6 +20,7 @@ async function bundle(entryPoints, chunkNames) {
   const { metafile } = await build({ entryPoints, chunkNames,
     bundle: true, minify: true, format: 'esm', target: 'es2022',
     splitting: true, metafile: true, outdir: out, legalComments: 'none',
+    loader: { '.inc': 'text' },
     logLevel: 'warning' });
   return new Map(Object.entries(metafile.outputs).map(([path, o]) =>
     [basename(path), o]));

@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { CHROMIUM, launch, open } from './browser.mjs';
-import { givePurse, step } from './purse.mjs';
+import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -280,6 +280,120 @@ test('a walk-in without a wallet makes a key in the page, orders and pays',
     await page.waitForSelector(`[data-test=purse] [title="${own.address}"]`,
       { timeout: 60000 });
     await close(page);
+  });
+
+test('twelve words are the key: written down, proven, brought back; ethers has it',
+  { skip }, async () => {
+    const PASSWORD = 'four words make a lock', OTHER = 'another lock of words';
+    const VECTOR = 'legal winner thank year wave sausage worth useful legal '
+      + 'winner thank yellow'; // of BIP-39
+    const page = await visit('/shop/harbour-roast', { purse: false });
+    const fresh = async (word) => {
+      await page.fill('#pocket-new', word);
+      await page.fill('#pocket-twice', word);
+      await page.click('[data-test=pocket-go]');
+    };
+    const shown = () => page.waitForSelector('[data-test=words] li:nth-child(12)',
+      { timeout: 60000 }).then(() => page.locator('[data-test=words] li')
+      .allTextContents()).then((all) => all.map((w) => w.trim()));
+    const prove = async (words) => {
+      await page.click('[data-test=pocket-go]');
+      for (const [i, word] of words.entries()) {
+        const field = page.locator(`#word-${i}`);
+        if (await field.count()) await field.fill(word);
+      }
+      await page.click('[data-test=pocket-go]');
+    };
+    const has = (address) => page.waitForSelector(
+      `[data-test=purse] [title="${address}"]`, { timeout: 60000 });
+    const drop = async () => {
+      await page.locator('[data-test=own-key]').evaluate((d) => { d.open = true; });
+      await page.click('[data-test=pocket-drop]');
+      await page.click('[data-test=pocket-drop]');
+      await page.click('header [data-test=pocket]');
+      await page.click('[data-test=pocket-from]');
+    };
+    await page.click('header [data-test=pocket]');
+    await fresh(PASSWORD);
+    await page.click('[data-test=pocket-write]', { timeout: 60000 });
+    const words = await shown();
+    const own = ethers.Wallet.fromPhrase(words.join(' '));
+    await prove(words.map(() => 'zoo'));
+    await page.waitForSelector('dialog .wrong:has-text("another word")');
+    assert.equal(await page.evaluate(() => localStorage.getItem('pocket.key')),
+      null);
+    await prove(words);
+    await has(own.address);
+    // the file that is kept has them too, as ethers writes it
+    const json = await page.evaluate(() => localStorage.getItem('pocket.key'));
+    const opened = await ethers.Wallet.fromEncryptedJson(json, PASSWORD);
+    assert.equal(opened.mnemonic.phrase, words.join(' '));
+    await page.reload();
+    await page.click('[data-test=own-key] summary');
+    await page.click('[data-test=pocket-words]');
+    await page.fill('#pocket-word', PASSWORD);
+    await page.click('[data-test=pocket-go]');
+    assert.deepEqual(await shown(), words);
+    await prove(words);
+    await page.waitForSelector('dialog', { state: 'detached' });
+
+    await drop();
+    for (const [text, wrong] of [[words.slice(1).join(' '), /11 words/],
+      [words.with(3, 'abandom').join(' '), /Word 4, abandom, is not in the list/],
+      [VECTOR.replace('yellow', 'year'), /together they are no key/]]) {
+      await page.fill('#pocket-text', text);
+      await fresh(OTHER);
+      await page.waitForFunction((w) => new RegExp(w).test(document
+        .querySelector('dialog .wrong')?.textContent), wrong.source);
+    }
+    await page.fill('#pocket-text', ` ${words.join('  ').toUpperCase()}\n`);
+    await fresh(OTHER);
+    await has(own.address);
+    await drop();
+    await page.fill('#pocket-text', VECTOR);
+    await fresh(OTHER);
+    await has(ethers.Wallet.fromPhrase(VECTOR).address);
+    await close(page);
+  });
+
+test('prices are told in the currency that the merchant chose, as approximate',
+  { skip }, async () => {
+    const [owner] = await node.rpc('eth_accounts');
+    const page = await open(browser);
+    await page.goto(`${node.url}/storefront`);
+    await actAs(page, owner);
+    await page.click('[data-test=shop] button:has-text("Change")');
+    await page.selectOption('#code', 'EUR');
+    await page.fill('#rate', 'a quarter');
+    await page.click('[data-test=shop] form button.main');
+    await page.waitForSelector('#rate-error');
+    await page.fill('#rate', '0,25');
+    await page.click('[data-test=shop] form button.main');
+    await settled(page);
+    const one = await node.rpc('market_get', [1]);
+    const euros = `≈\u00a0${new Intl.NumberFormat('en', { style: 'currency',
+      currency: 'EUR' }).format(Number(ethers.formatEther(one.price)) / 4)}`;
+    await page.goto(`${node.url}/sell`);
+    await page.waitForSelector(`td .approx:text-is("${euros}")`);
+    const guest = await visit('/shop/harbour-roast/listing/1');
+    await guest.waitForSelector(`form .approx:text-is("${euros}")`);
+    await guest.waitForSelector('footer [data-test=approx-note]:has-text('
+      + '"approximate, at the shop\'s own rate"):has-text("1 CMT is €0.25")');
+    await connectPurse(guest);
+    await guest.click('[data-test=add]');
+    await guest.waitForSelector('[data-test=total] + .approx');
+    await guest.goto(`${node.url}/shop/plain-goods`);
+    // what another's document says of it is looked at before it is believed
+    for (const currency of [{ code: '<b>', rate: '1' }, { code: 'EUR', rate: '1e9' },
+      { code: 'EUR', rate: -1 }, { code: 'EUR', rate: '0' }, 'EUR']) {
+      await send(seller, 'Identity', 'update', await put({ currency, name: 'Plain' }),
+        NONE);
+      await guest.reload();
+      await guest.waitForSelector('[data-test=card]');
+      await guest.waitForFunction(() => document.title === 'Plain');
+      assert.equal(await guest.locator('.approx').count(), 0);
+    }
+    await close(page, guest);
   });
 
 test('who gave the link has his share', { skip }, async () => {

@@ -18,7 +18,8 @@ export const store = (json) => json
   ? localStorage.setItem(KEPT, JSON.stringify(json))
   : localStorage.removeItem(KEPT);
 
-// What a dialog is wanted for: { kind: 'make' | 'open', give, cancel } or null.
+// What a dialog is wanted for: { kind: 'make' | 'open' | 'words', give, cancel } or
+// null.
 export const asked = signal(null);
 let open = null; // the key, for the life of the page
 export const forget = () => { open = null; store(null); };
@@ -27,6 +28,10 @@ const ask = (kind) => new Promise((resolve, reject) => asked.set({ kind,
   give: (key) => { asked.set(null); open = key; resolve(key); },
   cancel: () => { asked.set(null);
     reject(Object.assign(new Error(t('act.cancelled')), { code: 4001 })); } }));
+
+// The words that the key is made of, shown; whether its file has them.
+export const showWords = () => ask('words').catch(() => {});
+export const hasWords = () => Boolean(stored()?.['x-ethers']);
 
 const addressOf = (json) => json ? `0x${json.address}` : null;
 const key = async () => open ?? ask(stored() ? 'open' : 'make');

@@ -1,6 +1,7 @@
 // pocket_key.js - the key of a wallet made in the page: EIP-1559 transactions,
 // EIP-191 messages, and its file (Web3 Secret Storage, version 3: scrypt and
-// AES-128-CTR), which geth and other wallets take.  Plain JavaScript, so that it
+// AES-128-CTR), which geth and other wallets take.  The words that it is made of
+// are in the file too, as ethers has them there (x-ethers).  Plain JavaScript, so that it
 // works without a secure context, where a page has no crypto.subtle.
 import { ctr } from '@noble/ciphers/aes.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
@@ -15,7 +16,6 @@ const KDF_MOST = 1 << 18; // n of a file that is opened here: 256 MiB
 const hex = (b) => `0x${bytesToHex(b)}`;
 const unhex = (s) => hexToBytes((s.length % 2 ? '0' : '') + s);
 
-export const newKey = () => secp256k1.utils.randomSecretKey();
 export const addressOf = (key) => bytesToHex(keccak_256(secp256k1.getPublicKey(
   key, false).subarray(1)).subarray(12));
 
@@ -64,9 +64,11 @@ export function signMessage(key, data) {
 
 /* ----------------------------------------------------------------- the file */
 
-const derive = (password, { n, r, p, dklen, salt }) => scryptAsync(
+// 32 bytes for the key; the 32 after them, which change nothing before, are for
+// its words.
+const derive = (password, { n, r, p, salt }) => scryptAsync(
   utf8ToBytes(password.normalize('NFKC')), hexToBytes(salt),
-  { N: n, r, p, dkLen: dklen });
+  { N: n, r, p, dkLen: 64 });
 const macOf = (derived, sealed) => bytesToHex(keccak_256(concatBytes(
   derived.subarray(16, 32), sealed)));
 
@@ -77,18 +79,23 @@ const uuid = () => {
   return bytesToHex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 };
 
-export async function seal(key, password) {
+// entropy: of the words that the key is made of (pocket_words.js).
+export async function seal(key, password, entropy) {
   const kdfparams = { ...KDF, salt: bytesToHex(randomBytes(32)) };
   const derived = await derive(password, kdfparams);
-  const iv = randomBytes(16);
+  const iv = randomBytes(16), counter = randomBytes(16);
   const sealed = ctr(derived.subarray(0, 16), iv).encrypt(key);
   return { version: 3, id: uuid(), address: addressOf(key), crypto: {
     cipher: 'aes-128-ctr', cipherparams: { iv: bytesToHex(iv) },
     ciphertext: bytesToHex(sealed), kdf: 'scrypt', kdfparams,
-    mac: macOf(derived, sealed) } };
+    mac: macOf(derived, sealed) },
+  'x-ethers': { version: '0.1', path: "m/44'/60'/0'/0/0", locale: 'en',
+    mnemonicCounter: bytesToHex(counter), mnemonicCiphertext: bytesToHex(
+      ctr(derived.subarray(32), counter).encrypt(entropy)) } };
 }
 
-// The key of a file; null when the password is another, or it is no such file.
+// { key, entropy } of a file, entropy null where it has no words; null when the
+// password is another, or it is no such file.
 export async function unseal(json, password) {
   try {
     const { crypto: c } = json;
@@ -99,7 +106,10 @@ export async function unseal(json, password) {
     const derived = await derive(password, c.kdfparams);
     const sealed = hexToBytes(c.ciphertext);
     if (macOf(derived, sealed) !== c.mac) return null;
-    return ctr(derived.subarray(0, 16), hexToBytes(c.cipherparams.iv))
-      .decrypt(sealed);
+    const words = json['x-ethers'];
+    return { key: ctr(derived.subarray(0, 16), hexToBytes(c.cipherparams.iv))
+      .decrypt(sealed), entropy: words ? ctr(derived.subarray(32), hexToBytes(
+      words.mnemonicCounter)).decrypt(hexToBytes(words.mnemonicCiphertext))
+      : null };
   } catch { return null; }
 }

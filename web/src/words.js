@@ -9,32 +9,10 @@ import { checksum } from './format.js';
 import { t } from './i18n.js';
 import { loadSession } from './session.js';
 import { Field, Hash, Notice, html } from './ui.js';
+import { Asked, Shown, ask, wrongOf } from './word_list.js';
 
-const ASKED = 3;
 const BLANK = { way: 'words', password: '', twice: '', raw: '', text: '',
   index: '0' };
-
-// So many different places of a list, in order.
-function places(cnt, of) {
-  const left = Array.from({ length: of }, (_, i) => i);
-  while (left.length > cnt) {
-    left.splice(crypto.getRandomValues(new Uint32Array(1))[0] % left.length, 1);
-  }
-  return left;
-}
-
-const Shown = ({ list }) => html`<p>${t('words.write')}</p>
-  <ol class="words" data-test="words">${list.map((w) => html`<li>
-    <bdi lang="en">${w}</bdi></li>`)}</ol>`;
-
-function Asked({ asked, given, put, wrong }) {
-  return html`<p>${t('words.prove')}</p><div class="pair">${asked.map((k, i) =>
-    html`<${Field} key=${k} id=${`word-${k}`} label=${t('words.nth', { n: k + 1 })}
-      error=${wrong.includes(k) && t('words.other')}><input id=${`word-${k}`}
-      value=${given[i]} autocomplete="off" autocapitalize="none"
-      spellcheck=${false} aria-invalid=${wrong.includes(k) ? 'true' : null}
-      onInput=${(e) => put(given.with(i, e.target.value))} /><//>`)}</div>`;
-}
 
 // What is asked first.
 function Begin({ form, set }) {
@@ -90,17 +68,14 @@ export function NewKey({ again }) {
       if (!/^\d{1,9}$/.test(form.index)) throw new Error(t('sell.bad.number'));
       await fromWords(form.text, Number(form.index));
     } else {
-      const list = (await ownerRpc('personal_newMnemonic')).split(' ');
-      show({ list, asked: places(ASKED, list.length), wrong: [],
-        given: Array(ASKED).fill(''), written: false });
+      show({ ...ask((await ownerRpc('personal_newMnemonic')).split(' ')),
+        written: false });
     }
   };
   const prove = async () => {
-    const { list, asked, given } = words;
-    const wrong = asked.filter((k, i) =>
-      given[i].trim().toLowerCase() !== list[k]);
+    const wrong = wrongOf(words);
     show({ ...words, wrong });
-    if (!wrong.length) await fromWords(list.join(' '), 0);
+    if (!wrong.length) await fromWords(words.list.join(' '), 0);
   };
   return html`<section class="card" data-test="new-key">
     <h2 tabindex="-1" ref=${head}>${t('keys.new')}</h2>
@@ -111,7 +86,7 @@ export function NewKey({ again }) {
         || (form.way === 'raw' && !form.raw.trim())
         || (form.way === 'restore' && !form.text.trim())} go=${begin}>
         ${t(form.way === 'words' ? 'words.show' : 'keys.make')}<//>`}
-    ${stage === 1 && html`<${Shown} list=${words.list} />
+    ${stage === 1 && html`<${Shown} list=${words.list} how="words.write" />
       <p class="row"><button type="button" class="main" data-test="written"
         onClick=${() => show({ ...words, written: true })}>
         ${t('words.written')}</button><button type="button"

@@ -10,8 +10,9 @@ import { t } from '../i18n.js';
 import { links } from '../links.js';
 import { Choice, List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
-import { POCKET, forget, stored } from '../pocket.js';
+import { POCKET, forget, hasWords, showWords, stored } from '../pocket.js';
 import { Qr } from '../qr.js';
+import { go } from '../router.js';
 import { useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Hash, html } from '../ui.js';
 import { wallets } from '../wallet.js';
@@ -71,8 +72,13 @@ export function Front({ who }) {
       <label class="tick"><input type="checkbox" checked=${form.inStock ?? false}
         onChange=${(e) => put({ inStock: e.target.checked })} />
         ${t('buy.inStock')}</label></div>
-    <${List} state=${list} empty=${html`<${Empty} title=${t(q ? 'buy.none'
-      : 'shop.empty')}>${t(q ? 'buy.none.text' : 'shop.empty.text')}<//>`}>
+    <${List} state=${list} empty=${q || form.category !== undefined || form.inStock
+      ? html`<${Empty} title=${t('buy.none')}>${t('buy.none.text')}${' '}
+        <button type="button" class="main" onClick=${() => { set({ sort: '' });
+          go(links.buy); }}>${t('shop.all')}</button><//>`
+      : html`<${Empty} title=${t('shop.empty')}>${t('shop.empty.text')}${' '}
+        <a class="button main" href=${`${links.buy}/about`}>${t('shop.about')}</a>
+        <//>`}>
       ${(items) => html`<div class="cards large">${items.map((l) => html`
         <${Card} key=${l.id} listing=${l} />`)}</div>`}<//>`;
 }
@@ -132,6 +138,8 @@ function OwnKey({ address }) {
     <${Qr} text=${checksum(address)} label=${t('pocket.qr')} />
     <div class="row"><${Do} go=${async () => (await import('../pocket_sheet.js'))
       .saveKey(stored())}>${t('pocket.save.go')}<//>
+    ${hasWords() && html`<button type="button" onClick=${showWords}
+      data-test="pocket-words">${t('words.show')}</button>`}
     <${Do} confirm=${t('pocket.drop.sure')} go=${async () => away()}
       test="pocket-drop">${t('pocket.drop')}<//></div></details>`;
 }
