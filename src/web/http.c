@@ -369,7 +369,7 @@ static void http_begin(struct http_request *rq, const char *path,
 /*---------------------------------------------------------------- workers */
 
 static void http_run_rpc(struct http_request *rq) {
-  struct rpc_peer peer = {.access = RPC_PUBLIC, .from = http_from(rq->conn)};
+  struct rpc_peer peer = {.access = RPC_PUBLIC, .from = http_asker_hash(rq)};
   rpc_handle(rq->h->rpc, &rq->reply, buf_slice(&rq->body), &peer);
   rq->type = "application/json";
   rq->status = MHD_HTTP_OK;
@@ -551,7 +551,7 @@ static enum MHD_Result http_on_request(void *cls, struct MHD_Connection *conn,
     rq->h = cls;
     rq->conn = conn;
     rq->since_ms = node_clock_ms();
-    rq->secure = http_is_secure(conn);
+    http_asker_find(rq);
     http_peer_busy(conn);
     buf_init(&rq->body, 0);
     buf_init(&rq->location, 0);
@@ -765,6 +765,7 @@ err http_start(struct http **out, const struct http_config *cfg,
   pthread_cond_init(&h->work, NULL);
   http_policy_init(h);
   err e = http_auth_start(h, msg);
+  if (e == ERR_OK) e = http_proxies_open(h, msg);
   if (e == ERR_OK) e = http_tls_open(h, msg);
   if (e == ERR_OK) e = http_listen(h, &h->listen, msg);
   if (e < 0) {

@@ -101,6 +101,8 @@ struct http_config {        /* a 0 or NULL takes the default */
   const char *addr;         /* IPv4 or IPv6 literal; "127.0.0.1" */
   u32 port;                 /* HTTP_PORT_ANY: the system picks one; 8545 */
   const char *vhosts;       /* comma list, "*" = any; "localhost" */
+  const char *proxies;      /* comma list of reverse proxies that are believed
+                            ** (http_asker.c); none */
   const char *corsdomain;   /* comma list of origins, "*" = any; none */
   u32 thread_cnt;           /* event loops; one per core, 2..8 */
   u32 worker_cnt;           /* for slow calls; twice the cores, 4..32 */

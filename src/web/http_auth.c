@@ -30,8 +30,6 @@
 ** Locks: auth->lock guards the tables, for moments; what is durable is written
 ** without it, by one request at a time (auth->turn).
 */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sodium/utils.h>
 #include <stdio.h>
 #include <strings.h>
@@ -53,29 +51,11 @@
 
 /*---------------------------------------------------------- small services */
 
-static void auth_address(const struct http_request *rq,
-                         char out[STORE_ADDRESS_MAX]) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(rq->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  out[0] = 0;
-  if (!info || !info->client_addr) return;
-  const struct sockaddr *sa = info->client_addr;
-  if (sa->sa_family == AF_INET) {
-    struct sockaddr_in in;
-    memcpy(&in, sa, sizeof in);
-    inet_ntop(AF_INET, &in.sin_addr, out, STORE_ADDRESS_MAX);
-  } else if (sa->sa_family == AF_INET6) {
-    struct sockaddr_in6 in6;
-    memcpy(&in6, sa, sizeof in6);
-    inet_ntop(AF_INET6, &in6.sin6_addr, out, STORE_ADDRESS_MAX);
-  }
-}
-
 void http_auth_note(struct http_request *rq, const char *who,
                       const char *event, const char *detail) {
   struct store_audit a = {.at_ms = node_clock_ms()};
   snprintf(a.who, sizeof a.who, "%s", who);
-  auth_address(rq, a.address);
+  http_asker_text(rq, a.address, sizeof a.address);
   snprintf(a.event, sizeof a.event, "%s", event);
   snprintf(a.detail, sizeof a.detail, "%s", detail);
   if (node_audit_add(rq->h->node, &a) < 0) return; /* the writer has failed */
@@ -167,7 +147,7 @@ static void auth_fail_set(struct http_auth *a, const char *what, bool failed) {
 bool http_auth_may_try(struct http_request *rq, struct http_guess *g,
                          const char *name) {
   char address[STORE_ADDRESS_MAX];
-  auth_address(rq, address);
+  http_asker_text(rq, address, sizeof address);
   snprintf(g->ip, sizeof g->ip, "ip %s", address);
   snprintf(g->user, sizeof g->user, "user %s", name);
   u32 a = auth_fail_wait(rq->h->auth, g->ip, 900);
@@ -363,7 +343,7 @@ static err auth_log_in(struct http_request *rq, const struct store_user *u) {
   text[64] = 0;
   crypto_sha256(l.token, token, sizeof token);
   l.created_ms = l.seen_ms = l.confirmed_ms = node_clock_ms();
-  auth_address(rq, l.address);
+  http_asker_text(rq, l.address, sizeof l.address);
   for (size_t i = 0; agent && agent[i] && i + 1 < sizeof l.agent; i++) {
     l.agent[i] = agent[i] >= ' ' && agent[i] <= '~' ? agent[i] : '?';
   }

@@ -6,7 +6,6 @@
 ** nothing.  A hash names the same bytes for ever, so they may be kept for ever;
 ** they are checked against it each time.  The dashboard's own pages may show
 ** them as images. */
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "codec/hex.h"
@@ -65,28 +64,4 @@ void http_content_headers(const struct http_request *rq,
     MHD_add_response_header(r, "Content-Disposition", "attachment");
 }
 
-u64 http_from(struct MHD_Connection *conn) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  u64 h = 0xcbf29ce484222325u; /* FNV-1a */
-  const u8 *p;
-  size_t len;
-  struct sockaddr_in in;
-  struct sockaddr_in6 in6;
-  if (!info || !info->client_addr) return 0;
-  const struct sockaddr *sa = info->client_addr;
-  if (sa->sa_family == AF_INET) {
-    memcpy(&in, sa, sizeof in);
-    p = (const u8 *)&in.sin_addr;
-    len = 4;
-  } else if (sa->sa_family == AF_INET6) {
-    memcpy(&in6, sa, sizeof in6);
-    p = in6.sin6_addr.s6_addr;
-    len = 8; /* whoever has a network of this size has all of it */
-  } else {
-    return 0;
-  }
-  for (size_t i = 0; i < len; i++) h = (h ^ p[i]) * 0x100000001b3u;
-  return h;
-}
 #undef CONTENT_PATH

@@ -59,6 +59,11 @@ struct http_job {
 /* False when stopping: it will not run. */
 bool http_job_add(struct http *h, struct http_job *job);
 
+struct http_proxy { /* one of --http.proxies: its first bits */
+  u8 addr[16];
+  u32 bits;
+};
+
 struct http {
   struct node *node;
   struct rpc_server *rpc;
@@ -102,6 +107,8 @@ struct http {
   pthread_t event_thread;
   u32 watch;
 
+  struct http_proxy proxy[16];
+  u32 proxy_cnt;
   struct http_sockets *sockets;
   struct http_tls *tls;   /* NULL: plain HTTP */
   struct http_auth *auth;
@@ -129,7 +136,9 @@ struct http_request {
   char shop[48];             /* of HTTP_FRONT: [a-z0-9-]; empty: no name */
   u64 shop_listing;          /* 0: not a listing's page */
   u64 since_ms;
-  bool secure;               /* came through TLS */
+  bool secure;               /* came through TLS, ours or a proxy's */
+  bool known;                /* from where */
+  u8 from[16];               /* http_asker.c: the address that asks */
   bool hsts;                 /* and by a name that may be HTTPS for good */
   struct buf body;
   u64 body_max, counted;     /* counted: its part of http.body_bytes */
@@ -190,13 +199,20 @@ const struct gen_asset *http_page_asset(const char *path);
 bool http_front_wanted(struct http_request *rq, const char *path);
 void http_front_run(struct http_request *rq);
 
-/* http_content.c: /content/HASH; what a request is limited by: a number of its
-** address, 0 unknown. */
+/* http_asker.c: from where a request comes.  open reads --http.proxies; find
+** sets known, from and secure; hash: a number of the address, by which a request
+** is limited, 0 unknown. */
+err http_proxies_open(struct http *h, struct errmsg *msg) MUST_USE;
+void http_asker_find(struct http_request *rq);
+void http_asker_text(const struct http_request *rq, char *out, size_t size);
+bool http_asker_is_local(const struct http_request *rq);
+u64 http_asker_hash(const struct http_request *rq);
+
+/* http_content.c: /content/HASH. */
 bool http_content_wanted(struct http_request *rq, const char *path);
 void http_content_run(struct http_request *rq);
 void http_content_headers(const struct http_request *rq,
                           struct MHD_Response *r);
-u64 http_from(struct MHD_Connection *conn);
 
 /* http_abi.c: what is below /abi/. */
 bool http_abi_wanted(const char *path);

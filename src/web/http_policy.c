@@ -151,24 +151,6 @@ bool http_is_json(const struct http_request *rq) {
   return false;
 }
 
-static bool policy_peer_is_local(const struct http_request *rq) {
-  const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(rq->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  if (!info || !info->client_addr) return false;
-  const struct sockaddr *sa = info->client_addr;
-  if (sa->sa_family == AF_INET) {
-    struct sockaddr_in in;
-    memcpy(&in, sa, sizeof in);
-    return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-  }
-  if (sa->sa_family != AF_INET6) return false;
-  struct sockaddr_in6 in6;
-  memcpy(&in6, sa, sizeof in6);
-  if (IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr)) return true;
-  return IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) &&
-         in6.sin6_addr.s6_addr[12] == 127;
-}
-
 /* An Origin, where there is one, must be what the browser called us by. */
 bool http_same_origin(const struct http_request *rq) {
   char own[HTTP_NAME_MAX + 16];
@@ -224,7 +206,7 @@ const char *http_keys_refused(struct http_request *rq, u32 need,
     return policy_no(why, "keys are not used for requests that another site "
                           "makes");
   if (http_auth_exists(rq->h)) return policy_user_refused(rq, need, why);
-  bool here = policy_peer_is_local(rq) && host &&
+  bool here = http_asker_is_local(rq) && host &&
               policy_host_name(name, sizeof name, host) &&
               policy_is_loopback_name(name);
   for (u32 i = 0; here && i < ARRAY_LEN(proxy); i++)

@@ -343,6 +343,34 @@ test('a login of before a restart gives its password again for what could be '
   assert.ok((await boss.rpc('admin_users')).result);
 });
 
+test('behind a reverse proxy that was named, who asks is whom it tells of',
+  async () => {
+    const bad = run(['dev', '--http.port', '0', '--http.proxies', '10.0.0.0/33']);
+    assert.equal(bad.status, 2, bad.stderr);
+    assert.match(bad.stderr, /--http\.proxies: "10\.0\.0\.0\/33" is no address/);
+    for (const [proxies, told, from, cookie] of [
+      ['127.0.0.0/8, 2001:db8::/32', '6.6.6.6, 203.0.113.9', '203.0.113.9', true],
+      ['127.0.0.1', '6.6.6.6,[2001:db8::7]:443 , 127.0.0.1', '2001:db8::7', true],
+      ['127.0.0.1', 'unknown', '127.0.0.1', true],
+      ['192.0.2.1', '203.0.113.9', '127.0.0.1', false]]) {
+      const other = await Node.start(['dev', '--http.proxies', proxies]);
+      const send = (path, body, headers) => fetch(other.url + path, {
+        method: body ? 'POST' : 'GET', body: body && JSON.stringify(body),
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': told,
+          'x-forwarded-proto': 'https', ...headers } });
+      const made = await send('/api/setup', { name: 'boss', password: PASSWORD,
+        code: /code ([A-Z0-9-]{9})/.exec(other.stdout)[1] },
+      { origin: other.url.replace('http:', cookie ? 'https:' : 'http:') });
+      assert.equal(made.status, 200, proxies);
+      const set = made.headers.get('set-cookie');
+      assert.equal(/^__Host-.*; Secure/.test(set), cookie, set);
+      const { audit } = await (await send('/api/audit', undefined,
+        { cookie: set.split(';')[0] })).json();
+      assert.equal(audit.find((a) => a.event === 'setup.done').address, from);
+      assert.equal((await other.stop()).code, 0);
+    }
+  });
+
 test('admin beside and without the node: tokens, second factor, passwords',
   async () => {
     const made = JSON.parse(admin('token', 'new', 'boss', 'cron', 'read', '7',
