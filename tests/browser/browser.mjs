@@ -31,6 +31,22 @@ export async function open(browser, options = {}) {
   return page;
 }
 
+// Every path of the table PAGES of main.js, or, with a base, of the public shop
+// (shop.js), so that no test of all pages forgets a new one; what stands for
+// names in it is given: { ':id': '1' }.
+export function routes(given, base) {
+  const text = readFileSync(join(WEB, base ? 'shop.js' : 'main.js'), 'utf8');
+  const from = text.indexOf('const PAGES');
+  const rows = text.slice(from, text.indexOf('\n];', from));
+  const found = base ? [...rows.matchAll(/path: (?:BASE|`\$\{BASE\}([^`]*)`)/g)]
+    .map((m) => base + (m[1] ?? ''))
+    : [...rows.matchAll(/(?:path: |\[)'(\/[^']*)'/g)].map((m) => m[1]);
+  const paths = [...new Set(found)].map((path) => Object.entries(given).reduce(
+    (p, [name, value]) => p.replace(name, value), path));
+  assert.ok(paths.length > (base ? 5 : 60), String(paths));
+  return paths;
+}
+
 // What has the focus now: its place in window.stops (-1: outside of main),
 // whether that can be seen, and what it is called.
 const focused = (page) => page.evaluate(() => {
@@ -85,15 +101,20 @@ async function tabOnce(page) {
   return wrong;
 }
 
-// No wider than the screen, no violation; with SCREENSHOTS=folder a picture.
-export async function look(page, name) {
+// What is wrong with what is shown: wider than the screen, violations of axe.
+const AXE = readFileSync(createRequire(import.meta.url).resolve(
+  'axe-core/axe.min.js'), 'utf8');
+export async function faults(page) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= page.viewportSize().width, `${name} is ${wide} px wide`);
-  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve(
-    'axe-core/axe.min.js'), 'utf8'));
+  await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map((v) => `${name}: ${v.id} `
-    + v.nodes[0].html.slice(0, 120)), []);
+  return [...wide > page.viewportSize().width ? [`${wide} px wide`] : [],
+    ...violations.map((v) => `${v.id} ${v.nodes[0].html.slice(0, 120)}`)];
+}
+
+// None of that; with SCREENSHOTS=folder a picture.
+export async function look(page, name) {
+  assert.deepEqual(await faults(page), [], name);
   if (process.env.SCREENSHOTS) {
     await page.screenshot({ fullPage: true,
       path: join(process.env.SCREENSHOTS, `${name}.png`) });

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open, tabThrough } from './browser.mjs';
+import { CHROMIUM, faults, launch, open, routes, tabThrough } from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 let node, browser;
@@ -85,21 +85,28 @@ test('where there is something already it is refused, and why', { skip },
     await other.stop();
   });
 
-test('pages that have something to show are used by keyboard alone', { skip },
-  async () => {
-    const page = await open(browser, { colorScheme: 'dark',
+test('pages that have something to show, those of a name and of a shop all: by '
+  + 'keyboard alone, axe, no wider than the screen', { skip }, async () => {
+    const page = await open(browser, { colorScheme: 'dark', bypassCSP: true,
       viewport: { width: 1280, height: 800 } });
     const wrong = [];
-    for (const path of ['/', '/sell', '/sell/listing/1', '/orders', '/order/1',
-      '/till', '/buy', '/listing/1', '/invoice/1', '/plan/1', '/resolve',
-      '/case/1', '/court/1', '/court/2', '/identity', '/settings', '/node', '/money',
-      '/money/receive', '/money/escrow', '/customers', '/favourites', '/tokens',
-      '/names', '/charts',
-      `/address/0x${'1012'.padStart(40, '0')}?tab=write`]) {
+    const [seller, buyer] = await node.rpc('eth_accounts');
+    const { transactions: [hash] } = await node.rpc('eth_getBlockByNumber',
+      ['0x1', false]);
+    const given = { '/block/:id': '/block/1', ':id': '2', ':hash': hash,
+      ':address': buyer };
+    const all = routes(given), named = routes({}).map((path, i) =>
+      path.includes(':') ? all[i] : null).filter(Boolean);
+    for (const path of ['/', '/sell', '/orders', '/till', '/buy', '/resolve',
+      '/identity', '/settings', '/node', '/money', '/money/receive',
+      '/money/escrow', '/customers', '/favourites', '/tokens', '/names',
+      '/charts', `/address/0x${'1012'.padStart(40, '0')}?tab=write`, ...named,
+      ...routes(given, `/shop/${seller}`)]) {
       await page.goto(`${node.url}${path}`);
       await page.waitForFunction(() => document.querySelector('main h1')
         && !document.querySelector('main .skeleton'));
-      wrong.push(...(await tabThrough(page)).map((w) => `${path}: ${w}`));
+      wrong.push(...[...await tabThrough(page), ...await faults(page)].map((w) =>
+        `${path}: ${w}`));
     }
     assert.deepEqual(wrong, []);
     assert.deepEqual(page.wrong, []);

@@ -3,6 +3,7 @@
 // a token's name, symbol and decimals.
 import { decode, encodeCall, readCall } from './abi.js';
 import { rpc } from './api.js';
+import { moduleAt } from './modules.js';
 import { useLoad } from './signal.js';
 
 /* ----------------------------------------------------------- known texts */
@@ -53,11 +54,8 @@ const TOKENS = [
 
 /* ---------------------------------------------------------- ABIs of one */
 
-let modules; // by address, each loaded when it is asked for
 async function moduleAbi(address) {
-  modules ??= fetch('/abi/index.json').then((r) => r.json()).then((list) =>
-    new Map(list.map((m) => [m.address, { name: m.name }])));
-  const m = (await modules).get(address);
+  const m = await moduleAt(address);
   if (!m) return null;
   m.abi ??= fetch(`/abi/${m.name}.json`).then((r) => r.json());
   return { name: m.name, from: 'module', abi: await m.abi };

@@ -5,7 +5,7 @@ import { rpc } from './api.js';
 import { Approx } from './approx.js';
 import { pictureUrl } from './content.js';
 import { date, number, short, until } from './format.js';
-import { has, t } from './i18n.js';
+import { has, keysOf, t } from './i18n.js';
 import { links } from './links.js';
 import { Money } from './money.js';
 import { useClock, useLoad } from './signal.js';
@@ -52,6 +52,8 @@ export function Until({ at }) {
 }
 
 // Categories have names in the strings, or on the chain.
+export const usualCategories = () => keysOf('category.').map((key) =>
+  key.slice('category.'.length));
 export function useCategories() {
   const { data } = useLoad(() => rpc('platform_categories', {}), []);
   return new Map((data?.items ?? []).map((c) => [c.code, c.name]));
@@ -93,7 +95,7 @@ export function Thing({ id }) {
 
 // Somebody by the name he gave himself; what leads to his page.
 const names = new Map();
-const nameOf = (address) => {
+export const nameOf = (address) => {
   if (!names.has(address)) {
     names.set(address, rpc('id_get', address).then((who) =>
       who?.document?.name || who?.handle || null, () => null));

@@ -59,6 +59,8 @@ export async function setLanguage(name = wanted()) {
 }
 
 export const has = (key) => key in fallback;
+export const keysOf = (start) => Object.keys(fallback).filter((key) =>
+  key.startsWith(start));
 
 export function t(key, values = {}) {
   let text = texts[key] ?? fallback[key] ?? key;

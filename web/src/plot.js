@@ -13,17 +13,19 @@ const WIDE = 100, HIGH = 30, LEAST = 3, ROWS = 31;
 // at a place (x, y) of the drawing, each 0 to 1.
 export function useReading(cnt, near) {
   const [at, set] = useState(null);
+  const turned = document.documentElement.dir === 'rtl'; // by app.css
   const step = (e) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity,
-      End: Infinity }[e.key];
+    const by = { ArrowLeft: turned ? 1 : -1, ArrowRight: turned ? -1 : 1,
+      Home: -Infinity, End: Infinity }[e.key];
     if (!by) return;
     e.preventDefault();
     set(Math.min(cnt - 1, Math.max(0, (at ?? cnt - 1) + by)));
   };
   const hover = (e) => {
     const box = e.currentTarget.getBoundingClientRect();
-    set(Math.min(cnt - 1, Math.max(0, near((e.clientX - box.left)
-      / box.width, (e.clientY - box.top) / box.height))));
+    const x = (e.clientX - box.left) / box.width;
+    set(Math.min(cnt - 1, Math.max(0, near(turned ? 1 - x : x,
+      (e.clientY - box.top) / box.height))));
   };
   return { at, on: { tabindex: '0', role: 'img', onKeyDown: step,
     onBlur: () => set(null), onMouseMove: hover,

@@ -4,7 +4,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import htm from 'htm';
 import { ago, checksum, short, time } from './format.js';
 import { t } from './i18n.js';
-import { useClock } from './signal.js';
+import { moduleAt } from './modules.js';
+import { useClock, useLoad } from './signal.js';
 
 export const html = htm.bind(h);
 
@@ -89,9 +90,14 @@ export const Hash = ({ value, to, full, brief }) => html`<span class="hash">
     : html`<span title=${value}>${full ? value : short(value)}</span>`}
   ${full && html`<${Copy} text=${value} />`}</span>`;
 
-export const Address = ({ value, ...rest }) => html`
-  <${Hash} value=${checksum(value)} to=${`/address/${checksum(value)}`}
-    ...${rest} />`;
+// full: all of it; else a module of the chain by its name.
+export function Address({ value, full, ...rest }) {
+  const address = checksum(value), to = `/address/${address}`;
+  const { data } = useLoad(() => full ? Promise.resolve(null)
+    : moduleAt(address), [address, full]);
+  return data ? html`<a href=${to} title=${address}><bdi>${data.name}</bdi></a>`
+    : html`<${Hash} value=${address} to=${to} full=${full} ...${rest} />`;
+}
 
 export function Ago({ ms }) {
   const now = useClock();

@@ -87,7 +87,7 @@ export function Picked({ form, put }) {
   return html`<${Field} id="submit-picture" label=${t('case.picture')}
     hint=${t('case.public')} error=${problem}><input id="submit-picture"
       type="file" accept="image/*" onChange=${pick} /><//>
-    <${Picture} hash=${form.picture} size=${96} />`;
+    ${form.picture && html`<${Picture} hash=${form.picture} size=${96} />`}`;
 }
 
 const REASONS = [1, 2, 3, 4];

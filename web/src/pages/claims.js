@@ -8,8 +8,8 @@ import { isRequest, keep, kept, newSalt, pack, proofOf, rootOf, unpack,
   valueBytes, wordOf } from '../claims.js';
 import { putDocument } from '../content.js';
 import { abiOf, callView } from '../contracts.js';
-import { date, isAddress, number } from '../format.js';
-import { State, Until } from '../goods.js';
+import { date, isAddress, number, short } from '../format.js';
+import { State, Until, nameOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
@@ -30,7 +30,9 @@ const names = (text) => [...new Set(text.split(',').map((s) => s.trim())
 const view = async (method, values) => callView(MODULE.identity,
   (await abiOf(MODULE.identity)).abi.find((r) => r.type === 'function'
     && r.name === method), values);
-const issuerName = (i) => i.document?.name || i.issuer;
+const issuers = async () => Promise.all((await rpc('id_issuers',
+  { state: 'active', limit: 100 })).items.map(async (i) => ({ ...i,
+  name: i.document?.name || await nameOf(i.issuer) || short(i.issuer) })));
 
 // A link for somebody else: as a code while a phone can read it.
 const Pass = ({ link, label }) => link.length <= QR_MAX
@@ -59,7 +61,7 @@ function AskForm({ me, issuers }) {
     <${Field} id="issuer" label=${t('claim.issuer')}><select id="issuer"
       value=${form.issuer} onChange=${(e) => set({ ...form, schema: '',
         issuer: e.target.value })}>${issuers.map((i) => html`
-      <option value=${i.issuer}>${issuerName(i)}</option>`)}</select><//>
+      <option value=${i.issuer}>${i.name}</option>`)}</select><//>
     <${Field} id="schema" label=${t('claim.schema')}><select id="schema"
       value=${schema} onChange=${(e) => set({ ...form,
         schema: e.target.value })}>${schemas.map((s) => html`
@@ -80,9 +82,9 @@ function AskForm({ me, issuers }) {
 }
 
 export function Ask() {
-  const state = useRpc('id_issuers', { state: 'active', limit: 100 });
+  const state = useLoad(issuers, []);
   return html`<h1>${t('claim.ask.title')}</h1><p>${t('claim.ask.text')}</p>
-    <${Mine}>${(me) => html`<${Loaded} state=${state}>${({ items }) =>
+    <${Mine}>${(me) => html`<${Loaded} state=${state}>${(items) =>
       items.length ? html`<${AskForm} me=${me} issuers=${items} />`
         : html`<${Empty} title=${t('issuer.none')}>${t('issuer.be')}
           ${' '}<a href="/issuer">${t('issuer.title')}</a><//>`}<//>`}<//>`;
@@ -174,8 +176,8 @@ function IssuerOf({ me }) {
         bond=${BigInt(list.find((p) => p.name === 'issuerBond').value)} />`}
       <//>`;
     }
-    return html`<${Facts} rows=${[['id.name', html`<bdi>${issuerName(mine)}
-      </bdi>`], ['list.state', html`<${State} word=${mine.state} />`],
+    return html`<${Facts} rows=${[['id.name', html`<bdi>${mine.document?.name
+      || me}</bdi>`], ['list.state', html`<${State} word=${mine.state} />`],
     ['issuer.schemas', html`<bdi>${(mine.document?.schemas ?? []).join(', ')}
       </bdi>`], ['issuer.from', mine.state === 'applied'
       ? html`<${Until} at=${mine.deadline?.at ?? mine.deadline} />` : null]]} />

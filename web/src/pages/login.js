@@ -2,7 +2,7 @@
 // one's sessions with what was done lately.
 import { useState } from 'preact/hooks';
 import { api } from '../api.js';
-import { t } from '../i18n.js';
+import { has, t } from '../i18n.js';
 import { go } from '../router.js';
 import { change, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -111,7 +111,8 @@ function Audit() {
       <${Table} caption=${t('audit.caption')} columns=${['audit.at',
         'audit.event', 'audit.who', 'sessions.address']}
         rows=${audit.map((a, i) => ({ key: i, cells: [
-          html`<${Ago} ms=${a.atMs} />`, html`<bdi>${a.event} ${a.detail}</bdi>`,
+          html`<${Ago} ms=${a.atMs} />`, html`${has(`audit.${a.event}`)
+            ? t(`audit.${a.event}`) : a.event} <bdi>${a.detail}</bdi>`,
           html`<bdi>${a.who || '–'}</bdi>`, a.address || '–'] }))} />`}<//></section>`;
 }
 

@@ -32,7 +32,7 @@ function Cases({ filter, title, none }) {
   const list = useList('mediation_list', filter);
   return html`<section><h2>${t(title)}</h2><${List} state=${list}
     caption=${t(title)} row=${caseRow} columns=${['case.title', 'order.title',
-      'case.opener', 'case.held', 'list.state', 'order.until']}
+      'case.opener', 'case.sum', 'list.state', 'order.until']}
     empty=${html`<p class="quiet">${t(none)}</p>`} /></section>`;
 }
 

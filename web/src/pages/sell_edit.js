@@ -5,8 +5,9 @@ import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
 import { chainMs } from '../clock.js';
 import { putPicture } from '../content.js';
-import { Card, KINDS, Picture } from '../goods.js';
-import { has, t } from '../i18n.js';
+import { Card, KINDS, Picture, categoryName, useCategories,
+  usualCategories } from '../goods.js';
+import { t } from '../i18n.js';
 import { useRpc } from '../list.js';
 import { EMPTY, VARIANT, callsOf, check, loadForm, saveListing }
   from '../listing.js';
@@ -127,16 +128,19 @@ function Fields({ form, set, wrong, tables, until }) {
       </div></details>`;
 }
 
+// By name: the chain's, where it has none the usual ones, and what it has been.
 function Category({ form, set, wrong }) {
-  const { data } = useRpc('platform_categories', {});
-  const put = (e) => set({ ...form, category: e.target.value });
+  const names = useCategories();
+  const codes = new Set(names.size ? [...names.keys()].map(String)
+    : usualCategories());
+  if (Number(form.category)) codes.add(form.category);
   return html`<${Field} id="category" label=${t('sell.category')}
-    error=${wrong.category}>
-    <input id="category" value=${form.category} list="categories"
-      inputmode="numeric" onInput=${put} />
-    <datalist id="categories">${(data?.items ?? []).map((c) => html`
-      <option value=${c.code}>${has(`category.${c.code}`)
-        ? t(`category.${c.code}`) : c.name}</option>`)}</datalist><//>`;
+    error=${wrong.category}><select id="category" value=${form.category}
+      onChange=${(e) => set({ ...form, category: e.target.value })}>
+      <option value=${Number(form.category) ? '' : form.category}>
+        ${t('sell.category.none')}</option>
+      ${[...codes].map((c) => html`<option value=${c}>
+        ${categoryName(Number(c), names)}</option>`)}</select><//>`;
 }
 
 // old: what is changed, as loadForm has it; form: what it begins with.
