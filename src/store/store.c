@@ -272,6 +272,7 @@ err store_open(struct store **out, const char *path, u32 flags,
   s->lock_fd = -1;
   s->fresh_set = mem_alloc(sizeof *s->fresh_set);
   pthread_mutex_init(&s->fresh_set->lock, NULL);
+  store_filter_set_init(&s->fresh_set->filters);
   store_watch_init(&s->watch);
   *out = NULL;
   err e = s->read_only ? ERR_OK : store_folder_check(path, msg);
@@ -318,6 +319,7 @@ void store_abandon(struct store *s) {
   store_fresh_clear(s->fresh_set, &s->fresh);
   MUST(s->fresh_set->cnt == 0); /* readers are closed before */
   pthread_mutex_destroy(&s->fresh_set->lock);
+  store_filter_set_fini(&s->fresh_set->filters);
   mem_free(s->fresh_set->run);
   mem_free(s->fresh_set);
   mem_free(s->fresh_gone.id);

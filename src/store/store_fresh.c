@@ -19,10 +19,9 @@
 **             (key length (1), value length (2), key, value)*; big-endian
 **   key     = enum store_table (1), the key there; ascending through the run
 **
-** In memory a run has the first key of each of its pages, and a filter: 8 bits
-** a key, in blocks of one cache line (F. Putze et al. 2007), 3 % of the keys
-** that are not there pass.  For leaves it knows some prefixes too, so that one
-** who wants all leaves under a node of a trie need not look into every run.
+** In memory a run has the first key of each of its pages, and a filter
+** (store_filter.c).  For leaves it knows some prefixes too, so that one who wants
+** all leaves under a node of a trie need not look into every run.
 ** Both are made while a run is written, or from its pages when it is first met.
 **
 ** Limits: STORE_FRESH_MAX runs, 2^24 pages a run.
@@ -30,7 +29,6 @@
 #include "store/store_int.h"
 
 #define STORE_FRESH_HEAD 3u   /* of a row */
-#define STORE_FRESH_BLOCK 8u  /* words of a filter's block */
 #define STORE_FRESH_MARK 0xf0u
 
 /*------------------------------------------------------------------ pages */
@@ -106,20 +104,6 @@ static u64 fresh_hash_key(slice key) {
   return fresh_hash(0, key, 2 * (u32)key.len);
 }
 
-static u64 *fresh_block(const struct store_fresh *f, u64 h) {
-  return f->filter + (((h >> 32) * f->blocks) >> 32) * STORE_FRESH_BLOCK;
-}
-static void fresh_add(struct store_fresh *f, u64 h) {
-  u64 *b = fresh_block(f, h);
-  for (u32 i = 0; i < 3; i++, h >>= 9) b[h >> 6 & 7] |= (u64)1 << (h & 63);
-}
-static bool fresh_may(const struct store_fresh *f, u64 h) {
-  const u64 *b = fresh_block(f, h);
-  for (u32 i = 0; i < 3; i++, h >>= 9)
-    if (!(b[h >> 6 & 7] >> (h & 63) & 1)) return false;
-  return true;
-}
-
 /* Where marks of prefixes are made: nibbles of a leaf's own hash. */
 static const u8 fresh_mark[STORE_TABLE_CNT][STORE_FRESH_MARKS + 1] = {
   [STORE_ACCOUNT] = {4, 5, 6, 255},
@@ -135,11 +119,11 @@ static bool fresh_is_leaf(slice key) {
 
 static void fresh_learn(struct store_fresh *f, slice key) {
   u32 place = key.ptr[0];
-  fresh_add(f, fresh_hash_key(key));
+  store_filter_add(&f->filter, fresh_hash_key(key));
   if (!fresh_is_leaf(key)) return;
   for (const u8 *m = fresh_mark[place]; *m != 255; m++)
-    fresh_add(f, fresh_hash((u8)(STORE_FRESH_MARK + *m), key,
-                            2 + fresh_owner(place) + *m));
+    store_filter_add(&f->filter, fresh_hash((u8)(STORE_FRESH_MARK + *m), key,
+                                            2 + fresh_owner(place) + *m));
 }
 
 u32 store_fresh_keys(slice key) {
@@ -156,8 +140,9 @@ static bool fresh_may_under(const struct store_fresh *f, slice from,
   u32 owner = fresh_owner(from.ptr[0]);
   if (nibbles < owner || *m == 255 || nibbles - owner < *m) return true;
   while (m[1] != 255 && m[1] <= nibbles - owner) m++;
-  return fresh_may(f, fresh_hash((u8)(STORE_FRESH_MARK + *m), from,
-                                 2 + owner + *m));
+  return store_filter_may(&f->filter,
+                          fresh_hash((u8)(STORE_FRESH_MARK + *m), from,
+                                     2 + owner + *m));
 }
 
 /*---------------------------------------------------------- runs in memory */
@@ -165,15 +150,14 @@ struct store_fresh *store_fresh_new(u64 id, u64 keys) {
   struct store_fresh *f = mem_alloc(sizeof *f);
   f->id = id;
   f->refs = 1;
-  f->blocks = keys / 64 + 1;
-  f->filter = mem_alloc(f->blocks * STORE_FRESH_BLOCK * sizeof *f->filter);
+  store_filter_init(&f->filter, keys);
   buf_init(&f->fence, 0);
   return f;
 }
 
 void store_fresh_free(struct store_fresh *f) {
   if (!f) return;
-  mem_free(f->filter);
+  store_filter_fini(&f->filter);
   mem_free(f->fence_at);
   buf_fini(&f->fence);
   mem_free(f);
@@ -347,7 +331,7 @@ err store_fresh_find(struct store_reader *r, slice key, slice *val,
   u64 h = r->fresh.cnt ? fresh_hash_key(key) : 0;
   *hit = false;
   for (u32 i = r->fresh.cnt; i-- > 0 && !*hit;)
-    if (fresh_may(r->fresh.run[i], h))
+    if (store_filter_may(&r->fresh.run[i]->filter, h))
       TRY(fresh_find_in(r, r->fresh.run[i], key, val, hit));
   return ERR_OK;
 }
@@ -435,5 +419,4 @@ err store_fresh_open(struct store_reader *r, slice from, u32 nibbles,
 }
 
 #undef STORE_FRESH_HEAD
-#undef STORE_FRESH_BLOCK
 #undef STORE_FRESH_MARK

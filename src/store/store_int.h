@@ -139,6 +139,46 @@ void store_run_list_fini(struct store_run_list *l);
 /* At opening: runs whose writing was cut off are to be deleted. */
 err store_run_recover(struct store *s) MUST_USE;
 
+/*---------------------------------------------------------------- filters
+** store_filter.c tells what they are for. */
+#define STORE_FILTER_BYTES (4u << 20) /* of all index runs' */
+#define STORE_FILTER_MAX 64u          /* index runs with one */
+
+struct store_filter {
+  u64 *word, blocks;
+};
+/* For so many keys; a key is 64 bits that were mixed well. */
+void store_filter_init(struct store_filter *f, u64 keys);
+void store_filter_fini(struct store_filter *f);
+u64 store_filter_bytes(u64 keys);
+void store_filter_add(struct store_filter *f, u64 h);
+bool store_filter_may(const struct store_filter *f, u64 h);
+
+/* Those of index runs, which the connections of a store share. */
+struct store_filter_set {
+  pthread_mutex_t lock;
+  struct store_run_filter {
+    struct store_run run;
+    struct store_filter filter;
+  } of[STORE_FILTER_MAX];
+  u32 cnt;
+  u64 bytes;
+};
+void store_filter_set_init(struct store_filter_set *s);
+void store_filter_set_fini(struct store_filter_set *s);
+/* Whether the run, of the list, may have the key; or it has no filter, and one
+** should be made. */
+enum store_filter_answer {
+  STORE_FILTER_ABSENT, STORE_FILTER_PERHAPS, STORE_FILTER_WANTED
+};
+enum store_filter_answer store_filter_ask(struct store_filter_set *s,
+                                          const struct store_run *r,
+                                          const struct store_run_list *l,
+                                          u64 key);
+/* Takes it, or frees it. */
+void store_filter_give(struct store_filter_set *s, const struct store_run *r,
+                       struct store_filter *f);
+
 /* Writes one run, page by page, in ascending order. */
 struct store_run_writer {
   bool on;
@@ -181,7 +221,7 @@ void store_merge_drop(struct store *s);
 
 struct store_fresh {
   u64 id, keys; /* keys: in the filter */
-  u64 *filter, blocks;
+  struct store_filter filter;
   struct buf fence;   /* the first key of each page, one after the other */
   u32 *fence_at;      /* where each begins; and the end */
   u32 page_cnt, page_cap, refs;
@@ -191,6 +231,7 @@ struct store_fresh_set {
   pthread_mutex_t lock;
   struct store_fresh **run;
   u32 cnt, cap;
+  struct store_filter_set filters;
 };
 /* Runs in use, the oldest first; each is held. */
 struct store_fresh_list {

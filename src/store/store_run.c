@@ -18,8 +18,9 @@
 **   page    = entries of 16 bytes: key (8, big-endian), seq (8, big-endian)
 ** Limits: 4 levels (66 billion entries), 2^28 pages a level.
 **
-** A search in one run reads one page a level.  Merging keeps the runs of a kind
-** below about 3 x log4(entries / 4096) + 4.
+** A search in one run reads one page a level, or none where a filter in memory
+** (store_filter.c) knows that the key is not there.  Merging keeps the runs of a
+** kind below about 3 x log4(entries / 4096) + 4.
 **
 ** Merging: a run's tier is log4(entries / 4096), at least 0.  Going from the
 ** newest run back, as soon as four or more in a row have a tier of at most t
@@ -269,6 +270,26 @@ static int store_run_find_down(struct store_conn *c, const struct store_run *r,
   return 0;
 }
 
+/* A filter for the run, from its pages. */
+static err store_run_learn(struct store_conn *c, struct store_filter_set *set,
+                           const struct store_run *r) {
+  struct store_filter f;
+  u64 pages[STORE_RUN_LEVELS];
+  err e = ERR_OK;
+  store_filter_init(&f, r->cnt);
+  store_run_shape(r->cnt, pages);
+  for (u64 at = 0; at < pages[0] && !e; at++) {
+    slice page;
+    e = store_run_page(c, STORE_RUN_PAGE_ID(r->id, 0, at), &page);
+    for (u32 i = 0; !e && i < page.len / STORE_RUN_ENTRY; i++)
+      store_filter_add(&f, store_run_entry(page, i).key);
+  }
+  sqlite3_reset(STORE_ST(c, page_read));
+  if (e) store_filter_fini(&f);
+  else store_filter_give(set, r, &f);
+  return e;
+}
+
 err store_read_index(struct store_reader *r, enum store_index index, u64 key,
                      u64 from, u64 to, u32 flags,
                      int (*cb)(void *ctx, u64 seq), void *ctx) {
@@ -276,12 +297,18 @@ err store_read_index(struct store_reader *r, enum store_index index, u64 key,
     TRY(store_run_load(&r->conn, &r->runs));
     r->has_runs = true;
   }
+  struct store_filter_set *filters = &r->fresh_set->filters;
   u64 lo = STORE_SEQ_HEIGHT(from), hi = STORE_SEQ_HEIGHT(to);
   for (u32 i = 0; i < r->runs.cnt; i++) {
     const struct store_run *run =
         &r->runs.run[flags & STORE_INDEX_OLDEST ? i : r->runs.cnt - 1 - i];
     if (run->kind != index || run->state != 0) continue;
     if (run->last < lo || run->first > hi || run->cnt == 0) continue;
+    enum store_filter_answer has =
+        store_filter_ask(filters, run, &r->runs, key);
+    if (has == STORE_FILTER_ABSENT) continue;
+    if (has == STORE_FILTER_WANTED)
+      TRY(store_run_learn(&r->conn, filters, run));
     int rc = flags & STORE_INDEX_DOWN
                  ? store_run_find_down(&r->conn, run, key, from, to, cb, ctx)
                  : store_run_find(&r->conn, run, key, from, to, cb, ctx);

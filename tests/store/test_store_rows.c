@@ -492,6 +492,111 @@ static void run_when_large_then_every_entry_found(void **state) {
   assert_int_equal(store_close(s, NULL), ERR_OK);
 }
 
+enum { HASHES = 5000 };
+static void hash_entries(struct store_entry *out, u64 height, u32 cnt) {
+  u64 x = height << 32;
+  for (u32 i = 0; i < cnt; i++)
+    out[i] = (struct store_entry){util_random(&x), STORE_SEQ(height, i % 1000)};
+  qsort(out, cnt, sizeof *out, entry_cmp);
+}
+static void hash_flush(struct store *s, u64 height, u32 cnt) {
+  static struct store_entry e[HASHES];
+  struct store_batch b = {.to = height, .entry = {e}, .entry_cnt = {cnt}};
+  bool done = false;
+  hash_entries(e, height, cnt);
+  assert_int_equal(util_append(s, height, height), ERR_OK);
+  assert_int_equal(store_flush_begin(s, &b), ERR_OK);
+  while (!done)
+    assert_int_equal(store_flush_step(s, STORE_SLICE_US, &done), ERR_OK);
+}
+/* How often the key is in the index; *pages: and how many were read. */
+static u32 hash_cnt(struct store_reader *r, u64 key, u32 *pages) {
+  static struct found f;
+  sqlite3_stmt *st = STORE_ST(&r->conn, page_read);
+  f.cnt = f.stop_at = 0;
+  sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 1);
+  assert_int_equal(store_read_index(r, STORE_INDEX_HASH, key, 0, INT64_MAX, 0,
+                                    found_cb, &f), ERR_OK);
+  *pages += (u32)sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 0);
+  return f.cnt;
+}
+static void hash_check(struct store_reader *r, u64 heights, u32 cnt) {
+  static struct store_entry e[HASHES];
+  u32 pages = 0;
+  for (u64 h = 0; h < heights; h++) {
+    hash_entries(e, h, cnt);
+    for (u32 i = 0; i < cnt; i++)
+      assert_int_equal(hash_cnt(r, e[i].key, &pages), 1);
+  }
+}
+
+/* A hash that is nowhere costs next to nothing, whatever runs there are. */
+static void hash_when_in_no_run_then_no_page_is_read(void **state) {
+  (void)state;
+  struct store *s = util_open();
+  struct store_reader *r;
+  struct store_standing st;
+  u64 x = 99;
+  u32 pages = 0;
+  bool more = true;
+  for (u64 h = 0; h < 4; h++) hash_flush(s, h, HASHES);
+  assert_int_equal(store_reader_open(&r, s, 0, NULL), ERR_OK);
+  for (u32 merged = 0; merged < 2; merged++) {
+    assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+    assert_int_equal(hash_cnt(r, 1, &pages), 0);
+    assert_true(pages > 4 * HASHES / STORE_RUN_FAN); /* all, to make filters */
+    pages = 0;
+    for (u32 i = 0; i < 2000; i++)
+      assert_int_equal(hash_cnt(r, util_random(&x), &pages), 0);
+    assert_in_range(pages, 1, 1000); /* without filters 16,000, 4,000 merged */
+    hash_check(r, 4, HASHES);
+    store_reader_end(r);
+    while (more)
+      assert_int_equal(store_upkeep_step(s, STORE_SLICE_US, &more), ERR_OK);
+    assert_int_equal(run_cnt(s, STORE_INDEX_HASH), 1);
+    pages = 0;
+  }
+  store_reader_close(r);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
+/* Runs come and go; what is kept of them has a limit, and is of those in use. */
+static void filters_when_runs_come_and_go_then_bounded(void **state) {
+  (void)state;
+  enum { BATCHES = 3 * STORE_FILTER_MAX, PER = 20 };
+  struct store *s = util_open();
+  struct store_filter_set *f = &s->fresh_set->filters;
+  struct store_reader *r;
+  struct store_standing st;
+  assert_int_equal(store_reader_open(&r, s, 0, NULL), ERR_OK);
+  for (u64 h = 0; h < BATCHES; h++) {
+    bool more = true;
+    u32 pages = 0, again = 0;
+    hash_flush(s, h, PER);
+    assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+    assert_int_equal(hash_cnt(r, h, &pages), 0);
+    assert_true(pages > 0);
+    assert_int_equal(hash_cnt(r, h, &again), 0);
+    assert_true(again < pages); /* the new one's was made */
+    if (h % 48 == 47) hash_check(r, h + 1, PER);
+    store_reader_end(r);
+    assert_true(f->cnt <= STORE_FILTER_MAX);
+    u64 bytes = 0;
+    for (u32 i = 0; i < f->cnt; i++)
+      bytes += store_filter_bytes(f->of[i].run.cnt);
+    assert_int_equal(f->bytes, bytes);
+    while (more)
+      assert_int_equal(store_upkeep_step(s, STORE_SLICE_US, &more), ERR_OK);
+  }
+  /* One too large to have one is searched. */
+  struct store_run_list none = {0};
+  struct store_run large = {.cnt = 1u << 30, .kind = STORE_INDEX_HASH};
+  assert_int_equal(store_filter_ask(f, &large, &none, 1),
+                   STORE_FILTER_PERHAPS);
+  store_reader_close(r);
+  assert_int_equal(store_close(s, NULL), ERR_OK);
+}
+
 /*------------------------------------------------- checkpoints and backups */
 static void checkpoint_when_due_then_log_begins_again(void **state) {
   (void)state;
@@ -734,6 +839,8 @@ int main(void) {
       CASE(runs_when_merged_then_all_found),
       CASE(run_when_large_then_every_entry_found),
       CASE(run_when_large_then_small_ones_merge_without_it),
+      CASE(hash_when_in_no_run_then_no_page_is_read),
+      CASE(filters_when_runs_come_and_go_then_bounded),
       CASE(checkpoint_when_due_then_log_begins_again),
       CASE(checkpoint_when_others_come_between_then_whole),
       CASE(checkpoint_when_another_copies_then_tried_again),
