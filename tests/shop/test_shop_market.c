@@ -643,6 +643,85 @@ static bool shown(struct sf *f, u64 listing, u64 id) {
   assert_done(f);
   return sf_word(f, 0);
 }
+/* A rise comes feeNotice after its word and not a second sooner, whoever asks; an
+** order keeps the fee that it was placed with. */
+static void fee_when_raised_waits_and_spares_orders(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  struct st_listing l = st_plain;
+  u64 id = open_platform(&f, 3, 500, 0);
+  struct st_order o = {.listing = st_save(&f, 0, &l, 10), .version = 1,
+                       .qty = 1, .total = 1000000, .platform = id};
+  P(3, "setFee(uint64,uint16,uint16)", "uuu", id, 900ull, 10001ull);
+  IN("FeeTooHigh(uint16)");
+  P(3, "setFee(uint64,uint16,uint16)", "uuu", id, 900ull, 0ull);
+  u64 from = sf_now(&f) + 7 * SF_DAY;
+  u64 order = st_place(&f, 1, &o);
+  sf_pass_before(&f, from - 1);
+  sf_view(&f, PLATFORMS, "feeOf(uint64)", "u", id);
+  assert_int_equal(sf_word(&f, 0), 500);
+  sf_pass_before(&f, from);
+  sf_view(&f, PLATFORMS, "feeOf(uint64)", "u", id);
+  assert_int_equal(sf_word(&f, 0), 900);
+  u256 had = sf_balance(&f, U(3)), now, d;
+  sf_do(&f, 0, ORDERS, "cancel(uint64,uint16)", "uu", order, 1ull);
+  o.seller = 0;
+  for (u32 i = 0; i < 2; i++) {
+    if (i) P(3, "setFee(uint64,uint16,uint16)", "uuu", id, 1000ull, 0ull);
+    order = st_place(&f, 1, &o);
+    assert_done(&f);
+    if (i) sf_pass(&f, 2 * SF_DAY);
+    sf_do(&f, 0, ORDERS, "ship(uint64,bytes32)", "uu", order, 1ull);
+    if (i) sf_pass(&f, 6 * SF_DAY); /* the next rise has come meanwhile */
+    if (i) {
+      sf_view(&f, PLATFORMS, "feeOf(uint64)", "u", id);
+      assert_int_equal(sf_word(&f, 0), 1000);
+    }
+    had = sf_balance(&f, U(3));
+    sf_do(&f, 1, ORDERS, "confirm(uint64)", "u", order);
+    assert_done(&f);
+    now = sf_balance(&f, U(3));
+    u256_sub(&d, &now, &had);
+    assert_int_equal(d.w[0], 90000);
+  }
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
+/* Paused 180 days, closing 30, asked 7, each to the second. */
+static void platform_when_a_second_off_is_as_before(void **st) {
+  (void)st;
+  enum { ACTIVE = 1, PAUSED, CLOSING, CLOSED };
+  struct sf f;
+  sf_open(&f);
+  u64 id = open_platform(&f, 3, 0, 1);
+  u64 listing = st_save(&f, 0, &st_plain, 1);
+  P(0, "post(uint64,uint64[])", "uuuu", listing, 64ull, 1ull, id);
+  u64 at = sf_now(&f) + 7 * SF_DAY;
+  sf_pass_to(&f, at - 1);
+  assert_false(shown(&f, listing, id));
+  sf_pass_to(&f, at);
+  assert_true(shown(&f, listing, id));
+  P(3, "pause(uint64)", "u", id);
+  at = sf_now(&f) + 180 * SF_DAY;
+  struct st_order o = {.listing = listing, .version = 1, .qty = 1,
+                       .total = 1000000, .platform = id};
+  st_place(&f, 1, &o);
+  IN("PlatformClosed(uint64)");
+  assert_false(shown(&f, listing, id));
+  sf_pass_to(&f, at - 1);
+  assert_int_equal(platform_state(&f, id), PAUSED);
+  sf_pass_to(&f, at);
+  assert_int_equal(platform_state(&f, id), CLOSING);
+  sf_pass_to(&f, at + 30 * SF_DAY - 1);
+  assert_int_equal(platform_state(&f, id), CLOSING);
+  sf_pass_to(&f, at + 30 * SF_DAY);
+  assert_int_equal(platform_state(&f, id), CLOSED);
+  st_balanced(&f, PLATFORMS);
+  sf_close(&f);
+}
+
 static u64 post_state(struct sf *f, u64 listing, u64 id) {
   u256 part[2] = {u256_from(listing), u256_from(id)}, key;
   module_key_of(&key, part, 2);
@@ -822,6 +901,8 @@ int main(void) {
     cmocka_unit_test(message_when_sealed_is_between_parties),
     cmocka_unit_test(records_when_paused_go_on_and_none_begins),
     cmocka_unit_test(platform_when_open_sets_fees_with_notice),
+    cmocka_unit_test(fee_when_raised_waits_and_spares_orders),
+    cmocka_unit_test(platform_when_a_second_off_is_as_before),
     cmocka_unit_test(post_when_judged_is_shown_or_hidden_for_a_while),
     cmocka_unit_test(category_when_banned_or_bound_stops_listings),
     cmocka_unit_test(category_when_restricted_needs_the_platforms_mask),

@@ -3,6 +3,7 @@
 ** deposits to the unit; who may not. */
 #include "shop/shop_trade.h"
 
+#include "shop/shop_court.h"
 #include "shop/shop_mediation.h"
 
 #define MEDIATION 0x1014
@@ -140,6 +141,20 @@ static addr20 drawn(struct sf *f, u64 id) {
   u256 key = u256_from(id);
   sf_record(f, MEDIATION, &shop_mediation_table_case, &k, &key);
   return k.mediator;
+}
+
+/* Not over a second before its deadline; over then, and what follows in the next
+** seconds. */
+static void over_at(struct sf *f, u64 id, u64 state, u64 next) {
+  struct shop_mediation_record_case k;
+  u256 key = u256_from(id);
+  sf_record(f, MEDIATION, &shop_mediation_table_case, &k, &key);
+  assert_int_equal(k.state, state);
+  sf_pass_to(f, k.deadline - 1);
+  assert_int_equal(state_of(f, id), state);
+  sf_pass_to(f, k.deadline);
+  for (u32 i = 0; i < 4; i++) sf_pass(f, 1);
+  assert_int_equal(state_of(f, id), next);
 }
 
 /*----------------------------------------------------------------- opening */
@@ -991,6 +1006,92 @@ static void case_when_nobody_mediates_is_paid_by_deposits(void **st) {
 
 /* The most guardians on either side: a draw's work stays within a deadline's
 ** gas (pass looks for those that failed). */
+/* Each of its periods ends at its second: without an answer, without a deposit,
+** without a word of the mediator; escalating and rating too. */
+static void period_when_a_second_off_is_not_over(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  u64 id = begin(&f, BUYER, 8000);
+  over_at(&f, id, NEGOTIATION, SETTLED);
+  id = begin(&f, SELLER, 0);
+  over_at(&f, id, NEGOTIATION, DROPPED);
+  id = begin(&f, BUYER, 8000);
+  DO(SELLER, "offer(uint64,uint16)", "uu", id, 1ull);
+  over_at(&f, id, NEGOTIATION, CHOOSING);
+  over_at(&f, id, CHOOSING, SETTLED);
+  id = begin(&f, BUYER, 8000);
+  u64 opened = sf_now(&f);
+  pay(&f, SELLER, "join(uint64)", id, DEPOSIT);
+  sf_pass_before(&f, opened + 2 * SF_DAY - 1);
+  DO(BUYER, "escalate(uint64)", "u", id);
+  IN("TooEarly(uint64)");
+  assert_int_equal(load_be64(f.out + 28), opened + 2 * SF_DAY);
+  DO(BUYER, "escalate(uint64)", "u", id); /* a second later */
+  assert_done(&f);
+  sf_close(&f);
+  sf_open(&f);
+  mediator(&f, M2, 3000);
+  id = appointed(&f);
+  over_at(&f, id, EVIDENCE, PROPOSING);
+  over_at(&f, id, PROPOSING, CHOOSING);
+  sf_close(&f);
+  for (u64 late = 0; late < 2; late++) {
+    sf_open(&f);
+    mediator(&f, M2, 3000);
+    id = proposed(&f, 7000, 5000);
+    over_at(&f, id, PROPOSED, SETTLED);
+    struct shop_mediation_record_case k;
+    u256 key = u256_from(id);
+    sf_record(&f, MEDIATION, &shop_mediation_table_case, &k, &key);
+    sf_pass_before(&f, k.updated + 30 * SF_DAY + late);
+    DO(BUYER, "rate(uint64,uint8,bytes32)", "uuu", id, 5ull, 0ull);
+    if (late) IN("TooLate(uint64)");
+    else assert_done(&f);
+    sf_close(&f);
+  }
+}
+
+/* A court that costs more than both deposits and the fund: jurors for what there
+** is, at least three, as the case and its round say. */
+static void court_when_too_dear_has_fewer_jurors(void **st) {
+  (void)st;
+  static const u64 fund[] = {0, 17000}; /* milli-CMT, of 35 */
+  for (u32 i = 0; i < 2; i++) {
+    struct sf f;
+    sf_open(&f);
+    sf_call_of(&f, "setCourt(uint8,(bytes32,uint256,uint256,uint8,uint8,uint32,"
+                   "uint32,uint32,uint32))");
+    sf_u(&f, 1), sf_u(&f, 1), sf_cmt(&f, 100000), sf_cmt(&f, 5000);
+    sf_u(&f, 7);
+    for (u32 k = 0; k < 5; k++) sf_u(&f, 0);
+    sf_govern(&f, 0x1015);
+    assert_done(&f);
+    sf_call_of(&f, "fundCourt()");
+    if (fund[i]) sf_send_m(&f, NOBODY, 0x1015, fund[i]);
+    u64 id = choosing(&f);
+    pass(&f, 3 * SF_DAY);
+    for (u32 k = 0; k < 20 && state_of(&f, id) == CHOOSING; k++) pass(&f, 12);
+    pass(&f, 1);
+    assert_int_equal(state_of(&f, id), AT_COURT);
+    struct shop_court_record_case k;
+    struct shop_court_record_round r;
+    u256 one[2] = {u256_from(1), u256_from(1)}, key;
+    sf_record(&f, 0x1015, &shop_court_table_case, &k, &one[0]);
+    module_key_of(&key, one, 2);
+    sf_record(&f, 0x1015, &shop_court_table_round, &r, &key);
+    /* 4 of deposits; with 17 of the fund 21 are 4 seats, so 3: odd. */
+    assert_int_equal(k.n, 3);
+    assert_true(r.fee == (u128)(2 * DEPOSIT + fund[i]) * MILLI);
+    assert_true(r.from_fund == (u128)fund[i] * MILLI);
+    assert_int_equal(accounted(&f), 0);
+    st_balanced(&f, 0x1015);
+    until_ended(&f, id);
+    st_balanced(&f, 0x1015);
+    sf_close(&f);
+  }
+}
+
 static void parties_when_they_have_many_guardians_are_drawn_for(void **st) {
   (void)st;
   struct sf f;
@@ -1079,6 +1180,8 @@ int main(void) {
     cmocka_unit_test(cap_when_computed_is_within_its_bounds),
     cmocka_unit_test(proposal_when_rejected_goes_to_court),
     cmocka_unit_test(case_when_nobody_mediates_is_paid_by_deposits),
+    cmocka_unit_test(period_when_a_second_off_is_not_over),
+    cmocka_unit_test(court_when_too_dear_has_fewer_jurors),
     cmocka_unit_test(parties_when_they_have_many_guardians_are_drawn_for),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
   };
