@@ -273,6 +273,16 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await page.waitForSelector('h2:has-text("Harbour Market")');
   await page.locator('button:has-text("Show")').first().click();
   await settled(page);
+  const edit = page.locator('[data-test=edit]').first();
+  await edit.locator('summary').click();
+  const policy = await edit.locator('[id^=policy-]').inputValue();
+  assert.ok(policy.length > 5, policy);
+  await edit.locator('[id^=about-]').fill('Fish, and what goes with it.');
+  await edit.locator('button.main').click();
+  await settled(page);
+  const desks = (await shop.rpc('platform_list', [{}])).items;
+  assert.ok(desks.some((p) => p.document.about.startsWith('Fish, and')
+    && p.document.name === 'Harbour Market'));
   await page.goto(`${shop.url}/identity`);
   await page.waitForSelector('[data-test=reputation] meter');
   await page.locator('[data-test=reputation] summary').click();

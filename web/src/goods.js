@@ -58,6 +58,12 @@ export function useCategories() {
   const { data } = useLoad(() => rpc('platform_categories', {}), []);
   return new Map((data?.items ?? []).map((c) => [c.code, c.name]));
 }
+// The codes of those that a storefront has to accept by name (flag 1).
+export const useRestricted = () => {
+  const { data } = useLoad(() => rpc('platform_categories', { limit: 200 }), []);
+  return (data?.items ?? []).filter((c) => c.categoryFlags & 1)
+    .map((c) => c.code);
+};
 export const categoryName = (code, names) => has(`category.${code}`)
   ? t(`category.${code}`) : names.get(code) ?? t('buy.category', { code });
 

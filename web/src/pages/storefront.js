@@ -4,7 +4,8 @@ import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
 import { number } from '../format.js';
-import { State, Thing, Until } from '../goods.js';
+import { State, Thing, Until, categoryName, useCategories, useRestricted }
+  from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
@@ -18,35 +19,63 @@ const bps = (s) => {
   return n;
 };
 
-function Register({ bond }) {
-  const [form, set] = useState({ name: '', about: '', policy: '', fee: '2',
-    referral: '10', mode: '0' });
+// What a storefront says of itself and what it takes; its mask has a bit for the
+// restricted categories of each code modulo 64.
+const bit = (code) => 1n << BigInt(code % 64);
+
+function Restricted({ mask, set }) {
+  const codes = useRestricted(), names = useCategories();
+  return codes.length > 0 && html`<fieldset class="row">
+    <legend>${t('front.restricted')}</legend>${codes.map((c) => html`
+      <label class="tick" key=${c}><input type="checkbox"
+        checked=${(mask & bit(c)) !== 0n} onChange=${() => set(mask ^ bit(c))} />
+        ${categoryName(c, names)}</label>`)}</fieldset>`;
+}
+
+// of: the desk's storefront and the text of its policy, or none: a new one, with
+// its fees.
+function Terms({ of, text = '', bond }) {
+  const id = of?.id ?? 'new';
+  const [form, set] = useState({ name: of?.document?.name ?? '',
+    about: of?.document?.about ?? '', policy: text, fee: '2',
+    referral: '10', mode: String(of?.mode ?? 0),
+    mask: BigInt(of?.restrictedMask ?? 0) });
   const [error, setError] = useState(null);
-  const input = (name, key, rest) => html`<${Field} id=${name} label=${t(key)}>
-    <input id=${name} required value=${form[name]} onInput=${(e) => set({
-      ...form, [name]: e.target.value })} ...${rest} /><//>`;
+  const input = (name, rest) => html`<${Field} id=${`${name}-${id}`}
+      label=${t(`front.${name}`)}><input id=${`${name}-${id}`} required
+    value=${form[name]} onInput=${(e) => set({ ...form,
+      [name]: e.target.value })} ...${rest} /><//>`;
   const submit = async (e) => {
     e.preventDefault();
     try {
-      await act(t('front.open'), 'platforms', 'register', [
-        await putDocument({ name: form.name.trim(), about: form.about.trim() }),
-        await putDocument({ text: form.policy.trim() }), bps(form.fee),
-        bps(form.referral), Number(form.mode), 0], { value: BigInt(bond) });
+      const doc = await putDocument({ ...of?.document,
+        name: form.name.trim(), about: form.about.trim() });
+      const policy = await putDocument({ text: form.policy.trim() });
+      const takes = [Number(form.mode), form.mask];
+      setError(null);
+      await (of ? act(t('front.edit'), 'platforms', 'update',
+        [of.id, doc, policy, ...takes])
+        : act(t('front.open'), 'platforms', 'register', [doc, policy,
+          bps(form.fee), bps(form.referral), ...takes],
+        { value: BigInt(bond) }));
     } catch (x) { setError(x); }
   };
-  return html`<p>${t('front.why')} <${Money} value=${bond} /></p>
-    <form class="form" onSubmit=${submit}>${input('name', 'front.name',
-      { maxlength: 80 })}${input('about', 'front.about', { maxlength: 500 })}
-    ${input('policy', 'front.policy', { maxlength: 4000 })}
-    <div class="pair">${input('fee', 'front.fee', { inputmode: 'decimal' })}
-      ${input('referral', 'front.referral', { inputmode: 'decimal' })}</div>
-    <${Field} id="mode" label=${t('front.mode')}><select id="mode"
-      value=${form.mode} onChange=${(e) => set({ ...form,
+  return html`<form class="form" onSubmit=${submit}>
+    ${input('name', { maxlength: 80 })}${input('about', { maxlength: 500 })}
+    ${input('policy', { maxlength: 4000 })}
+    ${!of && html`<div class="pair">${input('fee', { inputmode: 'decimal' })}
+      ${input('referral', { inputmode: 'decimal' })}</div>`}
+    <${Field} id=${`mode-${id}`} label=${t('front.mode')}><select
+      id=${`mode-${id}`} value=${form.mode} onChange=${(e) => set({ ...form,
         mode: e.target.value })}><option value="0">${t('front.mode.0')}</option>
       <option value="1">${t('front.mode.1')}</option></select><//>
+    <${Restricted} mask=${form.mask} set=${(mask) => set({ ...form, mask })} />
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t('front.open')}</button></form>`;
+    <button class="main" type="submit">${t(of ? 'front.edit' : 'front.open')}
+    </button></form>`;
 }
+const Register = ({ bond }) => html`<p>${t('front.why')}
+  ${' '}<${Money} value=${bond} /></p><${Terms} bond=${bond} />`;
 
 function Fee({ platform }) {
   const [form, set] = useState({ fee: String(platform.feeBps / 100),
@@ -97,6 +126,7 @@ function Desk({ platform: p, me }) {
   const link = `${location.origin}/buy?platform=${p.id}&referrer=${me}`;
   const call = (method) => () => act(t(`front.${method}`), 'platforms', method,
     [p.id]);
+  const policy = useRpc('content_get', p.policy).data;
   return html`<section class="card"><h2><bdi>${p.document?.name ?? p.id}</bdi>
     ${' '}<${State} word=${p.state} /></h2><p><bdi>${p.document?.about}</bdi></p>
     <h3>${t('front.income')}</h3><${Income} id=${p.id} />
@@ -110,6 +140,10 @@ function Desk({ platform: p, me }) {
         <${Copy} text=${link} />`]]} />
     <details><summary>${t('front.fee.set')}</summary><${Fee} platform=${p} />
     </details>
+    ${['active', 'paused'].includes(p.state) && html`<details
+      data-test="edit"><summary>${t('front.edit')}</summary>
+      <${Terms} key=${policy?.hash} of=${p} text=${policy?.document?.text} />
+      </details>`}
     <${Posts} platform=${p.id} state="asked" title=${t('front.queue')} />
     <${Posts} platform=${p.id} state="hidden" title=${t('front.hidden')} />
     <p class="row">${p.state === 'active' && html`<${Do} go=${call('pause')}>
