@@ -461,11 +461,17 @@ test('a revert around calls undoes records, timers and logs', async () => {
     modules.find((m) => m.name === 'Scheduler')].map(async (m) =>
     (await node.raw('eth_getProof', [m.address, [], 'latest'])).result
       .storageHash));
-  const was = await roots();
-  const done = await (await raw.connect(account(9)).around(
-    [identity.address], [data], { gasLimit: 5000000 })).wait();
+  // .. and leaves nothing where it does, in a block in which nothing else was due.
+  let was, done, alone = false;
+  for (let i = 0; i < 20 && !alone; i++) {
+    was = await roots();
+    done = await (await raw.connect(account(9)).around(
+      [identity.address], [data], { gasLimit: 5000000 })).wait();
+    alone = (await node.raw('eth_getBlockByNumber', [ethers.toQuantity(
+      done.blockNumber), false])).result.transactions.length === 1;
+  }
+  assert.ok(alone);
   assert.equal(done.status, 1);
-  // .. and leaves nothing where it does.
   assert.equal(done.logs.length, 0);
   assert.deepEqual(await roots(), was);
   assert.equal((await record()).result ?? 'none', before);
