@@ -22,6 +22,13 @@ load() {
   "$bin" bench load --url "$url" --pid $pid --batch 100 --txs "$1" \
     --accounts "$accounts" >"$dir/line" 2>&1
 }
+# flowing: waits until $loader's transfers are in blocks
+flowing() {
+  until grep -q 'block\.made .* txs=[1-9]' "$dir/log"; do
+    kill -0 $loader 2>/dev/null || return 0
+    sleep 0.1
+  done
+}
 # settle: in the background; pid
 settle() {
   "$bin" prune --db "$dir/g.db" --history.state 1000000000 >"$dir/out" 2>&1 &
@@ -59,6 +66,7 @@ while [ $round -lt "$rounds" ]; do
   run_node "$dir/g.db" "$dir/log"
   load 10000 &
   loader=$!
+  flowing
   ms 3000
   cut_off "$at"
   wait $loader || :

@@ -109,9 +109,10 @@ static size_t nstate_make_nodes(struct nstate_maker *m,
     const void *key;
     void *val;
     while (map_next(&m->gen->node[i], &it, &key, &val)) {
-      const struct nstate_node *node = val;
+      struct nstate_node *node = val;
       const u8 *k = key;
       bool put = nstate_node_has_row(k, node);
+      node->rowless = !put;
       if (!put && node->no_row) continue;
       u8 path[64], out[BYTES_NODE_KEY_MAX];
       u32 len = k[64] == 255 ? TRIE_ROOT_EDGE : k[64];
@@ -298,8 +299,9 @@ static bool nstate_is_newer(const struct node_state *ns,
 }
 
 /* One shard's frozen nodes become cached ones, as long as there is room or they
-** are top ones, but those of which there is a newer one: the cache tells the
-** newest node, and whether the table has a row of it. */
+** are top ones (of low ones, which have no row, none is), but those of which
+** there is a newer one: the cache tells the newest node, and whether the table
+** has a row of it. */
 static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
                             u32 at) {
   struct nstate_shard *s = &ns->shard[at];
@@ -309,7 +311,8 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
   while (map_next(&g->node[at], &it, &key, &val)) {
     struct nstate_node *n = val;
     u8 *spent = NULL;
-    bool top = n->len && nstate_node_is_top(key, slice_of(n->ptr, n->len));
+    bool top = n->len && !n->rowless &&
+               nstate_node_is_top(key, slice_of(n->ptr, n->len));
     pthread_mutex_lock(&ns->pin_lock);
     pthread_mutex_lock(&s->lock);
     if (n->len && (top || nstate_cache_bytes(s) < share) &&
@@ -320,7 +323,7 @@ static void nstate_gen_move(struct node_state *ns, struct nstate_gen *g,
       s->cache_node_bytes -= c->cap;
       *c = (struct nstate_node){.ptr = mem_alloc(n->len), .len = n->len,
                                 .cap = n->len, .top = top,
-                                .no_row = !nstate_node_has_row(key, n)};
+                                .no_row = n->rowless};
       memcpy(c->ptr, n->ptr, n->len);
     }
     pthread_mutex_unlock(&s->lock);

@@ -88,6 +88,7 @@ struct nstate_node { /* value in the node maps */
   u8 *ptr;           /* NULL: there is no such node */
   u32 len, cap;
   bool no_row;       /* the table has none, for certain */
+  bool rowless;      /* frozen ones: their batch, when made, has no row of it */
   bool top;          /* trie_node_is_top: cached ones stay for longer */
   u8 ref;            /* used since the clock's hand passed (cache) */
 };
