@@ -70,6 +70,11 @@ async function look(p, path, { rtl = true } = {}) {
   if (broken) wrong.push('shows undefined, NaN or an object');
   if (rtl && dir !== 'rtl') wrong.push(`dir ${dir}`);
   if (rtl) wrong.push(...(await leaks(p)).map((x) => `untranslated: ${x}`));
+  // Where nothing is there is something to press: there, or at the head of it.
+  if (!await p.locator('main p > button.main').count()) {
+    wrong.push(...(await p.locator('main .empty:not(:has(a[href], button))')
+      .allTextContents()).map((x) => `nothing to press: ${x}`));
+  }
   wrong.push(...await tabThrough(p), ...await faults(p));
   if (process.env.SCREENSHOTS) {
     await p.screenshot({ fullPage: true, path: join(process.env.SCREENSHOTS,

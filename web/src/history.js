@@ -40,7 +40,8 @@ export function History({ address, height }) {
   return html`<section data-test="history"><h2>${t('history.title')}</h2>
     <${Loaded} state=${state} rows=${4}>${(data) => data === null
       ? html`<p>${t('history.off')}</p>`
-      : data.txs.length === 0 ? html`<${Empty} title=${t('history.none')}>
+      : data.txs.length === 0 ? html`<${Empty} title=${t('history.none')}
+          next=${['/blocks', 'nav.explore']}>
           ${t('history.when')}<//>`
         : html`<${Table} caption=${t('history.title')} columns=${COLUMNS}
             rows=${data.txs.map((tx, i) => ({ key: tx.hash, cells: [

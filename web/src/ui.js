@@ -67,8 +67,10 @@ export function Loaded({ state, rows, title, children }) {
     ? html`<${Failure} ...${state} />` : html`<${Skeleton} rows=${rows} />`}`;
 }
 
-export const Empty = ({ title, children }) => html`
-  <div class="empty"><strong>${title}</strong><p>${children}</p></div>`;
+// What there is when there is nothing: why, and next, what to do: [path, text].
+export const Empty = ({ title, next, children }) => html`
+  <div class="empty"><strong>${title}</strong><p>${children}${next && html`
+    ${' '}<a class="button main" href=${next[0]}>${t(next[1])}</a>`}</p></div>`;
 
 export function Copy({ text }) {
   const [done, set] = useState(false);

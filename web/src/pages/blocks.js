@@ -45,7 +45,8 @@ export function Block({ id }) {
   return html`<${Loaded} state=${state} rows=${10}
     title=${t('block.title')}>${(b) => b === null
     ? html`<h1>${t('block.title')}</h1>
-      <${Empty} title=${t('block.none')}>${t('block.wait')}<//>`
+      <${Empty} title=${t('block.none')} next=${['/blocks',
+        'nav.explore']}>${t('block.wait')}<//>`
     : html`<h1>${t('block.title')} ${number(b.number)}</h1>
       <p class="paging">${Number(b.number) > 0 && html`
         <a href=${`/block/${Number(b.number) - 1}`}>${t('block.before')}</a>`}

@@ -270,6 +270,7 @@ function Body({ k, again }) {
 export function Case({ id }) {
   const state = useRpc('mediation_get', Number(id));
   return html`<h1>${t('case.number', { id })}</h1><${Loaded} state=${state}
-    rows=${8}>${(k) => k === null ? html`<${Empty} title=${t('case.none')} />`
+    rows=${8}>${(k) => k === null ? html`<${Empty} title=${t('case.none')}
+      next=${['/resolve', 'nav.resolve']} />`
     : html`<${Body} k=${k} again=${state.again} />`}<//>`;
 }

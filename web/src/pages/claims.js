@@ -233,7 +233,8 @@ function Own({ id, me }) {
   return html`<${Loaded} state=${list}>${({ items }) => {
     const claim = items.find((c) => c.id === Number(id));
     const request = claim && kept()[claim.root];
-    if (!claim) return html`<${Empty} title=${t('show.none')} />`;
+    if (!claim) return html`<${Empty} title=${t('show.none')} next=${[
+      '/identity', 'nav.identity']} />`;
     const load = async () => {
       const r = unpack(file);
       if (!isRequest(r) || rootOf(r.leaves) !== claim.root) {
@@ -334,7 +335,8 @@ function Wards({ me }) {
   return html`<${Loaded} state=${state}>${({ items }) => items.length
     ? [...new Set(items.map((g) => g.anchor))].map((a) => html`
       <${Ward} key=${a} anchor=${a} />`)
-    : html`<${Empty} title=${t('ward.none')}>${t('ward.what')}<//>`}<//>`;
+    : html`<${Empty} title=${t('ward.none')} next=${['/identity',
+      'nav.identity']}>${t('ward.what')}<//>`}<//>`;
 }
 
 export const Guarding = () => html`<h1>${t('ward.title')}</h1>

@@ -46,8 +46,8 @@ function Stake({ me }) {
     BigInt(c.minStake) > n ? BigInt(c.minStake) : n, 0n);
   const due = least - BigInt(now?.stake ?? 0);
   const active = now?.state === 'active';
-  return html`<section class="card"><h2>${t('stake.title')}</h2>
-    <p>${t('stake.how')}</p>${now && html`<p><${State} word=${now.state} />
+  return html`<section class="card"><h2 id="stake" tabindex="-1">${t('stake.title')}</h2>
+    <p>${t('stake.how')}</p>${now && html`<p><${State} word=${now.state} />${' '}
       <${Money} value=${now.stake} />. ${t('stake.record', { yes:
         number(now.coherent), no: number(now.incoherent) })}
       ${odds !== undefined && ` ${t('stake.odds', { ppm:
@@ -75,19 +75,26 @@ const row = (k) => ({ key: k.id, cells: [
   html`<${Party} value=${k.accused} />`, t(k.kind === APPEAL ? 'case.court'
     : 'court.rule.number', { id: k.rule }),
   html`<${State} word=${k.state} />`, html`<${Until} at=${k.deadline?.at} />`] });
-const Cases = ({ title, filter }) => {
+// none: what is said, and offered, where there are none.
+const Cases = ({ title, filter, none }) => {
   const list = useList('court_list', filter);
   return html`<section><h2>${t(title)}</h2><${List} state=${list}
     caption=${t(title)} columns=${COLUMNS} row=${row} empty=${html`
-    <p class="quiet">${t('list.none')}</p>`} /></section>`;
+    <${Empty} title=${t('list.none')}>${none}<//>`} /></section>`;
 };
+const NoneOpen = () => html`${t('court.none.open')} <a class="button"
+  href="/court/accuse">${t('court.accuse')}</a>`;
+const toStake = () => document.getElementById('stake')?.focus();
 
 export const Court = () => html`<h1>${t('nav.court')}</h1><${CourtTabs} />
   <p>${t('court.how')}</p><${Mine}>${(me) => html`<${Duty} me=${me} />
-    <${Cases} title="court.mine" filter=${{ party: me }} />
-    <${Cases} title="court.seats" filter=${{ juror: me }} />
+    <${Cases} title="court.mine" filter=${{ party: me }} none=${html`<${NoneOpen}
+      />`} />
+    <${Cases} title="court.seats" filter=${{ juror: me }} none=${html`${t(
+      'court.none.seat')} <${May} call="court.stake"><button type="button"
+      onClick=${toStake}>${t('stake.title')}</button><//>`} />
     <${May} call="court.stake"><${Stake} key=${me} me=${me} /><//>`}<//>
-  <${Cases} title="court.all" filter=${{}} />`;
+  <${Cases} title="court.all" filter=${{}} none=${html`<${NoneOpen} />`} />`;
 
 export function Law() {
   const [q, set] = useState('');
@@ -99,7 +106,10 @@ export function Law() {
     <${List} state=${list} caption=${t('court.law')} row=${(k) => ({ ...row(k),
       cells: [...row(k).cells.slice(0, 3), verdict(k, k.result)] })}
       columns=${[...COLUMNS.slice(0, 3), 'case.result']}
-      empty=${html`<${Empty} title=${t('court.norulings')} />`} />
+      empty=${q.trim() ? html`<${Empty} title=${t('court.law.none')}><button
+        type="button" class="main" onClick=${() => set('')}>${t('court.law.all')}
+        </button><//>` : html`<${Empty} title=${t('court.norulings')}
+        next=${['/court', 'court.all']} />`} />
     <h2>${t('court.rules')}</h2><${Loaded} state=${rules}>${({ items }) =>
       items.map((r) => html`<section class="card" key=${r.id}><h3>${t(
         'court.rule.number', { id: r.id })}: ${t(`court.name.${r.court}`)}</h3>

@@ -301,6 +301,7 @@ function Body({ k: found, again }) {
 export function CourtCase({ id }) {
   const state = useRpc('court_get', Number(id));
   return html`<h1>${t('court.number', { id })}</h1><${Loaded} state=${state}
-    rows=${8}>${(k) => k === null ? html`<${Empty} title=${t('court.none')} />`
+    rows=${8}>${(k) => k === null ? html`<${Empty} title=${t('court.none')}
+      next=${['/court', 'nav.court']} />`
     : html`<${Body} k=${k} again=${state.again} />`}<//>`;
 }

@@ -105,7 +105,8 @@ export function Tokens() {
             number(s.moves), html`<a href=${`/block/${s.block}`}>
               ${number(s.block)}</a>`, html`<${Address} value=${s.address} />`,
           ] }))} />`
-        : html`<${Empty} title=${t('tokens.none')}>${t('tokens.none.text')}<//>`}
+        : html`<${Empty} title=${t('tokens.none')}
+          next=${['/blocks', 'nav.explore']}>${t('tokens.none.text')}<//>`}
         <${More} state=${state} />`;
     }}<//>`;
 }
@@ -274,7 +275,9 @@ export function Names() {
         html`<a href=${`/buy?platform=${p.id}`}><bdi>${p.document?.name
           || `#${p.id}`}</bdi></a>`, `${number(p.feeBps / 100)} %`,
         html`<${State} word=${p.state} />`, html`<${Address}
-          value=${p.operator} />`] })} />`;
+          value=${p.operator} />`] })}
+      empty=${html`<${Empty} title=${t('front.none')} next=${['/storefront',
+        'front.new']}>${t('front.first')}<//>`} />`;
 }
 
 /* ------------------------------------------------------------------- pool */

@@ -76,9 +76,8 @@ export function Front({ who }) {
       ? html`<${Empty} title=${t('buy.none')}>${t('buy.none.text')}${' '}
         <button type="button" class="main" onClick=${() => { set({ sort: '' });
           go(links.buy); }}>${t('shop.all')}</button><//>`
-      : html`<${Empty} title=${t('shop.empty')}>${t('shop.empty.text')}${' '}
-        <a class="button main" href=${`${links.buy}/about`}>${t('shop.about')}</a>
-        <//>`}>
+      : html`<${Empty} title=${t('shop.empty')} next=${[`${links.buy}/about`,
+        'shop.about']}>${t('shop.empty.text')}<//>`}>
       ${(items) => html`<div class="cards large">${items.map((l) => html`
         <${Card} key=${l.id} listing=${l} />`)}</div>`}<//>`;
 }

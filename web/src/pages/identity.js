@@ -239,7 +239,7 @@ export function PartyPage({ address }) {
     ${who.data && html`<${Facts} rows=${about(who.data)} />`}
     <${Reputation} party=${address.toLowerCase()} />
     <h2>${t('sell.listings')}</h2><${List} state=${list} empty=${html`<${Empty}
-      title=${t('party.none')} />`}>${(items) => html`<div class="cards">
+      title=${t('party.none')} next=${['/buy', 'nav.buy']} />`}>${(items) => html`<div class="cards">
       ${items.map((l) => html`<${Card} key=${l.id} listing=${l} />`)}</div>`}
     <//>`;
 }

@@ -264,7 +264,8 @@ export function Invoice({ id }) {
   const state = useRpc('order_invoice', Number(id));
   return html`<h1>${t('invoice.number', { id })}</h1>
     <${Loaded} state=${state} rows=${8}>${(i) => i === null
-      ? html`<${Empty} title=${t('invoice.missing')} />`
+      ? html`<${Empty} title=${t('invoice.missing')} next=${['/invoices',
+        'nav.invoices']} />`
       : html`<${InvoiceBody} invoice=${i} />`}<//>`;
 }
 
@@ -368,7 +369,8 @@ export function Plan({ id }) {
   const token = useLoad(async () => plan && tokenOf(plan.token),
     [plan?.token]).data;
   return html`<h1>${t('plan.number', { id })}</h1><${Loaded} state=${state}>
-    ${() => !plan || !token ? html`<${Empty} title=${t('plan.missing')} />`
+    ${() => !plan || !token ? html`<${Empty} title=${t(
+      'plan.missing')} next=${['/plans', 'plan.title']} />`
       : html`<section class="card"><h2><bdi>${plan.document?.title}</bdi></h2>
         <p class="big">${money(plan.amount, token)} <small>${t('plan.each',
           { n: number(plan.period / DAY) })}</small></p>

@@ -312,6 +312,7 @@ export function Order({ id }) {
   const state = useRpc('order_get', Number(id));
   return html`<h1>${t('order.number', { id })}</h1>
     <${Loaded} state=${state} rows=${10}>${(order) => order === null
-      ? html`<${Empty} title=${t('order.missing')} />`
+      ? html`<${Empty} title=${t('order.missing')} next=${[links.purchases,
+        'nav.purchases']} />`
       : html`<${Body} order=${order} again=${state.again} />`}<//>`;
 }

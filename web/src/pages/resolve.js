@@ -9,6 +9,7 @@ import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { Choice, List, Tabs, useList, useRpc } from '../list.js';
 import { Money, parse, plain } from '../money.js';
+import { may } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
 import { rating } from './case.js';
@@ -28,19 +29,22 @@ const caseRow = (k) => ({ key: k.id, cells: [
   html`<${State} word=${k.state} />`, html`<${Until} at=${k.deadline?.at} />`,
 ] });
 
-function Cases({ filter, title, none }) {
+// next: where to go when there are none, [path, text, right].
+function Cases({ filter, title, none, next: [href, text, right] }) {
   const list = useList('mediation_list', filter);
   return html`<section><h2>${t(title)}</h2><${List} state=${list}
     caption=${t(title)} row=${caseRow} columns=${['case.title', 'order.title',
       'case.opener', 'case.sum', 'list.state', 'order.until']}
-    empty=${html`<p class="quiet">${t(none)}</p>`} /></section>`;
+    empty=${html`<${Empty} title=${t('list.none')} next=${may(right) && [href,
+      text]}>${t(none)}<//>`} /></section>`;
 }
 
 export const Resolve = () => html`<h1>${t('nav.resolve')}</h1>
   <${ResolveTabs} /><${Mine}>${(me) => html`
-    <${Cases} filter=${{ party: me }} title="case.party" none="case.party.none" />
+    <${Cases} filter=${{ party: me }} title="case.party" none="case.party.none"
+      next=${['/purchases', 'nav.purchases', 'buy']} />
     <${Cases} filter=${{ mediator: me }} title="case.mediator"
-      none="case.mediator.none" />`}<//>`;
+      none="case.mediator.none" next=${['/mediating', 'med.become']} />`}<//>`;
 
 /* ------------------------------------------------------------ mediators */
 
@@ -68,7 +72,10 @@ export function Mediators() {
     <${List} state=${list} caption=${t('med.title')} row=${mediatorRow}
       columns=${['case.mediated', 'case.fee', 'med.rating', 'med.past',
         'med.open', 'list.state']}
-      empty=${html`<${Empty} title=${t('med.none')} />`} />`;
+      empty=${q.trim() ? html`<${Empty} title=${t('med.nobody')}><button
+        type="button" class="main" onClick=${() => setQ('')}>${t('med.every')}
+        </button><//>` : html`<${Empty} title=${t('med.none')} next=${[
+        '/mediating', 'med.become']}>${t('med.first')}<//>`} />`;
 }
 
 /* ------------------------------------------------------------- my record */

@@ -230,7 +230,8 @@ export const Review = ({ review, mayReply }) => html`<article class="review">
 function Reviews({ me }) {
   const list = useList('market_reviews', { seller: me });
   return html`<${List} state=${list} empty=${html`<${Empty}
-    title=${t('review.none')}>${t('review.none.text')}<//>`}>
+    title=${t('review.none')} next=${['/orders', 'nav.orders']}>${t(
+    'review.none.text')}<//>`}>
     ${(items) => items.map((r) => html`<section class="card"
       key=${`${r.order}-${r.side}`}><p><a href=${`/order/${r.order}`}>
         ${t('order.number', { id: r.order })}</a></p>

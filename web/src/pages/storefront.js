@@ -19,6 +19,8 @@ const bps = (s) => {
   return n;
 };
 
+const FIRST = 'front-new'; // where one is opened
+
 // What a storefront says of itself and what it takes; its mask has a bit for the
 // restricted categories of each code modulo 64.
 const bit = (code) => 1n << BigInt(code % 64);
@@ -90,8 +92,8 @@ function Fee({ platform }) {
         bps(form.referral)])}>${t('front.fee.set')}<//>`;
 }
 
-// state: asked, shown or hidden.
-function Posts({ platform, state, title }) {
+// state: asked, shown or hidden; none: what there is to do where there are none.
+function Posts({ platform, state, title, none }) {
   const list = useList('platform_posts', { platform, state });
   const [note, set] = useState('');
   const decide = (listing, show) => async () => act(t(show ? 'front.show'
@@ -109,14 +111,17 @@ function Posts({ platform, state, title }) {
   const id = `note-${platform}-${state}`;
   return html`<h3>${title}</h3><${List} state=${list} caption=${title}
     columns=${['goods.listing', 'list.state', 'invoice.until', 'sell.acts']}
-    row=${postRow} empty=${html`<p class="quiet">${t('list.none')}</p>`} />
+    row=${postRow} empty=${html`<${Empty} title=${t(`front.${state}.none`)}>${none}<//>`} />
     ${list.data?.items.length > 0 && html`<${Field} id=${id}
       label=${t('front.note')}><input id=${id} value=${note}
         onInput=${(e) => set(e.target.value)} /><//>`}`;
 }
 
-function Income({ id }) {
+function Income({ id, none }) {
   const { data } = useRpc('platform_income', { id });
+  if (data?.items.length === 0) {
+    return html`<${Empty} title=${t('front.income.none')}>${none}<//>`;
+  }
   return (data?.items ?? []).map((i) => html`<p class="big" key=${i.token}>
     <${Money} value=${i.fees} token=${i.token} /> <small>${t('front.orders',
       { n: i.orders })}</small></p>`);
@@ -127,9 +132,13 @@ function Desk({ platform: p, me }) {
   const call = (method) => () => act(t(`front.${method}`), 'platforms', method,
     [p.id]);
   const policy = useRpc('content_get', p.policy).data;
+  const see = html`<a class="button" href=${`/buy?platform=${p.id}`}>
+    ${t('front.see')}</a>`;
+  const share = html`${t('front.share')} <span class="hash">${link}</span>
+    <${Copy} text=${link} />`;
   return html`<section class="card"><h2><bdi>${p.document?.name ?? p.id}</bdi>
     ${' '}<${State} word=${p.state} /></h2><p><bdi>${p.document?.about}</bdi></p>
-    <h3>${t('front.income')}</h3><${Income} id=${p.id} />
+    <h3>${t('front.income')}</h3><${Income} id=${p.id} none=${share} />
     <${Facts} rows=${[['front.fee', percent(p.feeBps)],
       ['front.referral', percent(p.referralBps)],
       ['front.next', p.feeFrom ? html`${percent(p.nextFeeBps)}
@@ -144,8 +153,10 @@ function Desk({ platform: p, me }) {
       data-test="edit"><summary>${t('front.edit')}</summary>
       <${Terms} key=${policy?.hash} of=${p} text=${policy?.document?.text} />
       </details>`}
-    <${Posts} platform=${p.id} state="asked" title=${t('front.queue')} />
-    <${Posts} platform=${p.id} state="hidden" title=${t('front.hidden')} />
+    <${Posts} platform=${p.id} state="asked" title=${t('front.queue')}
+      none=${html`${t('front.asked.how')} ${see}`} />
+    <${Posts} platform=${p.id} state="hidden" title=${t('front.hidden')}
+      none=${see} />
     <p class="row">${p.state === 'active' && html`<${Do} go=${call('pause')}>
         ${t('front.pause')}<//>`}
       ${p.state === 'paused' && html`<${Do} go=${call('resume')}>
@@ -162,7 +173,9 @@ const Directory = () => {
       'front.mode', 'list.state']} row=${(p) => ({ key: p.id, cells: [
       html`<bdi>${p.document?.name ?? p.id}</bdi>`, percent(p.feeBps),
       t(`front.mode.${p.mode}`), html`<${State} word=${p.state} />`] })}
-    empty=${html`<${Empty} title=${t('front.none')} />`} />`;
+    empty=${html`<${Empty} title=${t('front.none')}>${t('front.first')}${' '}
+      <button type="button" class="main" onClick=${() => document.getElementById(
+        FIRST)?.focus()}>${t('front.new')}</button><//>`} />`;
 };
 
 function Mine1({ me }) {
@@ -173,7 +186,8 @@ function Mine1({ me }) {
   return html`<${Loaded} state=${list}>${({ items }) => html`${items.map((p) =>
       html`<${Desk} key=${p.id} platform=${p} me=${me} />`)}
     ${bond !== undefined && (making || !items.length
-      ? html`<h2>${t('front.new')}</h2><${Register} bond=${bond} />`
+      ? html`<h2 id=${FIRST} tabindex="-1">${t('front.new')}</h2>
+        <${Register} bond=${bond} />`
       : html`<p><button type="button" onClick=${() => set(true)}>
         ${t('front.new')}</button></p>`)}`}<//>`;
 }

@@ -69,7 +69,8 @@ export function Transaction({ hash }) {
   useLoad(async () => { if (waiting) state.again(); }, [height]);
   return html`<h1>${t('tx.title')}</h1>
     <${Loaded} state=${state} rows=${8}>${(data) => data === null
-      ? html`<${Empty} title=${t('tx.none')}>${t('tx.unknown')}<//>`
+      ? html`<${Empty} title=${t('tx.none')} next=${['/blocks',
+        'nav.explore']}>${t('tx.unknown')}<//>`
       : html`<p><${Status} ...${data} /></p>
         <${Facts} rows=${facts(data)} />
         ${data.receipt?.logs.length > 0 && html`<h2>${t('tx.logs')}</h2>

@@ -390,5 +390,8 @@ export function Texts() {
         ([id, text]) => html`<${Text} key=${`${speak} ${id} ${s.own[speak]?.[id]
           ?? ''}`} id=${id} text=${text} own=${s.own[speak]?.[id]}
           put=${put(s.own)} />`)}</div>`
-      : html`<${Empty} title=${t(find ? 'list.none' : 'texts.none')} />`}<//>`;
+      : html`<${Empty} title=${t(find ? 'list.none' : 'texts.none')}><button
+        type="button" class="main" onClick=${() => { look(''); document
+          .getElementById('find').focus(); }}>${t('texts.find')}</button><//>`}
+    <//>`;
 }
