@@ -5,8 +5,10 @@
 ** A contract calls it by many STATICCALLs, so the call's own gas and time are
 ** in it; what it pays once, for its memory and its call data, is not: a figure
 ** is the difference between many calls and a few.  Each is the best of many
-** samples of the thread's own time, so that what else the machine does matters
-** little. */
+** samples of the thread's own time: other work on the machine does not count,
+** but slows what shares a core, its caches and its clock with it.  So what is
+** not fast beyond doubt is sampled for up to BENCH_ROUNDS times as long, since
+** the least time is what the function takes. */
 #include "../native/native_fixture.h"
 #include "bench/bench_time.h"
 
@@ -17,6 +19,8 @@
 #include <sodium/crypto_sign_ed25519.h>
 
 #define BENCH_TOTAL_NS 1.0e8
+#define BENCH_SURE 140.0 /* Mgas/s */
+#define BENCH_ROUNDS 20
 enum { BENCH_GAS = 1 << 16, BENCH_CALLS_MOST = 1200, BENCH_CALL_LEN = 13,
        BENCH_CALL_GAS = 116 };
 static struct { char name[64]; double speed; } bench_worst = {"", 1e18};
@@ -112,15 +116,21 @@ static void bench_note(u32 number, double gas, double ns) {
 }
 /* nf_args, as the last call made them. */
 static void bench_say(const char *name, u32 number) {
-  u64 price = nf_used(), less, more;
+  u64 price = nf_used(), gas_less, gas_more;
+  double less = 1e18, more = 1e18, gas, ns;
+  int round = 0;
   u32 cnt = (u32)(BENCH_GAS / (price + BENCH_CALL_GAS));
   if (cnt < 1) cnt = 1;
   if (cnt > BENCH_CALLS_MOST / 3) cnt = BENCH_CALLS_MOST / 3;
-  double ns = -bench_calls(number, cnt, price, &less);
-  ns += bench_calls(number, 3 * cnt, price, &more);
-  double gas = (double)(more - less) / (2 * cnt);
-  ns /= 2 * cnt;
-  if (ns < 1) ns = 1; /* what is done at once is lost in the others' time */
+  do {
+    double took = bench_calls(number, cnt, price, &gas_less);
+    if (took < less) less = took;
+    took = bench_calls(number, 3 * cnt, price, &gas_more);
+    if (took < more) more = took;
+    gas = (double)(gas_more - gas_less) / (2 * cnt);
+    ns = (more - less) / (2 * cnt);
+    if (ns < 1) ns = 1; /* what is done at once is lost in the others' time */
+  } while (gas * 1e3 / ns < BENCH_SURE && ++round < BENCH_ROUNDS);
   printf("{\"name\":\"native_%s\",\"value\":%.4g,\"unit\":\"Mgas/s\","
          "\"gas\":%.0f,\"ns\":%.0f}\n", name, gas * 1e3 / ns, gas, ns);
   fflush(stdout);
