@@ -23,7 +23,7 @@
 #include "module/module.h"
 #include "store/store_table.h"
 
-#define PROJ_SCHEMA 9u
+#define PROJ_SCHEMA 10u
 
 enum proj_module {
   PROJ_IDENTITY, PROJ_PLATFORMS, PROJ_MARKET, PROJ_ORDERS, PROJ_MEDIATION,

@@ -31,6 +31,12 @@ static int ids_cmp(const void *a, const void *b) {
 void store_ids_sort(struct store_ids *s) {
   u32 kept = 0;
   bool sorted = true;
+  if (s->cnt > 1 && s->id[0] > s->id[1]) /* as found from the end */
+    for (u32 i = 0, k = s->cnt - 1; i < k; i++, k--) {
+      i64 v = s->id[i];
+      s->id[i] = s->id[k];
+      s->id[k] = v;
+    }
   for (u32 i = 1; i < s->cnt && sorted; i++) sorted = s->id[i - 1] < s->id[i];
   if (sorted) return;
   qsort(s->id, s->cnt, sizeof *s->id, ids_cmp);
@@ -39,7 +45,7 @@ void store_ids_sort(struct store_ids *s) {
   s->cnt = kept;
 }
 
-static bool ids_has(const struct store_ids *s, i64 id) {
+bool store_ids_has(const struct store_ids *s, i64 id) {
   u32 low = 0, cnt = s->cnt;
   while (cnt > 1) {
     u32 half = cnt / 2;
@@ -63,7 +69,7 @@ void store_ids_keep(struct store_ids *s, const struct store_ids *of,
 static void ids_in_set(sqlite3_context *c, int cnt, sqlite3_value **v) {
   const struct store_ids *s = sqlite3_value_pointer(v[0], STORE_IDS_TYPE);
   (void)cnt;
-  sqlite3_result_int(c, s && ids_has(s, sqlite3_value_int64(v[1])));
+  sqlite3_result_int(c, s && store_ids_has(s, sqlite3_value_int64(v[1])));
 }
 static void ids_add_step(sqlite3_context *c, int cnt, sqlite3_value **v) {
   struct store_ids *s = sqlite3_value_pointer(v[0], STORE_IDS_TYPE);

@@ -369,6 +369,7 @@ void store_ids_fini(struct store_ids *s);
 void store_ids_add(struct store_ids *s, i64 id);
 /* Makes a set of what was added in any order. */
 void store_ids_sort(struct store_ids *s);
+bool store_ids_has(const struct store_ids *s, i64 id);
 /* Keeps those that are in the other set, or that are not. */
 void store_ids_keep(struct store_ids *s, const struct store_ids *of, bool in);
 err store_ids_functions(struct store_conn *c) MUST_USE;

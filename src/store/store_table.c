@@ -183,8 +183,9 @@ err store_fts_make(struct store *s, const struct store_fts_def *t, bool drop) {
   store_table_name(&b, t->name);
   buf_put_str(&b, " USING fts5(");
   buf_put_str(&b, t->columns);
-  buf_put_str(&b, ",tokenize='unicode61 remove_diacritics 2',"
-              "prefix='1 2 3 4 5')");
+  buf_put_str(&b, ",tokenize='unicode61 remove_diacritics 2',prefix='");
+  for (u32 n = 1; n <= STORE_FTS_PREFIX; n++) buf_printf(&b, "%u ", n);
+  buf_put_str(&b, "')");
   if (!e) e = table_exec(s, &b);
   buf_fini(&b);
   return e;

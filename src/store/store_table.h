@@ -6,7 +6,7 @@
 ** height, tx, log: what changed its row last.  The row's number (rowid) is its
 ** only key column when that is a number, else rows are numbered as they came.
 ** An FTS table is SQLite's FTS5 over a table of the same numbers: unicode61
-** without diacritics, prefixes of 1 to 5.
+** without diacritics, prefixes of 1 to STORE_FTS_PREFIX letters.
 **
 ** Writing happens within the writer's transaction: in the callbacks of
 ** store_project, or between store_table_begin and store_table_end.
@@ -22,6 +22,7 @@
 #define STORE_WHERE_MAX 24u
 #define STORE_CACHE_ST 64u
 #define STORE_ONLY_MAX 4u
+#define STORE_FTS_PREFIX 8u
 
 enum store_kind {
   STORE_INT, STORE_ADDR, STORE_HASH, STORE_MONEY, STORE_TEXT,
@@ -143,7 +144,8 @@ struct store_query {
 ** then the value that it was ordered by (for `after`).  src/store/store_query.c
 ** tells by which index: a list wants one that begins with its conditions "=",
 ** then has the column of its order, then "id" (the number), then what else it is
-** filtered by. */
+** filtered by.  Of a numbered table, created_at never falls from one number to
+** the next. */
 err store_query_run(struct store_reader *r, const struct store_query *q,
                     store_row_fn *row, void *ctx) MUST_USE;
 /* A named statement that reads. */
