@@ -58,8 +58,8 @@ static bool filter_is_of(const struct store_run *a, const struct store_run *b) {
          a->last == b->last && a->cnt == b->cnt;
 }
 
-static struct store_run_filter *filter_find(struct store_filter_set *s,
-                                            const struct store_run *r) {
+static struct store_run_filter *filter_of_run(struct store_filter_set *s,
+                                              const struct store_run *r) {
   for (u32 i = 0; i < s->cnt; i++)
     if (filter_is_of(&s->of[i].run, r)) return &s->of[i];
   return NULL;
@@ -91,7 +91,7 @@ enum store_filter_answer store_filter_ask(struct store_filter_set *s,
   u64 bytes = store_filter_bytes(r->cnt);
   if (r->kind != STORE_INDEX_HASH || bytes > STORE_FILTER_BYTES) return answer;
   pthread_mutex_lock(&s->lock);
-  const struct store_run_filter *f = filter_find(s, r);
+  const struct store_run_filter *f = filter_of_run(s, r);
   if (f) {
     if (!store_filter_may(&f->filter, key)) answer = STORE_FILTER_ABSENT;
   } else {
@@ -106,7 +106,7 @@ void store_filter_give(struct store_filter_set *s, const struct store_run *r,
                        struct store_filter *f) {
   u64 bytes = store_filter_bytes(r->cnt);
   pthread_mutex_lock(&s->lock);
-  bool room = !filter_find(s, r) && filter_has_room(s, bytes);
+  bool room = !filter_of_run(s, r) && filter_has_room(s, bytes);
   if (room) {
     s->of[s->cnt++] = (struct store_run_filter){*r, *f};
     s->bytes += bytes;
