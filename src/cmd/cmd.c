@@ -401,7 +401,7 @@ static const struct {
   {"rpc.evmtimeout", 1, 2},    {"rpc.batch-request-limit", 1, 1000000},
 };
 /* Texts that are one of a few words; empty: not given. */
-static const char *const cmd_ui_tls[] = {"off", "auto", "files"};
+static const char *const cmd_ui_tls[] = {"off", "auto", "acme", "files"};
 static const struct {
   const char *name;
   const char *const *word;

@@ -334,6 +334,7 @@ static void http_begin(struct http_request *rq, const char *path,
     http_say(rq, MHD_HTTP_BAD_REQUEST, "bad request: %s", wrong);
     return;
   }
+  if (m == HTTP_GET && http_acme_answer(rq, path)) return;
   if (!http_host_allowed(rq, name, sizeof name)) {
     http_refuse_host(rq, name);
     return;
@@ -735,12 +736,14 @@ static err http_start_parts(struct http *h, struct errmsg *msg) {
   if (!h->daemon) return err_say(msg, ERR_IO, "cannot start the HTTP threads");
   http_check_files(h);
   TRY(http_metrics_start(h, msg));
-  return h->tls ? http_tls_start(h, h->listen, msg)
-                : http_accept_start(h, msg);
+  if (!h->tls) return http_accept_start(h, msg);
+  TRY(http_tls_start(h, h->listen, msg));
+  return http_acme_start(h, msg);
 }
 
 /* What http_start made before its parts. */
 static void http_free(struct http *h) {
+  http_acme_free(h);
   http_tls_free(h);
   http_auth_free(h);
   http_policy_fini(h);
@@ -784,6 +787,7 @@ err http_start(struct http **out, const struct http_config *cfg,
 void http_stop(struct http *h) {
   if (!h) return;
   http_metrics_stop(h);
+  http_acme_stop(h);
   http_tls_quiesce(h);
   http_accept_stop(h);
   pthread_mutex_lock(&h->lock);

@@ -101,6 +101,10 @@ struct http_config {        /* a 0 or NULL takes the default */
   const char *addr;         /* IPv4 or IPv6 literal; "127.0.0.1" */
   u32 port;                 /* HTTP_PORT_ANY: the system picks one; 8545 */
   const char *vhosts;       /* comma list, "*" = any; "localhost" */
+  const char *acme_url;     /* the directory of --ui.tls acme; Let's Encrypt */
+  const char *acme_mail;    /* told to the authority; "" */
+  const char *net_ca;       /* of servers called, PEM; the system's */
+  bool net_local;           /* those of private networks may be called */
   const char *proxies;      /* comma list of reverse proxies that are believed
                             ** (http_asker.c); none */
   const char *corsdomain;   /* comma list of origins, "*" = any; none */
@@ -114,7 +118,7 @@ struct http_config {        /* a 0 or NULL takes the default */
                             ** each 16 KiB; 60 */
   u32 event_max;            /* readers of /api/events; 2,048 */
   u32 socket_max;           /* WebSockets; 4,096 */
-  const char *tls;          /* "off", "auto" or "files"; "off" */
+  const char *tls;          /* "off", "auto", "acme" or "files"; "off" */
   const char *tls_cert;     /* files: PEM, the leaf first */
   const char *tls_key;      /* files: PEM, without a passphrase */
   u64 wal_max;              /* bytes of write-ahead log from which the node

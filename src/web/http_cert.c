@@ -15,6 +15,7 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
+#include <mbedtls/x509_csr.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <strings.h>
@@ -185,6 +186,14 @@ static int cert_make_key(mbedtls_pk_context *pk, struct buf *der) {
   return n > 0 ? 0 : n;
 }
 
+err http_cert_key(struct buf *der) {
+  mbedtls_pk_context pk;
+  mbedtls_pk_init(&pk);
+  int e = cert_make_key(&pk, der);
+  mbedtls_pk_free(&pk);
+  return e ? ERR_IO : ERR_OK;
+}
+
 static int cert_set_serial(mbedtls_x509write_cert *w) {
   u8 serial[16];
   node_random(serial, sizeof serial);
@@ -233,6 +242,37 @@ static int cert_set_leaf(mbedtls_x509write_cert *w,
   }
   return e ? e : mbedtls_x509write_crt_set_key_usage(
                      w, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
+}
+
+err http_cert_csr(struct buf *der, slice key,
+                  const struct http_cert_names *names) {
+  u8 *space = mem_alloc(CERT_SAN_MAX), *out = mem_alloc(CERT_DER_MAX);
+  mbedtls_x509write_csr w;
+  mbedtls_pk_context pk;
+  mbedtls_pk_init(&pk);
+  mbedtls_x509write_csr_init(&w);
+  int n = cert_write_san(space, CERT_SAN_MAX, names);
+  int e = n < 0 ? n : cert_parse_key(&pk, key);
+  mbedtls_x509write_csr_set_md_alg(&w, MBEDTLS_MD_SHA256);
+  mbedtls_x509write_csr_set_key(&w, &pk);
+  if (e == 0) {
+    e = mbedtls_x509write_csr_set_extension(
+        &w, MBEDTLS_OID_SUBJECT_ALT_NAME,
+        MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_ALT_NAME),
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+        0,
+#endif
+        space + CERT_SAN_MAX - n, (size_t)n);
+  }
+  if (e == 0)
+    e = mbedtls_x509write_csr_der(&w, out, CERT_DER_MAX, http_cert_random,
+                                  NULL);
+  if (e > 0) buf_put(der, out + CERT_DER_MAX - e, (size_t)e);
+  mbedtls_x509write_csr_free(&w);
+  mbedtls_pk_free(&pk);
+  mem_free(space);
+  mem_free(out);
+  return e > 0 ? ERR_OK : ERR_IO;
 }
 
 /* names NULL: an authority, signed by itself. */
@@ -463,6 +503,21 @@ err http_cert_load(struct http_cert *out, const char *cert_path,
   mbedtls_x509_crt_free(&crt);
   mbedtls_pk_free(&key);
   return e;
+}
+
+err http_cert_judge(struct http_cert *c, u64 now_ms) {
+  mbedtls_x509_crt crt;
+  mbedtls_pk_context key;
+  mbedtls_x509_crt_init(&crt);
+  mbedtls_pk_init(&key);
+  (void)buf_cstr(&c->chain); /* the parser takes PEM only with its NUL */
+  int e = mbedtls_x509_crt_parse(&crt, c->chain.ptr, c->chain.len + 1);
+  if (e == 0) e = cert_parse_key(&key, buf_slice(&c->key));
+  if (e == 0) e = cert_check_pair(&crt.pk, &key);
+  if (e == 0) c->until_ms = cert_time_ms(&crt.valid_to);
+  mbedtls_x509_crt_free(&crt);
+  mbedtls_pk_free(&key);
+  return e == 0 && c->until_ms > now_ms ? ERR_OK : ERR_INPUT;
 }
 
 #undef CERT_DER_MAX

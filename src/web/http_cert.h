@@ -60,6 +60,14 @@ err http_cert_load(struct http_cert *out, const char *cert_path,
                    const char *key_path, u64 now_ms, struct errmsg *msg)
     MUST_USE;
 
+/* A chain in PEM and a key in DER from elsewhere: until_ms, or ERR_INPUT when
+** they are no pair or have ended. */
+err http_cert_judge(struct http_cert *c, u64 now_ms) MUST_USE;
+/* A new P-256 key; the request for a certificate of it (PKCS #10), in DER. */
+err http_cert_key(struct buf *der) MUST_USE;
+err http_cert_csr(struct buf *der, slice key,
+                  const struct http_cert_names *names) MUST_USE;
+
 /* Randomness for mbedTLS. */
 int http_cert_random(void *ctx, unsigned char *out, size_t len);
 #endif

@@ -111,6 +111,7 @@ struct http {
   u32 proxy_cnt;
   struct http_sockets *sockets;
   struct http_tls *tls;   /* NULL: plain HTTP */
+  struct http_acme *acme; /* NULL: no --ui.tls acme */
   struct http_auth *auth;
 
   pthread_mutex_t peer_lock; /* guards the following */
@@ -285,6 +286,18 @@ err http_tls_start(struct http *h, int listen_fd, struct errmsg *msg) MUST_USE;
 void http_tls_quiesce(struct http *h);
 void http_tls_stop(struct http *h);
 void http_tls_free(struct http *h);
+
+/* http_acme.c: certificates of a public authority (--ui.tls acme).  open judges
+** the settings; start begins the thread that gets and renews them; all but open
+** do nothing without it.  cert: the one that the file keeps, ERR_NOT_FOUND none
+** that is good.  answer: what a challenge at this path is answered with. */
+err http_acme_open(struct http *h, struct errmsg *msg) MUST_USE;
+err http_acme_start(struct http *h, struct errmsg *msg) MUST_USE;
+void http_acme_stop(struct http *h);
+void http_acme_free(struct http *h);
+struct http_cert;
+err http_acme_cert(struct http *h, struct http_cert *out) MUST_USE;
+bool http_acme_answer(struct http_request *rq, const char *path);
 
 /* http_auth.c, http_user.c: users, sessions, API tokens.  who: the user of the
 ** request's cookie or, when there is an Authorization header, of its token; out

@@ -113,8 +113,12 @@ struct http_tls {
 
 /*------------------------------------------------------------ certificates */
 
+static bool tls_is_acme(const struct http *h) {
+  return strcmp(h->cfg.tls, "acme") == 0;
+}
+/* What the local authority signs is shown; with acme until there is better. */
 static bool tls_is_auto(const struct http *h) {
-  return strcmp(h->cfg.tls, "auto") == 0;
+  return strcmp(h->cfg.tls, "auto") == 0 || tls_is_acme(h);
 }
 
 /* Under the lock: c becomes what is shown; takes it over. */
@@ -156,7 +160,9 @@ static err tls_make_cert(struct http_tls *t, struct errmsg *msg) {
   err e;
   http_cert_init(&c);
   http_cert_names(&names, cfg->vhosts);
-  if (tls_is_auto(t->h)) {
+  if (tls_is_acme(t->h) && http_acme_cert(t->h, &c) == ERR_OK) {
+    e = ERR_OK;
+  } else if (tls_is_auto(t->h)) {
     e = http_ca_sign(&t->ca, &c, &names, node_clock_ms());
     if (e < 0) e = err_say(msg, e, "cannot make a certificate");
   } else {
@@ -190,6 +196,7 @@ static void tls_check_cert(struct http_tls *t, u64 now) {
   struct http_cert_names names;
   struct errmsg msg = {.text = ""};
   if (now - t->checked_ms < TLS_CHECK_MS && now >= t->checked_ms) return;
+  if (tls_is_acme(t->h)) return; /* http_acme.c sees to it */
   t->checked_ms = now;
   http_cert_names(&names, t->h->cfg.vhosts);
   pthread_mutex_lock(&t->lock);
@@ -731,7 +738,7 @@ err http_tls_open(struct http *h, struct errmsg *msg) {
   const struct http_config *cfg = &h->cfg;
   if (strcmp(cfg->tls, "off") == 0) return ERR_OK;
   if (!tls_is_auto(h) && strcmp(cfg->tls, "files") != 0) {
-    return err_say(msg, ERR_USAGE, "--ui.tls %s: one of off, auto, files",
+    return err_say(msg, ERR_USAGE, "--ui.tls %s: one of off, auto, acme, files",
                    cfg->tls);
   }
   struct http_tls *t = h->tls = mem_alloc(sizeof *t);
@@ -745,6 +752,7 @@ err http_tls_open(struct http *h, struct errmsg *msg) {
                                MBEDTLS_CIPHER_AES_256_GCM, 86400) != 0) {
     return err_say(msg, ERR_IO, "cannot set up TLS");
   }
+  if (tls_is_acme(h)) TRY(http_acme_open(h, msg));
   if (tls_is_auto(h)) TRY(tls_open_ca(h, &t->ca, msg));
   return tls_make_cert(t, msg);
 }
