@@ -42,9 +42,12 @@ void arena_fini(struct arena *a) {
   for (struct arena_chunk *c = a->first; c; c = next) {
     next = c->next;
     ARENA_SHOW(c->data, c->size);
-    mem_free(c);
+    if (a->home) a->home->give(a->home->ctx, c);
+    else mem_free(c);
   }
+  const struct arena_home *home = a->home;
   arena_init(a, a->chunk_size, a->limit);
+  a->home = home;
 }
 
 static void arena_take(struct arena *a, struct arena_chunk *c) {
@@ -58,7 +61,9 @@ static void arena_grow(struct arena *a, size_t size) {
   struct arena_chunk **at = a->cur ? &a->cur->next : &a->first;
   if (!*at || (*at)->size < size) {
     size_t want = size > a->chunk_size ? size : a->chunk_size;
-    struct arena_chunk *c = mem_realloc(NULL, sizeof(*c) + want);
+    size_t all = sizeof(struct arena_chunk) + want;
+    struct arena_chunk *c = a->home ? a->home->take(a->home->ctx, all)
+                                    : mem_realloc(NULL, all);
     c->next = *at;
     c->size = want;
     ARENA_HIDE(c->data, want);

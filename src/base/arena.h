@@ -6,12 +6,21 @@
 #include "base/base.h"
 
 struct arena_chunk;
+/* Where chunks come from, when not from the heap.  rest: what they hold is not
+** needed for a while, and may leave memory until it is looked at again. */
+struct arena_home {
+  void *ctx;
+  void *(*take)(void *ctx, size_t size); /* aligned to 16, never NULL */
+  void (*give)(void *ctx, void *chunk);
+  void (*rest)(void *ctx);
+};
 struct arena {
   struct arena_chunk *first, *cur; /* chunks in order; cur is being filled */
   u8 *pos, *end;                   /* free part of cur */
   size_t chunk_size;               /* least size of a new chunk */
   size_t used, limit;              /* bytes handed out; 0 = no limit */
   bool over;                       /* sticky: a request exceeded limit */
+  const struct arena_home *home;   /* NULL: the heap; set after init */
 };
 struct arena_mark {
   struct arena_chunk *chunk;
@@ -35,6 +44,9 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 struct arena_mark arena_mark(const struct arena *a);
 void arena_reset(struct arena *a, struct arena_mark m);
 void arena_clear(struct arena *a); /* frees all allocations, keeps chunks */
+static inline void arena_rest(const struct arena *a) {
+  if (a->home) a->home->rest(a->home->ctx);
+}
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_array(a, type, cnt) \

@@ -35,6 +35,7 @@ void chain_flow_sort(struct chain_flow_entry *e, size_t cnt) {
 #undef CHAIN_FLOW_BYTE
 
 /*----------------------------------------------------------------- slots */
+#define CHAIN_FLOW_PASSED 65536u
 
 static u32 chain_flow_stake(const struct chain_flow *f, u32 i,
                             struct dpos_credit_slot *out) {
@@ -50,21 +51,29 @@ static void chain_flow_add_slot(struct chain_flow_large *l, const u256 *slot,
   l->slot[l->cnt++] = (struct chain_flow_entry){load_be64(h.b), at};
 }
 
+/* Of those who walk over millions: each so many, what they passed may go. */
+static void chain_flow_passed(u32 i, const struct arena *a) {
+  if (i % CHAIN_FLOW_PASSED == 0) arena_rest(a);
+}
+
 static void chain_flow_open_credits(struct chain_flow *f,
-                                    struct chain_flow_large *l) {
+                                    struct chain_flow_large *l,
+                                    struct arena *a) {
   const struct chain_genesis *g = f->g;
   u64 param[DPOS_CREDIT_PARAM_CNT], weight = 0;
   bool given[DPOS_CREDIT_PARAM_CNT];
   chain_genesis_credit_param(param, given, g);
-  f->holds = mem_alloc(g->stake_cnt + 1);
-  l->slot = mem_alloc(dpos_credit_genesis_max(g->stake_cnt) *
-                      sizeof(*l->slot));
+  f->holds = arena_alloc(a, g->stake_cnt + 1);
+  l->slot = arena_array(a, struct chain_flow_entry,
+                        dpos_credit_genesis_max(g->stake_cnt));
   for (u32 i = 0; i < g->stake_cnt; i++) {
     const addr20 who = g->stake[i].account;
     weight += g->stake[i].gwei;
     f->holds[i] = chain_genesis_holds(g, &who,
                                       param[dpos_credit_param_base_min_gwei]);
+    chain_flow_passed(i, a);
   }
+  arena_rest(a);
   dpos_credit_genesis_rules(&f->rules, param, weight, chain_genesis_supply(g),
                             g->header.timestamp);
   f->fixed_cnt = dpos_credit_genesis_fixed(f->fixed, &f->rules, given);
@@ -73,6 +82,7 @@ static void chain_flow_open_credits(struct chain_flow *f,
     u32 cnt = chain_flow_stake(f, i, s);
     for (u32 k = 0; k < cnt; k++)
       chain_flow_add_slot(l, &s[k].slot, i * DPOS_CREDIT_STAKE_SLOTS + k);
+    chain_flow_passed(i, a);
   }
   for (u32 k = 0; k < f->fixed_cnt; k++)
     chain_flow_add_slot(l, &f->fixed[k].slot,
@@ -81,20 +91,24 @@ static void chain_flow_open_credits(struct chain_flow *f,
 
 static void chain_flow_open_large(struct chain_flow *f,
                                   const struct chain_genesis_account *acc,
-                                  bool credits) {
+                                  bool credits, struct arena *a) {
   struct chain_flow_large *l = &f->large[f->large_cnt++];
   l->account = acc;
   l->credits = credits;
   crypto_keccak256(&l->key, acc->addr.b, 20);
   if (credits) {
-    chain_flow_open_credits(f, l);
+    chain_flow_open_credits(f, l, a);
   } else {
-    l->slot = mem_alloc(acc->slot_cnt * sizeof(*l->slot));
-    for (u32 i = 0; i < acc->slot_cnt; i++)
+    l->slot = arena_array(a, struct chain_flow_entry, acc->slot_cnt);
+    for (u32 i = 0; i < acc->slot_cnt; i++) {
       if (!u256_is_zero(&acc->slot[i].val))
         chain_flow_add_slot(l, &acc->slot[i].slot, i);
+      chain_flow_passed(i, a);
+    }
   }
+  arena_rest(a);
   chain_flow_flag(l->slot, l->cnt);
+  arena_rest(a);
 }
 
 struct chain_flow_large *chain_flow_large_of(struct chain_flow *f,
@@ -173,16 +187,18 @@ void chain_flow_accounts(struct chain_flow *f, u32 first_byte,
   *entry = e;
 }
 
-void chain_flow_open(struct chain_flow *f, const struct chain_genesis *g) {
+void chain_flow_open(struct chain_flow *f, const struct chain_genesis *g,
+                     struct arena *a) {
   memset(f, 0, sizeof(*f));
   MUST(g->chain_id != 0);
   f->g = g;
   f->account_cnt = g->account_cnt;
-  f->account = mem_alloc((f->account_cnt + 1) * sizeof(*f->account));
+  f->account = arena_array(a, struct chain_flow_entry, f->account_cnt + 1);
   for (u32 i = 0; i < g->account_cnt; i++) {
     hash32 h;
     crypto_keccak256(&h, g->account[i].addr.b, 20);
     f->account[i] = (struct chain_flow_entry){load_be64(h.b), i};
+    chain_flow_passed(i, a);
   }
   chain_flow_flag(f->account, f->account_cnt);
   for (u32 i = 0; i < g->account_cnt; i++) {
@@ -190,13 +206,7 @@ void chain_flow_open(struct chain_flow *f, const struct chain_genesis *g) {
     bool credits = g->credits && addr20_eq(&acc->addr, &CHAIN_CREDIT_ADDR);
     u32 room = CHAIN_FLOW_LARGE_MAX - f->large_cnt;
     if (credits || (acc->slot_cnt >= CHAIN_FLOW_SLOTS && room > 1))
-      chain_flow_open_large(f, acc, credits);
+      chain_flow_open_large(f, acc, credits, a);
+    chain_flow_passed(i, a);
   }
-}
-
-void chain_flow_close(struct chain_flow *f) {
-  mem_free(f->account);
-  for (u32 i = 0; i < f->large_cnt; i++) mem_free(f->large[i].slot);
-  mem_free(f->holds);
-  memset(f, 0, sizeof(*f));
 }

@@ -5,8 +5,9 @@
 ** until it is stored.  Here the same difference comes in 256 portions by the
 ** first byte of the hashed key: first the slots of each account that has very
 ** many (the credits' module, a token), whose storage root its account needs,
-** then the accounts.  Of each key only twelve bytes are kept; what a portion
-** gives lives in the caller's arena.
+** then the accounts.  Of each key only twelve bytes are kept, in one arena of
+** the caller's, whose home may let it rest (arena.h) as may that of the genesis;
+** what a portion gives lives in another.
 */
 #ifndef CHAIN_GENESIS_FLOW_H
 #define CHAIN_GENESIS_FLOW_H
@@ -43,9 +44,10 @@ struct chain_flow {
   u32 large_cnt;
 };
 
-/* g must stay as it is until close, chain_id not 0. */
-void chain_flow_open(struct chain_flow *f, const struct chain_genesis *g);
-void chain_flow_close(struct chain_flow *f);
+/* g must stay as it is while f is used, chain_id not 0; f's memory is a's,
+** which rests now and then. */
+void chain_flow_open(struct chain_flow *f, const struct chain_genesis *g,
+                     struct arena *a);
 /* The large account's slots with this first byte, ascending, after those
 ** before it; from the first byte again when at is set to 0.  entry: as many, in
 ** no order. */

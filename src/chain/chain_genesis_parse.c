@@ -539,6 +539,7 @@ static err chain_gp_storage(struct chain_gp *p, slice obj, const char *where,
     TRY(bad);
     cnt++;
   }
+  arena_rest(p->a); /* but for what is sorted, here and below */
   chain_genesis_flag(slot, cnt, sizeof(*slot), CHAIN_GP_TOP_BYTE,
                      chain_gp_slot_cmp);
   for (u32 i = 1; i < cnt; i++)
@@ -631,6 +632,7 @@ static err chain_gp_alloc(struct chain_gp *p, const json_t *alloc) {
     if (u256_add(&sum, &sum, &e->balance))
       return chain_gp_bad(p, "alloc", "balances add up to over 2^256 - 1");
   }
+  arena_rest(p->a);
   chain_genesis_sort(g);
   for (u32 i = 1; i < g->account_cnt; i++)
     if (addr20_eq(&g->account[i].addr, &g->account[i - 1].addr)) {
@@ -780,6 +782,7 @@ static err chain_gp_stakes(struct chain_gp *p, json_t *obj) {
     if (__builtin_add_overflow(sum, g->stake[g->stake_cnt++].gwei, &sum))
       return chain_gp_bad(p, where, "add up to too much");
   }
+  arena_rest(p->a);
   chain_genesis_sort_stakes(g);
   for (u32 i = 1; i < g->stake_cnt; i++)
     if (addr20_eq(&g->stake[i].account, &g->stake[i - 1].account))

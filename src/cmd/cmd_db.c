@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define DB_GENESIS_MAX (512u << 20)
+#define DB_GENESIS_LONG (16u << 20) /* from here on reading it takes a while */
 #define DB_KEYFILE_MAX 65536
 #define DB_PASSWORD_MAX 256
 #define DB_KEYS_MAX 1000
@@ -42,6 +43,7 @@ static void db_progress(const char *what, u32 percent, u32 *shown) {
 struct db_text {
   u8 *ptr;
   size_t len, mapped; /* 0: in memory of its own */
+  u64 passed;         /* some of it several times */
 };
 
 static err db_text_open(struct db_text *t, const char *path,
@@ -64,8 +66,12 @@ static err db_text_open(struct db_text *t, const char *path,
 }
 
 static void db_text_passed(void *ctx, slice text) {
-  const struct db_text *t = ctx;
-  (void)text; /* faults bring pages around with them: all go */
+  struct db_text *t = ctx;
+  t->passed += text.len;
+  if (isatty(2) && t->len >= DB_GENESIS_LONG)
+    fprintf(stderr, "\rreading the genesis: %llu MB looked at",
+            (unsigned long long)(t->passed >> 20));
+  /* Faults bring pages around with them: all go. */
   if (t->mapped) madvise(t->ptr, t->mapped, MADV_DONTNEED);
 }
 
@@ -74,7 +80,7 @@ static void db_text_close(struct db_text *t) {
 }
 
 static void db_init_progress(void *ctx, u32 percent) {
-  db_progress("writing the genesis state", percent, ctx);
+  db_progress("writing the genesis state:           ", percent, ctx);
 }
 
 int cmd_init(struct cmd *c) {

@@ -15,6 +15,7 @@
 #include "crypto/keystore.h"
 #include "crypto/secp256k1.h"
 #include "node/node_genesis.h"
+#include "node/node_scratch.h"
 #include "node/node_keystore.h"
 #include "node/node_int.h"
 #include <errno.h>
@@ -274,7 +275,8 @@ static err boot_write_genesis(struct node *n, const struct node_create *what,
     {"unfinished", slice_of(NULL, 0)},
     {"dev", slice_str(n->cfg.dev ? "1" : "")},
   };
-  err e = node_genesis_write(n->store, &n->genesis, meta, ARRAY_LEN(meta),
+  err e = node_genesis_write(n->store, &n->genesis, &n->boot, meta,
+                             ARRAY_LEN(meta),
                              what->progress, what->progress_ctx, hash);
   buf_fini(&text);
   if (e < 0) err_say(msg, e, "cannot write the first block: %s",
@@ -312,14 +314,33 @@ err node_boot_genesis(struct node *n, struct errmsg *msg) {
   return e;
 }
 
+/* What was read of the genesis may leave memory with the text passed. */
+struct boot_watch {
+  const struct json_watch *text;
+  const struct arena *arena;
+};
+static void boot_passed(void *ctx, slice text) {
+  const struct boot_watch *w = ctx;
+  if (w->text) w->text->passed(w->text->ctx, text);
+  arena_rest(w->arena);
+}
+
 err node_create(struct node_created *out, const char *db_path,
-                const struct node_create *what, struct errmsg *msg) {
-  struct node n = {.db_path = (char *)db_path, .cfg.dev = what->dev};
+                const struct node_create *asked, struct errmsg *msg) {
+  struct node n = {.db_path = (char *)db_path, .cfg.dev = asked->dev};
+  struct boot_watch both = {asked->watch, &n.boot};
+  const struct json_watch watch = {boot_passed, &both};
+  struct node_create with = *asked;
+  const struct node_create *what = &with;
+  struct node_scratch scratch;
   struct store_standing standing;
   struct errmsg ignored;
   memset(out, 0, sizeof *out);
   TRY(store_open(&n.store, db_path, STORE_CREATE, msg));
+  node_scratch_open(&scratch, db_path);
   arena_init(&n.boot, 1 << 16, 0);
+  n.boot.home = &scratch.home;
+  with.watch = &watch;
   store_standing(n.store, &standing);
   err e = ERR_OK;
   if (standing.head >= 0) {
@@ -341,5 +362,6 @@ err node_create(struct node_created *out, const char *db_path,
   if (e == ERR_OK) e = closed;
   mem_wipe(n.consensus_key, sizeof n.consensus_key);
   arena_fini(&n.boot);
+  node_scratch_close(&scratch);
   return e;
 }

@@ -39,6 +39,7 @@ struct ngen_row {
 struct ngen {
   struct store *s;
   struct chain_flow flow;
+  struct arena *flow_arena;
   struct ngen_trie account;
   u32 chunk;           /* written */
   struct chain_flow_entry *more;  /* of the slots of other contracts */
@@ -167,6 +168,7 @@ static err ngen_step(struct ngen *w) {
   u32 all = CHAIN_FLOW_PORTIONS * (1 + 2 * w->flow.large_cnt);
   TRY(ngen_rows_write(w));
   ngen_arena_renew(w);
+  arena_rest(w->flow_arena);
   w->portion++;
   if (w->progress) w->progress(w->ctx, w->portion * 100 / all);
   return ERR_OK;
@@ -312,6 +314,7 @@ static err ngen_accounts(struct ngen *w, u32 byte) {
   struct bytes_places unused;
   u32 at = 0;
   chain_flow_accounts(&w->flow, byte, &part, &entry, &w->a);
+  arena_rest(w->flow_arena); /* a large one's slots may come next */
   if (!part.account_cnt) return ERR_OK;
   TRY(ngen_account_trie(w, &part));
   ngen_account_rows(w, &part);
@@ -373,8 +376,10 @@ static err ngen_indexes(struct ngen *w, const hash32 *hash) {
   for (u32 i = 0; i < w->flow.large_cnt; i++)
     w->list[2 + i] = (struct ngen_list){w->flow.large[i].slot,
                                         w->flow.large[i].cnt, 0};
-  for (u32 i = 0; i < NGEN_LISTS; i++)
+  for (u32 i = 0; i < NGEN_LISTS; i++) {
     if (w->list[i].cnt) chain_flow_sort(w->list[i].entry, w->list[i].cnt);
+    arena_rest(w->flow_arena);
+  }
   TRY(store_first_run(w->s, STORE_INDEX_HASH, ngen_next_hash, &h));
   return store_first_run(w->s, STORE_INDEX_STATE, ngen_next_entry, w);
 }
@@ -410,18 +415,17 @@ static err ngen_block(struct ngen *w, const struct chain_genesis *g,
 }
 
 err node_genesis_write(struct store *s, const struct chain_genesis *g,
-                       const struct store_meta *meta, u32 meta_cnt,
+                       struct arena *a, const struct store_meta *meta, u32 meta_cnt,
                        void (*progress)(void *ctx, u32 percent), void *ctx,
                        hash32 *hash) {
-  struct ngen w = {.s = s, .progress = progress, .ctx = ctx};
+  struct ngen w = {.s = s, .flow_arena = a, .progress = progress, .ctx = ctx};
   ngen_trie_init(&w.account, &w, NULL);
   TRY(store_first_begin(s));
   arena_init(&w.a, 1 << 20, 0);
-  chain_flow_open(&w.flow, g);
+  chain_flow_open(&w.flow, g, a);
   err e = ngen_state(&w);
   if (e == ERR_OK) e = ngen_block(&w, g, meta, meta_cnt, hash);
   if (e < 0) store_first_abandon(s);
-  chain_flow_close(&w.flow);
   node_grow_fini(&w.account.grow);
   mem_free(w.more);
   mem_free(w.row);

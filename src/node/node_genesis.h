@@ -8,8 +8,10 @@
 /* What app_init_chain, store_append and a flush of it give, in one transaction
 ** and with memory for one portion at a time.  s has no chain yet, and no
 ** node_state is open on it.  meta is written with the block.  progress (may be
-** NULL) is told how much is done. */
+** NULL) is told how much is done.  a: the arena of g, which rests now and then;
+** it takes some 12 bytes for each account and slot. */
 err node_genesis_write(struct store *s, const struct chain_genesis *g,
+                       struct arena *a,
                        const struct store_meta *meta, u32 meta_cnt,
                        void (*progress)(void *ctx, u32 percent), void *ctx,
                        hash32 *hash) MUST_USE;

@@ -12,6 +12,7 @@
 #include "chain/chain_genesis_flow.h"
 #include "crypto/secp256k1.h"
 #include "node/node_genesis.h"
+#include "node/node_scratch.h"
 #include "node/node_state.h"
 
 static void tgen_addr(addr20 *out, u32 i) {
@@ -57,14 +58,17 @@ static void tgen_same(u32 cnt, u32 slots, bool credits) {
   struct chain_header header;
   struct store *s;
   struct errmsg msg = {""};
+  struct node_scratch scratch; /* rests at each portion */
   hash32 want, got;
   snprintf(path, sizeof path, "/tmp/test_node_genesis.%d.db", (int)getpid());
+  node_scratch_open(&scratch, path);
   arena_init(&a, 1 << 20, 0);
+  a.home = &scratch.home;
   tgen_make(&g, cnt, slots, credits, &a);
   assert_int_equal(chain_genesis_build(&diff, &root, &header, &want, &g, NULL,
                                        &a), ERR_OK);
   assert_int_equal(store_open(&s, path, STORE_CREATE, &msg), ERR_OK);
-  assert_int_equal(node_genesis_write(s, &g, NULL, 0, NULL, NULL, &got),
+  assert_int_equal(node_genesis_write(s, &g, &a, NULL, 0, NULL, NULL, &got),
                    ERR_OK);
   assert_memory_equal(want.b, got.b, 32);
   assert_int_equal(store_close(s, &msg), ERR_OK);
@@ -73,6 +77,7 @@ static void tgen_same(u32 cnt, u32 slots, bool credits) {
   assert_int_equal(e, ERR_OK);
   unlink(path);
   arena_fini(&a);
+  node_scratch_close(&scratch);
 }
 
 static void genesis_when_few_accounts_then_the_same(void **state) {
@@ -112,8 +117,8 @@ static void genesis_when_watched_then_ends_at_hundred(void **state) {
   arena_init(&a, 1 << 20, 0);
   tgen_make(&g, 10, 0, true, &a);
   assert_int_equal(store_open(&s, path, STORE_CREATE, &msg), ERR_OK);
-  assert_int_equal(node_genesis_write(s, &g, NULL, 0, tgen_count, &last, &got),
-                   ERR_OK);
+  assert_int_equal(node_genesis_write(s, &g, &a, NULL, 0, tgen_count, &last,
+                                      &got), ERR_OK);
   assert_int_equal(last, 100);
   store_standing(s, &st);
   assert_int_equal(st.head, 0);
