@@ -65,6 +65,12 @@ const focused = (page) => page.evaluate(() => {
       || '').trim(), html: e.outerHTML.slice(0, 100) };
 });
 
+// A page has come: its heading (not that which the server wrote into a shop's
+// page for who runs no scripts), and nothing still waits.
+export const loaded = (page) => page.waitForFunction(() =>
+  document.querySelector('main[tabindex] h1')
+  && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
+
 // Tab through the content of a page, all its details opened: each thing that
 // can be used comes once, in the order of the page, named, with a ring, not
 // below something else; then the focus leaves.  Returns what is wrong.

@@ -7,7 +7,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, faults, launch, open, routes, tabThrough } from './browser.mjs';
+import { CHROMIUM, faults, launch, loaded, open, routes, tabThrough }
+  from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 let node, browser;
@@ -103,8 +104,7 @@ test('pages that have something to show, those of a name and of a shop all: by '
       '/charts', `/address/0x${'1012'.padStart(40, '0')}?tab=write`, ...named,
       ...routes(given, `/shop/${seller}`)]) {
       await page.goto(`${node.url}${path}`);
-      await page.waitForFunction(() => document.querySelector('main h1')
-        && !document.querySelector('main .skeleton'));
+      await loaded(page);
       wrong.push(...[...await tabThrough(page), ...await faults(page)].map((w) =>
         `${path}: ${w}`));
     }

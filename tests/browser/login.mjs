@@ -247,6 +247,6 @@ test('a lost password is replaced on the machine; sessions outlive a restart',
     node = await Node.start(again);
     await page.reload();
     await fill(page, { name: 'boss', password: 'another long password' });
-    await page.waitForSelector('td:has-text("password.reset boss")');
+    await page.waitForSelector('td:has-text("password reset for boss")');
     await page.context().close();
   });

@@ -8,7 +8,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, faults, launch, open, routes, tabThrough } from './browser.mjs';
+import { CHROMIUM, faults, launch, loaded, open, routes, tabThrough }
+  from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 const PASSWORD = 'correct horse battery';
@@ -40,10 +41,6 @@ after(async () => {
   await node?.kill();
 });
 
-// Loaded: a heading, nothing that still waits.
-const settled = (p) => p.waitForFunction(() => document.querySelector('main h1')
-  && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
-
 // What no translator reached: words beyond the turned ones, but names, code,
 // choices of languages, units.
 const leaks = (p) => p.evaluate(() => {
@@ -63,7 +60,7 @@ const leaks = (p) => p.evaluate(() => {
 async function look(p, path, { rtl = true } = {}) {
   const wrong = [];
   await p.goto(`${node.url}${path}${rtl ? '?language=ar-XB' : ''}`);
-  await settled(p);
+  await loaded(p);
   const { dir, broken } = await p.evaluate(() => ({
     dir: document.documentElement.dir,
     broken: /\b(undefined|NaN|\[object)/.test(document.body.innerText) }));
@@ -112,7 +109,7 @@ test('slow answers: each page says at once what it is, and that it loads',
   { skip }, async () => {
     const wrong = [];
     await page.goto(`${node.url}/`);
-    await settled(page);
+    await loaded(page);
     await page.route((url) => url.pathname === '/', async (route) => {
       if (route.request().method() !== 'POST') { await route.continue(); return; }
       await new Promise((resolve) => { setTimeout(resolve, 700); });
@@ -138,7 +135,7 @@ test('the node is stopped: each page says so and keeps standing', { skip },
     const wrong = [];
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.goto(`${node.url}/`);
-    await settled(page);
+    await loaded(page);
     page.removeAllListeners('console');
     await node.stop();
     await page.waitForSelector('.notice.error', { timeout: 20000 });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node, folder, remove, run } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, loaded, open } from './browser.mjs';
 import { actAs, givePurse, settled } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -110,8 +110,7 @@ async function offers(page) {
       dispatchEvent(new PopStateEvent('popstate'));
     }, path);
     if (who !== party) await actAs(page, who = party);
-    await page.waitForFunction(() => document.querySelector('main h1')
-      && !document.querySelector('main .skeleton'));
+    await loaded(page);
     await quiet(page);
     found.set(`${path} ${party}`, await page.evaluate(() =>
       /not part of your role/.test(document.querySelector('main > .empty strong')

@@ -279,7 +279,7 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   assert.ok(policy.length > 5, policy);
   await edit.locator('[id^=about-]').fill('Fish, and what goes with it.');
   await edit.locator('button.main').click();
-  await settled(page);
+  await settled(page, 2); // shown, and changed
   const desks = (await shop.rpc('platform_list', [{}])).items;
   assert.ok(desks.some((p) => p.document.about.startsWith('Fish, and')
     && p.document.name === 'Harbour Market'));
