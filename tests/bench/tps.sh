@@ -12,7 +12,9 @@
 #   erc20_batch100      $TXS/2 ERC-20 transfers in batches of 100
 #   market_batch100     $MARKET_TXS ($TXS/10) of trade on the Market: listing,
 #                       ordering, shipping, confirming; on a chain of its own
-#                       with $MARKET_GAS (2000000000) gas a block, as trade wants
+#                       with $MARKET_GAS (2000000000) gas a block and --cache
+#                       $MARKET_CACHE (128), as trade wants; one run after the
+#                       other, so each has what the one before left to be done
 #   transfer_half_load  transfers at half of the measured transfer_batch100, for
 #                       $HALF_S (10) seconds: latency from when each was due
 #                       until its block is seen, and the time between blocks
@@ -46,6 +48,7 @@ half_txs=$((txs / 2))
 peer_txs=${PEER_TXS:-$((txs / 10))}
 market_txs=${MARKET_TXS:-$((txs / 10))}
 market_gas=${MARKET_GAS:-2000000000}
+market_cache=${MARKET_CACHE:-128}
 accounts=${ACCOUNTS:-1000}
 half_s=${HALF_S:-10}
 
@@ -136,7 +139,7 @@ run_ours() {
   start_ours "$2" 500000000
   load_all "$1" "$txs" "$half_txs"
   stop_one
-  start_ours "$2" "$market_gas"
+  start_ours "$2" "$market_gas" --cache "$market_cache"
   load "$1market_batch100" market 100 "$market_txs"
   stop_one
 }
