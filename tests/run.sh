@@ -3,8 +3,9 @@
 #
 #   run.sh [-u|-f|-c] [-t WORD] [PROGRAM...]
 #
-# Runs JOBS at once (half as many again as there are cores: many wait for
-# blocks and time limits), in this order, which is that of the reports too:
+# Runs JOBS at once (programs: half as many again as there are cores, since many
+# wait for time limits; scripts: as many), in this order, which is that of the
+# reports too:
 #   1. the programs given (cmocka);
 #   2. tests/*/*.sh but bench: exit status 0 passed, 77 skipped, else failed; lines
 #      "ok ...", "not ok ..." and "ok ... # SKIP why" count as cases;
@@ -31,7 +32,9 @@ set -u
 LC_ALL=C; export LC_ALL
 : "${BUILD:?the build folder}" "${SRCDIR:?the source tree}"
 TEST_SLOW=${TEST_SLOW:-1}
-JOBS=${JOBS:-$((($(nproc 2>/dev/null || echo 2) * 3 + 1) / 2))}
+cores=$(nproc 2>/dev/null || echo 2)
+SCRIPT_JOBS=${JOBS:-$cores}
+JOBS=${JOBS:-$(((cores * 3 + 1) / 2))}
 CONFORMANCE=${CONFORMANCE:-$SRCDIR/../shared/conformance}
 CONFORMANCE_DIR=$BUILD/conformance
 CMOCKA_MESSAGE_OUTPUT=TAP
@@ -229,6 +232,9 @@ fi
     wanted "$p" &&
       printf '%s\n' c "$p" "$SRCDIR/tests/${p#"$BIN_TESTS"/}.c"
   done
+} | run_all
+JOBS=$SCRIPT_JOBS
+{
   for f in "$SRCDIR"/tests/*/*.sh; do
     case $f in */bench/* | */clients/*) continue ;; esac # no tests
     [ -f "$f" ] && [ $units = no ] && wanted "$f" && among "$f" &&
