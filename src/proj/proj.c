@@ -536,6 +536,7 @@ static err proj_prepare(struct proj *p) {
     TRY(store_table_named(p->s, &p->fts[f].title, text));
     snprintf(text, sizeof text, "fts_%s_clear", of);
     TRY(store_table_named(p->s, &p->fts[f].clear, text));
+    TRY(store_fts_prepare(p->s, &p->fts[f].changed, proj_fts_defs[f].def.name));
     p->fts[f].row = UINT32_MAX;
     if (proj_tables[proj_fts_defs[f].table].col[0].kind == STORE_INT) continue;
     snprintf(text, sizeof text, "row_of_%s", of);
@@ -618,6 +619,12 @@ err proj_run(struct proj *p, enum proj_prepared st, const struct store_val *v,
 err proj_rows(struct proj *p, enum proj_prepared st, const struct store_val *v,
               u32 cnt, store_row_fn *row, void *ctx) {
   return store_table_rows(p->s, p->st[st], v, cnt, row, ctx);
+}
+
+err proj_fts_run(struct proj *p, u32 fts, u32 st, const struct store_val *v,
+                 u32 cnt, i64 row) {
+  TRY(store_table_run(p->s, st, v, cnt));
+  return store_fts_changed(p->s, p->fts[fts].changed, row);
 }
 
 /*-------------------------------------------------------------- heads */

@@ -284,7 +284,7 @@ static err content_index(struct proj *p, u32 fts, i64 row, const hash32 *hash,
     content_field(&text[cnt], doc, PROJ_FTS_TEXT[fts].field[cnt]);
     v[2 + cnt] = store_text(buf_slice(&text[cnt]));
   }
-  err e = store_table_run(p->s, p->fts[fts].put, v, 2 + cnt);
+  err e = proj_fts_run(p, fts, p->fts[fts].put, v, 2 + cnt, row);
   if (!e) e = store_table_run(p->s, p->fts[fts].title, v, 3);
   for (u32 i = 0; i < cnt; i++) buf_fini(&text[i]);
   return e;
@@ -353,7 +353,7 @@ err proj_ref(struct proj *p, const struct proj_event_data *d, u32 module,
   if (!e && doc) e = content_names(p, doc, &names);
   if (!e && kind)
     e = doc ? content_index(p, fts, row, hash, doc)
-            : store_table_run(p->s, p->fts[fts].clear, &id, 1);
+            : proj_fts_run(p, fts, p->fts[fts].clear, &id, 1, row);
   if (!e && kind && !doc) {
     struct store_val gone[] = {id, v, {STORE_NULL, 0, {0}}};
     e = store_table_run(p->s, p->fts[fts].title, gone, 3);

@@ -62,7 +62,8 @@ err proj_fn_court_rule(struct proj *p, const struct proj_event_data *d) {
   const char *text = json_string_value(json_object_get(doc, "text"));
   struct store_val v[] = {store_num(load_be64(d->log->topic[1].b + 24)),
                           store_text(slice_str(text ? text : ""))};
-  err e = proj_run(p, PROJ_ST_court_first_rule, v, 2);
+  err e = proj_fts_run(p, PROJ_F_court_fts, p->st[PROJ_ST_court_first_rule], v,
+                       2, v[0].num);
   json_decref(doc);
   return e;
 }

@@ -84,7 +84,7 @@ struct proj_event {
   bool has_record, record_dynamic;
 };
 struct proj_fts_row { /* statements of a full-text table */
-  u32 put, title, clear, row;
+  u32 put, title, clear, row, changed;
 };
 
 struct proj {
@@ -110,6 +110,9 @@ err proj_rows(struct proj *p, enum proj_prepared st, const struct store_val *v,
 const u8 *proj_word(const struct proj_event_data *d, struct proj_src src,
                     u8 out[32]);
 
+/* Of a full-text table: its row is written by the statement. */
+err proj_fts_run(struct proj *p, u32 fts, u32 st, const struct store_val *v,
+                 u32 cnt, i64 row) MUST_USE;
 /* proj_content.c: an event names content; fts: its text is searched, as that of
 ** the row. */
 err proj_ref(struct proj *p, const struct proj_event_data *d, u32 module,

@@ -273,6 +273,7 @@ err store_open(struct store **out, const char *path, u32 flags,
   s->fresh_set = mem_alloc(sizeof *s->fresh_set);
   pthread_mutex_init(&s->fresh_set->lock, NULL);
   store_filter_set_init(&s->fresh_set->filters);
+  s->words = store_words_new();
   store_watch_init(&s->watch);
   *out = NULL;
   err e = s->read_only ? ERR_OK : store_folder_check(path, msg);
@@ -322,6 +323,7 @@ void store_abandon(struct store *s) {
   store_filter_set_fini(&s->fresh_set->filters);
   mem_free(s->fresh_set->run);
   mem_free(s->fresh_set);
+  store_words_free(s->words);
   mem_free(s->fresh_gone.id);
   store_watch_fini(&s->watch);
   store_tables_fini(s);

@@ -355,24 +355,48 @@ err store_cached_rows(struct store_reader *r, const char *text,
 void store_table_name(struct buf *b, const char *name);
 err store_table_functions(struct store_conn *c) MUST_USE;
 
-/* store_ids.c: a set of rows' numbers, zeroed when empty. */
-#define STORE_IDS_MAX 4000000u /* of a statement; one more is too many */
+/* store_ids.c: a set of rows' numbers, zeroed when empty.  Numbers are never
+** negative. */
+#define STORE_IDS_SPAN 4096u      /* numbers of a chunk */
+#define STORE_IDS_WORDS (STORE_IDS_SPAN / 64)
+#define STORE_IDS_CHUNKS 65536u   /* of a set */
 #define STORE_IDS_TYPE "store_ids" /* of a bound pointer */
+struct store_ids_chunk {
+  u64 high;
+  u64 bits[STORE_IDS_WORDS];
+};
 struct store_ids {
-  i64 *id;
-  u32 cnt, cap;
+  struct store_ids_chunk *chunk;
+  u32 chunk_cnt, chunk_cap;
+  u32 cnt;                        /* numbers */
+  bool over;                      /* more than fit; sticky */
 };
 static inline struct store_val store_set(const struct store_ids *s) {
   return (struct store_val){STORE_IDS, 0, slice_of((const u8 *)s, sizeof *s)};
 }
 void store_ids_fini(struct store_ids *s);
 void store_ids_add(struct store_ids *s, i64 id);
-/* Makes a set of what was added in any order. */
-void store_ids_sort(struct store_ids *s);
+void store_ids_drop(struct store_ids *s, i64 id);
+void store_ids_copy(struct store_ids *out, const struct store_ids *s);
 bool store_ids_has(const struct store_ids *s, i64 id);
+/* The greatest that is less; -1: none. */
+i64 store_ids_before(const struct store_ids *s, i64 id);
 /* Keeps those that are in the other set, or that are not. */
 void store_ids_keep(struct store_ids *s, const struct store_ids *of, bool in);
 err store_ids_functions(struct store_conn *c) MUST_USE;
+
+/* store_words.c: the rows of a full text that have all words of a MATCH, in one
+** column if one is given; the set is the caller's, after an error too. */
+struct store_words;
+struct store_words *store_words_new(void);
+void store_words_free(struct store_words *w);
+/* The table that tells its changes; drop: all of it changed. */
+err store_words_make(struct store *s, const char *fts, bool drop) MUST_USE;
+err store_words_find(struct store_reader *r, struct store_ids *out,
+                     const char *fts, slice match, const char *column)
+    MUST_USE;
+/* Prepares a statement of the writer (store_table.c). */
+err store_table_keep(struct store *s, u32 *out, const char *text) MUST_USE;
 
 struct store {
   struct store_conn conn;
@@ -384,6 +408,7 @@ struct store {
   struct store_standing standing;
   u64 next_run_id, next_fresh_id;
   struct store_fresh_set *fresh_set;
+  struct store_words *words;
   struct store_fresh_list fresh;  /* as standing.fresh tells */
   struct {
     u64 *id;
@@ -431,6 +456,7 @@ struct store_reader {
   struct store_run_list runs; /* of the snapshot; loaded when first asked */
   bool has_runs;
   struct store_fresh_set *fresh_set;
+  struct store_words *words;
   struct store_fresh_list fresh; /* of the snapshot */
   bool keep;                     /* and of the last one */
   sqlite3_stmt *busy;         /* holds the last view */

@@ -3,37 +3,27 @@
 **
 ** What a query costs is the rows that it looks up: each is a page, read from the
 ** file, since a new block ends what a reader's cache knew.  So what words find
-** is read first, from the full text alone, as a set of numbers (store_ids.c),
-** and narrowed by what filters find in indexes alone; rows are looked up when it
-** is known how.  SQLite has no counts to choose an index by, so it is named here:
+** is had first, as a set of numbers, mostly without reading (store_words.c), and
+** narrowed by what filters find in indexes alone; rows are looked up when it is
+** known how.  SQLite has no counts to choose an index by, so it is named here:
 **   whole      no words, and an index whose first columns are all the conditions
 **              "=" and whose next is the order's: what it gives first is the
 **              answer
 **   few        the set is of at most QUERY_FEW numbers: these rows are looked up
 **              and sorted; of none: nothing is
+**   newest     when the order is that of the numbers, the set has it: its newest
+**              QUERY_TRY rows are looked up first, then what is missing as
 **   in order   many are in the set, so that a page is soon full: the index of
 **              the order, rows that are not in the set passed over until it is;
 **              conditions on columns that the index has behind cost no look at
 **              the row
-** What words find may be half of all there is, so a page is tried for before all
-** of it is read, at a bounded cost, and what is missing is found as above behind
-** what was tried:
-**   newest     when the order is that of the numbers, the full text has it: the
-**              newest QUERY_TRY rows that the words find are looked up; else
-**              those of words that find few at all
-**   in order   rows that the filters find are taken in order, and the full text
-**              is asked of each whether it has the words: up to QUERY_TRY, fewer
-**              if too few have; not of a column alone, where the full text
-**              would go on to the next that has them
 ** A filter joins the set when another index than the order's has it at its front
 ** and at most QUERY_SOME rows meet it: more are no help.
 ** An index of the order has the number ("id") behind the order's column, or ends
 ** there: rows of one value come by their numbers.  Rows of one first key are
 ** found by the key.  A column created_at rises with the number, which records get
 ** in the order of their making.  A query of either column is two of one column each, joined;
-** one by relevance is two in turn, the second without what the first found.
-**
-** Limits: STORE_IDS_MAX numbers of one word.
+** one by relevance is two in turn, the second without the set of the first.
 */
 #include <stdio.h>
 
@@ -43,7 +33,6 @@
 #define QUERY_FEW 1000u
 #define QUERY_SOME 8000u
 #define QUERY_TRY 256u       /* rows that are tried at first */
-#define QUERY_TRY_LEAST 32u  /* without hits enough: no more */
 #define QUERY_EXTRA 3u /* height, tx, log */
 #define QUERY_NAME_MAX 40u
 #define QUERY_TIER_BIT 40u /* of a value by relevance: the tier, the order's */
@@ -99,9 +88,7 @@ static void query_set_begin(struct query_text *t, struct store_ids *out,
 static err query_set(struct store_reader *r, struct query_text *t,
                      struct store_ids *out) {
   err e = query_rows(r, t, query_no_row, NULL);
-  if (!e && out->cnt > STORE_IDS_MAX) e = ERR_LIMIT;
-  if (!e) store_ids_sort(out);
-  return e;
+  return e || !out->over ? e : ERR_LIMIT;
 }
 
 /*----------------------------------------------------------------- indexes */
@@ -225,36 +212,22 @@ static void query_part(struct query_text *t, const struct store_where *w,
   }
 }
 
-/* The full text with the words, all of them in one column if there is one. */
-static void query_words(struct query_text *t, struct buf *words,
-                        const struct store_where *w, const char *column) {
-  buf_init(words, 0);
-  if (column) buf_printf(words, "{%s}:(", column);
-  buf_put_slice(words, w->val.bytes);
-  if (column) buf_put_str(words, ")");
-  store_table_name(&t->b, w->col);
-  query_name(t, " WHERE ", w->col);
-  query_str(t, " MATCH ");
-  query_value(t, store_text(buf_slice(words)));
-}
-/* What words find; or a statement. */
+/* What words find, all of them in one column if there is one; or a statement. */
 static err query_plan_find(struct store_reader *r, struct query_plan *p,
                            const struct store_where *w, u32 left,
                            const char *column) {
   struct query_text t = {.cnt = 0};
   struct store_ids found = {0};
-  struct buf words;
-  buf_init(&words, 0);
-  query_set_begin(&t, &found, "rowid");
+  err e;
   if (w->op == STORE_MATCH) {
-    query_words(&t, &words, w, column);
+    e = store_words_find(r, &found, w->col, w->val.bytes, column);
   } else {
+    query_set_begin(&t, &found, "rowid");
     query_str(&t, "(");
     query_part(&t, w, left);
     query_str(&t, ")");
+    e = query_set(r, &t, &found);
   }
-  err e = query_set(r, &t, &found);
-  buf_fini(&words);
   if (!e) query_plan_join(p, &found);
   else store_ids_fini(&found);
   return e;
@@ -338,8 +311,8 @@ static err query_plan_make(struct store_reader *r, struct query_plan *p,
   p->few = query_plan_is_few(p);
   if (!p->few) return ERR_OK;
   buf_put_str(&p->list, "[");
-  for (u32 i = 0; i < p->set.cnt; i++)
-    buf_printf(&p->list, i ? ",%lld" : "%lld", (long long)p->set.id[i]);
+  for (i64 id = INT64_MAX; (id = store_ids_before(&p->set, id)) >= 0;)
+    buf_printf(&p->list, p->list.len > 1 ? ",%lld" : "%lld", (long long)id);
   buf_put_str(&p->list, "]");
   return p->list.over ? ERR_LIMIT : ERR_OK;
 }
@@ -433,7 +406,7 @@ static err query_select(struct store_reader *r, struct query_text *t,
   return ERR_OK;
 }
 
-/*------------------------------------------------------------------- trials */
+/*------------------------------------------------------------------ queries */
 struct query_counted {
   store_row_fn *row;
   void *ctx;
@@ -444,206 +417,65 @@ static err query_counted_row(void *ctx, const struct store_val *v, u32 cnt) {
   c->cnt++;
   return c->row(c->ctx, v, cnt);
 }
-/* What is wanted: at first all, then what is missing. */
-struct query_want {
-  struct store_query q;
-  const char *in, *not_in; /* a column that has all words, has not; or NULL */
-  u64 tier;
-  i64 below;               /* as in a plan */
-  struct query_counted *out;
-  u8 after[32];
-};
-static bool query_is_full(const struct query_want *w) {
-  return w->out->cnt >= w->q.limit;
+static bool query_is_full(const struct store_query *q,
+                          const struct query_counted *out) {
+  return out->cnt >= q->limit;
 }
-static err query_give(struct store_reader *r, struct query_want *w,
-                      struct query_plan *p) {
+/* As many as are missing. */
+static err query_give(struct store_reader *r, const struct store_query *q,
+                      struct query_plan *p, u64 tier,
+                      struct query_counted *out) {
   struct query_text t = {.cnt = 0};
-  struct store_query one = w->q;
-  one.limit -= w->out->cnt;
+  struct store_query one = *q;
+  one.limit -= out->cnt;
   buf_init(&t.b, 0);
-  err e = query_select(r, &t, &one, p, w->tier);
-  if (!e) return query_rows(r, &t, query_counted_row, w->out);
+  err e = query_select(r, &t, &one, p, tier);
+  if (!e) return query_rows(r, &t, query_counted_row, out);
   buf_fini(&t.b);
   return e;
 }
 
-/* The words, if they are all that the set is made of. */
-static const struct store_where *query_only_words(const struct store_query *q) {
-  const struct store_where *words = NULL;
-  for (u32 i = 0; i < q->where_cnt; i++) {
-    if (q->where[i].op == STORE_AMONG) return NULL;
-    if (q->where[i].op != STORE_MATCH) continue;
-    if (words) return NULL;
-    words = &q->where[i];
-  }
-  return words;
+static bool query_is_newest(const struct store_query *q) {
+  return !q->up &&
+         (!q->order || (!strcmp(q->order, "created_at") &&
+                        q->table->col[0].key &&
+                        q->table->col[0].kind == STORE_INT &&
+                        !q->table->col[1].key));
 }
-/* What words find from a number on and below another: the last `most`,
-** ascending. */
-static err query_newest(struct store_reader *r, struct store_ids *out,
-                        const struct store_where *words, const char *column,
-                        i64 from, i64 below, u32 most) {
-  struct query_text t = {.cnt = 0};
-  struct buf match;
-  query_set_begin(&t, out, "rowid");
-  query_str(&t, "(SELECT rowid FROM ");
-  query_words(&t, &match, words, column);
-  query_str(&t, " AND rowid>=");
-  query_value(&t, store_num((u64)from));
-  query_str(&t, " AND rowid<");
-  query_value(&t, store_num((u64)below));
-  query_str(&t, " ORDER BY rowid DESC LIMIT ");
-  query_value(&t, store_num(most));
-  query_str(&t, ")");
-  err e = query_set(r, &t, out);
-  buf_fini(&match);
+/* The newest rows of the set; p: what is left, or it is done. */
+static err query_give_newest(struct store_reader *r,
+                             const struct store_query *q, struct query_plan *p,
+                             u64 tier, struct query_counted *out, bool *done) {
+  struct query_plan newest = {.has_set = true};
+  i64 id = q->has_after ? q->after_id : INT64_MAX;
+  buf_init(&newest.list, 0);
+  for (u32 i = 0; i < QUERY_TRY && (id = store_ids_before(&p->set, id)) >= 0;
+       i++)
+    store_ids_add(&newest.set, p->below = id);
+  err e = query_give(r, q, &newest, tier, out);
+  *done = id < 0 || query_is_full(q, out);
+  query_plan_fini(&newest);
   return e;
 }
-/* Whether the row of a number has the words. */
-static err query_has_words(struct store_reader *r, bool *has,
-                           const struct store_where *words, i64 id) {
-  struct query_counted is = {query_no_row, NULL, 0};
-  struct query_text t = {.cnt = 0};
-  struct buf match;
-  buf_init(&t.b, 0);
-  query_str(&t, "SELECT 1 FROM ");
-  query_words(&t, &match, words, NULL);
-  query_str(&t, " AND rowid=");
-  query_value(&t, store_num((u64)id));
-  err e = query_rows(r, &t, query_counted_row, &is);
-  *has = is.cnt > 0;
-  buf_fini(&match);
-  return e;
-}
-
-/* The last `most` that the words find, if there are so many only when some is
-** true; done: there are no more, or the page is full. */
-static err query_try_newest(struct store_reader *r, struct query_want *w,
-                            const struct store_where *words, u32 most,
-                            bool some, bool *done) {
-  struct query_plan p = {.has_set = true};
-  i64 below = w->below ? w->below
-              : w->q.has_after && some ? w->q.after_id : INT64_MAX;
-  buf_init(&p.list, 0);
-  err e = query_newest(r, &p.set, words, w->in, 0, below, most);
-  bool all = p.set.cnt < most;
-  if (!e && p.set.cnt && (all || some)) {
-    struct store_ids not = {0};
-    w->below = p.set.id[0];
-    if (w->not_in)
-      e = query_newest(r, &not, words, w->not_in, w->below, below, most);
-    store_ids_keep(&p.set, &not, false);
-    store_ids_fini(&not);
-    if (!e) e = query_give(r, w, &p);
-  }
-  *done = all || query_is_full(w);
-  query_plan_fini(&p);
-  return e;
-}
-
-/* Rows in order, asked one by one whether they have the words. */
-struct query_try {
-  struct store_reader *r;
-  struct query_want *w;
-  const struct store_where *words;
-  struct store_ids not;  /* these are not wanted */
-  u32 cnt, hits;
-  bool enough;
-};
-static err query_try_row(void *ctx, const struct store_val *v, u32 cnt) {
-  struct query_try *t = ctx;
-  struct query_want *w = t->w;
-  const struct store_val *by = &v[cnt - 1];
-  bool is = false;
-  w->q.after_id = v[cnt - 2].num;
-  w->q.has_after = true;
-  w->q.after = *by;
-  if (by->kind == STORE_NUM) {
-    w->q.after.num -= (i64)(w->tier << QUERY_TIER_BIT);
-  } else if (by->kind != STORE_NULL) {
-    MUST(by->bytes.len <= sizeof w->after);
-    memcpy(w->after, by->bytes.ptr, by->bytes.len);
-    w->q.after.bytes.ptr = w->after;
-  }
-  if (!store_ids_has(&t->not, w->q.after_id))
-    TRY(query_has_words(t->r, &is, t->words, w->q.after_id));
-  t->cnt++;
-  t->hits += is;
-  if (is) TRY(query_counted_row(w->out, v, cnt));
-  t->enough = query_is_full(w) || (t->cnt >= QUERY_TRY_LEAST &&
-                                   t->hits * QUERY_TRY < t->cnt * w->q.limit);
-  return t->enough;
-}
-/* A prefix too long for the full text's index: it reads all that begin so. */
-static bool query_is_long(slice match) {
-  u32 letters = 0;
-  if (match.len < 2 || match.ptr[match.len - 1] != '*') return false;
-  for (size_t i = match.len - 2; i > 0 && match.ptr[i - 1] != '"'; i--)
-    letters += (match.ptr[i - 1] & 0xc0) != 0x80;
-  return letters > STORE_FTS_PREFIX;
-}
-static err query_try_in_order(struct store_reader *r, struct query_want *w,
-                              const struct store_where *words, bool *done) {
-  struct query_try try = {.r = r, .w = w, .words = words};
-  struct query_plan p = {.below = w->below};
-  struct query_text t = {.cnt = 0};
-  struct store_query walk = w->q;
-  err e = ERR_OK;
-  if (w->in || query_is_long(words->val.bytes)) return ERR_OK;
-  buf_init(&p.list, 0);
-  buf_init(&t.b, 0);
-  if (w->not_in)
-    e = query_newest(r, &try.not, words, w->not_in, 0, INT64_MAX,
-                     STORE_IDS_MAX);
-  walk.where[words - w->q.where] = walk.where[--walk.where_cnt];
-  walk.limit = QUERY_TRY;
-  if (!e) e = query_select(r, &t, &walk, &p, w->tier);
-  if (!e) e = query_rows(r, &t, query_try_row, &try);
-  else buf_fini(&t.b);
-  query_plan_fini(&p);
-  store_ids_fini(&try.not);
-  *done = query_is_full(w) || (!try.enough && try.cnt < walk.limit);
-  return e > 0 ? ERR_OK : e;
-}
-
-/*------------------------------------------------------------------ queries */
-static bool query_is_by_number(const struct store_query *q) {
-  return !q->order || (!strcmp(q->order, "created_at") && q->table->col[0].key &&
-                       q->table->col[0].kind == STORE_INT &&
-                       !q->table->col[1].key);
-}
-/* By all that the words find. */
-static err query_all(struct store_reader *r, struct query_want *w) {
-  struct query_plan p = {.below = w->below}, title = {.has_set = false};
-  buf_init(&p.list, 0);
-  buf_init(&title.list, 0);
-  err e = query_plan_sets(r, &p, &w->q, w->in);
-  if (!e && w->not_in) {
-    e = query_plan_sets(r, &title, &w->q, w->not_in);
-    store_ids_keep(&p.set, &title.set, false);
-  }
-  if (!e) e = query_give(r, w, &p);
-  query_plan_fini(&p);
-  query_plan_fini(&title);
-  return e;
-}
-static err query_find(struct store_reader *r, struct query_want *w) {
-  const struct store_where *words = query_only_words(&w->q);
-  bool done = false, newest = query_is_by_number(&w->q) && !w->q.up;
-  err e = ERR_OK;
-  if (words)
-    e = query_try_newest(r, w, words, newest ? QUERY_TRY : QUERY_FEW, newest,
-                         &done);
-  if (words && !done && !e) e = query_try_in_order(r, w, words, &done);
-  return e || done ? e : query_all(r, w);
+/* By what is in the plan's set, if it has one. */
+static err query_find(struct store_reader *r, const struct store_query *q,
+                      struct query_plan *p, u64 tier,
+                      struct query_counted *out) {
+  bool done = false;
+  if (p->has_set && !query_plan_is_few(p) && query_is_newest(q))
+    TRY(query_give_newest(r, q, p, tier, out, &done));
+  return done ? ERR_OK : query_give(r, q, p, tier, out);
 }
 
 static err query_run_one(struct store_reader *r, const struct store_query *q,
                          store_row_fn *row, void *ctx) {
   struct query_counted out = {row, ctx, 0};
-  struct query_want w = {.q = *q, .out = &out};
-  return query_find(r, &w);
+  struct query_plan p = {.has_set = false};
+  buf_init(&p.list, 0);
+  err e = query_plan_sets(r, &p, q, NULL);
+  if (!e) e = query_find(r, q, &p, 0, &out);
+  query_plan_fini(&p);
+  return e;
 }
 
 /* Rows of the one column, and rows of the other that are not of the first. */
@@ -683,28 +515,41 @@ static err query_run_either(struct store_reader *r,
   return e;
 }
 
-/* One tier of relevance, as many as are missing. */
+/* One tier of relevance, as many as are missing.  title: the set of the first
+** tier, which the second goes without. */
 static err query_tier(struct store_reader *r, const struct store_query *q,
-                      u64 tier, struct query_counted *out) {
-  struct query_want w = {.q = *q, .in = tier ? q->rank : NULL,
-                         .not_in = tier ? NULL : q->rank, .tier = tier,
-                         .out = out};
-  if (query_is_full(&w)) return ERR_OK;
+                      u64 tier, const struct store_ids *title,
+                      struct query_counted *out) {
+  struct store_query one = *q;
+  struct query_plan p = {.has_set = tier};
+  err e = ERR_OK;
+  if (query_is_full(q, out)) return ERR_OK;
   if (q->has_after) {
     u64 at = (u64)q->after.num >> QUERY_TIER_BIT;
     if (at < tier) return ERR_OK; /* all of it came before */
-    w.q.has_after = at == tier;
-    w.q.after.num &= ((i64)1 << QUERY_TIER_BIT) - 1;
+    one.has_after = at == tier;
+    one.after.num &= ((i64)1 << QUERY_TIER_BIT) - 1;
   }
-  return query_find(r, &w);
+  buf_init(&p.list, 0);
+  if (tier) store_ids_copy(&p.set, title);
+  else e = query_plan_sets(r, &p, q, NULL);
+  if (!e && !tier) store_ids_keep(&p.set, title, false);
+  if (!e) e = query_find(r, &one, &p, tier, out);
+  query_plan_fini(&p);
+  return e;
 }
 static err query_run_ranked(struct store_reader *r,
                             const struct store_query *q, store_row_fn *row,
                             void *ctx) {
   struct query_counted out = {row, ctx, 0};
+  struct query_plan p = {.has_set = false};
   MUST(q->order && !q->up);
-  TRY(query_tier(r, q, 1, &out));
-  return query_tier(r, q, 0, &out);
+  buf_init(&p.list, 0);
+  err e = query_plan_sets(r, &p, q, q->rank);
+  if (!e) e = query_tier(r, q, 1, &p.set, &out);
+  if (!e) e = query_tier(r, q, 0, &p.set, &out);
+  query_plan_fini(&p);
+  return e;
 }
 
 /* Some columns only, of the newest rows. */
@@ -739,7 +584,6 @@ err store_query_run(struct store_reader *r, const struct store_query *q,
 #undef QUERY_FEW
 #undef QUERY_SOME
 #undef QUERY_TRY
-#undef QUERY_TRY_LEAST
 #undef QUERY_EXTRA
 #undef QUERY_NAME_MAX
 #undef QUERY_TIER_BIT

@@ -15,6 +15,7 @@ err store_reader_open(struct store_reader **out, const struct store *s,
   struct store_reader *r = mem_alloc(sizeof *r);
   *out = NULL;
   r->fresh_set = s->fresh_set;
+  r->words = s->words;
   r->keep = s->read_only; /* nobody else has the runs that come */
   err e = store_conn_open(&r->conn, s->path, SQLITE_OPEN_READONLY, NULL,
                           cache_bytes, msg);

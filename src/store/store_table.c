@@ -188,7 +188,7 @@ err store_fts_make(struct store *s, const struct store_fts_def *t, bool drop) {
   buf_put_str(&b, "')");
   if (!e) e = table_exec(s, &b);
   buf_fini(&b);
-  return e;
+  return e ? e : store_words_make(s, t->name, drop);
 }
 
 /*---------------------------------------------------------------- writing */
@@ -205,7 +205,7 @@ err store_table_end(struct store *s, err e) {
   return e;
 }
 
-static err table_keep(struct store *s, u32 *out, const char *text) {
+err store_table_keep(struct store *s, u32 *out, const char *text) {
   struct store_tables *t = &s->tables;
   if (t->cnt == t->cap) {
     t->cap = t->cap ? t->cap * 2 : 64;
@@ -317,7 +317,7 @@ err store_table_prepare(struct store *s, u32 *out,
     table_where_text(&b, term, cnt);
   }
   buf_put(&b, "", 1);
-  err e = table_keep(s, out, (char *)b.ptr);
+  err e = store_table_keep(s, out, (char *)b.ptr);
   buf_fini(&b);
   return e;
 }
@@ -340,7 +340,7 @@ err store_table_named(struct store *s, u32 *out, const char *name) {
   MUST(sql);
   char *text = mem_alloc(len + 1);
   memcpy(text, sql, len);
-  err e = table_keep(s, out, text);
+  err e = store_table_keep(s, out, text);
   mem_free(text);
   return e;
 }

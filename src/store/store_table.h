@@ -96,6 +96,11 @@ err store_table_prepare(struct store *s, u32 *out,
                         const struct store_table_def *t,
                         enum store_write what, const struct store_term *term,
                         u32 cnt) MUST_USE;
+/* Who writes a row of an FTS table tells it with a statement prepared for that
+** table, right behind the one that wrote: what readers keep of its words follows
+** (store_words.c).  If that one changed no row, nothing is told. */
+err store_fts_prepare(struct store *s, u32 *out, const char *fts) MUST_USE;
+err store_fts_changed(struct store *s, u32 st, i64 row) MUST_USE;
 /* Runs one named statement of sql/query_proj.sql without values, once. */
 err store_table_once(struct store *s, const char *name) MUST_USE;
 /* Prepares one likewise. */

@@ -1,7 +1,8 @@
 /* test_proj_query.c - queries by whatever index give what looking at all rows
 ** gives: random words, conditions, orders and pages over a catalogue in which
 ** some values are rare and some frequent, and some words only where an order
-** comes to last. */
+** comes to last; of snapshots that are older than what is kept of words, and as
+** old, and newer by few changes, by many, by all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +16,8 @@
 #include "shop/shop_market.h"
 #include "shop/shop_orders.h"
 
-enum { QTEST_ROWS = 9000, QTEST_ROUNDS = 80, QTEST_PAGE = 37,
-       QTEST_PAGES = 6 };
+enum { QTEST_ROWS = 9000, QTEST_MOST = 10000, QTEST_ROUNDS = 80,
+       QTEST_PAGE = 37, QTEST_PAGES = 6 };
 
 struct qtest {
   char folder[64], path[96];
@@ -27,8 +28,10 @@ struct qtest {
 
 /*---------------------------------------------------------------- documents
 ** Which words a listing's document has follows from the document's number; the
-** last is that of every other one of the oldest QTEST_OLD. */
+** last is that of every other one of the oldest QTEST_OLD.  One more comes late,
+** another never. */
 enum { QTEST_DOCS = 61, QTEST_OLD = 4000 };
+static bool qtest_late; /* it has come */
 static const struct qtest_word {
   const char *word, *match; /* as asked for */
   u32 title, body;          /* in every so manieth; 0: in none */
@@ -37,32 +40,43 @@ static const struct qtest_word {
   {"blueberry", "\"b\"*", 10, 4}, {"grapefruit", "\"grapefr\"*", 5, 0},
   {"rare", "\"rare\"", 60, 30}, {"missing", "\"missing\"", 0, 0},
   {"old", "\"ol\"*", 0, 60}, {"strawberries", "\"strawberri\"*", 0, 2}};
-static hash32 qtest_doc[QTEST_DOCS];
+static hash32 qtest_doc[QTEST_DOCS + 2];
 static bool qtest_has(const struct qtest_word *w, u32 doc, bool title) {
+  if (doc > QTEST_DOCS || (doc == QTEST_DOCS && !qtest_late)) return false;
   bool in_title = w->title && doc % w->title == 1 % w->title;
   return in_title || (!title && w->body && doc % w->body == 0);
 }
-static void qtest_docs(struct qtest *t) {
-  for (u32 d = 0; d < QTEST_DOCS; d++) {
-    struct proj_content c;
-    struct errmsg msg;
-    char text[400] = "{\"body\":\"\u00a0";
-    for (u32 title = 0; title < 2; title++) {
-      for (u32 i = 0; i < ARRAY_LEN(qtest_words); i++) {
-        struct qtest_word one = qtest_words[i];
-        if (!title) one.title = 0;
-        size_t at = strlen(text);
-        if (qtest_has(&one, d, title))
-          snprintf(text + at, sizeof text - at, " %s", one.word);
-      }
+static void qtest_doc_text(char text[400], u32 doc) {
+  snprintf(text, 400, "{\"body\":\"\u00a0");
+  for (u32 title = 0; title < 2; title++) {
+    for (u32 i = 0; i < ARRAY_LEN(qtest_words); i++) {
+      struct qtest_word one = qtest_words[i];
+      if (!title) one.title = 0;
       size_t at = strlen(text);
-      if (title) snprintf(text + at, sizeof text - at, " %u\"}", d);
-      else snprintf(text + at, sizeof text - at, "\",\"title\":\"Thing");
+      if (qtest_has(&one, doc, title))
+        snprintf(text + at, 400 - at, " %s", one.word);
     }
-    assert_int_equal(proj_content_put(t->p, &c, slice_str(text), 5, &msg),
-                     ERR_OK);
-    qtest_doc[d] = c.hash;
+    size_t at = strlen(text);
+    if (title) snprintf(text + at, 400 - at, " %u\"}", doc);
+    else snprintf(text + at, 400 - at, "\",\"title\":\"Thing");
   }
+}
+static void qtest_doc_put(struct qtest *t, u32 doc) {
+  struct proj_content c;
+  struct errmsg msg;
+  char text[400];
+  qtest_doc_text(text, doc);
+  assert_int_equal(proj_content_put(t->p, &c, slice_str(text), 5, &msg),
+                   ERR_OK);
+  qtest_doc[doc] = c.hash;
+}
+static void qtest_docs(struct qtest *t) {
+  char text[400];
+  for (u32 d = 0; d < QTEST_DOCS; d++) qtest_doc_put(t, d);
+  qtest_late = true;
+  qtest_doc_text(text, QTEST_DOCS);
+  qtest_late = false;
+  crypto_keccak256(&qtest_doc[QTEST_DOCS], text, strlen(text));
 }
 
 /* More rows than an index is read up to, in two states and two sellers that
@@ -308,11 +322,11 @@ static struct store_query qtest_orders(void) {
   return q;
 }
 
-static void qtest_run(struct qtest *t, struct store_query (*ask)(void),
-                      u32 rounds) {
+static u32 qtest_run(struct qtest *t, struct store_query (*ask)(void),
+                     u32 rounds) {
   qtest_asked = 0;
-  struct qtest_rows want = {.row = malloc(QTEST_ROWS * sizeof *want.row)};
-  struct qtest_rows got = {.row = malloc((QTEST_ROWS + QTEST_PAGE) *
+  struct qtest_rows want = {.row = malloc(QTEST_MOST * sizeof *want.row)};
+  struct qtest_rows got = {.row = malloc((QTEST_MOST + QTEST_PAGE) *
                                          sizeof *got.row)};
   u32 some = 0;
   for (u32 i = 0; i < rounds; i++) {
@@ -327,22 +341,82 @@ static void qtest_run(struct qtest *t, struct store_query (*ask)(void),
       assert_int_equal(got.row[k].id, want.row[k].id);
     some += cnt > 0;
   }
-  assert_true(some > rounds / 8);
   free(want.row);
   free(got.row);
+  return some;
+}
+static void qtest_run_some(struct qtest *t, struct store_query (*ask)(void),
+                           u32 rounds) {
+  assert_true(qtest_run(t, ask, rounds) > rounds / 8);
 }
 
 static void listings_when_asked_by_pages_then_as_looked_at(void **state) {
   qtest_seed = 11;
-  qtest_run(*state, qtest_listings, QTEST_ROUNDS);
+  qtest_run_some(*state, qtest_listings, QTEST_ROUNDS);
 }
 static void words_when_asked_by_pages_then_as_looked_at(void **state) {
   qtest_seed = 13;
-  qtest_run(*state, qtest_worded, 3 * QTEST_ROUNDS);
+  qtest_run_some(*state, qtest_worded, 3 * QTEST_ROUNDS);
 }
 static void orders_when_asked_by_pages_then_as_looked_at(void **state) {
   qtest_seed = 12;
-  qtest_run(*state, qtest_orders, QTEST_ROUNDS);
+  qtest_run_some(*state, qtest_orders, QTEST_ROUNDS);
+}
+
+/* Listings of other documents than before, and new ones. */
+static void qtest_edit(struct qtest *t, u32 cnt, u32 apart) {
+  static u32 made = QTEST_ROWS;
+  struct proj_make m = {.proj = t->p,
+                        .b = {.modules = PROJ_ALL, .height = 3, .time_s = 9}};
+  assert_int_equal(store_table_begin(t->s), ERR_OK);
+  for (u32 i = 0, from = qtest_random(QTEST_ROWS); i < cnt; i++) {
+    bool new = made < QTEST_MOST && !qtest_random(4);
+    m.id = new ? ++made : 1 + (from + i * apart) % QTEST_ROWS;
+    m.seed = qtest_random(50);
+    m.doc = qtest_doc[qtest_random(8) ? qtest_random(QTEST_DOCS + 1)
+                                      : QTEST_DOCS + 1];
+    assert_int_equal(proj_make_event(&m, PROJ_MARKET, "ListingSaved",
+                                     &shop_market_table_listing), ERR_OK);
+  }
+  assert_int_equal(store_table_end(t->s, ERR_OK), ERR_OK);
+}
+static void qtest_now(struct qtest *t, struct store_reader *old) {
+  struct store_standing st;
+  struct qtest now = *t;
+  assert_int_equal(store_reader_open(&now.r, t->s, 0, NULL), ERR_OK);
+  assert_int_equal(store_reader_begin(now.r, &st), ERR_OK);
+  qtest_run(&now, qtest_worded, 8);
+  store_reader_close(now.r);
+  if (!old) return;
+  now.r = old; /* its snapshot */
+  qtest_run(&now, qtest_worded, 2);
+}
+static void words_when_rows_change_then_as_looked_at(void **state) {
+  static const struct { u32 cnt, apart; } edit[] = {
+    {1, 1}, {2, 5000}, {20, 1}, {0, 1}, {30, 300}, {40, 170}, {250, 7},
+    {300, 2}, {1, 1}, {1600, 3}, {5, 1000}};
+  struct qtest *t = *state;
+  qtest_seed = 14;
+  for (u32 i = 0; i < 2 * ARRAY_LEN(edit); i++) {
+    u32 at = i % ARRAY_LEN(edit);
+    if (i == ARRAY_LEN(edit)) { /* the rows that name it were made before it */
+      qtest_late = true;
+      qtest_doc_put(t, QTEST_DOCS);
+    }
+    qtest_edit(t, edit[at].cnt, edit[at].apart);
+    qtest_now(t, t->r);
+  }
+}
+static void words_when_tables_are_made_anew_then_none_of_before(void **state) {
+  struct qtest *t = *state;
+  qtest_seed = 15;
+  qtest_now(t, NULL);
+  assert_int_equal(store_table_begin(t->s), ERR_OK);
+  assert_int_equal(proj_clear(t->p, PROJ_ALL), ERR_OK);
+  assert_int_equal(store_table_end(t->s, proj_filled(t->p)), ERR_OK);
+  qtest_now(t, t->r);
+  qtest_edit(t, 40, 1);
+  qtest_now(t, t->r);
 }
 
 /* The numbers of listings that are in stock: by the column, by the variants. */
@@ -444,6 +518,8 @@ int main(void) {
     cmocka_unit_test(words_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(orders_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(stock_when_variants_change_then_told_by_the_listing),
+    cmocka_unit_test(words_when_rows_change_then_as_looked_at),
+    cmocka_unit_test(words_when_tables_are_made_anew_then_none_of_before),
     cmocka_unit_test(tallies_when_trade_changes_then_as_counted),
   };
   return cmocka_run_group_tests_name("proj_query", tests, qtest_open,
