@@ -195,7 +195,7 @@ FROM market_variant WHERE listing = ?1 AND active <> 0;
  WHERE z.ship_table = t.ship_table AND z.code IN (?, ?, '*')));
 
 -- platform_mode
-SELECT mode FROM platform_platform WHERE id = ?1;
+SELECT mode FROM platform_platform WHERE id = ?1 AND state = 1;
 
 -- part_platform_all
 /* All but what it took off or has to decide, what is out and was not let in, and
@@ -211,7 +211,37 @@ SELECT mode FROM platform_platform WHERE id = ?1;
  FROM platform_platform AS s WHERE s.id = ?);
 
 -- among_posted
-SELECT listing AS rowid FROM platform_post WHERE platform = ? AND state = 2;
+SELECT p.listing AS rowid FROM platform_platform AS s
+JOIN platform_post AS p ON p.platform = s.id AND p.state = 2
+WHERE s.id = ? AND s.state = 1;
+
+-- post_listing
+/* The listing of a post. */
+SELECT state, title FROM market_listing WHERE id = ?1;
+
+-- listing_closed
+/* A closed listing's posts are removed, as the module has it when it next looks
+** at them; whatever it tells of them before. */
+CREATE TRIGGER IF NOT EXISTS listing_closed AFTER UPDATE OF state
+ON market_listing WHEN new.state = 4 AND old.state <> 4 BEGIN
+  UPDATE platform_post SET state = 4 WHERE listing = new.id AND state <> 4;
+END;
+
+-- post_new_of_closed
+CREATE TRIGGER IF NOT EXISTS post_new_of_closed AFTER INSERT ON platform_post
+WHEN new.state <> 4 AND
+  (SELECT state FROM market_listing WHERE id = new.listing) = 4
+BEGIN
+  UPDATE platform_post SET state = 4 WHERE rowid = new.rowid;
+END;
+
+-- post_of_closed
+CREATE TRIGGER IF NOT EXISTS post_of_closed AFTER UPDATE OF state
+ON platform_post WHEN new.state <> 4 AND
+  (SELECT state FROM market_listing WHERE id = new.listing) = 4
+BEGIN
+  UPDATE platform_post SET state = 4 WHERE rowid = new.rowid;
+END;
 
 -- part_platform_category
 (CASE t.mode WHEN 0 THEN EXISTS(

@@ -168,6 +168,8 @@ static err nproj_cut(void *ctx, u64 height) {
     TRY(proj_stands(np->proj, &at, &hash, m));
     if (at > (i64)height) modules |= 1u << m;
   }
+  /* A listing that is closed no more has its posts again. */
+  if (modules >> PROJ_MARKET & 1) modules |= 1u << PROJ_PLATFORMS;
   TRY(nproj_range_open(&q, np->store, NULL));
   err e = store_read_block(q.r, &row, height);
   struct proj_block b = {.height = height, .hash = row.hash};

@@ -23,7 +23,7 @@
 #include "module/module.h"
 #include "store/store_table.h"
 
-#define PROJ_SCHEMA 10u
+#define PROJ_SCHEMA 11u
 
 enum proj_module {
   PROJ_IDENTITY, PROJ_PLATFORMS, PROJ_MARKET, PROJ_ORDERS, PROJ_MEDIATION,

@@ -22,7 +22,8 @@ enum proj_fts {
   X(content_index)
 #define PROJ_TRIGGERS(X) \
   X(order_tally_new) X(order_tally_change) X(listing_tally_new) \
-  X(listing_tally_change) X(review_tally_new) X(review_tally_change)
+  X(listing_tally_change) X(review_tally_new) X(review_tally_change) \
+  X(listing_closed) X(post_new_of_closed) X(post_of_closed)
 #define PROJ_PREPARED(X) \
   X(proj_head_get) X(proj_head_put) X(proj_ref_put) X(proj_ref_list) \
   X(proj_ref_any) X(proj_ref_clear) X(proj_event_clear) X(proj_event_put) \

@@ -14,6 +14,8 @@
 #include "codec/hex.h"
 #include "crypto/keccak.h"
 #include "rpc/rpc_param.h"
+#include "shop/shop_market.h"
+#include "shop/shop_platform.h"
 
 #define SHOP_LIMIT 50u
 #define SHOP_LIMIT_MAX 200u
@@ -297,6 +299,23 @@ static void shop_key(struct jsonw *w, const struct module_record *r,
   else shop_number(w, key->w[0]);
 }
 
+/* A closed listing's post is removed, though the module writes that only when it
+** next looks at it; the tables have it so too (listing_closed). */
+static err shop_settle_post(struct rpc_shop *q,
+                            struct shop_platform_record_cross_post *post) {
+  struct rpc_rows rows = {.a = q->c->a};
+  struct store_val id = store_num(post->listing);
+  u8 removed = 0;
+  bool known = proj_state_number(PROJ_PLATFORMS, 2, "removed", &removed);
+  MUST(known);
+  if (!post->state) return ERR_OK;
+  TRY(proj_named(q->s, "post_listing", &id, 1, rpc_rows_add, &rows));
+  if (!rows.cnt || rows.row[0].v[0].num != SHOP_LISTING_CLOSED) return ERR_OK;
+  post->state = removed;
+  post->deadline = 0;
+  return ERR_OK;
+}
+
 err rpc_shop_record(struct rpc_shop *q, bool *found, u32 module, u8 type,
                     const u256 *key) {
   const struct module_def *def = proj_module(module);
@@ -313,6 +332,8 @@ err rpc_shop_record(struct rpc_shop *q, bool *found, u32 module, u8 type,
   if (!rec) return ERR_LIMIT;
   if (s.e < 0) return s.e;
   module_record_unpack(r, rec, word);
+  if (r == &shop_platform_table_cross_post)
+    TRY(shop_settle_post(q, (void *)rec));
   bool header = shop_has_header(r);
   *found = !header || ((const struct module_header *)rec)->state != 0;
   if (!*found) return ERR_OK;

@@ -97,7 +97,8 @@
 **
 ** platform_get, platform_list({operator, mode, state, category, q, sort:
 **   "new" | "fee"}; category: that show a listing of it),
-** platform_posts({listing | platform, state}),
+** platform_posts({listing | platform, state}) items have "listingState" and
+**   "title" of the listing besides; of one that is closed "state" is "removed"
 ** platform_categories({parent}) items: {"code", "parent", "flags" (as
 **   "categoryFlags"), "name", "claimSchema"}
 ** platform_income({id, from, to}) -> {"items": [{"token", "orders", "fees",
@@ -254,6 +255,8 @@ void rpc_shop_where(struct store_query *sq, const char *col, enum store_op op,
                     struct store_val v);
 /* What lists add to their items, and conditions of their own. */
 err rpc_shop_more_listing(struct rpc_shop *q, const struct rpc_row *row)
+    MUST_USE;
+err rpc_shop_more_post(struct rpc_shop *q, const struct rpc_row *row)
     MUST_USE;
 err rpc_shop_more_review(struct rpc_shop *q, const struct rpc_row *row)
     MUST_USE;

@@ -47,7 +47,8 @@ static err market_where_zone(struct rpc_shop *q, struct store_query *sq,
   return ERR_OK;
 }
 
-/* A platform shows what was posted to it, or all but what it took off. */
+/* A platform that is open shows what was posted to it, or all but what it took
+** off, as its shownOn has it; another shows nothing, for no order names it. */
 static err market_where_platform(struct rpc_shop *q, struct store_query *sq,
                                  const struct rpc_value *v) {
   struct rpc_rows rows = {.a = q->c->a};
@@ -208,6 +209,22 @@ err rpc_shop_more_listing(struct rpc_shop *q, const struct rpc_row *row) {
                endless || stock > 0xffffffffu ? 0xffffffffu : stock);
   jsonw_kv_u64(&q->c->w, "variantsActive",
                rows.cnt ? (u64)rows.row[0].v[2].num : 0);
+  return ERR_OK;
+}
+
+/* A post shows nothing while its listing is not active: that is told too. */
+err rpc_shop_more_post(struct rpc_shop *q, const struct rpc_row *row) {
+  struct rpc_rows rows = {.a = q->c->a};
+  struct store_val id = row->v[0];
+  struct jsonw *w = &q->c->w;
+  TRY(proj_named(q->s, "post_listing", &id, 1, rpc_rows_add, &rows));
+  if (!rows.cnt) return ERR_OK;
+  const char *word = proj_state_word(PROJ_MARKET, 1, (u8)rows.row[0].v[0].num);
+  jsonw_key(w, "listingState");
+  if (word) jsonw_str(w, word);
+  else jsonw_null(w);
+  jsonw_key(w, "title");
+  rpc_shop_val(w, &rows.row[0].v[1], STORE_TEXT);
   return ERR_OK;
 }
 

@@ -330,6 +330,61 @@ test('blocks taken back take their rows along', async () => {
   assert.deepEqual(await everything(), was);
 });
 
+test('a storefront shows what can be ordered there; closed listings are removed',
+  async () => {
+    const bond = { value: ethers.parseEther('100') };
+    for (const mode of [0, 1])
+      await send(other, 'Platforms', 'register', NONE, NONE, 100, 0, mode, 0n,
+        bond);
+    const [chosen, open] = (await ask('platform_list',
+      { operator: other.address })).items.map((p) => p.id);
+    const [first] = (await ask('market_search', { q: 'pot' })).items;
+    // Whether a storefront shows a listing, which is what the chain says.
+    const shown = async (id, platform) => {
+      const { items } = await ask('market_search', { platform, limit: 200 });
+      const is = items.some((l) => l.id === id);
+      assert.equal(is, await at.Platforms.shownOn(id, platform));
+      return is;
+    };
+    assert.equal(await shown(first.id, open), true);
+    assert.equal(await shown(first.id, chosen), false);
+    await send(seller, 'Platforms', 'post', first.id, [chosen]);
+    assert.equal(await shown(first.id, chosen), false);
+    await send(other, 'Platforms', 'decide', chosen, first.id, true, 0, NONE);
+    assert.equal(await shown(first.id, chosen), true);
+    for (const id of [open, chosen]) {
+      await send(other, 'Platforms', 'pause', id);
+      assert.equal(await shown(first.id, id), false);
+      assert.deepEqual((await ask('market_facets', { platform: id })).category,
+        []);
+      await send(other, 'Platforms', 'resume', id);
+      assert.equal(await shown(first.id, id), true);
+    }
+    const posts = async (filter) => (await ask('platform_posts', filter)).items
+      .map((p) => [p.listing, p.state, p.listingState, p.title]);
+    const is = [[first.id, 'shown', 'active', first.title]];
+    assert.deepEqual(await posts({ listing: first.id }), is);
+    const block = await ask('evm_snapshot');
+    await send(seller, 'Market', 'close', first.id);
+    const gone = [[first.id, 'removed', 'closed', first.title]];
+    assert.deepEqual(await posts({ listing: first.id }), gone);
+    assert.deepEqual(await posts({ platform: chosen, state: 'shown' }), []);
+    // What the chain still tells of the post does not bring it back.
+    await send(other, 'Platforms', 'hide', chosen, first.id, 1, NONE);
+    assert.deepEqual(await posts({ listing: first.id }), gone);
+    await send(other, 'Platforms', 'hide', open, first.id, 1, NONE);
+    assert.deepEqual((await posts({ listing: first.id })).map((p) => p[1]),
+      ['removed', 'removed']);
+    await ask('evm_revert', block);
+    assert.deepEqual(await posts({ listing: first.id }), is);
+    const again = await ask('evm_snapshot');
+    await send(seller, 'Market', 'close', first.id);
+    assert.deepEqual(await posts({ listing: first.id }), gone);
+    await ask('evm_revert', again); // no event of Platforms above it
+    assert.deepEqual(await posts({ platform: chosen, state: 'shown' }), is);
+    await send(seller, 'Market', 'close', first.id);
+  });
+
 test('tables made anew are the same; killed in between they go on', async () => {
   const was = await everything();
   await stop();

@@ -102,7 +102,9 @@ function Posts({ platform, state, title, none }) {
     note ? await putDocument({ text: note }) : ZERO32] : [platform, listing, 1,
     note ? await putDocument({ text: note }) : ZERO32]);
   const postRow = (p) => ({ key: p.listing, cells: [
-    html`<${Thing} id=${p.listing} />`, html`<${State} word=${p.state} />`,
+    html`<${Thing} id=${p.listing} />${(p.listingState ?? 'active') !== 'active'
+      && html`${' '}<${State} word=${p.listingState} />`}`,
+    html`<${State} word=${p.state} />`,
     html`<${Until} at=${p.deadline?.at ?? p.deadline} />`,
     html`<span class="row">${state !== 'shown' && html`<${Do} kind="main"
       go=${decide(p.listing, true)}>${t('front.show')}<//>`}
