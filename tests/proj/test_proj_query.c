@@ -407,6 +407,21 @@ static void words_when_rows_change_then_as_looked_at(void **state) {
     qtest_now(t, t->r);
   }
 }
+static void words_when_more_than_are_kept_then_as_looked_at(void **state) {
+  struct qtest *t = *state;
+  qtest_seed = 16;
+  for (u32 i = 0; i < 1200; i++) { /* the oldest go, among them what comes next */
+    char match[32];
+    struct qtest_rows none = {.cnt = 0};
+    struct store_query q = {.table = proj_table(PROJ_T_market_listing),
+                            .limit = 1};
+    snprintf(match, sizeof match, "\"nothing%u\"", i);
+    qtest_where(&q, "market_fts", STORE_MATCH, store_text(slice_str(match)));
+    assert_int_equal(proj_query(t->r, &q, qtest_take, &none), ERR_OK);
+    assert_int_equal(none.cnt, 0);
+    if (i % 400 == 0) qtest_now(t, t->r);
+  }
+}
 static void words_when_tables_are_made_anew_then_none_of_before(void **state) {
   struct qtest *t = *state;
   qtest_seed = 15;
@@ -519,6 +534,7 @@ int main(void) {
     cmocka_unit_test(orders_when_asked_by_pages_then_as_looked_at),
     cmocka_unit_test(stock_when_variants_change_then_told_by_the_listing),
     cmocka_unit_test(words_when_rows_change_then_as_looked_at),
+    cmocka_unit_test(words_when_more_than_are_kept_then_as_looked_at),
     cmocka_unit_test(words_when_tables_are_made_anew_then_none_of_before),
     cmocka_unit_test(tallies_when_trade_changes_then_as_counted),
   };
