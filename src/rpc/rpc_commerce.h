@@ -41,7 +41,8 @@
 **   default without), "rating", "sold".  state: "active" unless given; "any".
 **   token is asked for with priceMin, priceMax and the sorts by price in mind:
 **   without it amounts of different tokens are compared as they are.
-**   minRating: 100..500, rating x 100.
+**   minRating: 100..500, rating x 100.  platform: what it shows, which is
+**   nothing unless it is active (an order that names it is refused).
 **   items: listings with "title", "rating" (x 100, 0: none), "stock" (of all
 **   variants; 4294967295: unlimited), "document"
 ** market_facets(the same filters) -> {"category": [{"value","count"}..],
