@@ -9,7 +9,13 @@
 ** A seat's lock is what its silence costs, noShowBps of the court's least
 ** stake (or the greater incoherentBps); a panel's seats lock nothing.
 ** A vote is committed as keccak256(abi.encode(chainId, case, round, juror, vote,
-** frivolous, salt)). */
+** frivolous, salt)).
+** Who was told a vote shows it by snitch, openly: whoever saw that in the pool
+** could show it first.  So its hash is given before, by tip: keccak256(abi.encode(
+** chainId, case, round, juror, vote, frivolous, salt, teller)), at least
+** COURT_TIP_S seconds earlier, for which nobody can keep the snitch's call back.
+** Meanwhile Commit does not end because all have committed, for COURT_TIP_WAIT_S
+** at most. */
 #include "shop/shop_court_int.h"
 
 #define ID(what, name) shop_court_##what##_##name

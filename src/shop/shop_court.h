@@ -14,8 +14,9 @@
 **              module, id, round), a few seats a call  -> Commit
 **     pool too small: again after 24 h, three times -> Enforced by default
 **   Commit     jurors; commit               -> Reveal
-**     commit (all: Reveal); snitch; declineSeat (24 h, once in 90 days: the
-**     next index replaces)
+**     commit (all: Reveal, ten minutes after the last tip at the earliest);
+**     tip, a minute later snitch; declineSeat (24 h, once in 90 days: the next
+**     index replaces)
 **   Reveal     jurors; reveal               -> tally
 **     reveal (all: tally).  Tally: fewer than 2n/3 reveals -> once Drawing for
 **     the missing seats, then Enforced by default; else -> Appeal

@@ -5,7 +5,8 @@
 #define ID(what, name) shop_court_##what##_##name
 
 enum { COURT_DECLINE_DAYS = 90, COURT_APPEAL_EVIDENCE_DAYS = 2,
-       COURT_STEPS = 20, COURT_PANEL_DAYS = 7 };
+       COURT_STEPS = 20, COURT_PANEL_DAYS = 7, COURT_TIP_S = 60,
+       COURT_TIP_WAIT_S = 600 };
 
 /*-------------------------------------------------------------------- voting */
 
@@ -39,16 +40,31 @@ static enum module_end court_sits(struct module_call *c, court_case_t *k,
   return shop_court_in(c, k, id, state);
 }
 
-static void court_commit_hash(struct module_call *c, hash32 *out, u64 id,
-                              const court_seat_t *s, u8 vote, bool frivolous,
-                              const hash32 *salt) {
-  u256 part[7] = {evm_native_block(c->n)->chain_id, u256_from(id),
+/* Of a commitment, or (teller not NULL) of a tip. */
+static void court_vote_hash(struct module_call *c, hash32 *out, u64 id,
+                            const court_seat_t *s, u8 vote, bool frivolous,
+                            const hash32 *salt, const addr20 *teller) {
+  u256 part[8] = {evm_native_block(c->n)->chain_id, u256_from(id),
                   u256_from(s->round), module_key_addr(&s->juror),
                   u256_from(vote), u256_from(frivolous)}, v;
   u256_from_be(&part[6], salt->b);
-  module_key_of(&v, part, 7);
+  if (teller) part[7] = module_key_addr(teller);
+  module_key_of(&v, part, teller ? 8 : 7);
   evm_native_charge(c->n, 100);
   *out = u256_hash32(&v);
+}
+
+/* Nobody is left to commit: Reveal, but not before who gave a tip could show what
+** he knows. */
+static void court_committed(struct module_call *c, court_case_t *k,
+                            court_round_t *r, u64 id) {
+  if (r->tip_until <= c->now_s) {
+    shop_court_reveal_begin(c, k, r, id);
+    return;
+  }
+  shop_court_round_put(c, r);
+  if (r->tip_until < k->deadline)
+    shop_court_turn(c, k, id, COURT_COMMIT, r->tip_until);
 }
 
 MODULE_DO(commit) {
@@ -65,9 +81,9 @@ MODULE_DO(commit) {
   s.commit_hash = in->hash;
   shop_court_seat_put(c, &s);
   r.commits++;
-  shop_court_round_put(c, &r);
   MODULE_EMIT(c, committed, .id = in->id, .juror = s.juror, .hash = in->hash);
-  if (r.commits == r.alive) shop_court_reveal_begin(c, &k, &r, in->id);
+  if (r.commits == r.alive) court_committed(c, &k, &r, in->id);
+  else shop_court_round_put(c, &r);
   return MODULE_DONE;
 }
 
@@ -84,7 +100,8 @@ MODULE_DO(reveal) {
   if (court_sits(c, &k, &r, &s, in->id, COURT_REVEAL) != MODULE_DONE)
     return MODULE_REVERTED;
   if (!court_vote_ok(&k, in->vote)) return MODULE_FAIL(c, vote_range);
-  court_commit_hash(c, &hash, in->id, &s, in->vote, in->frivolous, &in->salt);
+  court_vote_hash(c, &hash, in->id, &s, in->vote, in->frivolous, &in->salt,
+                  NULL);
   if (s.state != COURT_SEAT_COMMITTED || !hash32_eq(&hash, &s.commit_hash))
     return MODULE_FAIL(c, reveal_mismatch);
   s.state = COURT_SEAT_REVEALED;
@@ -99,6 +116,53 @@ MODULE_DO(reveal) {
               .frivolous = in->frivolous, .reasons = in->reasons);
   if (r.reveals == r.commits) shop_court_tally(c, &k, &r, in->id);
   else shop_court_round_put(c, &r);
+  return MODULE_DONE;
+}
+
+static u256 court_tip_key(u64 id, const addr20 *by) {
+  u256 part[2] = {u256_from(id), module_key_addr(by)}, key;
+  module_key_of(&key, part, 2);
+  return key;
+}
+
+MODULE_DO(tip) {
+  static const hash32 zero;
+  court_case_t k;
+  court_round_t r;
+  addr20 me;
+  if (shop_court_open(c, &k, in->id) != MODULE_DONE ||
+      shop_self(c, &me) != MODULE_DONE ||
+      shop_court_in(c, &k, in->id, COURT_COMMIT) != MODULE_DONE)
+    return MODULE_REVERTED;
+  if (hash32_eq(&in->hash, &zero))
+    return MODULE_FAIL_COMMON(c, bad_calldata, .argument = 2);
+  struct shop_court_record_tip t = {
+    .state = 1, .layout = 1, .created = c->now_s, .updated = c->now_s,
+    .round = k.round, .hash = in->hash};
+  u256 key = court_tip_key(in->id, &me);
+  module_record_put(c, COURT_FIELD(tip), &key, &t);
+  shop_court_round_get(c, &r, in->id, k.round);
+  r.tip_until = c->now_s + COURT_TIP_WAIT_S;
+  shop_court_round_put(c, &r);
+  MODULE_EMIT(c, tipped, .id = in->id, .by = me, .hash = in->hash);
+  return MODULE_DONE;
+}
+
+/* Who said so early enough that nobody copied it from his call. */
+static enum module_end court_tipped(struct module_call *c, u64 id,
+                                    const court_seat_t *s, u8 vote,
+                                    bool frivolous, const hash32 *salt,
+                                    const addr20 *me) {
+  struct shop_court_record_tip t;
+  hash32 hash;
+  u256 key = court_tip_key(id, me);
+  module_record_get(c, COURT_FIELD(tip), &t, &key);
+  court_vote_hash(c, &hash, id, s, vote, frivolous, salt, me);
+  if (t.round != s->round || !hash32_eq(&hash, &t.hash))
+    return MODULE_FAIL_COMMON(c, bad_proof);
+  u64 from = t.created + COURT_TIP_S;
+  if (c->now_s < from)
+    return MODULE_FAIL_COMMON(c, too_early, .notBefore = from);
   return MODULE_DONE;
 }
 
@@ -119,9 +183,13 @@ MODULE_DO(snitch) {
     return MODULE_REVERTED;
   if (addr20_eq(&me, &in->juror)) return MODULE_FAIL_COMMON(c, self_deal);
   if (!court_vote_ok(&k, in->vote)) return MODULE_FAIL(c, vote_range);
-  court_commit_hash(c, &hash, in->id, &s, in->vote, in->frivolous, &in->salt);
+  court_vote_hash(c, &hash, in->id, &s, in->vote, in->frivolous, &in->salt,
+                  NULL);
   if (s.state != COURT_SEAT_COMMITTED || !hash32_eq(&hash, &s.commit_hash))
     return MODULE_FAIL(c, reveal_mismatch);
+  if (court_tipped(c, in->id, &s, in->vote, in->frivolous, &in->salt, &me) !=
+      MODULE_DONE)
+    return MODULE_REVERTED;
   s.state = COURT_SEAT_TOLD;
   shop_court_seat_put(c, &s);
   shop_court_juror_get(c, &j, &s.juror);
@@ -134,8 +202,8 @@ MODULE_DO(snitch) {
   r.penalty += loss - loss / 2;
   r.alive--;
   r.commits--;
-  shop_court_round_put(c, &r);
-  if (r.commits == r.alive) shop_court_reveal_begin(c, &k, &r, in->id);
+  if (r.commits == r.alive) court_committed(c, &k, &r, in->id);
+  else shop_court_round_put(c, &r);
   return MODULE_DONE;
 }
 
@@ -163,8 +231,7 @@ MODULE_DO(decline_seat) {
   bool found = shop_court_draw_one(c, &k, &r, in->id);
   shop_court_case_put(c, &k, in->id);
   shop_court_round_put(c, &r);
-  if (!found && r.commits == r.alive)
-    shop_court_reveal_begin(c, &k, &r, in->id);
+  if (!found && r.commits == r.alive) court_committed(c, &k, &r, in->id);
   return MODULE_DONE;
 }
 

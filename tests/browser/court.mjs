@@ -203,11 +203,16 @@ test('a vote that was told; a fine that is paid lifts the sanction', { skip },
     await tells.fill('#tell-text', JSON.stringify({ vote, frivolous: false,
       salt, reasons: ethers.ZeroHash }));
     const had = await balance(teller);
-    await tells.click('[data-test=do-tell]');
+    await tells.click('[data-test=do-tip]');
+    await tells.waitForSelector('[data-test=tipped]');
+    await tells.waitForSelector('[data-test=do-tell][disabled]');
+    await jury.pass(60);
+    await tells.click('[data-test=do-tell]:not([disabled])');
     await tells.click('[data-test=do-tell]'); // sure
     await tells.waitForSelector('[data-test=jurors] [data-state=left]');
     assert.equal(await balance(teller), had + CMT('10'));
     await jury.commit(id, others, FINE);
+    await jury.pass(600); // the teller had his time
     await jury.reveal(id, others, FINE);
     await jury.pass(4 * DAY + 1);
     await jury.until(id, 'closed', 1);

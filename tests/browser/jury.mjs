@@ -120,6 +120,12 @@ export class Jury {
       hash: ethers.keccak256(CODER.encode(SEAT, [this.chainId, id, round,
         who.address, vote, false, salt])) };
   }
+  // The hash by which teller gives notice of that vote.
+  tipOf(id, round, who, vote, teller) {
+    return ethers.keccak256(CODER.encode([...SEAT, 'address'], [this.chainId,
+      id, round, who.address, vote, false,
+      this.vote(id, round, who, vote).salt, teller]));
+  }
 
   async commit(id, voters, vote) {
     const { round } = await this.courtCase(id);

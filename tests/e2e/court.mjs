@@ -87,8 +87,21 @@ test('jurors who never open their votes lose of their stake, others are drawn',
     await jury.commit(next, [told], 2);
     const { vote, salt } = jury.vote(next, 1, told, 2);
     const teller = jury.jurors[3], had = await balanceOf(node, teller);
-    await jury.block([jury.call(teller, 'Court', 'snitch', [next, told.address,
-      vote, false, salt])]);
+    const proof = [next, told.address, vote, false, salt];
+    await jury.block([jury.call(teller, 'Court', 'tip', [next,
+      jury.tipOf(next, 1, told, vote, teller.address)])]);
+    // Who sees it in the pool has no notice of his own, nor has he in time.
+    const thief = jury.jurors[4], copied = jury.call(thief, 'Court', 'snitch',
+      proof);
+    const refusal = async () => jury.face.Court.parseError((await node.raw(
+      'eth_call', [{ from: thief.address, to: copied.to, data: copied.data },
+        'latest'])).error.data).name;
+    await jury.pass(60);
+    assert.equal(await refusal(), 'BadProof');
+    await jury.block([jury.call(thief, 'Court', 'tip', [next,
+      jury.tipOf(next, 1, told, vote, thief.address)])]);
+    assert.equal(await refusal(), 'TooEarly');
+    await jury.block([jury.call(teller, 'Court', 'snitch', proof)]);
     assert.equal(await balanceOf(node, teller), had + ABSENT / 2n);
     assert.equal(await stakeOf(node, told), CMT('200') - ABSENT);
     assert.deepEqual(await node.stop(), { code: 0, signal: null });

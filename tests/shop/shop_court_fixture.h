@@ -205,21 +205,38 @@ static inline void sj_balanced(struct sj *s, u64 cases) {
 
 /*--------------------------------------------------------------------- votes */
 
+/* What this juror's vote with the salt 99 hashes to; of a tip, with its teller. */
 static inline hash32 sj_hash(u64 id, u8 round, const addr20 *juror, u64 vote,
-                             u64 frivolous, u64 salt) {
-  u256 part[7] = {u256_from(CF_ID), u256_from(id), u256_from(round),
+                             u64 frivolous, const addr20 *teller) {
+  u256 part[8] = {u256_from(CF_ID), u256_from(id), u256_from(round),
                   module_key_addr(juror), u256_from(vote),
-                  u256_from(frivolous), u256_from(salt)}, v;
-  module_key_of(&v, part, 7);
+                  u256_from(frivolous), u256_from(99)}, v;
+  if (teller) part[7] = module_key_addr(teller);
+  module_key_of(&v, part, teller ? 8 : 7);
   return u256_hash32(&v);
+}
+static inline bool sj_seal(struct sf *f, const addr20 *who, const char *sig,
+                           u64 id, hash32 hash) {
+  sf_call_of(f, sig);
+  sf_u(f, id);
+  buf_put(&f->args, hash.b, 32);
+  return sj_send(f, who, COURT, 0);
 }
 static inline bool sj_commit(struct sf *f, u64 id, u8 round,
                              const addr20 *juror, u64 vote, u64 frivolous) {
-  hash32 h = sj_hash(id, round, juror, vote, frivolous, 99);
-  sf_call_of(f, "commit(uint64,bytes32)");
-  sf_u(f, id);
-  buf_put(&f->args, h.b, 32);
-  return sj_send(f, juror, COURT, 0);
+  return sj_seal(f, juror, "commit(uint64,bytes32)", id,
+                 sj_hash(id, round, juror, vote, frivolous, NULL));
+}
+/* Who gives notice that he knows it, and who shows it. */
+static inline bool sj_tip(struct sf *f, const addr20 *who, u64 id, u8 round,
+                          const addr20 *juror, u64 vote) {
+  return sj_seal(f, who, "tip(uint64,bytes32)", id,
+                 sj_hash(id, round, juror, vote, 0, who));
+}
+static inline bool sj_snitch(struct sf *f, const addr20 *who, u64 id,
+                             const addr20 *juror, u64 vote) {
+  return sj_as(f, who, 0, "snitch(uint64,address,uint8,bool,bytes32)", "uauuu",
+               id, juror, vote, 0ull, 99ull);
 }
 static inline bool sj_reveal(struct sf *f, u64 id, const addr20 *juror,
                              u64 vote, u64 frivolous) {
@@ -232,6 +249,13 @@ static inline void sj_leave(struct sj *s, u64 id, u8 state, u64 seconds,
                             u32 n) {
   while (n-- && sj_state(&s->f, id) == state) sf_pass(&s->f, seconds);
   assert_int_not_equal(sj_state(&s->f, id), state);
+}
+/* Draws that find nobody, until the case is decided without. */
+static inline void sj_no_pool(struct sf *f) {
+  for (u32 i = 0; i < 4; i++) {
+    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
+    sf_pass(f, SF_DAY);
+  }
 }
 static inline void sj_draw(struct sj *s, u64 id) {
   if (sj_state(&s->f, id) == SJ_FILED) sf_pass(&s->f, 7 * SF_DAY + 1);

@@ -455,15 +455,11 @@ static void vote_when_copied_cannot_be_revealed(void **st) {
   u64 id = seated(&s, 12);
   addr20 seat[3] = {in_seat(&s, id, 0), in_seat(&s, id, 1),
                     in_seat(&s, id, 2)};
-  hash32 of[3] = {sj_hash(id, 1, &seat[0], 1, 0, 99),      /* the first's own */
-                  sj_hash(id, 1, &seat[0], 1, 0, 99),      /* copied of him */
-                  sj_hash(id + 1, 2, &seat[2], 1, 0, 99)}; /* of elsewhere */
-  for (u32 i = 0; i < 3; i++) {
-    sf_call_of(f, "commit(uint64,bytes32)");
-    sf_u(f, id);
-    buf_put(&f->args, of[i].b, 32);
-    assert_true(sj_send(f, &seat[i], COURT, 0));
-  }
+  hash32 of[3] = {sj_hash(id, 1, &seat[0], 1, 0, NULL),   /* the first's own */
+                  sj_hash(id, 1, &seat[0], 1, 0, NULL),   /* copied of him */
+                  sj_hash(id + 1, 2, &seat[2], 1, 0, NULL)}; /* of elsewhere */
+  for (u32 i = 0; i < 3; i++)
+    assert_true(sj_seal(f, &seat[i], "commit(uint64,bytes32)", id, of[i]));
   assert_int_equal(sj_state(f, id), SJ_REVEAL);
   assert_true(sj_reveal(f, id, &seat[0], 1, 0));
   for (u32 i = 1; i < 3; i++) { /* the salt is public by now */
@@ -524,42 +520,44 @@ static void seat_when_declined_a_second_late_stays(void **st) {
   }
 }
 
-static bool snitch(struct sf *f, const addr20 *who, u64 id, const addr20 *on,
-                   u64 vote, u64 salt) {
-  return DO(who, 0, "snitch(uint64,address,uint8,bool,bytes32)", "uauuu", id,
-            on, vote, 0ull, salt);
-}
 static void vote_when_told_costs_the_seat_and_the_lock(void **st) {
   (void)st;
   struct sj s;
   struct sf *f = &s.f;
   u64 id = seated(&s, 12);
   addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1), d = in_seat(&s, id, 2);
-  snitch(f, U(4), id, &a, 1, 99);
+  sj_snitch(f, U(4), id, &a, 1);
   IN("RevealMismatch()"); /* nothing committed */
   assert_true(sj_commit(f, id, 1, &a, 1, 0));
-  snitch(f, U(4), id, &a, 2, 99);
+  sj_snitch(f, U(4), id, &a, 2);
   IN("RevealMismatch()");
-  snitch(f, U(4), id, &a, 7, 99);
+  sj_snitch(f, U(4), id, &a, 7);
   IN("VoteRange()");
-  snitch(f, &a, id, &a, 1, 99);
+  sj_snitch(f, &a, id, &a, 1);
   IN("SelfDeal()");
-  snitch(f, U(4), id, U(3), 1, 99);
+  sj_snitch(f, U(4), id, U(3), 1);
   IN("NotSeated()");
+  sj_snitch(f, U(4), id, &a, 1);
+  IN("BadProof()"); /* he gave no notice */
   u128 had = balance(f, U(4));
-  snitch(f, U(4), id, &a, 1, 99);
-  assert_done(f);
+  assert_true(sj_tip(f, U(4), id, 1, &a, 1));
+  assert_said(f, "Tipped(uint64,address,bytes32)");
+  sf_pass(f, 60);
+  assert_true(sj_snitch(f, U(4), id, &a, 1));
   assert_said(f, "JurorPaid(uint64,address,int256)");
   assert_true(balance(f, U(4)) == had + 10 * SJ_CMT);
   assert_true(sj_juror(f, &a).stake == 180 * SJ_CMT);
   assert_int_equal(sj_juror(f, &a).seats, 0);
-  snitch(f, U(4), id, &a, 1, 99);
+  sj_snitch(f, U(4), id, &a, 1);
   IN("NotSeated()");
   sj_balanced(&s, 1);
   assert_true(sj_commit(f, id, 1, &b, 1, 0));
   assert_true(sj_commit(f, id, 1, &d, 1, 0));
-  assert_int_equal(sj_state(f, id), SJ_REVEAL); /* all who are left */
-  snitch(f, U(4), id, &b, 1, 99);
+  sj_leave(&s, id, SJ_COMMIT, 600, 1); /* all who are left */
+  assert_int_equal(sj_state(f, id), SJ_REVEAL);
+  sj_tip(f, U(4), id, 1, &b, 1);
+  IN("WrongState(uint8,bytes32,uint8)");
+  sj_snitch(f, U(4), id, &b, 1);
   IN("WrongState(uint8,bytes32,uint8)");
   assert_true(sj_reveal(f, id, &b, 1, 0));
   assert_true(sj_reveal(f, id, &d, 1, 0));
@@ -569,6 +567,43 @@ static void vote_when_told_costs_the_seat_and_the_lock(void **st) {
   sj_finish(&s, id, 1);
   /* 15 of fees and 10 of the lock, for two. */
   assert_true(balance(f, &b) == had + 125 * SJ_CMT / 10);
+  sj_close(&s);
+}
+
+/* The proof lies open in the pool while it waits for its block: whoever copies it
+** needs a notice of his own, a minute older. */
+static void proof_when_copied_from_the_pool_is_worth_nothing(void **st) {
+  (void)st;
+  struct sj s;
+  struct sf *f = &s.f;
+  u64 id = seated(&s, 12);
+  addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1), d = in_seat(&s, id, 2);
+  assert_true(sj_commit(f, id, 1, &a, 1, 0));
+  assert_true(sj_tip(f, U(4), id, 1, &a, 1));
+  u64 from = sf_now(f) + 1 + 60; /* calls are of the next second */
+  sj_snitch(f, U(4), id, &a, 1);
+  IN("TooEarly(uint64)");
+  sj_snitch(f, U(3), id, &a, 1);
+  IN("BadProof()"); /* another's notice is not his */
+  sf_pass_before(f, from - 1);
+  sj_snitch(f, U(4), id, &a, 1);
+  IN("TooEarly(uint64)");
+  /* All have committed: the teller has his time all the same, no longer. */
+  assert_true(sj_commit(f, id, 1, &b, 1, 0));
+  assert_true(sj_commit(f, id, 1, &d, 1, 0));
+  assert_said(f, "CasePeriod(uint64,uint8,uint8,uint64)");
+  assert_int_equal(sj_state(f, id), SJ_COMMIT);
+  assert_true(sj_case(f, id).deadline <= from + 600);
+  sf_pass_before(f, from);
+  assert_true(sj_tip(f, U(3), id, 1, &a, 1)); /* the proposer, who saw it */
+  sj_snitch(f, U(3), id, &a, 1);
+  IN("TooEarly(uint64)");
+  u64 ends = sj_case(f, id).deadline;
+  assert_true(sj_snitch(f, U(4), id, &a, 1));
+  assert_true(sj_case(f, id).deadline <= ends); /* nor do notices move it on */
+  sf_pass_to(f, ends);
+  assert_int_equal(sj_state(f, id), SJ_REVEAL);
+  sj_balanced(&s, 1);
   sj_close(&s);
 }
 
@@ -926,6 +961,7 @@ int main(void) {
     cmocka_unit_test(period_when_a_second_off_is_not_over),
     cmocka_unit_test(seat_when_declined_a_second_late_stays),
     cmocka_unit_test(vote_when_told_costs_the_seat_and_the_lock),
+    cmocka_unit_test(proof_when_copied_from_the_pool_is_worth_nothing),
     cmocka_unit_test(seat_when_declined_goes_to_the_next_index),
     cmocka_unit_test(juror_when_near_a_party_is_never_drawn),
     cmocka_unit_test(juror_when_a_party_only_names_or_pays_him_is_drawn),

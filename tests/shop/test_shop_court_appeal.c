@@ -184,10 +184,7 @@ static void appeal_when_no_court_is_as_proposed(void **st) {
   u64 id = rejected(&s, SELLER, 7000);
   u128 seller = has(f, U(SELLER)), mediator = has(f, U(MEDIATOR));
   sf_pass(f, 5 * SF_DAY + 1);
-  for (u32 i = 0; i < 4; i++) {
-    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
-    sf_pass(f, SF_DAY);
-  }
+  sj_no_pool(f);
   over(&s, id);
   assert_int_equal(sj_case(f, 1).result, 7000);
   assert_true(has(f, U(SELLER)) - seller ==

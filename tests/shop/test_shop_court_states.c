@@ -159,6 +159,7 @@ static const struct cstates_row cstates_case[] = {
   {"commit(uint64,bytes32)", "i1", JUROR, IN(SJ_COMMIT), SEATED},
   {"reveal(uint64,uint8,bool,bytes32,bytes32)", "i1011", JUROR, IN(SJ_REVEAL),
    SEATED},
+  {"tip(uint64,bytes32)", "i1", STRANGER, IN(SJ_COMMIT), NULL},
   {"snitch(uint64,address,uint8,bool,bytes32)", "ij101", CLAIMANT,
    IN(SJ_COMMIT), NULL},
   {"appeal(uint64,bytes32)", "i1", CLAIMANT, IN(SJ_APPEAL), NULL},

@@ -92,10 +92,7 @@ static void ban_when_not_confirmed_is_less(void **st) {
   sj_open(&s, 12); /* no pool for the larger jury */
   u64 id = judged(&s, 4, IDENTITY, 1, 0, U(2), 5, 5);
   sf_pass(f, 4 * SF_DAY + 1);
-  for (u32 i = 0; i < 4; i++) {
-    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
-    sf_pass(f, SF_DAY);
-  }
+  sj_no_pool(f);
   sj_finish(&s, id, 1);
   assert_int_equal(sj_case(f, id).result, 4);
   assert_int_equal(sanction(f, U(2)), 4);
@@ -118,10 +115,7 @@ static void ban_when_its_appeal_finds_no_pool_is_less(void **st) {
   assert_int_equal(sj_case(f, id).result, 5);
   assert_true(DO(U(2), 35 * SJ_CMT, "appeal(uint64,bytes32)", "uu", id, 1ull));
   sf_pass(f, 2 * SF_DAY + 1);
-  for (u32 i = 0; i < 4; i++) {
-    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
-    sf_pass(f, SF_DAY);
-  }
+  sj_no_pool(f);
   sj_finish(&s, id, 1);
   assert_int_equal(sj_state(f, id), SJ_CLOSED);
   assert_int_equal(sj_case(f, id).result, 4);
@@ -250,10 +244,7 @@ static void appeal_when_no_pool_leaves_the_ruling(void **st) {
   u64 id = judged(&s, 1, IDENTITY, 1, 0, U(2), 5, 1);
   assert_true(DO(U(2), 35 * SJ_CMT, "appeal(uint64,bytes32)", "uu", id, 1ull));
   sf_pass(f, 2 * SF_DAY + 1);
-  for (u32 i = 0; i < 4; i++) {
-    for (u32 k = 0; k < 8; k++) sf_pass(f, 10);
-    sf_pass(f, SF_DAY);
-  }
+  sj_no_pool(f);
   sj_finish(&s, id, 1);
   assert_int_equal(sj_state(f, id), SJ_CLOSED);
   assert_int_equal(sanction(f, U(2)), 1);
@@ -701,8 +692,8 @@ static void walk_sit(struct walk *w, u64 id, u32 r) {
   } else if (seat.state == SJ_DRAWN && (r >> 13) % 4 == 0) {
     DO(&seat.juror, 0, "declineSeat(uint64)", "u", id);
   } else if (seat.state == SJ_COMMITTED && (r >> 13) % 2 == 0) {
-    DO(U(1), 0, "snitch(uint64,address,uint8,bool,bytes32)", "uauuu", id,
-       &seat.juror, vote, 0ull, 99ull);
+    sj_snitch(f, U(1), id, &seat.juror, vote);
+    if (!f->ok) sj_tip(f, U(1), id, k.round, &seat.juror, vote);
   } else {
     sj_commit(f, id, k.round, &seat.juror, vote, 0);
   }

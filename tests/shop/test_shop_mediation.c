@@ -62,13 +62,16 @@ static u64 accounted(struct sf *f) {
   u256_divmod(&v, NULL, &v, &milli);
   return v.w[0];
 }
+static void enrol(struct sf *f, u32 user, u64 fee) {
+  sf_call_of(f, "registerMediator(uint256,uint8,bytes32,uint64,bytes32)");
+  sf_cmt(f, fee), sf_u(f, 2), sf_u(f, 7), sf_u(f, ~0ull), sf_u(f, 9);
+  sf_send_m(f, user, MEDIATION, 200000);
+}
 static void mediator(struct sf *f, u32 user, u64 fee) {
   sf_do(f, user, IDENTITY, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull,
         6ull);
   assert_done(f);
-  sf_call_of(f, "registerMediator(uint256,uint8,bytes32,uint64,bytes32)");
-  sf_cmt(f, fee), sf_u(f, 2), sf_u(f, 7), sf_u(f, ~0ull), sf_u(f, 9);
-  sf_send_m(f, user, MEDIATION, 200000);
+  enrol(f, user, fee);
 }
 /* Shipped, by user 1 of user 0. */
 static u64 shipped(struct sf *f) {
@@ -382,9 +385,7 @@ static void mediator_when_registered_has_a_bond_and_may_leave(void **st) {
   DO(M2, "setAvailable(bool)", "u", 0ull);
   assert_done(&f);
   sf_pause(&f, MEDIATION, 1); /* no new mediators; other terms are none */
-  sf_call_of(&f, sig);
-  sf_cmt(&f, 3000), sf_u(&f, 2), sf_u(&f, 7), sf_u(&f, 1), sf_u(&f, 9);
-  sf_send_m(&f, M3, MEDIATION, 200000);
+  enrol(&f, M3, 3000);
   IN("ModulePaused(uint8)");
   DO(M2, sig, "muuuu", 4000ull, 3ull, 7ull, 1ull, 9ull); /* other terms */
   assert_done(&f);
@@ -408,9 +409,7 @@ static void mediator_when_registered_has_a_bond_and_may_leave(void **st) {
   assert_done(&f);
   /* One who does nothing for two years sleeps. */
   DO(M3, sig, "muuuu", 3000ull, 2ull, 7ull, 1ull, 9ull);
-  sf_call_of(&f, sig);
-  sf_cmt(&f, 3000), sf_u(&f, 2), sf_u(&f, 7), sf_u(&f, 1), sf_u(&f, 9);
-  sf_send_m(&f, M3, MEDIATION, 200000);
+  enrol(&f, M3, 3000);
   assert_done(&f);
   pass(&f, 730 * SF_DAY);
   u256 key = module_key_addr(U(M3));

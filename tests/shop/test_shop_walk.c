@@ -836,7 +836,7 @@ static const char *const walk_not[] = {
   "Orders.attestDelivery", "Orders.payByCard", "Identity.withdraw",
   "Platforms.withdraw", "Market.withdraw", "Mediation.withdraw",
   "Court.withdraw", "Court.challenge", "Court.declineSeat", "Court.rehear",
-  "Court.payFine", "Court.commit", "Court.reveal", "Court.snitch",
+  "Court.payFine", "Court.commit", "Court.reveal", "Court.tip", "Court.snitch",
   "Court.emergencyVote", "Court.appeal", "Court.seatOf", NULL};
 static void walk_when_random_keeps_every_book(void **st) {
   (void)st;

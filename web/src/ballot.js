@@ -1,5 +1,7 @@
 // ballot.js - a juror's vote, sealed until it is revealed: commit =
 // keccak256(abi.encode(chainId, case, round, juror, vote, frivolous, salt)).
+// Who was told a vote gives notice by tip, the hash of the same and his own
+// address, before he shows it by snitch.
 // The salt is kept on this browser and shown, for without it there is no
 // revealing; what is kept is { vote, frivolous, salt, reasons }.
 import { keccak_256 } from '@noble/hashes/sha3.js';
@@ -10,9 +12,11 @@ const slot = (seat) => `vote:${seat.chainId}:${seat.id}:${seat.round}:${
   seat.juror.toLowerCase()}`;
 
 // seat: { chainId, id, round, juror }.
-export const commitHash = (seat, { vote, frivolous, salt }) =>
+const voteHash = (seat, { vote, frivolous, salt }, ...more) =>
   `0x${bytesToHex(keccak_256(hexToBytes([seat.chainId, seat.id, seat.round,
-    seat.juror, vote, frivolous ? 1 : 0, salt].map(word).join(''))))}`;
+    seat.juror, vote, frivolous ? 1 : 0, salt, ...more].map(word).join(''))))}`;
+export const commitHash = (seat, vote) => voteHash(seat, vote);
+export const tipHash = (seat, vote, teller) => voteHash(seat, vote, teller);
 
 export const newSalt = () => `0x${bytesToHex(randomBytes(32))}`;
 

@@ -5,14 +5,15 @@ import { useState } from 'preact/hooks';
 import { Do, ZERO32, act, useMayCall } from '../act.js';
 import { acting, status } from '../acting.js';
 import { rpc } from '../api.js';
-import { commitHash, keepVote, keptVote, newSalt, readVote } from '../ballot.js';
+import { commitHash, keepVote, keptVote, newSalt, readVote, tipHash }
+  from '../ballot.js';
 import { Ladder, Tallies, Turnout } from '../dispute_plots.js';
 import { date, number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { useRpc } from '../list.js';
 import { Money } from '../money.js';
-import { useLoad, useSignal } from '../signal.js';
+import { useClock, useLoad, useSignal } from '../signal.js';
 import { Step, note } from '../steps.js';
 import { Ago, Copy, Empty, Facts, Field, Loaded, Notice, html } from '../ui.js';
 import { APPEAL, CHALLENGE, useRule, verdict, view, viewAll, voteWords, votesOf }
@@ -21,6 +22,7 @@ import { Brought, Picked, Words } from './case.js';
 
 const PANEL = 255;                    // the round of an emergency's seats
 const REHEAR = 4, REHEARD = 8;        // of flags
+const TIP = 60;                       // seconds between a tip and its proof
 const FINE = 2, BAN = 5, WAIT_DAYS = 180, DAY = 86400;
 const TEXT = 1, PICTURE = 2;          // kinds of evidence
 const RULED = ['appeal', 'enforced', 'closed'];
@@ -112,14 +114,24 @@ function PanelBallot({ k, me, again }) {
       go=${vote(false)}>${t('panel.no')}<//></p></section>`;
 }
 
-// Who was told a vote before its time has half of that juror's surety.
+// Who was told a vote before its time has half of that juror's surety.  He gives
+// notice of it first, by a hash, so that nobody takes the proof from the pool.
 function Tell({ k, me, again }) {
   const [form, set] = useState({ juror: '', text: '' });
+  const now = useClock(5000) / 1000, chainId = useSignal(status)?.chainId;
   const rows = (k.seats ?? []).filter((s) => s.round === k.round
     && s.state === 'committed' && s.juror !== me);
   if (k.state !== 'commit' || !me || rows.length === 0) return null;
   const vote = readVote(form.text);
   const juror = form.juror || rows[0].juror;
+  const hash = vote && chainId && tipHash({ chainId, id: k.id, round: k.round,
+    juror }, vote, me);
+  const since = hash && (k.timeline ?? []).findLast((e) => e.event === 'Tipped'
+    && e.hash === hash)?.time;
+  const tip = async () => {
+    await act(t('tell.tip'), 'court', 'tip', [k.id, hash]);
+    again();
+  };
   const tell = async () => {
     await act(t('tell.title'), 'court', 'snitch', [k.id, juror, vote.vote,
       vote.frivolous, vote.salt]);
@@ -134,8 +146,12 @@ function Tell({ k, me, again }) {
     <${Field} id="tell-text" label=${t('tell.text')}><textarea id="tell-text"
       rows="3" spellcheck=${false} value=${form.text} onInput=${(e) =>
         set({ ...form, text: e.target.value })}></textarea><//>
-    <${Do} test="do-tell" call="court.snitch" disabled=${!vote} confirm=${t('do.sure')} go=${tell}>
-      ${t('tell.title')}<//></div></details>`;
+    ${since ? html`<p data-test="tipped">${t('tell.tipped')}${' '}
+        <strong><${Until} at=${since + TIP} /></strong></p>
+      <${Do} test="do-tell" call="court.snitch" disabled=${now < since + TIP}
+        confirm=${t('do.sure')} go=${tell}>${t('tell.title')}<//>`
+      : html`<${Do} test="do-tip" call="court.tip" disabled=${!hash}
+        go=${tip}>${t('tell.tip')}<//>`}</div></details>`;
 }
 
 /* ------------------------------------------------------------------ steps */
