@@ -14,6 +14,8 @@
 **          undone and the amount becomes a claim of the party.  Without a
 **          user's call (deadlines) it becomes a claim at once.
 ** While a token's code runs the lock is held: nothing may write then.
+** A token's supply is whatever its code says: what is taken is refused where the
+** ledger's sum of it would not fit 128 bits.
 **
 ** Clock.  Module time is block time less the time spent at pause level 2,
 ** which ends by itself.  Level 2 lasts at most 14 days in any 90: pauses less
@@ -410,13 +412,15 @@ static enum module_end modcom_take_cmt(struct module_call *c, u128 amount) {
 static enum module_end modcom_take_token(struct module_call *c,
                                          const addr20 *token, u128 amount) {
   struct evm_result r;
-  u256 before, after, got, held = module_word_of(modcom_accounted(c, token));
+  u128 has = modcom_accounted(c, token);
+  u256 before, after, got, held = module_word_of(has);
   u256 word[3] = {module_key_addr(&c->sender), module_key_addr(&c->self),
                   module_word_of(amount)};
   if (!modcom_balance(c, &before, token))
     return MODULE_FAIL_COMMON(c, bad_token, .token = *token);
   if (u256_lt(&before, &held))
     return MODULE_FAIL_COMMON(c, token_impaired, .token = *token);
+  if (amount > ~has) return MODULE_FAIL_COMMON(c, overflow);
   if (!modcom_call(c, &r, token, MODCOM_TRANSFER_FROM, word, 3, 0, false) ||
       !modcom_agrees(&r) || !modcom_balance(c, &after, token))
     return MODULE_FAIL_COMMON(c, bad_token, .token = *token);
@@ -623,8 +627,12 @@ static enum module_end modcom_do_sweep_surplus(
     return MODULE_REVERTED;
   if (u256_is_zero(&surplus)) return MODULE_FAIL_COMMON(c, zero_amount);
   u128 amount = (u128)surplus.w[1] << 64 | surplus.w[0];
-  if (surplus.w[2] | surplus.w[3] || amount > MODULE_AMOUNT_MAX)
-    amount = MODULE_AMOUNT_MAX; /* the rest another time */
+  u128 most = ~((u128)held.w[1] << 64 | held.w[0]); /* what the ledger has room
+                                                    ** for */
+  if (most > MODULE_AMOUNT_MAX) most = MODULE_AMOUNT_MAX;
+  if (surplus.w[2] | surplus.w[3] || amount > most)
+    amount = most; /* the rest another time */
+  if (amount == 0) return MODULE_FAIL_COMMON(c, overflow);
   modcom_account(c, &in->token, amount, 0);
   module_pay(c, &in->token, &treasury, amount, 255, &none, 0);
   return MODULE_DONE;

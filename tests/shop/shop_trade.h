@@ -150,23 +150,29 @@ static inline void st_money(struct sf *f, const char *signature, u32 user,
 #define ST_INVOICE "(address,address,uint256,uint256,uint8,uint32,uint16," \
   "uint64,uint64,bytes32,bytes32,uint32,uint32,uint32,uint256[],uint64[]," \
   "bytes32[])"
-/* By user 0, of amount, payable so often; mode 3: in so many steps. */
-static inline u64 st_invoice(struct sf *f, u64 mode, u64 amount, u64 uses,
-                             u32 steps) {
+/* By user 0, of amount, payable so often; mode 3: in so many steps, each due so
+** much after the one before. */
+static inline u64 st_invoice_in(struct sf *f, const addr20 *token, u64 mode,
+                                u64 amount, u64 uses, u32 steps, u64 each) {
   sf_call_of(f, "createInvoice(address," ST_INVOICE ")");
   sf_u(f, 0), sf_u(f, 64);
-  sf_u(f, 0), sf_u(f, 0), sf_u(f, amount), sf_u(f, 0), sf_u(f, mode);
+  sf_u(f, 0), sf_a(f, token), sf_u(f, amount), sf_u(f, 0), sf_u(f, mode);
   sf_u(f, uses), sf_u(f, 1000), sf_u(f, 0), sf_u(f, sf_now(f) + 30 * SF_DAY);
   sf_u(f, 1), sf_u(f, 2), sf_u(f, SF_DAY), sf_u(f, SF_DAY), sf_u(f, 2 * SF_DAY);
   sf_u(f, 17 * 32), sf_u(f, (18 + steps) * 32), sf_u(f, (19 + 2 * steps) * 32);
   sf_u(f, steps);
   for (u32 i = 0; i < steps; i++) sf_u(f, amount / steps);
   sf_u(f, steps);
-  for (u32 i = 0; i < steps; i++) sf_u(f, sf_now(f) + (i + 1) * 10 * SF_DAY);
+  for (u32 i = 0; i < steps; i++) sf_u(f, sf_now(f) + (i + 1) * each);
   sf_u(f, steps);
   for (u32 i = 0; i < steps; i++) sf_u(f, i);
   sf_send_m(f, 0, ORDERS, 0);
   return f->ok ? sf_word(f, 0) : 0;
+}
+static inline u64 st_invoice(struct sf *f, u64 mode, u64 amount, u64 uses,
+                             u32 steps) {
+  const addr20 cmt = {{0}};
+  return st_invoice_in(f, &cmt, mode, amount, uses, steps, 10 * SF_DAY);
 }
 static inline u64 st_pay_invoice(struct sf *f, u32 user, u64 id,
                                  u64 amount) {

@@ -196,6 +196,39 @@ static void party_when_a_contract_that_takes_no_money_is_paid(void **st) {
   sf_close(&f);
 }
 
+/* A token's supply is what its code says, up to 2^256: what would not fit the
+** ledger's sum is refused, or the books (and with them every node) would break
+** when it is paid out. */
+static void token_when_without_bounds_is_taken_while_it_can_be_counted(
+    void **st) {
+  (void)st;
+  enum { PAYER = 1, FITS = 2 };
+  u256 most = {{~0ull, ~0ull >> 1, 0, 0}}, none = U256_ZERO;
+  u256 supply = {{0, 0, 4, 0}};
+  struct sf f;
+  sf_open_code(&f, st_tokens, 1);
+  addr20 token = st_token(0);
+  sf_call_of(&f, "mint(address,uint256)");
+  sf_a(&f, U(PAYER)), sf_u256(&f, &supply);
+  assert_true(hostile_send(&f, PAYER, &token, 0));
+  u64 id = st_invoice_in(&f, &token, 1, 0, 0, 0, 0); /* the payer says how much */
+  for (u32 i = 0; i <= FITS; i++) {
+    sf_call_of(&f, "payInvoice(uint64,uint256,uint64,address,bytes32)");
+    sf_u(&f, id), sf_u256(&f, &most);
+    for (u32 k = 0; k < 3; k++) sf_u(&f, 0);
+    sf_send_value(&f, PAYER, ORDERS, &none);
+    if (i < FITS) assert_done(&f);
+    else IN("Overflow()");
+  }
+  for (u64 order = 1; order <= FITS; order++) {
+    DO(0, "cancel(uint64,uint16)", "uu", order, 1ull);
+    assert_done(&f);
+  }
+  sf_view(&f, ORDERS, "accounted(address)", "a", &token);
+  for (u32 i = 0; i < 8; i++) assert_int_equal(load_be64(f.out + 8 * i), 0);
+  sf_close(&f);
+}
+
 /*--------------------------------------------------------- one block's races */
 
 static struct chain_tx race_tx(struct sf *f, u32 user, u32 module, u64 value) {
@@ -401,6 +434,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(token_when_hostile_harms_its_own_trade_alone),
     cmocka_unit_test(token_when_its_balance_lies_takes_no_deposits),
+    cmocka_unit_test(
+        token_when_without_bounds_is_taken_while_it_can_be_counted),
     cmocka_unit_test(party_when_a_contract_that_takes_no_money_is_paid),
     cmocka_unit_test(piece_when_last_is_the_first_buyers),
     cmocka_unit_test(price_when_changed_before_the_order_is_not_paid),
