@@ -107,6 +107,8 @@ MODULE_DO(accept_claim) {
   u256 key = u256_from(in->id);
   if (claim_open(c, &r, in->id, CLAIM_OFFERED, 1) != MODULE_DONE)
     return MODULE_REVERTED;
+  if (c->now_s >= r.expires) /* it would stand until its deadline is taken */
+    return MODULE_FAIL_COMMON(c, too_late, .notAfter = r.expires);
   r.state = CLAIM_HELD;
   claim_standing(c, &r, 1);
   module_timer_set(c, (struct module_header *)&r, IDENT_CLAIM, &key,

@@ -12,7 +12,8 @@
 **              approved)            -> Ended
 **              at the deadline      -> Ended; with approvals enough, and if the
 **              new key is still free, the identity obeys it from then on
-** So who steals the key can neither swap the guardians before they act, as his
+** What fell due meanwhile (the set to come, the end of a humanity) happens when it
+** ends, and before another begins.  So who steals the key can neither swap the guardians before they act, as his
 ** set waits for the delay, nor veto all of them; and a recovery that succeeds
 ** drops the set to come, which the lost key named.  A new recovery has a new
 ** number, by which old approvals do not count.
@@ -175,6 +176,9 @@ static enum module_end guardian_open(struct module_call *c, ident_t *r,
   u256 key = module_key_addr(anchor);
   if (!shop_ident_get(c, r, anchor))
     return shop_missing(c, IDENT_IDENTITY, key);
+  /* What is due is first: who begins again and again would put off for ever
+  ** those who are to replace him, or the end of a humanity. */
+  if (r->state == IDENT_ACTIVE) shop_ident_due(c, anchor, r);
   if (!guardian_is(c, anchor, r, index, approved))
     return MODULE_FAIL(c, not_guardian);
   if (r->state != state) return shop_wrong(c, IDENT_IDENTITY, key, r->state);
@@ -191,7 +195,7 @@ MODULE_DO(start_recovery) {
   if (shop_ident_next_free(c, &in->anchor, &in->next) != MODULE_DONE)
     return MODULE_REVERTED;
   guardian_recovery_t rec = {
-    .state = GUARDIAN_RUNNING, .created = c->now_s, .next = in->next};
+    .state = GUARDIAN_RUNNING, .layout = 1, .created = c->now_s, .next = in->next};
   r.state = IDENT_RECOVERING;
   r.recoveries++;
   module_timer_set(c, (struct module_header *)&r, IDENT_IDENTITY, &key,
@@ -223,9 +227,9 @@ MODULE_DO(approve_recovery) {
   return MODULE_DONE;
 }
 
-/* Back to Active, whatever came of it. */
+/* Back to Active, whatever came of it; acted: not by time alone. */
 static void guardian_end(struct module_call *c, const addr20 *anchor,
-                         ident_t *r, bool changed) {
+                         ident_t *r, bool changed, bool acted) {
   guardian_recovery_t rec;
   u256 key = module_key_addr(anchor);
   guardian_load(c, &rec, anchor);
@@ -234,9 +238,11 @@ static void guardian_end(struct module_call *c, const addr20 *anchor,
   module_record_put(c, TABLE(recovery), &key, &rec);
   r->state = IDENT_ACTIVE;
   r->deadline = 0;
+  if (acted) r->updated = c->now_s;
+  shop_ident_due(c, anchor, r);
   shop_ident_arm(c, anchor, r);
   MODULE_EMIT(c, recovery_ended, .anchor = *anchor, .changed = changed);
-  shop_ident_put(c, anchor, r);
+  shop_ident_save(c, anchor, r);
 }
 
 MODULE_DO(cancel_recovery) {
@@ -248,7 +254,7 @@ MODULE_DO(cancel_recovery) {
   guardian_load(c, &rec, &anchor);
   if ((u32)__builtin_popcount(rec.approvals) >= r.guardian_cnt)
     return shop_refused(c);
-  guardian_end(c, &anchor, &r, false);
+  guardian_end(c, &anchor, &r, false, true);
   return MODULE_DONE;
 }
 
@@ -262,7 +268,7 @@ void shop_recovery_due(struct module_call *c, const addr20 *anchor,
     shop_ident_hand_over(c, anchor, r, &rec.next);
     r->next_at = 0; /* the lost key named those */
   }
-  guardian_end(c, anchor, r, enough);
+  guardian_end(c, anchor, r, enough, enough);
 }
 #undef ID
 #undef TABLE

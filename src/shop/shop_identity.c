@@ -10,8 +10,9 @@
 **   Recovering ends by cancelRecovery or at its deadline -> Active, as
 **              shop_guardian.c tells
 **   The deadline of an Active one is the first of: the end of its humanity,
-**   the lapse of an offer (7 days), new guardians taking over, a year or more
-**   (idleMax) without an update, which only sets the flag Dormant.
+**   the lapse of an offer (7 days), new guardians taking over, idleMax after what
+**   was last done with it, which only sets the flag Dormant.  What fell due while
+**   it was Recovering happens when that ends, before it can begin again.
 ** Issuers and humans are in shop_issuer.c, claims and consents in shop_claim.c,
 ** reputation and sanctions in shop_reputation.c, guardians in shop_guardian.c.
 ** Reputation, sanctions, nullifiers and pairs have no deadline.
@@ -54,8 +55,11 @@ bool shop_ident_get(struct module_call *c, ident_t *r, const addr20 *anchor) {
   return r->state != 0;
 }
 void shop_ident_put(struct module_call *c, const addr20 *anchor, ident_t *r) {
-  u256 key = module_key_addr(anchor);
   r->updated = c->now_s;
+  shop_ident_save(c, anchor, r);
+}
+void shop_ident_save(struct module_call *c, const addr20 *anchor, ident_t *r) {
+  u256 key = module_key_addr(anchor);
   module_record_put(c, TABLE(identity), &key, r);
   MODULE_EMIT(c, saved, .anchor = *anchor, .controller = r->controller,
               .record = module_record_bytes(c, TABLE(identity), &key, r));
@@ -64,7 +68,7 @@ void shop_ident_arm(struct module_call *c, const addr20 *anchor, ident_t *r) {
   u256 key = module_key_addr(anchor);
   u64 idle = module_setting_get(c, shop_identity_param_idleMax);
   u64 at = r->flags & IDENT_FLAG_DORMANT ? 0
-           : r->deadline > c->now_s ? r->deadline : c->now_s + idle;
+           : r->deadline > c->now_s ? r->deadline : r->updated + idle;
   const u64 other[] = {r->human_until, r->offer, r->next_at};
   for (u32 i = 0; i < ARRAY_LEN(other); i++)
     if (other[i] && (at == 0 || other[i] < at)) at = other[i];
@@ -109,7 +113,8 @@ bool shop_ident_party(struct module_call *c, addr20 *out,
   *out = ident_anchor_of(c, sender);
   if (!shop_is_none(out)) return true;
   *out = *sender;
-  return !shop_ident_get(c, &r, sender) || r.state == IDENT_CLOSED;
+  return !shop_ident_get(c, &r, sender) ||
+         (r.state == IDENT_CLOSED && addr20_eq(&r.controller, sender));
 }
 static void ident_controller(struct module_call *c, addr20 *out,
                              const addr20 *party) {
@@ -230,8 +235,8 @@ MODULE_DO(create) {
   if (in->kind < 1 || in->kind > 2)
     return MODULE_FAIL_COMMON(c, bad_calldata, .argument = 1);
   ident_t r = {.state = IDENT_ACTIVE, .layout = 1, .created = c->now_s,
-               .kind = in->kind, .controller = c->sender, .doc = in->doc,
-               .enc_key = in->encKey};
+               .updated = c->now_s, .kind = in->kind, .controller = c->sender,
+               .doc = in->doc, .enc_key = in->encKey};
   shop_ident_arm(c, &c->sender, &r);
   ident_bind(c, &c->sender, &c->sender);
   shop_ident_put(c, &c->sender, &r);
@@ -246,6 +251,7 @@ MODULE_DO(update) {
   r.enc_key = in->encKey;
   if (r.flags & IDENT_FLAG_DORMANT && r.state == IDENT_ACTIVE) {
     r.flags &= (u16)~IDENT_FLAG_DORMANT;
+    r.updated = c->now_s;
     shop_ident_arm(c, &anchor, &r);
   }
   shop_ident_put(c, &anchor, &r);
@@ -274,7 +280,8 @@ MODULE_DO(close) {
     return MODULE_REVERTED;
   u256 key = module_key_addr(&anchor);
   module_record_get(c, TABLE(issuer), &i, &key);
-  u32 open = r.opens + (i.state && i.state != IDENT_RETIRED);
+  u32 open = r.opens + (i.state && i.state != IDENT_RETIRED &&
+                        i.state != IDENT_DORMANT);
   if (open) return MODULE_FAIL(c, open_records, .count = open);
   ident_handle_drop(c, &anchor, &r);
   shop_human_end(c, &r);
@@ -346,11 +353,12 @@ MODULE_DO(resolve) {
 
 void shop_ident_hand_over(struct module_call *c, const addr20 *anchor,
                           ident_t *r, const addr20 *next) {
-  bool human = r->human_until >= c->now_s && r->human_until;
   ident_bind(c, &r->controller, &shop_none);
   ident_bind(c, next, anchor);
-  if (human) module_verified(c, &r->controller, false);
-  if (human) module_verified(c, next, true);
+  if (r->human_until) { /* over or not: shop_human_end undoes it for one alone */
+    module_verified(c, &r->controller, false);
+    module_verified(c, next, true);
+  }
   r->controller = *next;
   r->epoch++;
   r->pending = shop_none;
@@ -489,8 +497,7 @@ MODULE_DO(person) {
 
 /*---------------------------------------------------------------- deadlines */
 
-static void ident_timer_active(struct module_call *c, const addr20 *anchor,
-                               ident_t *r) {
+void shop_ident_due(struct module_call *c, const addr20 *anchor, ident_t *r) {
   if (r->human_until && r->human_until <= c->now_s) {
     shop_human_end(c, r);
     MODULE_EMIT(c, human_set, .anchor = *anchor, .issuer = shop_none,
@@ -502,13 +509,16 @@ static void ident_timer_active(struct module_call *c, const addr20 *anchor,
   }
   if (r->next_at && r->next_at <= c->now_s)
     shop_guardians_take_over(r);
+}
+static void ident_timer_active(struct module_call *c, const addr20 *anchor,
+                               ident_t *r) {
+  shop_ident_due(c, anchor, r);
   u64 idle = module_setting_get(c, shop_identity_param_idleMax);
   if (c->now_s >= r->updated + idle) r->flags |= IDENT_FLAG_DORMANT;
   r->deadline = 0;
   shop_ident_arm(c, anchor, r);
-  shop_ident_put(c, anchor, r);
+  shop_ident_save(c, anchor, r);
 }
-
 
 static bool ident_timer(struct module_call *c, u8 type, const u256 *key) {
   ident_t r;

@@ -39,7 +39,12 @@ bool shop_ident_get(struct module_call *c, ident_t *r, const addr20 *anchor);
 static inline bool shop_ident_lives(const ident_t *r) {
   return r->state == IDENT_ACTIVE || r->state == IDENT_RECOVERING;
 }
+/* put: something was done with it; save: nothing but time passed. */
 void shop_ident_put(struct module_call *c, const addr20 *anchor, ident_t *r);
+void shop_ident_save(struct module_call *c, const addr20 *anchor, ident_t *r);
+/* What time has brought of an active identity: the end of its humanity, of an
+** offer, guardians taking over; the record is not saved. */
+void shop_ident_due(struct module_call *c, const addr20 *anchor, ident_t *r);
 /* The first of what an active identity waits for is its deadline; an entry only
 ** when it is another than before. */
 void shop_ident_arm(struct module_call *c, const addr20 *anchor, ident_t *r);

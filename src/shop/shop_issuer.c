@@ -167,10 +167,13 @@ MODULE_DO(add_bond) {
   if (u256_is_zero(&c->value)) return MODULE_FAIL_COMMON(c, zero_amount);
   u128 more = (u128)c->value.w[1] << 64 | c->value.w[0];
   if (c->value.w[2] | c->value.w[3]) more = MODULE_AMOUNT_MAX + 1;
+  u128 least = module_setting_money(c, shop_identity_param_issuerBond);
+  if (i.state == IDENT_DORMANT && more < least) /* nothing would give it back */
+    return MODULE_FAIL_COMMON(c, wrong_value, .want = module_word_of(least),
+                              .got = c->value);
   if (module_take(c, &shop_none, more) != MODULE_DONE) return MODULE_REVERTED;
   i.bond += more;
-  u128 least = module_setting_money(c, shop_identity_param_issuerBond);
-  if (i.state == IDENT_DORMANT && i.bond >= least) {
+  if (i.state == IDENT_DORMANT) {
     i.state = IDENT_ISSUING;
     issuer_arm(c, &anchor, &i,
                module_setting_get(c, shop_identity_param_idleMax));

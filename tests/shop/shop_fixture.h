@@ -66,6 +66,27 @@ static inline void sf_open_code(struct sf *f, const char *const *code,
   sf_open_own(f, code, cnt, "{}");
 }
 static inline void sf_open(struct sf *f) { sf_open_code(f, NULL, 0); }
+/* With credits; the first so many users have a stake of 1,000 CMT each. */
+static inline void sf_open_credits(struct sf *f, const char *const *code,
+                                   u32 cnt, u32 users) {
+  struct buf own;
+  buf_init(&own, 0);
+  crypto_init(NULL);
+  buf_put_str(&own, "{\"credits\":{\"stakes\":{");
+  for (u32 i = 0; i < users; i++) {
+    char text[43];
+    addr20 user;
+    u8 key[32];
+    cf_key(key, i);
+    assert_int_equal(crypto_key_addr(&user, key), ERR_OK);
+    hex_addr(text, &user);
+    buf_printf(&own, "%s\"%s\":\"1000000000000000000000\"", i ? "," : "", text);
+  }
+  buf_put_str(&own, "},\"parameters\":{\"base_after_s\":0}}}");
+  sf_open_own(f, code, cnt, buf_cstr(&own));
+  assert_true(f->cf.rules.credits);
+  buf_fini(&own);
+}
 static inline void sf_close(struct sf *f) {
   meter_end();
   buf_fini(&f->args);

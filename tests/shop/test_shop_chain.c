@@ -24,18 +24,7 @@ static u64 milli(const struct sf *f, u32 word) {
 }
 /* User 0 has all the stake. */
 static void open_credits(struct sf *f) {
-  char own[256], addr[43];
-  addr20 user0;
-  u8 key[32];
-  cf_key(key, 0);
-  crypto_init(NULL);
-  assert_int_equal(crypto_key_addr(&user0, key), ERR_OK);
-  hex_addr(addr, &user0);
-  snprintf(own, sizeof own, "{\"credits\":{\"stakes\":{\"%s\":"
-           "\"1000000000000000000000\"},\"parameters\":{\"base_after_s\":0}}}",
-           addr);
-  sf_open_own(f, (const char *const[]){"5f355f5500"}, 1, own);
-  assert_true(f->cf.rules.credits);
+  sf_open_credits(f, (const char *const[]){"5f355f5500"}, 1, 1);
 }
 
 static void credits_when_lent_and_taken_back_are_counted(void **st) {

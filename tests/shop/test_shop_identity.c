@@ -116,6 +116,31 @@ static void controller_when_offered_and_accepted_voids_operators(void **st) {
   sf_close(&f);
 }
 
+/* Its record is closed and another key did it: the first one, which was lost, is
+** not its party again. */
+static void anchor_when_closed_by_another_key_stays_nobody(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  for (u32 handed = 0; handed < 2; handed++) {
+    u32 first = handed ? 1 : 0, last = handed ? 2 : 0;
+    create(&f, first);
+    if (handed) {
+      DO(first, "offerController(address)", "a", U(last));
+      DO(last, "acceptController(address)", "a", U(first));
+      assert_done(&f);
+    }
+    DO(last, "close()", "");
+    assert_done(&f);
+    ASK("partyOf(address)", "a", U(first));
+    if (handed) assert_int_equal(sf_word(&f, 0), 0);
+    else assert_memory_equal(f.out + 12, U(first), 20);
+    ASK("partyOf(address)", "a", U(last));
+    assert_memory_equal(f.out + 12, U(last), 20);
+  }
+  sf_close(&f);
+}
+
 static void set_guardians(struct sf *f, u32 user, const u32 *who, u32 cnt,
                           u64 threshold, u64 delay) {
   sf_call_of(f, "setGuardians(address[],uint8,uint32)");
@@ -202,6 +227,36 @@ static void recovery_when_guardians_agree_changes_the_key_after_the_delay(
   assert_done(&f);
   ASK("controllerOf(address)", "a", U(0));
   assert_memory_equal(f.out + 12, U(1), 20);
+  sf_close(&f);
+}
+
+/* A guardian who was replaced begins again in each block before deadlines: what
+** was due first happens all the same. */
+static void guardian_when_replaced_cannot_hold_his_place(void **st) {
+  (void)st;
+  static const u32 old[] = {1, 2}, others[] = {3, 4};
+  struct sf f;
+  sf_open(&f);
+  create(&f, 0);
+  set_guardians(&f, 0, old, 2, 2, 2 * SF_DAY);
+  set_guardians(&f, 0, others, 2, 2, 2 * SF_DAY);
+  assert_done(&f);
+  u64 due = sf_now(&f) + 2 * SF_DAY;
+  sf_pass(&f, SF_DAY);
+  DO(1, "startRecovery(address,address)", "aa", U(0), U(5));
+  assert_done(&f); /* in time; it ends after the others' day */
+  sf_pass_before(&f, due + 1000);
+  DO(0, "cancelRecovery()", "");
+  assert_done(&f);
+  DO(1, "startRecovery(address,address)", "aa", U(0), U(5));
+  IN("NotGuardian()");
+  /* Nor in the block in which the others' time has come. */
+  set_guardians(&f, 0, old, 2, 2, 2 * SF_DAY);
+  sf_pass_before(&f, sf_now(&f) + 2 * SF_DAY);
+  DO(3, "startRecovery(address,address)", "aa", U(0), U(5));
+  IN("NotGuardian()");
+  DO(1, "startRecovery(address,address)", "aa", U(0), U(5));
+  assert_done(&f);
   sf_close(&f);
 }
 
@@ -335,6 +390,39 @@ static void human_when_attested_is_a_person_until_then(void **st) {
   sf_close(&f);
 }
 
+/* A recovery that outlasts it neither keeps the humanity up, nor leaves the key
+** before it with the allowance of a human. */
+static void human_when_over_during_a_recovery_is_over_after_it(void **st) {
+  (void)st;
+  static const u32 guardian[] = {3};
+  struct sf f;
+  sf_open_credits(&f, NULL, 0, 4);
+  create(&f, 0);
+  make_attester(&f, 2, 1);
+  set_guardians(&f, 0, guardian, 1, 1, 2 * SF_DAY);
+  DO(2, "attestHuman(address,bytes32,uint64)", "auu", U(0), 5ull,
+     sf_now(&f) + SF_DAY);
+  assert_done(&f);
+  DO(3, "startRecovery(address,address)", "aa", U(0), U(1));
+  assert_done(&f);
+  u64 over = sf_now(&f) + 2 * SF_DAY;
+  for (u32 i = 0; i < 2; i++) {
+    sf_view(&f, 0x1004, "creditsOf(address)", "a", U(i));
+    assert_int_equal(sf_word(&f, 4), i == 0);
+  }
+  sf_pass_to(&f, over); /* the key is another's, and its human's time is over */
+  ASK("controllerOf(address)", "a", U(0));
+  assert_memory_equal(f.out + 12, U(1), 20);
+  ASK("humanCount(uint16)", "u", 1ull);
+  assert_int_equal(sf_word(&f, 0), 0);
+  sf_pass(&f, 60);
+  for (u32 i = 0; i < 2; i++) {
+    sf_view(&f, 0x1004, "creditsOf(address)", "a", U(i));
+    assert_int_equal(sf_word(&f, 4), 0);
+  }
+  sf_close(&f);
+}
+
 /* Whom another realm attests is one of its humans and no longer the other's. */
 static void human_when_of_another_realm_counts_there(void **st) {
   (void)st;
@@ -454,6 +542,13 @@ static void claim_when_accepted_is_proved_leaf_by_leaf(void **st) {
   DO(1, "acceptClaim(uint64)", "u", 4ull);
   DO(0, "revokeClaim(uint64,uint8)", "uu", 4ull, 2ull);
   assert_done(&f);
+  /* What expired while it was offered is not held for a moment. */
+  until = sf_now(&f) + SF_DAY;
+  DO(0, "issueClaim(address,bytes32,bytes32,uint64)", "auuu", U(1), 77ull,
+     1ull, until);
+  sf_pass_before(&f, until);
+  DO(1, "acceptClaim(uint64)", "u", 5ull);
+  IN("TooLate(uint64)");
   sf_close(&f);
 }
 
@@ -511,6 +606,50 @@ static void identity_when_idle_is_dormant_and_an_update_wakes_it(void **st) {
   DO(0, "update(bytes32,bytes32)", "uu", 1ull, 2ull);
   assert_int_equal(sf_state(&f, AT, 1, &key), 1);
   assert_int_equal(sf_word(&f, 6), 0);
+  /* It counts from what was done last, and neither a deadline of its own nor that
+  ** something lapsed is anything done. */
+  create(&f, 1);
+  sf_pass(&f, 100 * SF_DAY);
+  DO(1, "offerController(address)", "a", U(3));
+  assert_done(&f);
+  u64 last = sf_now(&f), due = last + 730 * SF_DAY;
+  key = module_key_addr(U(1));
+  sf_pass_to(&f, due - 1);
+  sf_state(&f, AT, 1, &key);
+  assert_int_equal(sf_word(&f, 6), 0);
+  assert_int_equal(sf_word(&f, 5), last); /* updatedAt */
+  sf_pass_to(&f, due);
+  sf_state(&f, AT, 1, &key);
+  assert_int_equal(sf_word(&f, 6), 1);
+  sf_close(&f);
+}
+
+/* A dormant issuer has had his bond back: what does not wake him is not taken, and
+** he may close. */
+static void issuer_when_dormant_brings_all_or_nothing(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  create(&f, 0);
+  apply(&f, 0, 0, 10000000);
+  sf_pass(&f, 3 * SF_DAY);
+  sf_pass(&f, 731 * SF_DAY);
+  assert_int_equal(issuer_state(&f, 0), 6);
+  sf_call_of(&f, "addBond()");
+  sf_send_m(&f, 0, AT, 9999999);
+  IN("WrongValue(uint256,uint256)");
+  sf_call_of(&f, "addBond()");
+  sf_send_m(&f, 0, AT, 10000000);
+  assert_done(&f);
+  assert_int_equal(issuer_state(&f, 0), 2);
+  DO(0, "close()", "");
+  IN("OpenRecords(uint32)");
+  sf_pass(&f, 731 * SF_DAY);
+  assert_int_equal(issuer_state(&f, 0), 6);
+  DO(0, "close()", "");
+  assert_done(&f);
+  ASK("accounted(address)", "u", 0ull);
+  assert_int_equal(sf_word(&f, 0), 0);
   sf_close(&f);
 }
 
@@ -556,6 +695,10 @@ static void parameters_when_set_stay_in_range(void **st) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(anchor_when_closed_by_another_key_stays_nobody),
+    cmocka_unit_test(guardian_when_replaced_cannot_hold_his_place),
+    cmocka_unit_test(human_when_over_during_a_recovery_is_over_after_it),
+    cmocka_unit_test(issuer_when_dormant_brings_all_or_nothing),
     cmocka_unit_test(identity_when_made_is_its_own_and_once),
     cmocka_unit_test(handle_when_set_is_resolved_and_its_deposit_comes_back),
     cmocka_unit_test(controller_when_offered_and_accepted_voids_operators),
