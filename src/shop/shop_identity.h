@@ -72,18 +72,20 @@ u32 shop_counter_of(struct module_call *c, const addr20 *party,
                     enum shop_counter counter);
 void shop_bump(struct module_call *c, const addr20 *party,
                enum shop_counter counter, i64 delta);
-/* A completed order; counts for reputation only pairLimit times in 90 days.
+/* A completed order; counts for reputation only pairLimit times in 90 days: true.
 ** dealt: the seller had a part in it, it was not only paid to him. */
-void shop_traded(struct module_call *c, const addr20 *buyer,
+bool shop_traded(struct module_call *c, const addr20 *buyer,
                  const addr20 *seller, bool dealt);
 /* Who is to judge has traded with the party, by an act of his own: else a party
 ** could pay everybody a trifle and be judged by nobody. */
 bool shop_has_traded(struct module_call *c, const addr20 *judge,
                      const addr20 *party);
-/* Stars for a party, by a reviewer of weight 4 when human, else 1; was: of the
-** review that this one replaces, 0 none.  The weight that was given. */
+/* Stars for a party, by a reviewer of weight 4 when human, else 1, 0 for an order
+** that does not count; was: of the review that this one replaces, 0 none.  The
+** weight that was given. */
 u32 shop_rated(struct module_call *c, const addr20 *party,
-               const addr20 *reviewer, u8 stars, u8 was, u32 was_weight);
+               const addr20 *reviewer, bool counts, u8 stars, u8 was,
+               u32 was_weight);
 /* The court's: the level for so many seconds by Identity's clock, for a case,
 ** with a fine; a greater one in force stays, the same is never shortened. */
 void shop_sanction_set(struct module_call *c, const addr20 *party, u8 level,

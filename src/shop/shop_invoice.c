@@ -8,6 +8,7 @@
 #define SETTING(name) module_setting_get(c, shop_orders_param_##name)
 #define HEAD(r) ((struct module_header *)(r))
 
+enum { INVOICE_DAYS = 1095 }; /* till it expires; till its last milestone is due */
 enum { INVOICE_FLAG_SWEEP = 1 }; /* of a milestone: it ends unpaid */
 typedef struct shop_orders_record_milestone invoice_step_t;
 typedef struct shop_orders_record_invoice invoice_t;
@@ -230,6 +231,7 @@ static enum module_end invoice_steps(
     struct module_call *c, struct shop_orders_record_step *step,
     const order_invoice_args_t *a) {
   u64 most = SETTING(milestonesMax), last = c->now_s;
+  u64 until = c->now_s + INVOICE_DAYS * SHOP_DAY;
   u32 cnt = a->milestoneAmounts.cnt;
   u128 sum = 0;
   if (cnt > most) return shop_many(c, "milestones", most);
@@ -247,6 +249,8 @@ static enum module_end invoice_steps(
     step[i].due = module_list_u64(&a->milestoneDue, i);
     if (step[i].due <= last)
       return MODULE_FAIL_COMMON(c, too_late, .notAfter = step[i].due);
+    if (step[i].due > until) return shop_range(c, "due", step[i].due, last + 1,
+                                               until);
     last = step[i].due;
     module_list_b32(&step[i].doc, &a->milestoneDocs, i);
   }
@@ -267,9 +271,9 @@ MODULE_DO(create_invoice) {
   if (a->mode < ORDER_ESCROW || a->mode > ORDER_STEPS)
     return shop_range(c, "mode", a->mode, 1, 3);
   if (a->feed) return MODULE_FAIL(c, bad_feed, .feed = a->feed);
-  if (a->expiresAt <= c->now_s || a->expiresAt > c->now_s + 1095u * SHOP_DAY)
-    return shop_range(c, "expiresAt", a->expiresAt, c->now_s + 1,
-                      c->now_s + 1095u * SHOP_DAY);
+  u64 until = c->now_s + INVOICE_DAYS * SHOP_DAY;
+  if (a->expiresAt <= c->now_s || a->expiresAt > until)
+    return shop_range(c, "expiresAt", a->expiresAt, c->now_s + 1, until);
   if (a->maxFeeBps > 10000)
     return shop_range(c, "maxFeeBps", a->maxFeeBps, 0, 10000);
   if (a->amount && a->tax > a->amount)

@@ -800,11 +800,12 @@ static void market_review_put(struct module_call *c,
 }
 /* A buyer's stars count for the listing too. */
 static void market_rate(struct module_call *c,
-                        struct shop_market_record_review *r, u8 was) {
+                        struct shop_market_record_review *r, bool counts,
+                        u8 was) {
   market_listing_t l;
-  r->weight = (u8)shop_rated(c, &r->subject, &r->author, r->stars, was,
+  r->weight = (u8)shop_rated(c, &r->subject, &r->author, counts, r->stars, was,
                              r->weight);
-  if (r->listing == 0 || r->side != SHOP_SIDE_BUYER) return;
+  if (r->weight == 0 || r->listing == 0 || r->side != SHOP_SIDE_BUYER) return;
   market_get(c, &l, r->listing);
   if (!was) l.rating_w += r->weight;
   l.rating_sum += (u32)r->weight * r->stars - (u32)r->weight * was;
@@ -835,7 +836,7 @@ MODULE_DO(review) {
   if (in->stars < 1 || in->stars > 5) return MODULE_FAIL(c, stars_range);
   r.stars = in->stars;
   r.text = in->text;
-  market_rate(c, &r, was);
+  market_rate(c, &r, right.counts, was);
   market_review_put(c, &r);
   return MODULE_DONE;
 }

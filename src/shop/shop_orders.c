@@ -29,7 +29,9 @@
 **     rejectMilestone (once) -> Waiting, due at least 14 days from now
 ** Invoice  createInvoice -> Open: expiresAt -> Expired*; paid maxUses times ->
 **     Paid*; cancelInvoice -> Cancelled*
-** Plan     savePlan -> Open; closePlan -> Closed*
+** Plan     savePlan -> Open; closePlan -> Closed*; its terms (token, amount,
+**     period, trial, maxPeriods) never change: savePlan with others closes it and
+**     begins another, whose number it returns
 ** Subscription  subscribe -> Active; at nextAt a period is charged, or it is
 **     PastDue: subGrace -> Lapsed*, the rest back; topUp charges at once;
 **     maxPeriods -> Finished*; cancelSub -> Cancelled*
@@ -40,7 +42,8 @@
 ** listings; placing stops at 3.
 **
 ** A cancellation by the seller counts against him, and so does a refund of all
-** of an order that he never sent, which is the same by another name.  One for a
+** of an order that he never sent, or of more than nine tenths of it: the same by
+** other names; each order once, and it is no sale then.  One for a
 ** wrong zone (reason 7) does not, but the chain cannot read an address: it must
 ** have been priced by a zone and not yet accepted, and a seller has three of
 ** them and one more for each fifty orders sold; others count.
@@ -239,11 +242,13 @@ void shop_order_end(struct module_call *c, order_t *o, u64 id, u8 state,
   if (o->open) shop_steps_void(c, o, id);
   MUST(o->held == 0 || evm_native_gas(c->n) == 0);
   o->ended = c->now_s;
+  /* Before the record is put, which says whether it counts. */
+  if (state == ORDER_COMPLETED && !(o->flags & ORDER_FLAG_COUNTED) &&
+      !shop_traded(c, &o->buyer, &o->seller, o->mode != ORDER_INSTANT))
+    o->flags |= ORDER_FLAG_MORE;
   shop_order_turn(c, o, id, state, 0, reason);
   shop_opened(c, &o->buyer, -1);
   shop_opened(c, &o->seller, -1);
-  if (state == ORDER_COMPLETED)
-    shop_traded(c, &o->buyer, &o->seller, o->mode != ORDER_INSTANT);
 }
 static void order_complete(struct module_call *c, order_t *o, u64 id,
                            u16 reason) {
@@ -267,13 +272,19 @@ static bool order_counts(struct module_call *c, const order_t *o,
   module_record_put(c, TABLE(zone), &key, &r);
   return false;
 }
+/* Once. */
+static void order_count(struct module_call *c, order_t *o) {
+  if (o->flags & ORDER_FLAG_COUNTED) return;
+  o->flags |= ORDER_FLAG_COUNTED;
+  shop_bump(c, &o->seller, SHOP_SELLER_CANCELS, 1);
+}
 /* All that is held back to the buyer. */
 static void order_call_off(struct module_call *c, order_t *o, u64 id,
                            u8 state, u16 reason, bool counts) {
   shop_order_repay(c, o, id, o->held, reason);
   order_restore(c, o, id);
+  if (counts) order_count(c, o);
   shop_order_end(c, o, id, state, reason);
-  if (counts) shop_bump(c, &o->seller, SHOP_SELLER_CANCELS, 1);
 }
 /* Of a return: what the buyer gets at least. */
 static u128 order_due(const order_t *o) {
@@ -655,6 +666,9 @@ MODULE_DO(refund) {
     return MODULE_DONE;
   }
   shop_order_repay(c, &o, in->id, in->amount, in->reason);
+  if (o.state == ORDER_PAID && o.held < o.total / 10 &&
+      order_counts(c, &o, in->reason))
+    order_count(c, &o);
   if (o.held) shop_order_put(c, &o, in->id);
   else shop_order_end(c, &o, in->id, ORDER_REFUNDED, in->reason);
   return MODULE_DONE;
@@ -779,6 +793,7 @@ bool shop_review_right(struct module_call *c, struct shop_review_right *out,
   out->author = buyer ? o.buyer : o.seller;
   out->subject = buyer ? o.seller : o.buyer;
   out->paid = shop_order_over(&o) && o.released;
+  out->counts = !(o.flags & ORDER_FLAG_MORE);
   out->ended = o.ended;
   if (o.lines.cnt)
     out->listing =

@@ -22,6 +22,7 @@ enum shop_side { SHOP_SIDE_BUYER = 1, SHOP_SIDE_SELLER = 2 };
 struct shop_review_right {
   u8 side;
   bool paid;          /* it has ended, and something was released */
+  bool counts;        /* for reputation: not one too many of the two */
   u64 ended, listing; /* the first line's */
   addr20 author, subject;
 };

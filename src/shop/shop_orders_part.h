@@ -32,7 +32,9 @@ enum { ORDER_SUB_ACTIVE = 1, ORDER_SUB_PAST_DUE, ORDER_SUB_FINISHED,
 enum { ORDER_ESCROW = 1, ORDER_INSTANT, ORDER_STEPS };
 enum { ORDER_FLAG_ACCEPTED = 1, ORDER_FLAG_DELIVERED = 2,
        ORDER_FLAG_RETURNED = 4, ORDER_FLAG_RESTORED = 8,
-       ORDER_FLAG_ZONED = 16 }; /* shipping was priced by the buyer's zone */
+       ORDER_FLAG_ZONED = 16,   /* shipping was priced by the buyer's zone */
+       ORDER_FLAG_COUNTED = 32, /* against the seller, who did not send it */
+       ORDER_FLAG_MORE = 64 };  /* than pairLimit orders of the two: for neither */
 enum { ORDER_WHY_RELEASE = 1, ORDER_WHY_REFUND, ORDER_WHY_PLATFORM,
        ORDER_WHY_REFERRER, ORDER_WHY_PROTOCOL, ORDER_WHY_LATER,
        ORDER_WHY_PERIOD, ORDER_WHY_PREPAID };

@@ -27,6 +27,27 @@ static enum module_end plan_own(struct module_call *c, plan_t *p,
   return MODULE_DONE;
 }
 
+/* What a subscriber agrees to by the plan's number. */
+static bool plan_has_terms(const plan_t *p, const order_plan_args_t *a) {
+  return addr20_eq(&p->token, &a->token) && p->amount == a->amount &&
+         p->period == a->period && p->trial == a->trial &&
+         p->max_periods == a->maxPeriods;
+}
+/* Other terms are another plan: who subscribes names a number alone, and would
+** pay what its seller changed a moment before. */
+static enum module_end plan_replace(struct module_call *c, plan_t *p, u64 id) {
+  plan_t next = {.state = ORDER_PLAN_OPEN, .layout = 1, .created = c->now_s,
+                 .seller = p->seller};
+  if (shop_new_record(c) != MODULE_DONE ||
+      shop_not_sanctioned(c, &p->seller, 2) != MODULE_DONE)
+    return MODULE_REVERTED;
+  p->closed = true;
+  p->state = ORDER_PLAN_CLOSED;
+  plan_put(c, p, id);
+  *p = next;
+  return MODULE_DONE;
+}
+
 MODULE_DO(save_plan) {
   const order_plan_args_t *a = &in->a;
   plan_t p = {.state = ORDER_PLAN_OPEN, .layout = 1,
@@ -47,6 +68,10 @@ MODULE_DO(save_plan) {
     return shop_range(c, "trial", a->trial, 0, 365u * SHOP_DAY);
   if (a->maxFeeBps > 10000)
     return shop_range(c, "maxFeeBps", a->maxFeeBps, 0, 10000);
+  if (id && !plan_has_terms(&p, a)) {
+    if (plan_replace(c, &p, id) != MODULE_DONE) return MODULE_REVERTED;
+    id = 0;
+  }
   if (!id) id = module_id_next(c, ORDER_PLAN);
   p.token = a->token;
   p.amount = a->amount;

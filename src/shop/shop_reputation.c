@@ -5,7 +5,8 @@
 ** shop_rated); who may sanction is Court alone.
 **   pairs      an order counts once for (buyer, seller), up to pairLimit in 90
 **              days from the first of them
-**   reviews    weigh 4 of a verified human, else 1
+**   reviews    weigh 4 of a verified human, else 1; 0 those of orders that do not
+**              count, or one could pay a trifle a thousand times to rate as often
 **   rating     x 100 = (14,000 + 100 sum of weight x stars) / (40 + weights)
 **   score      2 rating x 100 - 40 disputes lost - 15 seller's cancellations
 **              - 100 sanctions, from 0 to 1,000
@@ -61,7 +62,7 @@ void shop_bump(struct module_call *c, const addr20 *party,
   module_leave(c);
 }
 
-void shop_traded(struct module_call *c, const addr20 *buyer,
+bool shop_traded(struct module_call *c, const addr20 *buyer,
                  const addr20 *seller, bool dealt) {
   struct module_call own;
   struct shop_identity_record_pair p;
@@ -90,6 +91,7 @@ void shop_traded(struct module_call *c, const addr20 *buyer,
     reputation_bump(&own, buyer, SHOP_COUNTERPARTIES, 1);
   }
   module_leave(c);
+  return counts;
 }
 
 bool shop_has_traded(struct module_call *c, const addr20 *judge,
@@ -105,13 +107,19 @@ bool shop_has_traded(struct module_call *c, const addr20 *judge,
 }
 
 u32 shop_rated(struct module_call *c, const addr20 *party,
-               const addr20 *reviewer, u8 stars, u8 was, u32 was_weight) {
+               const addr20 *reviewer, bool counts, u8 stars, u8 was,
+               u32 was_weight) {
   struct module_call own;
   struct shop_identity_record_reputation r;
   addr20 anchor;
   module_enter(&own, c, &shop_identity);
   u32 weight = was ? was_weight
+               : !counts ? 0
                : shop_ident_person(&own, &anchor, reviewer) ? 4 : 1;
+  if (weight == 0) {
+    module_leave(c);
+    return 0;
+  }
   reputation_get(&own, &r, party);
   i64 sum = (i64)weight * stars - (i64)weight * was;
   r.review_weight += was ? 0 : weight;

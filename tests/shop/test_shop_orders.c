@@ -641,20 +641,34 @@ static void milestones_when_worked_off_are_paid_one_by_one(void **st) {
   assert_int_equal(st_state(&f, id), COMPLETED);
   st_invoice(&f, 1, 9000, 1, 3);
   IN("MilestoneSum()");
+  /* Due in three years at the latest: what is held is not held for ever, and no
+  ** sum of times wraps. */
+  const addr20 cmt = {{0}};
+  st_invoice_in(&f, &cmt, 3, 9000, 1, 1, 1096 * SF_DAY);
+  IN("OutOfRange(bytes32,uint256,uint256,uint256)");
+  st_invoice_in(&f, &cmt, 3, 9000, 1, 1, ~0ull - sf_now(&f));
+  IN("OutOfRange(bytes32,uint256,uint256,uint256)");
+  st_invoice_in(&f, &cmt, 3, 9000, 1, 1, 1095 * SF_DAY);
+  assert_done(&f);
   st_balanced(&f, ORDERS);
   sf_close(&f);
 }
 
 /*------------------------------------------------------------ subscriptions */
 
-static u64 plan(struct sf *f, u64 trial, u64 max) {
+static u64 save_plan(struct sf *f, u64 id, u64 amount, u64 period, u64 trial,
+                     u64 max, u64 max_fee) {
   sf_call_of(f, "savePlan(uint64,address,(address,uint256,uint32,uint32,uint16,"
                 "uint16,bytes32))");
-  sf_u(f, 0), sf_u(f, 0), sf_u(f, 0), sf_u(f, 1000), sf_u(f, 30 * SF_DAY);
-  sf_u(f, trial), sf_u(f, max), sf_u(f, 100), sf_u(f, 1);
+  sf_u(f, id), sf_u(f, 0), sf_u(f, 0), sf_u(f, amount), sf_u(f, period);
+  sf_u(f, trial), sf_u(f, max), sf_u(f, max_fee), sf_u(f, 1);
   sf_send_m(f, 0, ORDERS, 0);
+  return f->ok ? sf_word(f, 0) : 0;
+}
+static u64 plan(struct sf *f, u64 trial, u64 max) {
+  u64 id = save_plan(f, 0, 1000, 30 * SF_DAY, trial, max, 100);
   assert_done(f);
-  return sf_word(f, 0);
+  return id;
 }
 static u64 subscribe(struct sf *f, u32 user, u64 id, u64 periods) {
   u256 v = u256_from(1000 * periods);
@@ -713,6 +727,103 @@ static void subscription_when_prepaid_is_charged_at_each_period(void **st) {
   subscribe(&f, 1, q, 1);
   IN("PlanClosed()");
   st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
+/* Who subscribes names a number: its seller cannot change what it stands for a
+** moment before, say a period of 30 days into one of an hour. */
+static void plan_when_changed_is_another(void **st) {
+  (void)st;
+  static const struct { u64 amount, period, trial, max; } other[] = {
+    {2000, 30, 0, 3}, {1000, 1, 0, 3}, {1000, 30, 5, 3}, {1000, 30, 0, 0}};
+  struct sf f;
+  sf_open(&f);
+  u64 p = plan(&f, 0, 3);
+  assert_int_equal(save_plan(&f, p, 1000, 30 * SF_DAY, 0, 3, 50), p);
+  subscribe(&f, 1, p, 1); /* its fee is the seller's affair */
+  assert_done(&f);
+  for (u32 i = 0; i < ARRAY_LEN(other); i++) {
+    p = plan(&f, 0, 3);
+    sf_pause(&f, ORDERS, 1);
+    save_plan(&f, p, other[i].amount, other[i].period * SF_DAY,
+              other[i].trial * SF_DAY, other[i].max, 100);
+    IN("ModulePaused(uint8)");
+    sf_pause(&f, ORDERS, 0);
+    u64 next = save_plan(&f, p, other[i].amount, other[i].period * SF_DAY,
+                         other[i].trial * SF_DAY, other[i].max, 100);
+    assert_done(&f);
+    assert_int_equal(next, p + 1);
+    assert_int_equal(sf_logs(&f, "PlanSaved(uint64,address,bytes)", NULL), 2);
+    subscribe(&f, 1, p, 1);
+    IN("PlanClosed()");
+    save_plan(&f, p, 1000, 30 * SF_DAY, 0, 3, 100);
+    IN("PlanClosed()");
+  }
+  subscribe(&f, 1, p + 1, 1);
+  assert_done(&f);
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
+static struct shop_identity_record_reputation reputation(struct sf *f,
+                                                         u32 user) {
+  struct shop_identity_record_reputation r;
+  u256 key = module_key_addr(&f->cf.user[user]);
+  sf_record(f, 0x1010, &shop_identity_table_reputation, &r, &key);
+  return r;
+}
+/* Nearly all of it given back and nothing sent is a cancellation, not a sale; once,
+** whatever comes after.  A part is not. */
+static void order_when_nearly_all_is_refunded_unsent_counts(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  for (u32 i = 0; i < 3; i++) {
+    struct st_order o = begin_order(&f, &st_plain);
+    u64 id = st_place(&f, 1, &o);
+    assert_done(&f);
+    DO(0, "refund(uint64,uint256,uint16)", "uuu", id, i == 0 ? 900000ull
+                                                            : 900001ull, 1ull);
+    assert_done(&f);
+    assert_int_equal(reputation(&f, 0).seller_cancels, i);
+    if (i < 2) {
+      DO(0, "ship(uint64,bytes32)", "uu", id, 9ull);
+      DO(1, "confirm(uint64)", "u", id);
+    } else {
+      DO(0, "cancel(uint64,uint16)", "uu", id, 1ull);
+    }
+    assert_done(&f);
+    assert_int_equal(reputation(&f, 0).seller_cancels, i);
+    assert_int_equal(reputation(&f, 0).sold, 1);
+  }
+  st_balanced(&f, ORDERS);
+  sf_close(&f);
+}
+
+/* A trifle paid again and again buys no stars, neither good nor bad ones: no more
+** than pairLimit orders of two count. */
+static void review_when_of_one_order_too_many_weighs_nothing(void **st) {
+  (void)st;
+  enum { LIMIT = 3, PAID_OFTEN = 6 };
+  struct sf f;
+  sf_open(&f);
+  for (u64 id = 1; id <= PAID_OFTEN; id++) {
+    u256 v = u256_from(1);
+    sf_call_of(&f, "payInstant(address,address,uint256,bytes32)");
+    sf_a(&f, U(0)), sf_u(&f, 0), sf_u(&f, 1), sf_u(&f, 1);
+    sf_send_value(&f, 1, ORDERS, &v);
+    assert_done(&f);
+    for (u32 edit = 0; edit < 2; edit++) {
+      sf_do(&f, 1, MARKET, "review(uint64,uint8,bytes32)", "uuu", id, 1ull,
+            1ull);
+      assert_done(&f);
+      struct shop_identity_record_reputation r = reputation(&f, 0);
+      u64 count = id < LIMIT ? id : LIMIT;
+      assert_int_equal(r.sold, count);
+      assert_int_equal(r.review_weight, count);
+      assert_int_equal(r.review_sum, count);
+    }
+  }
   sf_close(&f);
 }
 
@@ -872,6 +983,9 @@ int main(void) {
     cmocka_unit_test(invoice_when_paid_makes_an_order),
     cmocka_unit_test(milestones_when_worked_off_are_paid_one_by_one),
     cmocka_unit_test(subscription_when_prepaid_is_charged_at_each_period),
+    cmocka_unit_test(plan_when_changed_is_another),
+    cmocka_unit_test(order_when_nearly_all_is_refunded_unsent_counts),
+    cmocka_unit_test(review_when_of_one_order_too_many_weighs_nothing),
     cmocka_unit_test(cart_when_of_many_is_all_or_nothing),
     cmocka_unit_test(invoice_when_for_one_payer_is_not_anothers),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
