@@ -6,7 +6,8 @@
 **   Active     update, setHandle, releaseHandle, setOperator, setGuardians,
 **              offerController, acceptController (the new key) -> Active
 **              startRecovery (a guardian)     -> Recovering, until now + delay
-**              close (nothing open)           -> Closed*
+**              close (nothing open, no guardians: who stole the key has to take
+**              those away first, and wait for it) -> Closed*
 **   Recovering ends by cancelRecovery or at its deadline -> Active, as
 **              shop_guardian.c tells
 **   The deadline of an Active one is the first of: the end of its humanity,
@@ -281,7 +282,7 @@ MODULE_DO(close) {
   u256 key = module_key_addr(&anchor);
   module_record_get(c, TABLE(issuer), &i, &key);
   u32 open = r.opens + (i.state && i.state != IDENT_RETIRED &&
-                        i.state != IDENT_DORMANT);
+                        i.state != IDENT_DORMANT) + r.guardian_cnt;
   if (open) return MODULE_FAIL(c, open_records, .count = open);
   ident_handle_drop(c, &anchor, &r);
   shop_human_end(c, &r);

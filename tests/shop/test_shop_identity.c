@@ -260,6 +260,27 @@ static void guardian_when_replaced_cannot_hold_his_place(void **st) {
   sf_close(&f);
 }
 
+/* To close is for ever, and a person's nullifier with it: a thief of the key cannot
+** before the guardians had their delay to take it from him. */
+static void identity_when_guarded_is_not_closed_at_once(void **st) {
+  (void)st;
+  static const u32 guardian[] = {1};
+  struct sf f;
+  sf_open(&f);
+  create(&f, 0);
+  set_guardians(&f, 0, guardian, 1, 1, 2 * SF_DAY);
+  DO(0, "close()", "");
+  IN("OpenRecords(uint32)");
+  set_guardians(&f, 0, NULL, 0, 0, 0);
+  assert_done(&f);
+  DO(0, "close()", "");
+  IN("OpenRecords(uint32)");
+  sf_pass(&f, 2 * SF_DAY + 1);
+  DO(0, "close()", "");
+  assert_done(&f);
+  sf_close(&f);
+}
+
 /* As many as there can be: the deadline that brings the others into force has
 ** gas enough, and those before are out. */
 static void guardians_when_many_take_over_in_time(void **st) {
@@ -696,6 +717,7 @@ static void parameters_when_set_stay_in_range(void **st) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(anchor_when_closed_by_another_key_stays_nobody),
+    cmocka_unit_test(identity_when_guarded_is_not_closed_at_once),
     cmocka_unit_test(guardian_when_replaced_cannot_hold_his_place),
     cmocka_unit_test(human_when_over_during_a_recovery_is_over_after_it),
     cmocka_unit_test(issuer_when_dormant_brings_all_or_nothing),
