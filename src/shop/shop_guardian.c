@@ -13,10 +13,10 @@
 **              at the deadline      -> Ended; with approvals enough, and if the
 **              new key is still free, the identity obeys it from then on
 ** What fell due meanwhile (the set to come, the end of a humanity) happens when it
-** ends, and before another begins.  So who steals the key can neither swap the guardians before they act, as his
-** set waits for the delay, nor veto all of them; and a recovery that succeeds
-** drops the set to come, which the lost key named.  A new recovery has a new
-** number, by which old approvals do not count.
+** ends, and before another begins.  So who steals the key can neither swap the
+** guardians before they act, as his set waits for the delay, nor veto all of
+** them; and a recovery that succeeds drops the set to come, which the lost key
+** named.  A new recovery has a new number, by which old approvals do not count.
 **
 ** Limits: guardiansMax guardians, none of them the anchor, its controller or
 ** nobody; threshold from half of them, rounded up, to all; delay from

@@ -8,7 +8,11 @@
 ** (Mgas/s) of the slowest of the calls alike (of equal gas, the fastest run
 ** counts).  What modules have of their base is that base's; functions have
 ** bench_native.c, which writes such lines too.  tests/bench/methods.sh adds the
-** files up. */
+** files up.
+**
+** Without SHOP_METER each call is held against what was measured then
+** (chain_cost.def, which /abi/gas.html tells): one that takes a quarter more than
+** the most, or less than the least, fails its test. */
 #ifndef TESTS_SHOP_METER_H
 #define TESTS_SHOP_METER_H
 #include <stdio.h>
@@ -73,6 +77,66 @@ static inline void meter_note(u16 module, slice data, u64 gas, double ns) {
   else if (ns < r->alike[i].ns) r->alike[i].ns = ns;
 }
 
+static const struct module_cost meter_costs[] = {
+#define COST(module, method, least, most, ns) \
+  {module, method, least, most, ns, NULL},
+#define COST_NONE(module, method, why) {module, method, 0, 0, 0, why},
+#include "chain/chain_cost.def"
+#undef COST
+#undef COST_NONE
+};
+/* NULL: there is none. */
+static inline const struct module_cost *meter_cost(const char *module,
+                                                   const char *method) {
+  for (u32 i = 0; i < ARRAY_LEN(meter_costs); i++)
+    if (strcmp(meter_costs[i].module, module) == 0 &&
+        strcmp(meter_costs[i].method, method) == 0)
+      return &meter_costs[i];
+  return NULL;
+}
+static inline void meter_selector(u8 sel[4], const struct module_method *m) {
+  struct buf b;
+  buf_init(&b, 0);
+  module_signature(&b, m->name, m->in);
+  abi_selector(sel, buf_cstr(&b));
+  buf_fini(&b);
+}
+/* Each method of each module, by what a call begins with. */
+static struct meter_known {
+  u16 module;
+  u8 sel[4];
+  const struct module_cost *cost;
+} meter_known[METER_ROWS];
+static u32 meter_known_cnt;
+static inline void meter_know(void) {
+  for (u32 k = 0; k < CHAIN_MODULE_CNT; k++)
+    for (const struct module_def *of = CHAIN_MODULES[k]; of; of = of->base)
+      for (u32 i = 0; i < of->row_cnt; i++) {
+        struct meter_known *n = &meter_known[meter_known_cnt];
+        if (of->row[i].kind != MODULE_ROW_METHOD) continue;
+        MUST(++meter_known_cnt <= METER_ROWS);
+        n->module = CHAIN_MODULES[k]->number;
+        n->cost = meter_cost(of->name, of->row[i].method->name);
+        meter_selector(n->sel, of->row[i].method);
+      }
+}
+static inline void meter_check(u16 module, slice data, u64 gas) {
+  u64 own = meter_own(data, gas);
+  if (meter_known_cnt == 0) meter_know();
+  for (u32 i = 0; i < meter_known_cnt && own && data.len >= 4; i++) {
+    const struct meter_known *n = &meter_known[i];
+    if (n->module != module || memcmp(n->sel, data.ptr, 4) != 0 || !n->cost ||
+        n->cost->none)
+      continue;
+    if (gas - own > n->cost->most * 5 / 4 || gas - own < n->cost->least * 3 / 4)
+      fail_msg("%s.%s took %llu gas, chain_cost.def says %llu to %llu: make "
+               "bench-methods COSTS=src/chain/chain_cost.def", n->cost->module,
+               n->cost->method, (unsigned long long)(gas - own),
+               (unsigned long long)n->cost->least,
+               (unsigned long long)n->cost->most);
+  }
+}
+
 static inline void meter_line(FILE *f, const char *of,
                               const struct module_method *m,
                               const struct meter_row *r) {
@@ -91,12 +155,8 @@ static inline void meter_method(FILE *f, const struct module_def *def,
                                 const char *of,
                                 const struct module_method *m) {
   struct meter_row none = {.calls = 0}, *r = &none;
-  struct buf b;
   u8 sel[4];
-  buf_init(&b, 0);
-  module_signature(&b, m->name, m->in);
-  abi_selector(sel, buf_cstr(&b));
-  buf_fini(&b);
+  meter_selector(sel, m);
   for (u32 i = 0; i < meter_cnt; i++)
     if (meter_rows[i].module == def->number &&
         memcmp(meter_rows[i].sel, sel, 4) == 0)

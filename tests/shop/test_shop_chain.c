@@ -254,14 +254,6 @@ static void surplus_when_forced_in_goes_to_the_treasury(void **st) {
 ** be called; of the others, why they have no figures. */
 static void cost_when_listed_is_of_a_method_and_each_has_one(void **st) {
   (void)st;
-  static const struct module_cost cost[] = {
-#define COST(module, method, least, most, ns) \
-  {module, method, least, most, ns, NULL},
-#define COST_NONE(module, method, why) {module, method, 0, 0, 0, why},
-#include "chain/chain_cost.def"
-#undef COST
-#undef COST_NONE
-  };
   u32 used = 0;
   if (meter_on()) return; /* they are made just now */
   for (u32 m = 0; m < CHAIN_MODULE_CNT; m++)
@@ -269,20 +261,16 @@ static void cost_when_listed_is_of_a_method_and_each_has_one(void **st) {
       for (u32 i = 0; i < d->row_cnt; i++) {
         const struct module_row *r = &d->row[i];
         if (r->kind != MODULE_ROW_METHOD) continue;
-        u32 at = 0;
-        while (at < ARRAY_LEN(cost) &&
-               (strcmp(cost[at].module, d->name) ||
-                strcmp(cost[at].method, r->method->name)))
-          at++;
-        if (at == ARRAY_LEN(cost))
+        const struct module_cost *cost = meter_cost(d->name, r->method->name);
+        if (!cost)
           fail_msg("%s.%s: make bench-methods COSTS=src/chain/chain_cost.def",
                    d->name, r->method->name);
         used += d == CHAIN_MODULES[m] || m == CHAIN_MODULE_IDENTITY;
-        if (cost[at].none) continue;
-        assert_true(cost[at].least <= cost[at].most && cost[at].ns > 0);
-        assert_true(cost[at].least >= r->method->gas);
+        if (cost->none) continue;
+        assert_true(cost->least <= cost->most && cost->ns > 0);
+        assert_true(cost->least >= r->method->gas);
       }
-  assert_int_equal(used, ARRAY_LEN(cost)); /* none of what is gone */
+  assert_int_equal(used, ARRAY_LEN(meter_costs)); /* none of what is gone */
 }
 
 int main(void) {
