@@ -590,7 +590,7 @@ static void names_when_numbered_keep_their_numbers(void **st) {
   static const char *const name[] = {
     "juror", "court", "rule", "case", "seat", "round", "panel", "claimant",
     "past", "fund", "pool", "pool_size", "pool_place", "seat_place", "target",
-    "used", "submitted"};
+    "used", "submitted", "tip"};
   static const struct { const char *name; u64 min, max; bool money; } param[] = {
     {"minStake", 10000, 10000000, true}, {"jurorFee", 500, 100000, true},
     {"jurors0", 3, 7, false}, {"maxRounds", 2, 5, false},
