@@ -178,7 +178,7 @@ static inline void sf_ask_as(struct sf *f, const addr20 *who, u32 module,
   }
   if (meter_on() && o.status == EVM_SUCCESS)
     meter_note((u16)module, tx.data, o.gas_used, best);
-  else if (o.status == EVM_SUCCESS && !sf_reach.call) /* walks go further */
+  else if (o.status == EVM_SUCCESS)
     meter_check((u16)module, tx.data, o.gas_used);
   if (sf_reach.call && o.status == EVM_SUCCESS) sf_reach.call(module, tx.data);
   assert_int_equal(o.verdict, CHAIN_OK);

@@ -120,8 +120,9 @@ static inline void meter_know(void) {
         meter_selector(n->sel, of->row[i].method);
       }
 }
+static bool meter_loose; /* random calls: they go further than what was measured */
 static inline void meter_check(u16 module, slice data, u64 gas) {
-  u64 own = meter_own(data, gas);
+  u64 own = meter_loose ? 0 : meter_own(data, gas);
   if (meter_known_cnt == 0) meter_know();
   for (u32 i = 0; i < meter_known_cnt && own && data.len >= 4; i++) {
     const struct meter_known *n = &meter_known[i];

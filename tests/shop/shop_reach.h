@@ -75,6 +75,7 @@ static inline void reach_block(const struct cf *f) {
 static inline void reach_open(const struct module_def *const *defs, u32 cnt) {
   struct buf b;
   buf_init(&b, 0);
+  meter_loose = true;
   for (u32 k = 0; k < cnt; k++)
     for (const struct module_def *d = defs[k]; d; d = d->base)
       for (u32 i = 0; i < d->row_cnt; i++) {

@@ -735,12 +735,14 @@ static void check_ended(struct walk *w) {
   }
 }
 static void open_walk(struct walk *w, u64 seed) {
+  meter_loose = true;
   memset(w, 0, sizeof *w);
   w->seed = seed * 0x9e3779b97f4a7c15ull + 1;
   sf_open_code(&w->f, st_tokens, 3);
   arena_init(&w->a, 1 << 16, 0);
   for (u32 t = 0; t < 3; t++)
     for (u32 i = 0; i < WALK_USERS; i++) {
+  meter_loose = true;
       addr20 token = st_token(t);
       st_call(&w->f, i, &token, "mint(address,uint256)", &w->f.cf.user[i],
               1000000000);
