@@ -1,9 +1,9 @@
 /* node_state.c - the head's state: cache, execution's source, applying blocks,
 ** readers, and the writer's share of the work behind the head.
 **
-** Memory. Of the budget (cache_bytes) an eighth is the writing connection's
-** pages, a quarter those of execution's connections, a sixteenth those of the
-** readers; the rest is the cache.  The changes above the tables come on
+** Memory. Of the budget (cache_bytes) three sixteenths are the writing
+** connection's pages, as much those of execution's connections, a sixteenth those
+** of the readers; the rest is the cache.  The changes above the tables come on
 ** top, up to LIMIT_STATE_OVERLAY.
 **
 ** Cache. Keyed by address and slot themselves, so a hit costs no hash. Filled
@@ -937,7 +937,7 @@ static u32 nstate_readers_default(void) {
 
 static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
   u64 share = ns->budget / 16, one = share / ns->cfg.reader_cnt;
-  store_cache(ns->store, ns->budget / 8);
+  store_cache(ns->store, 3 * (ns->budget / 16));
   ns->reader = mem_alloc(ns->cfg.reader_cnt * sizeof *ns->reader);
   for (u32 i = 0; i < ns->cfg.reader_cnt; i++) {
     struct nstate_reader *r = &ns->reader[i];
@@ -954,7 +954,7 @@ static err nstate_open_readers(struct node_state *ns, struct errmsg *msg) {
     pthread_mutex_init(&c->lock, NULL);
     c->r.pin = INT64_MAX;
     TRY(store_reader_open(&c->r.store, ns->store,
-                          ns->budget / 4 / NSTATE_EXEC_CONNS, msg));
+                          3 * (ns->budget / 16) / NSTATE_EXEC_CONNS, msg));
     ns->conn_cnt++;
   }
   return ERR_OK;

@@ -308,12 +308,18 @@ slice store_fresh_key(u8 out[STORE_FRESH_KEY], u32 place, slice key) {
   return slice_of(out, key.len + 1);
 }
 
-static err fresh_find_in(struct store_reader *r, const struct store_fresh *f,
-                         slice key, slice *val, bool *hit) {
+static err fresh_find_in(struct store_reader *r, u32 place, slice key,
+                         slice *val, bool *hit) {
+  const struct store_fresh *f = r->fresh.run[place];
+  const struct store_fresh_cursor *k = r->cursor[place];
   struct store_row row;
   slice page;
-  u32 at;
-  err e = store_fresh_page(&r->conn, f->id, fresh_page_of(f, key), &page);
+  u32 at, number = fresh_page_of(f, key);
+  err e = ERR_OK;
+  if (k && k->len && k->id == f->id && k->page == number)
+    page = slice_of(k->bytes, k->len);
+  else
+    e = store_fresh_page(&r->conn, f->id, number, &page);
   if (!e) e = fresh_seek(page, key, &at, hit);
   if (!e && *hit) e = store_fresh_row_at(page, at, &row);
   if (!e && *hit) {
@@ -332,18 +338,24 @@ err store_fresh_find(struct store_reader *r, slice key, slice *val,
   *hit = false;
   for (u32 i = r->fresh.cnt; i-- > 0 && !*hit;)
     if (store_filter_may(&r->fresh.run[i]->filter, h))
-      TRY(fresh_find_in(r, r->fresh.run[i], key, val, hit));
+      TRY(fresh_find_in(r, i, key, val, hit));
   return ERR_OK;
 }
 
-static err fresh_cursor_page(struct store_conn *c, struct store_fresh_cursor *k) {
+/* Pages of a run never change: the one that the cursor has is not read again. */
+static err fresh_cursor_page(struct store_conn *c, struct store_fresh_cursor *k,
+                             u64 id, u32 at) {
   slice page;
-  err e = store_fresh_page(c, k->id, k->page, &page);
+  k->at = 0;
+  if (k->len && k->id == id && k->page == at) return ERR_OK;
+  k->len = 0;
+  k->id = id;
+  k->page = at;
+  err e = store_fresh_page(c, id, at, &page);
   if (!e && page.len > sizeof k->bytes) e = ERR_CORRUPT;
   if (!e) memcpy(k->bytes, page.ptr, page.len);
   if (!e) k->len = (u32)page.len;
   sqlite3_reset(STORE_ST(c, fresh_read));
-  k->at = 0;
   return e == ERR_NOT_FOUND ? ERR_CORRUPT : e;
 }
 
@@ -357,10 +369,9 @@ static err fresh_cursor_row(struct store_fresh_cursor *k) {
 err store_cursor_seek(struct store_conn *c, struct store_fresh_cursor *k,
                       const struct store_fresh *f, slice key) {
   bool same;
-  k->id = f->id;
+  k->has = false;
   k->page_cnt = f->page_cnt;
-  k->page = key.len ? fresh_page_of(f, key) : 0;
-  TRY(fresh_cursor_page(c, k));
+  TRY(fresh_cursor_page(c, k, f->id, key.len ? fresh_page_of(f, key) : 0));
   if (key.len) TRY(fresh_seek(slice_of(k->bytes, k->len), key, &k->at, &same));
   TRY(fresh_cursor_row(k));
   return k->has || k->page + 1 == k->page_cnt ? ERR_OK
@@ -371,51 +382,61 @@ err store_cursor_next(struct store_conn *c, struct store_fresh_cursor *k) {
   if (k->has) k->at++;
   TRY(fresh_cursor_row(k));
   if (k->has || k->page + 1 >= k->page_cnt) return ERR_OK;
-  k->page++;
-  TRY(fresh_cursor_page(c, k));
+  TRY(fresh_cursor_page(c, k, k->id, k->page + 1));
   return fresh_cursor_row(k);
 }
 
 /* The row that is next among the cursors, the oldest run first: of the same key
 ** the newest.  NULL at the end. */
-const struct store_row *store_cursor_least(const struct store_fresh_cursor *k,
+const struct store_row *store_cursor_least(struct store_fresh_cursor *const *k,
                                            u32 cnt) {
   const struct store_row *least = NULL;
   for (u32 i = cnt; i-- > 0;)
-    if (k[i].has && (!least || store_key_cmp(k[i].row.key, least->key) < 0))
-      least = &k[i].row;
+    if (k[i]->has && (!least || store_key_cmp(k[i]->row.key, least->key) < 0))
+      least = &k[i]->row;
   return least;
 }
 
 /* Past this key; k's row views are void then. */
-err store_cursor_pass(struct store_conn *c, struct store_fresh_cursor *k,
-                      u32 cnt, slice key) {
+err store_cursor_pass(struct store_conn *c,
+                      struct store_fresh_cursor *const *k, u32 cnt,
+                      slice key) {
   u8 copy[STORE_FRESH_KEY];
   MUST(key.len <= sizeof copy);
   memcpy(copy, key.ptr, key.len);
   key.ptr = copy;
   for (u32 i = 0; i < cnt; i++)
-    if (k[i].has && store_key_cmp(k[i].row.key, key) == 0)
-      TRY(store_cursor_next(c, &k[i]));
+    if (k[i]->has && store_key_cmp(k[i]->row.key, key) == 0)
+      TRY(store_cursor_next(c, k[i]));
   return ERR_OK;
 }
 
-/* Cursors at from, of the runs that may have such leaves. */
+/* Cursors at from, of the runs that may have such leaves.  The reader's own,
+** which stand where the last scan left them: who asks for one node of a trie
+** after the other, in order, finds many of them on the same page. */
 err store_fresh_open(struct store_reader *r, slice from, u32 nibbles,
                      struct store_fresh_cursor **out, u32 *cnt) {
-  u32 want[STORE_FRESH_MAX], n = 0;
-  *out = NULL;
-  for (u32 i = 0; i < r->fresh.cnt; i++)
-    if (fresh_may_under(r->fresh.run[i], from, nibbles)) want[n++] = i;
-  *cnt = n;
-  if (n == 0) return ERR_OK;
-  *out = mem_alloc(n * sizeof **out);
   err e = ERR_OK;
-  for (u32 i = 0; i < n && !e; i++)
-    e = store_cursor_seek(&r->conn, &(*out)[i], r->fresh.run[want[i]], from);
-  if (e) mem_free(*out);
-  if (e) *out = NULL;
+  *cnt = 0;
+  for (u32 i = 0; i < r->fresh.cnt && !e; i++) {
+    if (!fresh_may_under(r->fresh.run[i], from, nibbles)) continue;
+    struct store_fresh_cursor *k = r->cursor[i];
+    r->cursor[i] = NULL;
+    if (!k) k = mem_alloc(sizeof *k);
+    k->place = i;
+    out[(*cnt)++] = k;
+    e = store_cursor_seek(&r->conn, k, r->fresh.run[i], from);
+  }
   return e;
+}
+
+void store_fresh_close(struct store_reader *r, struct store_fresh_cursor **in,
+                       u32 cnt) {
+  for (u32 i = 0; i < cnt; i++) {
+    u32 place = in[i]->place;
+    if (r->cursor[place]) mem_free(r->cursor[place]);
+    r->cursor[place] = in[i];
+  }
 }
 
 #undef STORE_FRESH_HEAD

@@ -240,7 +240,9 @@ struct store_fresh_list {
 };
 struct store_fresh_cursor {
   u64 id;
-  u32 page, page_cnt, at, len;
+  u32 page, len; /* whose bytes these are; len 0: none */
+  u32 page_cnt, at;
+  u32 place;     /* of the run in its reader's list */
   bool has;
   struct store_row row; /* where it stands, when it has one */
   u8 bytes[STORE_FRESH_PAGE];
@@ -266,14 +268,17 @@ err store_fresh_find(struct store_reader *r, slice key, slice *val, bool *hit)
     MUST_USE;
 err store_fresh_open(struct store_reader *r, slice from, u32 nibbles,
                      struct store_fresh_cursor **out, u32 *cnt) MUST_USE;
+void store_fresh_close(struct store_reader *r, struct store_fresh_cursor **in,
+                       u32 cnt);
 err store_cursor_seek(struct store_conn *c, struct store_fresh_cursor *k,
                       const struct store_fresh *f, slice key) MUST_USE;
 err store_cursor_next(struct store_conn *c, struct store_fresh_cursor *k)
     MUST_USE;
-const struct store_row *store_cursor_least(const struct store_fresh_cursor *k,
+const struct store_row *store_cursor_least(struct store_fresh_cursor *const *k,
                                            u32 cnt);
-err store_cursor_pass(struct store_conn *c, struct store_fresh_cursor *k,
-                      u32 cnt, slice key) MUST_USE;
+err store_cursor_pass(struct store_conn *c,
+                      struct store_fresh_cursor *const *k, u32 cnt,
+                      slice key) MUST_USE;
 
 /* Writes one run, rows ascending; not in use before it is in the list. */
 struct store_fresh_writer {
@@ -294,7 +299,7 @@ void store_fresh_drop(struct store *s, struct store_fresh_writer *w);
 struct store_settle {
   enum { STORE_SETTLE_OFF, STORE_SETTLE_MERGE, STORE_SETTLE_ROWS } what;
   u32 first, cnt;
-  struct store_fresh_cursor *in;
+  struct store_fresh_cursor **in; /* of cnt */
   struct store_fresh_writer out;
   u32 slice_rows;
 };
@@ -459,6 +464,8 @@ struct store_reader {
   struct store_words *words;
   struct store_fresh_list fresh; /* of the snapshot */
   bool keep;                     /* and of the last one */
+  struct store_fresh_cursor *cursor[STORE_FRESH_MAX]; /* of a run each; NULL:
+                                    not yet, or a scan has it */
   sqlite3_stmt *busy;         /* holds the last view */
   struct store_cached cached[STORE_CACHE_ST];
   u64 cached_clock;

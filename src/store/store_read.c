@@ -33,6 +33,7 @@ void store_reader_close(struct store_reader *r) {
   store_reader_end(r);
   store_run_list_fini(&r->runs);
   store_fresh_clear(r->fresh_set, &r->fresh);
+  for (u32 i = 0; i < STORE_FRESH_MAX; i++) mem_free(r->cursor[i]);
   store_cached_fini(r);
   store_conn_close(&r->conn);
   mem_free(r);
@@ -56,6 +57,9 @@ err store_reader_begin(struct store_reader *r, struct store_standing *out) {
   TRY(store_run_st(STORE_ST(&r->conn, read_begin)));
   r->in_tx = true;
   r->has_runs = false;
+  /* Another process may give a number again. */
+  for (u32 i = 0; r->keep && i < STORE_FRESH_MAX; i++)
+    if (r->cursor[i]) r->cursor[i]->len = 0;
   sqlite3_stmt *st = STORE_ST(&r->conn, standing_get);
   err e = store_reader_row(r, st);
   if (!e) {
@@ -195,7 +199,7 @@ struct store_scan {
   enum store_table table;
   bool has;                      /* st stands at a row: */
   slice key, val;
-  struct store_fresh_cursor *in; /* cnt of them */
+  struct store_fresh_cursor *in[STORE_FRESH_MAX]; /* cnt of them */
   u32 cnt;
 };
 
@@ -246,13 +250,13 @@ static err store_scan(struct store_reader *r, enum store_table table,
   u8 bytes[STORE_FRESH_KEY];
   bool end = false;
   store_reader_reset(r);
-  TRY(store_fresh_open(r, store_fresh_key(bytes, table, from), nibbles, &s.in,
-                       &s.cnt));
+  err e = store_fresh_open(r, store_fresh_key(bytes, table, from), nibbles,
+                           s.in, &s.cnt);
   store_bind_slice(s.st, 1, from);
-  err e = store_scan_step(&s);
+  if (!e) e = store_scan_step(&s);
   while (!e && !end) e = store_scan_next(&s, leaves, &end, cb, ctx);
   sqlite3_reset(s.st);
-  mem_free(s.in);
+  store_fresh_close(r, s.in, s.cnt);
   return e;
 }
 

@@ -202,7 +202,8 @@ static err settle_begin(struct store *s) {
   t->in = mem_alloc(t->cnt * sizeof *t->in);
   for (u32 i = 0; i < t->cnt; i++) {
     const struct store_fresh *f = s->fresh.run[t->first + i];
-    TRY(store_cursor_seek(&s->conn, &t->in[i], f, slice_of(NULL, 0)));
+    t->in[i] = mem_alloc(sizeof *t->in[i]);
+    TRY(store_cursor_seek(&s->conn, t->in[i], f, slice_of(NULL, 0)));
     keys += f->keys;
   }
   if (t->what == STORE_SETTLE_MERGE) store_fresh_begin(s, &t->out, keys);
@@ -211,6 +212,8 @@ static err settle_begin(struct store *s) {
 
 void store_settle_drop(struct store *s) {
   store_fresh_drop(s, &s->settle.out);
+  for (u32 i = 0; s->settle.in && i < s->settle.cnt; i++)
+    mem_free(s->settle.in[i]);
   mem_free(s->settle.in);
   s->settle.in = NULL;
   s->settle.what = STORE_SETTLE_OFF;

@@ -13,6 +13,9 @@
 #include "store/store_int.h"
 
 #define STORE_CACHE_DEFAULT (2u << 20)
+/* Memory that a connection has at hand for results: a fresh page fits. */
+#define STORE_ASIDE_SIZE 8192
+#define STORE_ASIDE_CNT 12
 
 static const struct {
   const char *name;
@@ -167,6 +170,8 @@ err store_conn_open(struct store_conn *c, const char *path, int flags,
                                SQLITE_OPEN_PRIVATECACHE,
                            vfs);
   if (rc == SQLITE_OK) {
+    sqlite3_db_config(c->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, STORE_ASIDE_SIZE,
+                      STORE_ASIDE_CNT);
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, 2000);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -251,7 +251,7 @@ static void table_put_text(struct buf *b, const struct store_table_def *t,
                            const struct store_term *term, u32 cnt) {
   char at[16];
   u32 keys = table_keys(t), changed = 0;
-  buf_put_str(b, "INSERT INTO ");
+  buf_put_str(b, "INSERT OR FAIL INTO ");
   store_table_name(b, t->name);
   buf_put_str(b, "(");
   for (u32 i = 0; i < cnt; i++) {
@@ -302,7 +302,7 @@ err store_table_prepare(struct store *s, u32 *out,
   if (what == STORE_PUT) {
     table_put_text(&b, t, term, cnt);
   } else if (what == STORE_SET) {
-    buf_put_str(&b, "UPDATE ");
+    buf_put_str(&b, "UPDATE OR FAIL ");
     store_table_name(&b, t->name);
     buf_put_str(&b, " SET ");
     for (u32 i = 0; i < cnt; i++) {
