@@ -110,19 +110,64 @@ async function tabOnce(page) {
 // What is wrong with what is shown: wider than the screen, violations of axe.
 const AXE = readFileSync(createRequire(import.meta.url).resolve(
   'axe-core/axe.min.js'), 'utf8');
-export async function faults(page) {
+export async function faults(page, rules = {}) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate((r) => window.axe.run(r), rules);
   return [...wide > page.viewportSize().width ? [`${wide} px wide`] : [],
     ...violations.map((v) => `${v.id} ${v.nodes[0].html.slice(0, 120)}`)];
 }
 
+// What no translator reached: words beyond the turned ones, but names, code,
+// choices of languages, units, codes of money, what stands apart by isolates.
+export const leaks = (p) => p.evaluate(() => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const { nodeValue: text, parentElement: at } = walk.currentNode;
+    if (at.closest('bdi, code, pre, .hash, time, .brand, script, .agent, '
+      + '[lang=en], noscript, select, datalist, textarea')) continue;
+    const rest = text.replace(/\u202e[^\u202c]*\u202c|\bboss\b/g, '')
+      .replace(/[\u2066\u2068][^\u2069]*\u2069|\b[A-Z]{3,5}\b/g, '')
+      .replace(/\b[kMG]?B\b|\bms\b|0x[0-9a-f…]+/gi, '');
+    if (/[A-Za-z]{3,}/.test(rest)) found.push(text.trim());
+  }
+  return found;
+});
+
 // None of that; with SCREENSHOTS=folder a picture.
-export async function look(page, name) {
-  assert.deepEqual(await faults(page), [], name);
+export async function look(page, name, rules) {
+  assert.deepEqual(await faults(page, rules), [], name);
   if (process.env.SCREENSHOTS) {
     await page.screenshot({ fullPage: true,
       path: join(process.env.SCREENSHOTS, `${name}.png`) });
+  }
+}
+
+// Each of these pages on a phone: light, dark (colours alone, the rest is the
+// same), and from right to left, where no word may be left as it was.
+export async function onPhone(browser, name, url, paths, setup) {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open(browser, { colorScheme, bypassCSP: true,
+      viewport: { width: 320, height: 640 } });
+    await setup?.(page);
+    for (const path of paths) {
+      const file = `${name}_${colorScheme}${path.replace(/\W+/g, '_')}`;
+      await page.goto(url + path);
+      await loaded(page);
+      assert.equal(await page.$('main .notice.error'), null, path);
+      await look(page, file.slice(0, 60), colorScheme === 'dark'
+        ? { runOnly: ['color-contrast'] } : {});
+      if (colorScheme === 'dark') continue;
+      await page.goto(`${url}${path}${path.includes('?') ? '&' : '?'}`
+        + 'language=ar-XB');
+      await loaded(page);
+      assert.equal(await page.getAttribute('html', 'dir'), 'rtl');
+      assert.ok(await page.evaluate(() =>
+        document.documentElement.scrollWidth) <= 320, `${path}, right to left`);
+      assert.deepEqual(await leaks(page), [], path);
+    }
+    assert.deepEqual(page.wrong, []);
+    await page.context().close();
   }
 }

@@ -3,19 +3,15 @@
 // a sale at the till; every page of trade at 320 px.
 // TEST_TIMEOUT=600
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { TOKEN, compile } from '../e2e/solc.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, onPhone, open } from './browser.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const SELLER = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
 const JUNK = 'test test test test test test test test test test test junk';
 let node, browser, provider, buyer, seller;
@@ -229,51 +225,8 @@ const PATHS = ['/', '/sell', '/sell/new', '/sell/listing/1', '/sell/shipping',
   '/resolve', '/mediators', '/mediating', '/case/1', '/case/2', '/case/3',
   '/court', '/court/accuse', '/court/law',
   `/party/${SELLER.toLowerCase()}`];
-const calm = async (page) => {
-  await page.waitForSelector('h1');
-  await page.waitForFunction(() => !document.querySelector('.skeleton'));
-};
 
 test('every page of trade: 320 px, dark and light, axe; right to left',
-  { skip }, async () => {
-    for (const [i, colorScheme] of ['light', 'dark'].entries()) {
-      const page = await open(browser, { colorScheme, bypassCSP: true,
-        viewport: { width: 320, height: 640 } });
-      await page.addInitScript(() => localStorage.setItem('cart',
-        '[{"listing":2,"variant":0,"qty":1},{"listing":25,"variant":1,"qty":2}]'));
-      for (const path of PATHS) {
-        await page.goto(node.url + path);
-        await calm(page);
-        assert.equal(await page.$('.notice.error'), null, path);
-        assert.ok(await page.evaluate(() =>
-          document.documentElement.scrollWidth) <= 320, `${path} is too wide`);
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate((dark) => window.axe.run(
-          dark ? { runOnly: ['color-contrast'] } : {}), i === 1);
-        assert.deepEqual(violations.map((v) => `${path} ${colorScheme}: ${v.id} `
-          + v.nodes[0].html.slice(0, 160)), []);
-        if (process.env.SCREENSHOTS) {
-          await page.screenshot({ fullPage: true, path: join(
-            process.env.SCREENSHOTS, `320-${colorScheme}${path.replaceAll('/',
-              '_').slice(0, 24)}.png`) });
-        }
-        if (i) continue;
-        await page.goto(`${node.url}${path}?language=ar-XB`);
-        await calm(page);
-        assert.ok(await page.evaluate(() =>
-          document.documentElement.scrollWidth) <= 320, `${path}, rtl`);
-        const plain = await page.evaluate(() => [...document.querySelectorAll(
-          'main :is(h1, h2, h3, label, button, dt, th, legend, summary)')]
-          .filter((e) => !e.closest('bdi, .hash, .keypad, .form p, .card h2'))
-          .map((e) => [...e.childNodes].filter((n) => n.nodeType === 3)
-            .map((n) => n.data).join(''))
-          .filter((s) => /[A-Za-z]{3}/.test(
-            s.replace(/\u202e[^\u202c]*\u202c/g, ''))));
-        const names = /^\W*(CSV|JSON|CMT)\W*$/; // in every language
-        assert.deepEqual(plain.filter((s) => !names.test(
-          s.replace(/\u202e[^\u202c]*\u202c/g, ''))), [], path);
-      }
-      assert.deepEqual(page.wrong, []);
-      await page.context().close();
-    }
-  });
+  { skip }, () => onPhone(browser, 'trade', node.url, PATHS, (page) =>
+    page.addInitScript(() => localStorage.setItem('cart',
+      '[{"listing":2,"variant":0,"qty":1},{"listing":25,"variant":1,"qty":2}]'))));

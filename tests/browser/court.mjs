@@ -4,19 +4,15 @@
 // ban that is heard again.
 // TEST_TIMEOUT=400
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, look, open } from './browser.mjs';
 import { CMT, DAY, Jury } from './jury.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const FINE = 2, BAN = 5;
 const SLOW_MS = 90000; // a loaded machine
 let node, browser, jury, claimant, accused;
@@ -67,22 +63,13 @@ async function said(page, chart, key) {
 }
 
 // As a stranger to the case sees it: no violation, no wider than the screen.
-async function look(path, name) {
+async function see(path, name) {
   for (const [width, colorScheme] of [[1280, 'light'], [320, 'dark']]) {
     const page = await fresh({ bypassCSP: true, colorScheme,
       viewport: { width, height: 800 } });
     await page.goto(node.url + path);
     await page.waitForSelector('[data-test=sanction]');
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= width, `${path}: ${wide} px wide at ${width}`);
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() => window.axe.run());
-    assert.deepEqual(violations.map((v) => `${path}: ${v.id} `
-      + v.nodes[0].html.slice(0, 120)), []);
-    if (process.env.SCREENSHOTS) {
-      await page.screenshot({ fullPage: true, path: join(
-        process.env.SCREENSHOTS, `${name}-${width}.png`) });
-    }
+    await look(page, `${name}-${width}`);
     await page.context().close();
   }
 }
@@ -145,7 +132,7 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
     assert.match(await said(defends, 'ladder'), /Round 1: 3 jurors, a fine/);
     assert.match(await said(defends, 'ladder', 'ArrowLeft'),
       /Round 3: 15 jurors, if it is appealed/);
-    await look(path, 'court-ruled');
+    await see(path, 'court-ruled');
     await defends.waitForSelector('details:has([data-test=do-appeal])'
       + ':has-text("35 CMT")');
     const paid = await balance(accused);
@@ -169,7 +156,7 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
     await votes[0].waitForSelector('[data-test=jurors] small:has-text("Lost")');
     await accuses.goto(`${node.url}/court/law`);
     await accuses.waitForSelector(`td a[href="${path}"]`);
-    await look(path, 'court-reversed');
+    await see(path, 'court-reversed');
     for (const page of [accuses, defends, ...votes]) {
       assert.deepEqual(page.wrong, []);
       await page.context().close();

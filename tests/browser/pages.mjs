@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, faults, launch, loaded, open, routes, tabThrough }
+import { CHROMIUM, faults, launch, leaks, loaded, open, routes, tabThrough }
   from './browser.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -39,22 +39,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await node?.kill();
-});
-
-// What no translator reached: words beyond the turned ones, but names, code,
-// choices of languages, units.
-const leaks = (p) => p.evaluate(() => {
-  const found = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const { nodeValue: text, parentElement: at } = walk.currentNode;
-    if (at.closest('bdi, code, pre, .hash, time, .brand, script, .agent, '
-      + '[lang=en], noscript, select, datalist')) continue;
-    const rest = text.replace(/\u202e[^\u202c]*\u202c|\bboss\b/g, '')
-      .replace(/\bCMT\b|\b[kMG]?B\b|\bms\b|0x[0-9a-f…]+/gi, '');
-    if (/[A-Za-z]{3,}/.test(rest)) found.push(text.trim());
-  }
-  return found;
 });
 
 async function look(p, path, { rtl = true } = {}) {

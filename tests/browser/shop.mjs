@@ -6,17 +6,13 @@
 // TEST_TIMEOUT=300
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, onPhone, open } from './browser.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
-const require = createRequire(import.meta.url);
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const JUNK = 'test test test test test test test test test test test junk';
 const MODULES = { Identity: 0x1010, Market: 0x1012, Orders: 0x1013 };
 const { ZeroAddress: ZERO, ZeroHash: NONE } = ethers;
@@ -527,42 +523,8 @@ test('no shop, and a node that is behind: said, with what to do', { skip },
   });
 
 test('every page of the shop: 320 px, dark and light, axe; right to left',
-  { skip }, async () => {
-    const paths = ['', '/about', '/listing/1', '/cart', '/orders', '/order/1',
-      '/nothing', '?q=tea'];
-    const calm = async (page) => {
-      await page.waitForSelector('.front h1');
-      await page.waitForFunction(() => !document.querySelector('.skeleton'));
-    };
-    const wide = (page) => page.evaluate(() =>
-      document.documentElement.scrollWidth);
-    for (const [i, colorScheme] of ['light', 'dark'].entries()) {
-      const page = await open(browser, { colorScheme, bypassCSP: true,
-        viewport: { width: 320, height: 640 } });
-      const seller0 = account(0).address.toLowerCase();
-      await page.addInitScript((key) => localStorage.setItem(key,
-        '[{"listing":1,"variant":0,"qty":2}]'), `cart.${seller0}`);
-      for (const path of paths) {
-        await page.goto(`${node.url}/shop/harbour-roast${path}`);
-        await calm(page);
-        assert.ok(await wide(page) <= 320, `${path} is too wide`);
-        await page.evaluate(AXE);
-        const { violations } = await page.evaluate((dark) => window.axe.run(
-          dark ? { runOnly: ['color-contrast'] } : {}), i === 1);
-        assert.deepEqual(violations.map((v) => `${path} ${colorScheme}: ${v.id}`
-          + ` ${v.nodes[0].html.slice(0, 160)}`), []);
-        if (process.env.SCREENSHOTS) {
-          await page.screenshot({ fullPage: true, path: join(
-            process.env.SCREENSHOTS, `shop-${colorScheme}${path.replaceAll(
-              /\W/g, '_')}.png`) });
-        }
-        if (i) continue;
-        await page.goto(`${node.url}/shop/harbour-roast${path.split('?')[0]}`
-          + '?language=ar-XB');
-        await calm(page);
-        assert.ok(await wide(page) <= 320, `${path}, right to left`);
-      }
-      assert.deepEqual(page.wrong, []);
-      await page.context().close();
-    }
-  });
+  { skip }, () => onPhone(browser, 'shop', `${node.url}/shop/harbour-roast`,
+    ['', '/about', '/listing/1', '/cart', '/orders', '/order/1', '/nothing',
+      '?q=tea'], (page) => page.addInitScript((key) => localStorage.setItem(key,
+      '[{"listing":1,"variant":0,"qty":2}]'),
+    `cart.${account(0).address.toLowerCase()}`)));

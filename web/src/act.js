@@ -1,7 +1,7 @@
 // act.js - calls of modules, signed by whom we act for: asked by eth_call
 // first, so that a refusal comes before a signature and in words; then a
 // visible object until its block.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { encodeCall, readCall, readEvent } from './abi.js';
 import { acting } from './acting.js';
 import { live, rpc, rpcAll } from './api.js';
@@ -25,10 +25,22 @@ export const changed = signal(0);  // grows when something of ours is in a block
 const SHOWN = 5;
 let next = 1;
 
+// What waits for its block is found again by a page that is loaded anew, in the
+// window that sent it.
+const WAITING = 'sent';
+const keep = () => sessionStorage.setItem(WAITING, JSON.stringify(sent.value
+  .filter((s) => s.hash && s.state === 'waiting')
+  .map(({ what, hash }) => ({ what, hash }))));
+export function resume() {
+  const list = JSON.parse(sessionStorage.getItem(WAITING) ?? '[]');
+  for (const { what, hash } of list.reverse()) track(what, hash);
+}
+
 function note(id, change) {
   const old = sent.value.find((s) => s.id === id);
   sent.set(old ? sent.value.map((s) => s === old ? { ...s, ...change } : s)
     : [{ id, ...change }, ...sent.value].slice(0, SHOWN));
+  keep();
 }
 
 /* -------------------------------------------------------------- sending */
@@ -57,7 +69,9 @@ async function receiptOf(hash) {
     if (isRaw(known)) raw = known;
     else if (raw) await rpc('eth_sendRawTransaction', raw).catch(() => {});
     if (!live.value.connected) end = Date.now() + PATIENCE_MS;
-    if (Date.now() > end) throw new Error(t('act.long'));
+    if (Date.now() > end) {
+      throw Object.assign(new Error(t('act.long')), { late: true });
+    }
     await new Promise((resolve) => {
       const stop = live.watch(() => done());
       const id = setTimeout(() => done(), 1000);
@@ -74,7 +88,9 @@ const eventsOf = (abi, receipt, to) => receipt.logs
 // what: the words for it.  Resolves with { receipt, events } when it is done;
 // rejects with a sentence.  to: an address, or a name of MODULE; method: a name,
 // or a row of an ABI.
-export async function act(what, to, method, values, { value = 0n, abi } = {}) {
+// taken(hash): told when it is signed and given to the node.
+export async function act(what, to, method, values, { value = 0n, abi,
+  taken } = {}) {
   const from = acting.value;
   const id = next++;
   const address = MODULE[to] ?? to;
@@ -82,7 +98,7 @@ export async function act(what, to, method, values, { value = 0n, abi } = {}) {
   const row = typeof method === 'object' ? method
     : rows.find((r) => r.type === 'function' && r.name === method);
   const tx = { to: address, value, data: encodeCall(row, values) };
-  const label = { what, method: row.name };
+  const label = { what, method: row.name, wallet: Boolean(from.wallet) };
   try {
     note(id, { ...label, state: 'asking' });
     const [behind] = await rpcAll([['eth_syncing'], ['eth_call', {
@@ -91,6 +107,7 @@ export async function act(what, to, method, values, { value = 0n, abi } = {}) {
     if (behind) throw new Error(t('sync.blocks'));
     const hash = await submit(from, tx);
     note(id, { state: 'waiting', hash });
+    taken?.(hash);
     const receipt = await receiptOf(hash);
     if (receipt.status !== '0x1') throw new Error(t('act.reverted'));
     note(id, { state: 'done', hash });
@@ -99,8 +116,8 @@ export async function act(what, to, method, values, { value = 0n, abi } = {}) {
   } catch (e) {
     const reason = sentence(typeof e.data === 'string'
       ? readCall(rows, e.data, 'error') : null, e);
-    note(id, { state: 'failed', reason });
-    throw Object.assign(new Error(reason), { cause: e });
+    note(id, { state: e.late ? 'late' : 'failed', reason });
+    throw Object.assign(new Error(reason), { cause: e, late: e.late });
   }
 }
 
@@ -113,12 +130,25 @@ export async function track(what, hash) {
     if (status !== '0x1') throw new Error(t('send.failed'));
     note(id, { state: 'done' });
     changed.set(changed.value + 1);
-  } catch (e) { note(id, { state: 'failed', reason: e.message }); }
+  } catch (e) {
+    note(id, { state: e.late ? 'late' : 'failed', reason: e.message });
+  }
 }
 
 /* -------------------------------------------------------------- showing */
 
-const MARK = { asking: '…', waiting: '…', done: '✓', failed: '✕' };
+const MARK = { asking: '…', waiting: '…', done: '✓', failed: '✕', late: '…' };
+
+// A wallet that does not answer may have hidden its question.
+const PATIENT_MS = 8000;
+function Hanging() {
+  const [long, set] = useState(false);
+  useEffect(() => {
+    const id = setTimeout(() => set(true), PATIENT_MS);
+    return () => clearTimeout(id);
+  }, []);
+  return long && html`<br /><span data-test="hanging">${t('wallet.hangs')}</span>`;
+}
 
 export function Sent() {
   const list = useSignal(sent);
@@ -128,7 +158,9 @@ export function Sent() {
     <ul aria-live="polite">${list.map((s) => html`<li key=${s.id}
       class=${s.state} data-test="sent" data-state=${s.state}>
       <span aria-hidden="true">${MARK[s.state]}</span>
-      <span><strong>${s.what}</strong> ${t(`act.${s.state}`)}
+      <span><strong>${s.what}</strong> ${t(s.state === 'asking' && s.wallet
+          ? 'wallet.asked' : `act.${s.state}`)}
+        ${s.state === 'asking' && s.wallet && html`<${Hanging} />`}
         ${s.reason && html`<br /><bdi>${s.reason}</bdi>`}
         ${s.hash && html` <${Hash} value=${s.hash} to=${links.tx?.(s.hash)} />`}
       </span>
@@ -143,6 +175,18 @@ export function useMayCall() {
   return (call) => !call || Boolean(who?.wallet) || mayCall(call, now);
 }
 export const May = ({ call, children }) => useMayCall()(call) ? children : null;
+
+// What a form does when it is sent, once at a time: [state, onSubmit], state being
+// { busy, error }.
+export function useSend(go) {
+  const [state, set] = useState({});
+  return [state, async (e) => {
+    e.preventDefault();
+    if (state.busy) return;
+    set({ busy: true });
+    try { await go(e); set({}); } catch (error) { set({ error }); }
+  }];
+}
 
 // A button that does something once at a time and tells what went wrong.  It
 // keeps the focus while it is busy; Escape takes back the first of two presses.

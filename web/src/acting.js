@@ -2,11 +2,13 @@
 // an account of the browser's wallet, or (keys.js) a key of the node, which has
 // letterKey() besides (seal.js).  The choice is kept on this browser.  tx: { to,
 // data, value, gas } with value a BigInt; sign: of hex bytes by EIP-191.
+import { useState } from 'preact/hooks';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal, valueOf } from './signal.js';
 import { Empty, html } from './ui.js';
-import { accountsOf, sendBy, useNetwork, wallets } from './wallet.js';
+import { accountsOf, onAccounts, refusal, sendBy, useNetwork, wallets }
+  from './wallet.js';
 
 export const status = signal(null);  // of /api/status; chainId at least
 export const known = signal(false);  // whether it is known who may act
@@ -22,9 +24,11 @@ export function setActing(signer) {
 
 const byWallet = (id, address, wallet) => ({ id, address, wallet,
   async send({ to, data, value, gas }) {
-    await useNetwork(wallet, (await valueOf(status)).chainId);
+    const { chainId } = await valueOf(status);
+    await useNetwork(wallet, chainId);
     return sendBy(wallet, { from: address, to, data,
-      value: `0x${value.toString(16)}`, gas: `0x${gas.toString(16)}` });
+      value: `0x${value.toString(16)}`, gas: `0x${gas.toString(16)}`,
+      chainId: `0x${chainId.toString(16)}` });
   },
   sign: (data) => wallet.provider.request({ method: 'personal_sign',
     params: [data, address] }) });
@@ -37,8 +41,15 @@ export async function chooseWallet(wallet, quiet = false) {
   if (!address) return;
   // who is quick asks before the node has told its network
   if (!quiet) await useNetwork(wallet, (await valueOf(status)).chainId);
-  setActing(byWallet(wallet.info.uuid, address.toLowerCase(), wallet));
+  take(wallet, address);
+  onAccounts(wallet, ([other]) => {
+    if (acting.value?.wallet !== wallet) return;
+    if (other) take(wallet, other);
+    else setActing(null);
+  });
 }
+const take = (wallet, address) => setActing(byWallet(wallet.info.uuid,
+  address.toLowerCase(), wallet));
 
 // The wallet that was chosen before, when it shows itself.
 export function keepWallet() {
@@ -52,17 +63,39 @@ export function keepWallet() {
   again(wallets.value);
 }
 
+// The icon that a wallet gives of itself.
+const Mark = ({ wallet: { info } }) => info.icon?.startsWith('data:image/')
+  && html`<img src=${info.icon} alt="" width="20" height="20" />`;
+
+// The wallets of this browser, to choose from; what one refuses is said.
+export function Wallets() {
+  const found = useSignal(wallets);
+  const [{ busy, wrong }, say] = useState({});
+  const take = (wallet) => async () => {
+    if (busy) return;
+    say({ busy: wallet });
+    try {
+      await chooseWallet(wallet);
+      say({});
+    } catch (e) { say({ wrong: refusal(e) ?? e.message }); }
+  };
+  return html`${found.map((w) => html`<button type="button" key=${w.info.uuid}
+      class=${w.last ? null : 'main'} data-test=${w.last ? 'pocket' : 'connect'}
+      aria-disabled=${busy ? 'true' : null} onClick=${take(w)}><${Mark} wallet=${w} />
+      ${busy === w ? t('wallet.asked') : w.last ? w.info.name
+        : t('acting.connect', { name: w.info.name })}</button>`)}
+    ${wrong && html`<small class="wrong" role="alert"><bdi>${wrong}</bdi>
+      </small>`}`;
+}
+
 // A page that needs an account: what to do when there is none.
 export function Mine({ children }) {
   const now = useSignal(acting);
   const ready = useSignal(known);
-  const found = useSignal(wallets);
   if (now) return children(now.address);
   if (!ready) return null;
-  return html`<${Empty} title=${t('acting.none')}>${t('acting.ways')}${' '}
-    ${found.map((w) => html`<button type="button" data-test=${w.last ? 'pocket'
-      : 'connect'} onClick=${() => chooseWallet(w).catch(() => {})}>
-      ${w.last ? w.info.name : t('acting.connect', { name: w.info.name })}
-      </button> `)}
-    ${links.login && html`<a href=${links.login}>${t('login.title')}</a>`}<//>`;
+  return html`<${Empty} title=${t(links.shop ? 'acting.none.shop'
+    : 'acting.none')}>${t(links.shop ? 'acting.ways.shop' : 'acting.ways')}
+    <span class="row"><${Wallets} />${links.login && html`<a
+      href=${links.login}>${t('login.title')}</a>`}</span><//>`;
 }

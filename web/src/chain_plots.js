@@ -9,7 +9,7 @@ const one = (n) => number(Math.round(n * 100) / 100);
 export const seconds = (s) => t('unit.seconds', { n: one(s) });
 
 const CHARTS = {
-  txs: [(b) => b.txs, (n) => t('charts.txs.of', { n: one(n) })],
+  txs: [(b) => b.txs, (n) => t('charts.txs.of', { n })],
   gas: [(b) => b.gas, (n) => t('charts.gas.of', { n: number(n) })],
   interval: [(b) => b.seconds, seconds],
 };

@@ -1,6 +1,7 @@
 // fault.js - a refusal of a module in a sentence.
 import { date, short, units } from './format.js';
 import { has, t } from './i18n.js';
+import { refusal } from './wallet.js';
 
 // Of a parameter's kind: money in CMT, times as dates, the rest as it is.
 function say(a) {
@@ -19,7 +20,9 @@ function say(a) {
 // told: of readCall, or null; e: what JSON-RPC or the wallet said.
 export function sentence(told, e) {
   if (!told) {
-    return (e.message ?? String(e)).replace(/^execution reverted:? ?/, '')
+    const known = refusal(e) ?? (/insufficient funds/i.test(e.message)
+      && t('fault.funds'));
+    return known || (e.message ?? String(e)).replace(/^execution reverted:? ?/, '')
       || t('act.reverted');
   }
   const values = Object.fromEntries(told.args.map((a) => [a.name, say(a)]));

@@ -27,6 +27,17 @@ export function units(n, places, digits = places) {
 
 // Wei (BigInt) as CMT.
 export const cmt = (wei, digits = 18) => units(wei, 18, digits);
+export const inCmt = (wei, digits) => ltr(`${cmt(BigInt(wei), digits)}\u00a0CMT`);
+
+// In a text that runs from right to left: words of another direction as they
+// are, amounts and numbers from left to right; elsewhere nothing is added.
+const turned = () => document.documentElement.dir === 'rtl';
+export const isolate = (text) => turned() ? `\u2068${text}\u2069` : text;
+export const ltr = (text) => turned() ? `\u2066${text}\u2069` : text;
+
+// At most so many characters, with dots for the rest.
+export const clipped = (text, max) => [...text].length <= max ? text
+  : `${[...text].slice(0, max - 1).join('').trimEnd()}\u2026`;
 
 export const short = (hex, head = 8, tail = 6) =>
   hex.length <= head + tail + 2 ? hex

@@ -34,6 +34,12 @@ export function Stars({ value, count }) {
       ? ` (${number(count)})` : ''}</span></span>`;
 }
 
+// The same in little room.
+export const Rated = ({ value }) => value > 0 && html`<span class="stars"><span
+  aria-hidden="true">★</span> <span aria-hidden="true">${number(value / 100)}
+  </span><span class="away">${t('goods.stars', { n: number(value / 100) })}
+  </span></span>`;
+
 const GOOD = ['active', 'paid', 'completed', 'released', 'open', 'shown',
   'finished', 'settled', 'taken'];
 const BAD = ['cancelled', 'expired', 'closed', 'disputed', 'suspended',
@@ -74,14 +80,16 @@ export const Price = ({ listing, value = listing.price }) => html`<${Money}
   value=${value} token=${listing.token ?? NOBODY} /><${Approx} value=${value}
   token=${listing.token ?? NOBODY} />`;
 
-// A card that leads to the listing.
-export const Card = ({ listing, href = links.listing(listing.id) }) => html`
+// A card that leads to the listing; by: who sells it is told.
+export const Card = ({ listing, href = links.listing(listing.id), by }) => html`
   <article class="goods" data-test="card"><a href=${href}>
     <${Picture} hash=${listing.document?.images?.[0]} size=${200} />
+    ${listing.stock === 0 && html`<span class="flag">${t('goods.sold.out')}
+      </span>`}
     <strong class="name"><bdi>${titleOf(listing)}</bdi></strong></a>
-    <p class="price"><${Price} listing=${listing} /></p>
-    <p><${Stars} value=${listing.rating} /></p>
-    ${listing.stock === 0 && html`<p class="wrong">${t('goods.sold.out')}</p>`}
+    ${by && html`<p class="quiet by"><${Party} value=${listing.seller} /></p>`}
+    <p class="row between"><span class="price"><${Price} listing=${listing} />
+      </span><${Rated} value=${listing.rating} /></p>
   </article>`;
 
 // A listing of which the number is known alone, by its title.
@@ -108,9 +116,9 @@ export const nameOf = (address) => {
   }
   return names.get(address);
 };
-export function Party({ value }) {
+export function Party({ value, plain }) {
   const { data } = useLoad(() => nameOf(value), [value]);
-  const href = links.party(value);
+  const href = plain ? null : links.party(value);
   const name = data ? html`<bdi>${data}</bdi>`
     : html`<span class="hash">${short(value)}</span>`;
   return href ? html`<a href=${href} title=${value}>${name}</a>`

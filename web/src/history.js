@@ -3,18 +3,20 @@
 import { useState } from 'preact/hooks';
 import { rpc } from './api.js';
 import { csv } from './csv.js';
-import { checksum, cmt } from './format.js';
+import { Called } from './decoded.js';
+import { checksum, cmt, inCmt } from './format.js';
 import { t } from './i18n.js';
 import { useLoad } from './signal.js';
 import { Address, Ago, Empty, Hash, Loaded, Table, html } from './ui.js';
 
 const PAGE = 25;
-const COLUMNS = ['tx.hash', 'block.age', 'tx.from', 'tx.to', 'tx.value'];
+const COLUMNS = ['tx.hash', 'block.age', 'pool.what', 'tx.from', 'tx.to',
+  'tx.value'];
 
 const same = (a, b) => a?.toLowerCase() === b.toLowerCase();
 const Party = ({ value, me }) => !value ? t('tx.creates')
   : same(value, me) ? html`<span>${t('history.this')}</span>`
-    : html`<${Address} value=${value} />`;
+    : html`<${Address} brief value=${value} />`;
 
 function save(address, txs, receipts) {
   csv(`transactions ${address}`, ['hash', 'block', 'time', 'from', 'to', 'CMT',
@@ -45,11 +47,12 @@ export function History({ address, height }) {
           ${t('history.when')}<//>`
         : html`<${Table} caption=${t('history.title')} columns=${COLUMNS}
             rows=${data.txs.map((tx, i) => ({ key: tx.hash, cells: [
-              html`<${Hash} value=${tx.hash} to=${`/tx/${tx.hash}`} />`,
+              html`<${Hash} brief value=${tx.hash} to=${`/tx/${tx.hash}`} />`,
               html`<${Ago} ms=${Number(data.receipts[i].timestamp) * 1000} />`,
+              html`<${Called} tx=${tx} />`,
               html`<${Party} value=${tx.from} me=${address} />`,
               html`<${Party} value=${tx.to} me=${address} />`,
-              `${cmt(BigInt(tx.value), 6)} CMT`] }))} />
+              inCmt(tx.value, 6)] }))} />
           <p class="paging">
             ${!data.firstPage && html`<button type="button" onClick=${() =>
               go({ block: Number(data.txs[0].blockNumber), way: 'After' })}>

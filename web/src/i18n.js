@@ -2,7 +2,7 @@
 // when needed (data-strings of the page: the start of its path); English stands
 // in for what a language lacks, and the operator's own words (data-texts of the
 // page: where they are) for both.  {name} in a text is replaced; "one|many" is
-// chosen by {n}.
+// chosen by {n}, a number, which is written as the language writes it.
 //
 // ?language=ar-XB shows the page from right to left, every word turned round:
 // what still reads as English is a text that no translator can reach.
@@ -70,5 +70,6 @@ export function t(key, values = {}) {
     text = rule === 'one' ? one : many;
   }
   return text.replace(/\{(\w+)\}/g, (all, name) =>
-    name in values ? String(values[name]) : all);
+    !(name in values) ? all : name === 'n' && typeof values.n === 'number'
+      ? new Intl.NumberFormat(current).format(values.n) : String(values[name]));
 }

@@ -32,12 +32,26 @@ export function useRpc(method, ...params) {
     [method, JSON.stringify(params), turns]);
 }
 
+// Lists as they were last seen, so that who comes back finds them at once, as
+// long as they had become.
+const KEEP = 16;
+const known = new Map(); // method and filter -> { pages, data }
+function remember(key, pages, data) {
+  known.delete(key);
+  known.set(key, { pages, data });
+  if (known.size > KEEP) known.delete(known.keys().next().value);
+}
+
 // filter: of the method's object; the pages so far stay when it is refreshed.
 export function useList(method, filter, limit = 25) {
   const turns = useSignal(fresh);
-  const [pages, set] = useState(1);
-  const key = JSON.stringify(filter);
-  useEffect(() => set(1), [method, key]);
+  const key = JSON.stringify(filter), name = `${method} ${limit} ${key}`;
+  const [pages, set] = useState(known.get(name)?.pages ?? 1);
+  const begun = useRef(name);
+  useEffect(() => {
+    if (begun.current !== name) set(1);
+    begun.current = name;
+  }, [name]);
   const state = useLoad(async () => {
     let items = [], next = null;
     for (let i = 0; i < pages; i++) {
@@ -47,8 +61,9 @@ export function useList(method, filter, limit = 25) {
       next = page.next ?? null;
       if (!next) break;
     }
+    remember(name, pages, { items, next });
     return { items, next };
-  }, [method, key, pages, turns]);
+  }, [method, key, pages, turns], known.get(name)?.data);
   return { ...state, more: () => set((n) => n + 1) };
 }
 

@@ -6,8 +6,8 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Confirm } from './confirm.js';
-import { Sent } from './act.js';
-import { connect, live, rpcAll } from './api.js';
+import { Sent, resume } from './act.js';
+import { connect, live, rpc, rpcAll } from './api.js';
 import { ApproxNote, followCurrency } from './approx.js';
 import { isAddress, isHash, number } from './format.js';
 import { language, setLanguage, t } from './i18n.js';
@@ -101,7 +101,8 @@ const PAGES = [
     load: () => import('./pages/account.js'), under: '/blocks' },
   ...[['/tokens', 'tokens.title', 'Tokens'],
     ['/token/:address', 'address.token', 'Token'],
-    ['/names', 'names.title', 'Names'], ['/charts', 'charts.title', 'Charts'],
+    ['/names', 'names.title', 'Names'],
+    ['/contracts', 'contracts.title', 'Contracts'], ['/charts', 'charts.title', 'Charts'],
     ['/pool', 'pool.title', 'Pool']].map(
     ([path, title, name]) => ({ path, title, name, load: explore,
       under: '/blocks' })),
@@ -203,7 +204,13 @@ function Search() {
       if (tx) go(`/tx/${what}`);
       else if (block) go(`/block/${what}`);
       else { say(t('search.none')); return; }
-    } else { say(t('search.what')); return; }
+    } else if (what) {
+      const { items } = await rpc('id_list', { q: what, limit: 2 });
+      const is = items.find((p) => p.handle === what.toLowerCase())
+        ?? (items.length === 1 ? items[0] : null);
+      if (!items.length) { say(t('search.what')); return; }
+      go(is ? `/party/${is.anchor}` : `/names?q=${encodeURIComponent(what)}`);
+    } else return;
     input.value = '';
   };
   return html`<form class="search" role="search" onSubmit=${find}>
@@ -283,6 +290,7 @@ await setLanguage();
 cameBy(location.search);
 connect();
 discover();
+resume();
 loadSession();
 loadActing();
 followCurrency();

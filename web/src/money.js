@@ -1,6 +1,6 @@
 // money.js - amounts of CMT and of tokens: shown, typed, kept.
 import { callView, row } from './contracts.js';
-import { units } from './format.js';
+import { ltr, units } from './format.js';
 import { useLoad } from './signal.js';
 import { html } from './ui.js';
 import { NOBODY } from './act.js';
@@ -15,6 +15,16 @@ export const erc20 = [
   'function transfer(address to, uint256 amount) returns (bool)',
 ].map(row);
 
+// What a contract calls its token, without what turns or hides letters; who calls
+// himself as the coin of the chain is told apart by his address.
+const LIKE_CMT = /^[cсϲ][mмμ][tтτ]$/iu; // in Cyrillic and Greek too
+function nameOf(symbol, address) {
+  const text = [...symbol.normalize('NFKC').replace(/[\p{C}\p{Z}\p{M}]/gu, '')]
+    .slice(0, 12).join('');
+  return text && !LIKE_CMT.test(text) ? text
+    : `${text}?${address.slice(2, 6)}`;
+}
+
 const known = new Map([[NOBODY, CMT]]);
 // { address, symbol, decimals, real: it tells a symbol }; a token that tells none
 // is counted in units.
@@ -24,7 +34,7 @@ export async function tokenOf(address = NOBODY) {
   const [[symbol, real = true], [decimals]] = await Promise.all([
     callView(key, symbolRow, []).catch(() => [`${key.slice(0, 8)}…`, false]),
     callView(key, decimalsRow, []).catch(() => [0n])]);
-  const token = { address: key, symbol: symbol.slice(0, 12), real,
+  const token = { address: key, symbol: nameOf(symbol, key), real,
     decimals: Math.min(Number(decimals), 36) };
   known.set(key, token);
   return token;
@@ -38,7 +48,8 @@ export function useTokens(addresses) {
 
 // "12.5 CMT" of a quantity.
 export function money(value, token = CMT, digits = token.decimals) {
-  return `${units(BigInt(value), token.decimals, digits)}\u00a0${token.symbol}`;
+  return ltr(`${units(BigInt(value), token.decimals, digits)}\u00a0${
+    token.symbol}`);
 }
 
 // The same with two digits, what is below them left out.

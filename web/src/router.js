@@ -7,14 +7,34 @@ const look = () => {
   route.set(location.pathname);
   query.set(location.search);
 };
-addEventListener('popstate', look);
+// Who goes back finds the place again from which he left.
+addEventListener('popstate', (e) => {
+  look();
+  const y = e.state?.y ?? 0;
+  requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, y)));
+});
 
 export function go(path) {
   if (path !== location.pathname + location.search) {
+    history.replaceState({ ...history.state, y: scrollY }, '');
     history.pushState(null, '', path);
   }
   look();
   scrollTo(0, 0);
+}
+
+// What a page was asked for stands in its address, so that it is found again by
+// the back button, a new load, a link: { name: value, or undefined for none }.
+export function ask(values) {
+  const given = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value === '' || value === false) given.delete(name);
+    else given.set(name, value === true ? '1' : value);
+  }
+  const search = given.toString();
+  history.replaceState(history.state, '',
+    location.pathname + (search && `?${search}`));
+  look();
 }
 
 // For <a href> below base: the browser's own way for new tabs, ours for a plain

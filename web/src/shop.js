@@ -6,7 +6,7 @@
 // is, or why there is none, in the attributes of #app.
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Sent } from './act.js';
+import { Sent, resume } from './act.js';
 import { keepWallet, known, status } from './acting.js';
 import { poll, rpc } from './api.js';
 import { ApproxNote, currency, currencyOf } from './approx.js';
@@ -134,6 +134,7 @@ if (state === 'found') {
   const learn = () => rpc('eth_chainId').then((id) =>
     status.set({ chainId: Number(id) }), () => {});
   back.watch(learn);
+  resume();
   learn().then(() => { known.set(true); keepWallet(); });
   render(html`<${Shell} />`, root);
 } else {

@@ -43,9 +43,10 @@ export function useSignal(s) {
 export const back = signal(0);
 
 // Loads when a dependency changes, and when the node is back: { data, error,
-// loading, again }.  What was loaded stays while newer is on its way.
-export function useLoad(load, deps) {
-  const [state, set] = useState({ loading: true });
+// loading, again }.  What was loaded stays while newer is on its way; first: what
+// is known of it before.
+export function useLoad(load, deps, first) {
+  const [state, set] = useState({ data: first, loading: true });
   const [turn, again] = useState(0);
   const returned = useSignal(back);
   useEffect(() => {

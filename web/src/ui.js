@@ -27,6 +27,7 @@ const ICONS = {
   scales: 'M12 4v16M7 20h10M5 7h14M5 7l-3 7h6zM19 7l-3 7h6z',
   gavel: 'M13 4l7 7M11 6l7 7M15.5 8.5 9 15M9 10l-5.5 5.5 5 5L14 15M4 21h9',
   gear: 'M4 7h10M18 7h2M14 5v4M4 17h2M10 17h10M10 15v4',
+  shield: 'M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6zM8.5 12l2.5 2.5 4.5-5',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   copy: 'M9 9h11v11H9zM15 9V4H4v11h5',
   check: 'M4 12.5 9.5 18 20 6.5',
@@ -46,10 +47,12 @@ export function Failure({ error, again }) {
   const [at] = useState(() => new Date().toISOString());
   const detail = [at, location.pathname, error.code, error.message]
     .filter((x) => x !== undefined && x !== '').join(' · ');
-  return html`<${Notice} kind="error" title=${t('error.load')}
+  const { late } = error; // of act.js: it was sent, and may still come
+  return html`<${Notice} kind="error" title=${t(late ? 'error.late'
+    : again ? 'error.load' : 'error.acted')}
     action=${again && html`<button type="button" onClick=${again}>
       ${t('error.again')}</button>`}>
-    <p>${error.message}</p><p>${t('error.safe')}</p>
+    <p>${error.message}</p><p>${t(late ? 'error.late.safe' : 'error.safe')}</p>
     <details><summary>${t('error.detail')}</summary><p><bdi class="code hash">
       ${detail}</bdi><${Copy} text=${detail} /></p></details><//>`;
 }

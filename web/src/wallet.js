@@ -30,6 +30,15 @@ export async function accountsOf(wallet) {
   return wallet.provider.request({ method: 'eth_requestAccounts' });
 }
 
+// What it says when its user takes another account there: told(addresses), none
+// when he leaves.  Asked for once a wallet.
+const followed = new WeakSet();
+export function onAccounts({ provider }, told) {
+  if (followed.has(provider)) return;
+  followed.add(provider);
+  provider.on?.('accountsChanged', told);
+}
+
 // The wallet asks its user; it knows the network then, and is on it.
 export async function addNetwork({ provider }, chainId) {
   await provider.request({ method: 'wallet_addEthereumChain', params: [{
@@ -38,18 +47,27 @@ export async function addNetwork({ provider }, chainId) {
     rpcUrls: [location.origin], blockExplorerUrls: [location.origin] }] });
 }
 
+// Puts the wallet on our network.  One that says yes and stays elsewhere would
+// pay there, in another coin: it is asked again and not believed.
 export async function useNetwork(wallet, chainId) {
-  const id = `0x${chainId.toString(16)}`;
   const { provider } = wallet;
-  if (await provider.request({ method: 'eth_chainId' }) === id) return;
+  const isHere = async () => Number(await provider.request(
+    { method: 'eth_chainId' })) === chainId;
+  if (await isHere()) return;
   try {
     await provider.request({ method: 'wallet_switchEthereumChain',
-      params: [{ chainId: id }] });
+      params: [{ chainId: `0x${chainId.toString(16)}` }] });
   } catch (e) {
     if (e.code !== 4902 && e.data?.originalError?.code !== 4902) throw e;
     await addNetwork(wallet, chainId);
   }
+  if (!await isHere()) throw new Error(t('wallet.elsewhere', { id: chainId }));
 }
 
 export const sendBy = (wallet, tx) =>
   wallet.provider.request({ method: 'eth_sendTransaction', params: [tx] });
+
+// What wallets refuse with (EIP-1193), as a sentence; null: it is no such refusal.
+const SAID = { 4001: 'wallet.refused', 4100: 'wallet.closed', 4900: 'wallet.gone',
+  4901: 'wallet.gone', '-32002': 'wallet.busy' };
+export const refusal = (e) => SAID[e?.code] ? t(SAID[e.code]) : null;

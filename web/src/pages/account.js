@@ -3,7 +3,7 @@
 import { live, rpcAll } from '../api.js';
 import { abiOf, useToken } from '../contracts.js';
 import { Credits } from '../credits.js';
-import { bytes, checksum, cmt, isAddress, number } from '../format.js';
+import { bytes, checksum, inCmt, isAddress, number } from '../format.js';
 import { History } from '../history.js';
 import { t } from '../i18n.js';
 import { Panes } from '../panes.js';
@@ -47,7 +47,7 @@ export function Account({ address: path }) {
       ? html`<${Empty} title=${t('address.bad')}>${t('address.form')}<//>`
       : html`<${Facts} rows=${[
           ['address.balance', html`<span data-test="balance">
-            ${cmt(BigInt(data[0]))} CMT</span>`],
+            ${inCmt(data[0])}</span>`],
           ['address.kind', t(known.data?.from === 'module' ? 'address.module'
             : kindOf(data[2]))],
           ['address.token', token && html`<a href=${`/token/${address}`}>

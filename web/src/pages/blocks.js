@@ -1,18 +1,19 @@
 // blocks.js - the list of blocks, and one block.
 import { useState } from 'preact/hooks';
 import { live, rpc } from '../api.js';
-import { bytes, cmt, isHash, number, time } from '../format.js';
+import { Called } from '../decoded.js';
+import { bytes, inCmt, isHash, number, time } from '../format.js';
 import { t } from '../i18n.js';
 import { Tabs } from '../list.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Address, Empty, Facts, Hash, Loaded, Table, html } from '../ui.js';
+import { Address, Ago, Empty, Facts, Hash, Loaded, Table, html } from '../ui.js';
 import { BLOCK_COLUMNS, blockMs, blockRow, loadBlocks } from './home.js';
 
 const PAGE = 25;
 
 export const ExploreTabs = () => html`<${Tabs} label=${t('nav.explore')} rows=${[
   ['/blocks', 'explore.blocks'], ['/tokens', 'tokens.title'],
-  ['/names', 'names.title'], ['/charts', 'charts.title'],
+  ['/names', 'names.title'], ['/contracts', 'contracts.title'], ['/charts', 'charts.title'],
   ['/pool', 'pool.title']]} />`;
 
 export function Blocks() {
@@ -36,8 +37,9 @@ export function Blocks() {
 export const txRow = (tx) => ({ key: tx.hash, cells: [
   html`<${Hash} value=${tx.hash} to=${`/tx/${tx.hash}`} />`,
   html`<${Address} value=${tx.from} />`,
-  tx.to ? html`<${Address} value=${tx.to} />` : t('tx.creates'),
-  html`${cmt(BigInt(tx.value), 6)} CMT`] });
+  html`<${Called} tx=${tx} />`,
+  tx.to ? html`<${Address} value=${tx.to} />` : '–',
+  inCmt(tx.value, 6)] });
 
 export function Block({ id }) {
   const state = useLoad(() => isHash(id) ? rpc('eth_getBlockByHash', id, true)
@@ -52,7 +54,8 @@ export function Block({ id }) {
         <a href=${`/block/${Number(b.number) - 1}`}>${t('block.before')}</a>`}
         <a href=${`/block/${Number(b.number) + 1}`}>${t('block.after')}</a></p>
       <${Facts} rows=${[
-        ['block.time', time(blockMs(b))],
+        ['block.time', html`${time(blockMs(b))} <small>(<${Ago}
+          ms=${blockMs(b)} />)</small>`],
         ['block.hash', html`<${Hash} value=${b.hash} full />`],
         ['block.parent', Number(b.number) > 0 ? html`<${Hash}
           value=${b.parentHash} to=${`/block/${b.parentHash}`} full />` : null],
@@ -63,7 +66,7 @@ export function Block({ id }) {
         ['block.root', html`<${Hash} value=${b.stateRoot} full />`]]} />
       <h2>${t('block.list', { n: b.transactions.length })}</h2>
       ${b.transactions.length ? html`<${Table} caption=${t('block.txs')}
-        columns=${['tx.title', 'tx.from', 'tx.to', 'tx.value']}
+        columns=${['tx.title', 'tx.from', 'pool.what', 'tx.to', 'tx.value']}
         rows=${b.transactions.map(txRow)} />`
         : html`<p>${t('block.empty')}</p>`}`}<//>`;
 }

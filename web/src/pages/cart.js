@@ -12,16 +12,19 @@ import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { Approx } from '../approx.js';
-import { cart, seePrice, setQty } from '../cart.js';
+import { cart, ordered, ordering, seePrice, setQty, settleOrders }
+  from '../cart.js';
 import { abiOf, callView } from '../contracts.js';
 import { sentence } from '../fault.js';
-import { date, number } from '../format.js';
-import { Party, Picture, stockText, titleOf } from '../goods.js';
+import { countries, countryName, zoneOf } from '../country.js';
+import { date } from '../format.js';
+import { Party, Picture, State, stockText, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { keyOf, putLetter } from '../letters.js';
 import { links } from '../links.js';
-import { fresh } from '../list.js';
+import { fresh, useRpc } from '../list.js';
 import { erc20, money, tokenOf } from '../money.js';
+import { balanceOf } from '../purse.js';
 import { go } from '../router.js';
 import { useLoad, useSignal, valueOf } from '../signal.js';
 import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
@@ -131,17 +134,31 @@ async function place(quotes, form, me) {
     const total = part.reduce((n, q) => n + q.total, 0n);
     const cmt = token.address === NOBODY;
     if (!cmt) await approve(token, me, total);
+    const lines = part.flatMap((q) => q.lines).map((l) => ({
+      listing: l.listing.id, variant: l.variant }));
     const { events } = await act(t('cart.order', { amount: money(total,
       token) }), 'orders', part.length === 1 ? 'place' : 'placeMany',
     [part.length === 1 ? part[0].args : part.map((q) => q.args)],
-    { value: cmt ? total : 0n });
+    { value: cmt ? total : 0n, taken: (hash) => ordering.set([
+      ...ordering.value, { hash, at: Date.now(), lines }]) });
     ids.push(...events.filter((e) => e.name === 'OrderPlaced')
       .map((e) => e.id));
-    const done = part.flatMap((q) => q.lines);
-    cart.set(cart.value.filter((l) => !done.some((d) =>
-      d.listing.id === l.listing && d.variant === l.variant)));
+    ordered(lines);
+    await settleOrders();
   }
   return ids;
+}
+
+// What the buyer lacks, in words: [] when he can pay all of it.
+async function lacks(quotes, me) {
+  const sums = new Map();
+  for (const q of quotes.filter((x) => !x.error)) {
+    sums.set(q.token, (sums.get(q.token) ?? 0n) + q.total);
+  }
+  const all = await Promise.all([...sums].map(async ([token, sum]) => ({ token,
+    sum, has: await balanceOf(me, token.address).catch(() => sum) })));
+  return all.filter(({ sum, has }) => has < sum).map(({ token, sum, has }) =>
+    t('cart.lacks', { has: money(has, token), more: money(sum - has, token) }));
 }
 
 function Line({ line, token }) {
@@ -157,25 +174,87 @@ function Line({ line, token }) {
     && BigInt(line.seen) !== line.unit ? BigInt(line.seen) : null;
   return html`<li class="line" data-test="line"><${Picture} hash=${listing.document?.images?.[0]}
       size=${56} /><span><a href=${links.listing(listing.id)}>
-      <bdi>${titleOf(listing)}</bdi></a>${name && html`<small> ${name}</small>`}
+      <bdi>${titleOf(listing)}</bdi></a>${name && html` <small><bdi>${name}</bdi>
+      </small>`}
       <br />${money(line.unit, token)}
       ${was !== null && html`<strong class="wrong changed" role="status">
         ${t('cart.changed', { was: money(was, token),
           now: money(line.unit, token) })} <button type="button"
         onClick=${() => seePrice(key, `0x${line.unit.toString(16)}`,
           listing.token)}>${t('cart.seen')}</button></strong>`}
+      ${listing.state !== 'active' && html` <${State} word=${listing.state} />`}
       ${line.v && line.v.stock < line.qty && html`<strong class="wrong">
-        ${stockText(line.v.stock)}</strong>`}</span>
+        ${stockText(line.v.stock)}</strong>${line.v.stock > 0 && html` <button
+        type="button" onClick=${() => setQty(key, line.v.stock)}>${t('cart.take',
+        { n: line.v.stock })}</button>`}`}</span>
     <label class="choice">${t('order.qty')}<input type="number" min="1" max="99"
-      value=${line.qty} onChange=${(e) => setQty(key,
-        Number(e.target.value))} /></label>
+      value=${line.qty} onChange=${(e) => {
+        const n = Number(e.target.value);
+        if (Number.isInteger(n) && n >= 1 && n <= 99) setQty(key, n);
+        else e.target.value = line.qty; // by mistake nothing is thrown out
+      }} /></label>
     <button type="button" onClick=${() => setQty(key, 0)}>${t('cart.drop')}
-    </button></li>`;
+      <span class="away"> ${titleOf(listing)}</span></button></li>`;
+}
+
+// What an order is made of: goods at the prices shown, and what the seller's
+// table and the coupon make of it.
+function Sum({ q }) {
+  const goods = q.lines.reduce((n, l) => n + l.unit * BigInt(l.qty), 0n);
+  const rest = q.total - goods;
+  return html`<dl class="bill">${rest !== 0n && html`<div><dt>${t('order.goods')}
+      </dt><dd>${money(goods, q.token)}</dd></div><div><dt>${t(q.args.coupon
+        ? 'cart.rest.coupon' : 'order.shipping')}</dt><dd>${money(rest, q.token)}
+      </dd></div>`}<div><dt><strong>${t('order.total')}</strong></dt><dd>
+      <strong data-test="total">${money(q.total, q.token)}</strong><${Approx}
+        value=${q.total} token=${q.token.address} /></dd></div></dl>`;
+}
+
+// Where to, kept on this browser; what is private only while the window is open.
+const FORM = 'checkout';
+const formNow = () => ({ zone: localStorage.getItem('zone')
+  ?? new Intl.Locale(navigator.language).region ?? '', coupon: '', address: '',
+...JSON.parse(sessionStorage.getItem(FORM) ?? '{}') });
+
+// Where goods are sent to: sealed for who has a key for letters; who has none is
+// not told it, and the buyer is told that.
+const PHYSICAL = 1;
+function Address({ groups, value, put }) {
+  const sellers = groups.filter((g) => g.lines.some((l) =>
+    l.listing?.kind === PHYSICAL)).map((g) => g.seller);
+  const { data } = useLoad(() => Promise.all(sellers.map(async (seller) => ({
+    seller, key: await keyOf(seller) }))), [sellers.join()]);
+  const deaf = (data ?? []).filter((s) => !s.key);
+  if (!data?.length) return null;
+  return html`${deaf.length < data.length && html`<${Field} id="address"
+      label=${t('order.address')} hint=${t('cart.address')}><textarea id="address"
+        rows="4" value=${value} autocomplete="street-address"
+        aria-describedby="address-hint" onInput=${put}></textarea><//>`}
+    ${deaf.map(({ seller }) => html`<${Deaf} key=${seller} seller=${seller} />`)}`;
+}
+function Deaf({ seller }) {
+  const contact = useRpc('id_get', seller).data?.document?.contact;
+  return html`<p class="quiet" data-test="deaf">${t('cart.deaf')} <${Party}
+    value=${seller} />${contact && html`: <bdi>${contact}</bdi>`}</p>`;
+}
+
+// What is paid for all of it, where that is more than one order.
+function All({ list }) {
+  const sums = new Map();
+  for (const q of list) sums.set(q.token, (sums.get(q.token) ?? 0n) + q.total);
+  return html`<dl class="bill order" data-test="all">${[...sums].map(
+    ([token, sum]) => html`<div key=${token.address}><dt><strong>${t('cart.all')}
+      </strong></dt><dd class="big">${money(sum, token)}</dd></div>`)}</dl>`;
 }
 
 function Checkout({ groups, me, again }) {
-  const [form, set] = useState({ zone: localStorage.getItem('zone') ?? 'DE',
-    coupon: '', address: '' });
+  const [form, fill] = useState(formNow);
+  const set = ({ zone, coupon, address }) => {
+    fill({ zone, coupon, address });
+    localStorage.setItem('zone', zone);
+    sessionStorage.setItem(FORM, JSON.stringify({ coupon, address }));
+  };
+  const sending = useSignal(ordering);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
@@ -186,13 +265,17 @@ function Checkout({ groups, me, again }) {
     .map((g) => quote(g, form, me))), [key, form.zone, form.coupon, me, from]);
   const list = quotes.data ?? [];
   const bad = list.filter((q) => q.error);
+  const turns = useSignal(fresh);
+  const poor = useLoad(() => lacks(list, me), [quotes.data, me, turns]).data ?? [];
   const submit = async (e) => {
     e.preventDefault();
+    if (busy) return;
     setBusy(true);
     setError(null);
-    localStorage.setItem('zone', form.zone);
     try {
       const ids = await place(list, form, me);
+      sessionStorage.removeItem(FORM);
+      if (location.pathname !== links.cart) return; // he went elsewhere meanwhile
       go(ids.length === 1 ? links.order(ids[0]) : links.purchases);
     } catch (x) {
       setError(x);
@@ -203,21 +286,25 @@ function Checkout({ groups, me, again }) {
   return html`<form class="form" onSubmit=${submit} data-test="checkout">
     <h2>${t('cart.checkout')}</h2>
     <div class="pair"><${Field} id="zone" label=${t('cart.zone')}
-      hint=${t('cart.zone.hint')}><input id="zone" value=${form.zone} required
-        maxlength="8" onChange=${put('zone')} autocomplete="country" /><//>
+      hint=${countryName(form.zone) ?? t('cart.zone.hint')}><input id="zone"
+        value=${form.zone} required maxlength="60" list="countries"
+        aria-describedby="zone-hint" autocomplete="country"
+        onChange=${(e) => set({ ...form, zone: zoneOf(e.target.value) })} />
+      <datalist id="countries">${countries().map(([code, name]) => html`<option
+        key=${code} value=${code}>${name}</option>`)}</datalist><//>
     <${Field} id="coupon" label=${t('cart.coupon')}><input id="coupon"
       value=${form.coupon} onChange=${put('coupon')} autocomplete="off" /><//>
-    </div><${Field} id="address" label=${t('order.address')}
-      hint=${t('cart.address')}><textarea id="address" rows="4"
-        value=${form.address} autocomplete="street-address"
-        onInput=${put('address')}></textarea><//>
-    ${list.map((q) => html`<p key=${q.key} class="row between">
-      <span>${t('order.seller')} <${Party} value=${q.seller} /></span>
-      ${q.error ? html`<span class="wrong" role="alert">${q.error}</span>`
-        : html`<span><strong data-test="total">${money(q.total, q.token)}
-          </strong><${Approx} value=${q.total} token=${q.token.address} /></span>`}
-      </p>${q.shipBy > 0 && html`<p class="quiet">${t('cart.shipBy',
-        { when: date(q.shipBy) })}</p>`}`)}
+    </div><${Address} groups=${groups} value=${form.address}
+      put=${put('address')} />
+    ${list.map((q) => html`<section key=${q.key} class="order">
+      ${list.length > 1 && html`<h3><${Party} value=${q.seller} /></h3>`}
+      ${q.error ? html`<p class="wrong" role="alert">${q.error}</p>`
+        : html`<${Sum} q=${q} />`}
+      ${q.shipBy > 0 && html`<p class="quiet">${t('cart.shipBy',
+        { when: date(q.shipBy) })}</p>`}</section>`)}
+    ${list.length > 1 && !bad.length && html`<${All} list=${list} />`}
+    ${poor.map((text) => html`<p class="wrong" role="status" key=${text}
+      data-test="lacks">${text}</p>`)}
     ${from && list.some((q) => q.args?.platform || q.args?.referrer !== NOBODY)
       && html`<p class="quiet" data-test="via">${t('cart.via')}
         ${from.referrer && html` <${Party} value=${from.referrer} />`}
@@ -225,8 +312,10 @@ function Checkout({ groups, me, again }) {
         ${t('cart.via.drop')}</button></p>`}
     <p class="quiet">${t('cart.safe')}</p>
     ${error && html`<${Failure} error=${error} />`}
+    ${!busy && sending.length > 0 && html`<${Notice} title=${t('cart.sending')}>
+      <p data-test="sending">${t('cart.sending.text')}</p><//>`}
     <${Submit} test="place" busy=${busy} disabled=${quotes.loading
-      || bad.length > 0 || !list.length}>
+      || bad.length > 0 || !list.length || (!busy && sending.length > 0)}>
       ${t(busy ? 'act.busy' : 'cart.go')}<//></form>`;
 }
 
@@ -235,6 +324,8 @@ export function CartPage() {
   const turns = useSignal(fresh);
   const state = useLoad(() => loadLines(lines), [JSON.stringify(lines),
     turns]);
+  const sending = useSignal(ordering);
+  useLoad(settleOrders, [turns, sending.length]);
   if (!lines.length) {
     return html`<h1>${t('nav.cart')}</h1><${Empty} title=${t('cart.none')}>
       ${t('cart.none.text')}${' '}<a class="button main" href=${links.buy}>
@@ -246,8 +337,9 @@ export function CartPage() {
         : html`${t('order.seller')} <${Party} value=${g.seller} />`}</h2>
         <ul class="plain">${g.lines.map((l) => html`<${Line} line=${l}
           token=${g.token} />`)}</ul></section>`)}
+      <p><a href=${links.buy}>${t('cart.more')}</a></p>
       ${groups.length > 1 && html`<${Notice} title=${t('cart.several',
-        { n: number(groups.length) })} />`}</div>
+        { n: groups.length })} />`}</div>
       <${Mine}>${(me) => html`<${Checkout} groups=${groups} me=${me}
         again=${state.again} />`}<//>
     </div>`}<//>`;

@@ -313,7 +313,7 @@ function Ward({ anchor }) {
       || t('party.title')}</bdi></h2>
     <p><${Hash} value=${anchor} to=${`/party/${anchor}`} full /></p>
     <p><${State} word=${id.state} /> ${t('guard.now', {
-      n: number(id.guardianCnt), need: number(id.threshold) })}</p>
+      n: id.guardianCnt, need: number(id.threshold) })}</p>
     ${id.state === 'recovering' ? html`<${Notice} title=${t('ward.running')}
       action=${html`<${Do} kind="main" test="approve" go=${() => act(
         t('ward.approve'), 'identity', 'approveRecovery', [anchor])}>

@@ -1,17 +1,17 @@
 // court.js - the court: what a juror has to do, cases, accusing, case law, the
 // jurors' stake; court_case.js is one case.
 import { useState } from 'preact/hooks';
-import { Do, May, act } from '../act.js';
+import { Do, May, act, useSend } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
-import { isAddress, number, short } from '../format.js';
+import { clipped, isAddress, isolate, number, short } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, Tabs, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
 import { go } from '../router.js';
 import { useLoad } from '../signal.js';
-import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
 import { APPEAL, verdict, view } from '../verdict.js';
 
 const COURTS = [1, 2, 3, 4, 5];
@@ -129,7 +129,6 @@ function AccuseForm({ me }) {
   const [form, set] = useState({ rule: '1', what: at.has('listing') ? 'listing'
     : 'account', subject: at.get('listing') ?? '', accused: at.get('party')
     ?? '', text: '', emergency: false });
-  const [error, setError] = useState(null);
   const rules = useRpc('court_rules').data?.items ?? [];
   const rule = rules.find((r) => r.id === Number(form.rule));
   const cost = useLoad(() => view('accuseCost', Number(form.rule), me,
@@ -137,23 +136,20 @@ function AccuseForm({ me }) {
     rule?.severe]).data;
   const [module, type, numbered] = SUBJECTS[form.what];
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
-    try {
-      if (!isAddress(form.accused.trim())) throw new Error(t('send.bad.to'));
-      const { events } = await act(t('court.accuse'), 'court', 'accuse',
-        [Number(form.rule), module, type, numbered ? Number(form.subject) : 0,
-          form.accused.trim(), await putDocument({ text: form.text.trim() }),
-          form.emergency && rule.severe], { value: cost });
-      go(`/court/${events.find((x) => x.name === 'CourtCaseSaved').id}`);
-    } catch (x) { setError(x); }
-  };
+  const [{ busy, error }, submit] = useSend(async () => {
+    if (!isAddress(form.accused.trim())) throw new Error(t('send.bad.to'));
+    const { events } = await act(t('court.accuse'), 'court', 'accuse',
+      [Number(form.rule), module, type, numbered ? Number(form.subject) : 0,
+        form.accused.trim(), await putDocument({ text: form.text.trim() }),
+        form.emergency && rule.severe], { value: cost });
+    go(`/court/${events.find((x) => x.name === 'CourtCaseSaved').id}`);
+  });
   return html`<form class="form" onSubmit=${submit}><p>${t('accuse.how')}</p>
     <${Field} id="rule" label=${t('court.rule')}><select id="rule"
       value=${form.rule} onChange=${put('rule')}>${rules.map((r) => html`
-      <option value=${String(r.id)}>${r.id}. ${(r.document?.text ?? '')
-        .slice(0, 60)}</option>`)}</select><//>
+      <option value=${String(r.id)}>${isolate(`${r.id}. ${clipped(
+        r.document?.text ?? t(`court.name.${r.court}`), 60)}`)}</option>`)}
+      </select><//>
     ${rule && html`<blockquote><bdi>${rule.document?.text}</bdi></blockquote>`}
     <${Field} id="what" label=${t('accuse.what')}><select id="what"
       value=${form.what} onChange=${put('what')}>${Object.keys(SUBJECTS).map(
@@ -174,8 +170,8 @@ function AccuseForm({ me }) {
     <p data-test="cost">${t('accuse.cost')} <strong><${Money} value=${cost} />
       </strong></p>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit" disabled=${cost === undefined}>
-      ${t('court.accuse')}</button></form>`;
+    <${Submit} busy=${busy} disabled=${cost === undefined}>
+      ${t(busy ? 'act.busy' : 'court.accuse')}<//></form>`;
 }
 export const Accuse = () => html`<h1>${t('court.accuse')}</h1><${CourtTabs} />
   <${Mine}>${(me) => html`<${AccuseForm} me=${me} />`}<//>`;

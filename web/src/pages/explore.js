@@ -1,14 +1,16 @@
 // explore.js - the chain beyond its blocks: tokens that were moved and one of
-// them, names, what waits in the pool, charts over the newest blocks.
+// them, names, contracts, what waits in the pool, charts over the newest blocks.
 import { useState } from 'preact/hooks';
 import { readCall } from '../abi.js';
-import { live, rpc } from '../api.js';
+import { live, rpc, rpcAll } from '../api.js';
 import { abiOf, aboutToken, callView, tokenRow } from '../contracts.js';
-import { bytes, checksum, cmt, duration, isAddress, number, units }
+import { bytes, checksum, duration, inCmt, isAddress, number, units }
   from '../format.js';
 import { State } from '../goods.js';
 import { t } from '../i18n.js';
 import { Choice, Find, List, useList, useRpc } from '../list.js';
+import { modules } from '../modules.js';
+import { ask, query } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Address, Copy, Empty, Facts, Field, Hash, Loaded, Meter, Submit,
   Table, html } from '../ui.js';
@@ -88,10 +90,16 @@ function TokenName({ address }) {
     : html`<span class="hash">${checksum(address).slice(0, 10)}…</span>`}</a>`;
 }
 
-export function Tokens() {
+// The height when the page was opened.
+function useOpened() {
   const { height } = useSignal(live);
-  const [at, look] = useState(null); // the height when the page was opened
+  const [at, look] = useState(null);
   if (at === null && height !== null) look(height);
+  return at;
+}
+
+export function Tokens() {
+  const at = useOpened();
   const state = useLogs({ topics: [[MOVED, ONE, MANY]] }, at);
   return html`<h1>${t('tokens.title')}</h1><${ExploreTabs} />
     <p class="quiet">${t('tokens.text')}</p>
@@ -246,16 +254,18 @@ const KINDS = { 1: 'id.person', 2: 'id.firm' };
 const WHOSE = ['', '1', '2'];
 
 export function Names() {
-  const [form, set] = useState({ q: '', kind: '' });
+  const given = new URLSearchParams(useSignal(query));
+  const form = { q: given.get('q') ?? '', kind: WHOSE.find((k) =>
+    k === given.get('kind')) ?? '' };
   const people = useList('id_list', { ...(form.q && { q: form.q }),
     ...(form.kind && { kind: Number(form.kind) }) });
   const fronts = useList('platform_list', form.q ? { q: form.q } : {});
   return html`<h1>${t('names.title')}</h1><${ExploreTabs} />
     <p class="quiet">${t('names.text')}</p>
     <div class="bar"><${Find} label=${t('list.find')} title=${t('names.title')}
-        value=${form.q} set=${(q) => set({ ...form, q })} />
+        value=${form.q} set=${(q) => ask({ q })} key=${form.q} />
       <${Choice} id="kind" label=${t('id.kind')} value=${form.kind}
-        set=${(kind) => set({ ...form, kind })} rows=${WHOSE.map((k) => [k,
+        set=${(kind) => ask({ kind })} rows=${WHOSE.map((k) => [k,
           t(KINDS[k] ?? 'list.all')])} /></div>
     <h2>${t('names.people')}</h2>
     <${List} state=${people} caption=${t('names.people')}
@@ -304,7 +314,7 @@ function Sender({ address, items, nowMs }) {
         'block.age', 'pool.why']} rows=${items.map((i) => ({ key: i.hash,
         cells: [number(Number(i.nonce)), html`<${Hash} brief value=${i.hash}
           to=${`/tx/${i.hash}`} />`, callOf(i), i.to ? html`<${Address}
-          brief value=${i.to} />` : '–', `${cmt(BigInt(i.value), 6)} CMT`,
+          brief value=${i.to} />` : '–', inCmt(i.value, 6),
         html`<span class="money">${duration(Math.max(0, nowMs
           - i.arrivedMs) / 1000)}</span>`,
         html`<span class=${['gap', 'credits'].includes(i.wait) && 'wrong'}>${t(WAITS[i.wait], { n: number(Number(i.lacks
@@ -338,6 +348,52 @@ export function Pool() {
         ${count > p.items.length && html`<p class="quiet">${t('pool.more',
           { n: number(count - p.items.length) })}</p>`}`;
     }}<//>`;
+}
+
+/* -------------------------------------------------------------- contracts */
+
+// Those that the newest blocks made: { address, by, block }.
+async function made(height, cnt) {
+  const heights = Array.from({ length: Math.min(cnt, height + 1) }, (_, i) =>
+    `0x${(height - i).toString(16)}`);
+  const all = (await rpcAll(heights.map((h) => ['eth_getBlockReceipts', h])))
+    .flatMap((list) => list ?? []);
+  return all.filter((r) => r.contractAddress && r.status === '0x1').map((r) =>
+    ({ address: r.contractAddress, by: r.from, block: Number(r.blockNumber) }));
+}
+const LOOKED = 100; // blocks
+const isFunction = (name) => name.endsWith('Function');
+
+function Modules({ title, rows }) {
+  return html`<h2>${t(title)}</h2><${Table} caption=${t(title)}
+    columns=${['contracts.name', 'address.title', 'abi.tab.read']}
+    rows=${rows.map(([address, { name }]) => ({ key: address, cells: [
+      html`<a href=${`/address/${checksum(address)}`}><bdi>${name}</bdi></a>`,
+      html`<${Hash} value=${address} to=${`/address/${checksum(address)}`} />`,
+      html`<a href=${`/abi/${name}.html`} target="_blank">${t('abi.pages')}</a>`,
+    ] }))} />`;
+}
+
+export function Contracts() {
+  const at = useOpened();
+  const own = useLoad(modules, []);
+  const list = useLoad(async () => at === null ? undefined : made(at, LOOKED),
+    [at]);
+  return html`<h1>${t('contracts.title')}</h1><${ExploreTabs} />
+    <p class="quiet">${t('contracts.text')}</p>
+    <${Loaded} state=${own} rows=${6}>${(all) => html`<${Modules}
+        title="contracts.modules" rows=${[...all].filter(([, m]) =>
+          !isFunction(m.name))} /><${Modules} title="contracts.functions"
+        rows=${[...all].filter(([, m]) => isFunction(m.name))} />`}<//>
+    <h2>${t('contracts.new', { n: LOOKED })}</h2>
+    <${Loaded} state=${list} rows=${3}>${(rows) => rows.length ? html`<${Table}
+        caption=${t('contracts.new', { n: LOOKED })} columns=${[
+          'address.contract', 'contracts.by', 'tx.block']}
+        rows=${rows.map((r) => ({ key: r.address, cells: [html`<${Address}
+          value=${r.address} />`, html`<${Address} value=${r.by} />`,
+          html`<a href=${`/block/${r.block}`}>${number(r.block)}</a>`] }))} />`
+      : html`<${Empty} title=${t('contracts.none')} next=${['/tokens',
+        'tokens.title']} />`}<//>`;
 }
 
 /* ----------------------------------------------------------------- charts */

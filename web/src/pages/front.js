@@ -1,8 +1,7 @@
 // front.js - the pages that only a public shop has: its front, what it says of
 // itself, the visitor's orders, his wallet.
-import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
-import { acting, chooseWallet, setActing, status } from '../acting.js';
+import { Wallets, acting, setActing, status } from '../acting.js';
 import { checksum, number, short } from '../format.js';
 import { Card, Picture, Stars, categoryName, useCategories }
   from '../goods.js';
@@ -12,11 +11,12 @@ import { Choice, List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
 import { POCKET, forget, hasWords, showWords, stored } from '../pocket.js';
 import { Qr } from '../qr.js';
-import { go } from '../router.js';
+import { ask, query } from '../router.js';
 import { useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Hash, html } from '../ui.js';
 import { wallets } from '../wallet.js';
 import { Reputation } from './identity.js';
+import { filterOf, sortOf } from './buy.js';
 import { Bought } from './orders.js';
 import { POLICIES } from './profile.js';
 import { ShipTable } from './sell_more.js';
@@ -53,29 +53,29 @@ function Chips({ filter, put }) {
 }
 
 export function Front({ who }) {
-  const q = new URLSearchParams(location.search).get('q') ?? '';
-  const [form, set] = useState({ sort: '' });
-  const put = (change) => set({ ...form, ...change });
+  const search = useSignal(query);
+  const { q, category, inStock } = filterOf(search, ['q', 'category']);
+  const sort = sortOf(search, SORTS);
   const filter = { seller: who.seller, ...(q && { q }),
-    ...(form.category !== undefined && { category: form.category }),
-    ...(form.inStock && { inStock: true }) };
-  const list = useList('market_search', { ...filter,
-    ...(form.sort && { sort: form.sort }) }, 24);
+    ...(category !== undefined && { category }), ...(inStock && { inStock }) };
+  const list = useList('market_search', { ...filter, ...(sort && { sort }) },
+    24);
+  const none = () => ask({ q: '', category: undefined, inStock: undefined });
   return html`${q ? html`<h1>${t('shop.found')} <bdi>“${q}”</bdi></h1>
       <p><a href=${links.buy}>${t('shop.all')}</a></p>`
       : html`<${Hero} who=${who} />`}
-    <${Chips} filter=${filter} put=${put} />
-    <div class="bar"><${Choice} id="sort" label=${t('list.sort')} value=${form.sort}
-        set=${(sort) => put({ sort })} rows=${[['', t(q ? 'sort.best'
+    <${Chips} filter=${filter} put=${ask} />
+    <div class="bar"><${Choice} id="sort" label=${t('list.sort')} value=${sort}
+        set=${(v) => ask({ sort: v })} rows=${[['', t(q ? 'sort.best'
           : 'sort.new')], ...SORTS.slice(q ? 0 : 1).map((s) =>
           [s, t(`sort.${s}`)])]} />
-      <label class="tick"><input type="checkbox" checked=${form.inStock ?? false}
-        onChange=${(e) => put({ inStock: e.target.checked })} />
+      <label class="tick"><input type="checkbox" checked=${inStock ?? false}
+        onChange=${(e) => ask({ inStock: e.target.checked })} />
         ${t('buy.inStock')}</label></div>
-    <${List} state=${list} empty=${q || form.category !== undefined || form.inStock
+    <${List} state=${list} empty=${q || category !== undefined || inStock
       ? html`<${Empty} title=${t('buy.none')}>${t('buy.none.text')}${' '}
-        <button type="button" class="main" onClick=${() => { set({ sort: '' });
-          go(links.buy); }}>${t('shop.all')}</button><//>`
+        <button type="button" class="main" onClick=${none}>${t('shop.all')}
+        </button><//>`
       : html`<${Empty} title=${t('shop.empty')} next=${[`${links.buy}/about`,
         'shop.about']}>${t('shop.empty.text')}<//>`}>
       ${(items) => html`<div class="cards large">${items.map((l) => html`
@@ -92,7 +92,7 @@ export function About({ who }) {
       <p class="wrap"><bdi>${who.about ?? ''}</bdi></p>
       <${Facts} rows=${[
         ['shop.contact', who.contact && html`<bdi>${who.contact}</bdi>`],
-        ['id.handle', who.id?.handle],
+        ['id.handle', who.id?.handle && html`<bdi>${who.id.handle}</bdi>`],
         ['shop.account', html`<${Hash} full value=${checksum(who.seller)} />`],
         ['shop.address', html`<span class="hash">${location.origin}${links.buy}
           </span> <${Copy} text=${location.origin + links.buy} />`]]} />
@@ -125,10 +125,6 @@ function Network() {
       ['shop.coin', 'CMT']]} /></details>`;
 }
 
-// The icon that a wallet gives of itself.
-const Mark = ({ wallet: { info } }) => info.icon?.startsWith('data:image/')
-  && html`<img src=${info.icon} alt="" width="20" height="20" />`;
-
 // Of the wallet made in this page: where money is sent, its file, its end.
 function OwnKey({ address }) {
   const away = () => { forget(); setActing(null); };
@@ -146,7 +142,6 @@ function OwnKey({ address }) {
 export function Purse() {
   const me = useSignal(acting);
   const found = useSignal(wallets);
-  const [wrong, say] = useState('');
   const balance = useRpc(me && 'eth_getBalance', me?.address, 'latest');
   const own = me?.wallet.info.uuid === POCKET;
   if (me) {
@@ -159,16 +154,6 @@ export function Purse() {
         ${t('shop.leave')}</button>
       ${own && html`<${OwnKey} address=${me.address} />`}</div>`;
   }
-  const take = (w) => async () => {
-    say('');
-    try { await chooseWallet(w); } catch (e) { if (e.code !== 4001) say(e.message); }
-  };
-  return html`<div class="purse">${found.map((w) => html`
-      <button type="button" class=${w.last ? null : 'main'} data-test=${w.last
-        ? 'pocket' : 'connect'} onClick=${take(w)}><${Mark} wallet=${w} />
-        ${w.last ? w.info.name : t('acting.connect', { name: w.info.name })}
-      </button>`)}
-    ${found.every((w) => w.last) && html`<${Network} />`}
-    ${wrong && html`<span class="wrong" role="alert"><bdi>${wrong}</bdi></span>`}
-  </div>`;
+  return html`<div class="purse"><${Wallets} />
+    ${found.every((w) => w.last) && html`<${Network} />`}</div>`;
 }

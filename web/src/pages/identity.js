@@ -1,7 +1,7 @@
 // identity.js - who we are on the chain: identity, staff, guardians, claims,
 // consents, and a reputation that everybody can work out again.
 import { useState } from 'preact/hooks';
-import { Do, ZERO32, act } from '../act.js';
+import { Do, ZERO32, act, useSend } from '../act.js';
 import { Mine } from '../acting.js';
 import { chainMs, chainS } from '../clock.js';
 import { putDocument } from '../content.js';
@@ -9,8 +9,9 @@ import { date, isAddress, isHash, number } from '../format.js';
 import { Card, State, Stars, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
-import { Empty, Facts, Failure, Field, Hash, Loaded, Meter, Notice, html }
+import { Empty, Facts, Failure, Field, Hash, Loaded, Meter, Notice, Submit, html }
   from '../ui.js';
+import { shopPath } from './profile.js';
 
 const DAY = 86400;
 const soon = (days) => chainS() + Number(days) * DAY;
@@ -50,17 +51,12 @@ const encKeyNow = async () => (await import('../seal.js')).myKey();
 
 function Create() {
   const [form, set] = useState({ name: '', about: '', kind: '1', letters: true });
-  const [error, setError] = useState(null);
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
-    try {
-      const doc = await putDocument({ name: form.name.trim(),
-        about: form.about.trim() });
-      await act(t('id.create'), 'identity', 'create', [Number(form.kind), doc,
-        form.letters ? await encKeyNow() : ZERO32]);
-    } catch (x) { setError(x); }
-  };
+  const [{ busy, error }, submit] = useSend(async () => {
+    const doc = await putDocument({ name: form.name.trim(),
+      about: form.about.trim() });
+    await act(t('id.create'), 'identity', 'create', [Number(form.kind), doc,
+      form.letters ? await encKeyNow() : ZERO32]);
+  });
   return html`<p>${t('id.why')}</p><form class="form" onSubmit=${submit}>
     <${Field} id="name" label=${t('id.name')}><input id="name" required
       maxlength="80" value=${form.name} onInput=${(e) => set({ ...form,
@@ -76,7 +72,7 @@ function Create() {
       onChange=${(e) => set({ ...form, letters: e.target.checked })} />
       ${t('id.letters')}</label>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t('id.create')}</button></form>`;
+    <${Submit} busy=${busy}>${t(busy ? 'act.busy' : 'id.create')}<//></form>`;
 }
 
 // One field and a button: set(text) is the call.
@@ -97,15 +93,16 @@ function Keys({ who }) {
     ${!who.handle ? html`<${One} id="handle"
       label=${t('id.handle')} hint=${t('id.handle.hint')}
       button=${t('id.handle.set')} send=${(h) => act(t('id.handle.set'),
-        'identity', 'setHandle', [h], { value: 10n ** 19n })} />` : html`
-      <${Do} confirm=${t('do.sure')} go=${() => act(t('id.handle.drop'),
-        'identity', 'releaseHandle', [])}>${t('id.handle.drop')}<//>`}
+        'identity', 'setHandle', [h], { value: 10n ** 19n })} />` : null}
     ${who.encKey === ZERO32 && html`<p><${Do} go=${async () => act(
       t('id.letters.on'), 'identity', 'update', [who.docHash,
         await encKeyNow()])} test="letters">${t('id.letters.on')}<//></p>`}
     <${One} id="next" label=${t('id.next')} hint=${t('id.next.hint')}
       button=${t('id.next.offer')} send=${(a) => act(t('id.next.offer'),
-        'identity', 'offerController', [must(a)])} /></section>`;
+        'identity', 'offerController', [must(a)])} />
+    ${who.handle && html`<p><${Do} confirm=${t('do.sure')} go=${() => act(
+      t('id.handle.drop'), 'identity', 'releaseHandle', [])}>
+      ${t('id.handle.drop')}<//></p>`}</section>`;
 }
 
 const PURPOSES = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -146,7 +143,7 @@ function Guardians({ who }) {
       action=${html`<${Do} kind="main" go=${() => act(t('guard.cancel'),
         'identity', 'cancelRecovery', [])}>${t('guard.cancel')}<//>`}>
       <p><${Until} at=${who.deadline?.at} /></p><//>`}
-    <p>${t('guard.now', { n: number(who.guardianCnt),
+    <p>${t('guard.now', { n: who.guardianCnt,
       need: number(who.threshold) })}</p>
     <${Field} id="guardians" label=${t('guard.list')}><textarea id="guardians"
       rows="3" value=${text} placeholder="0x…"
@@ -208,8 +205,12 @@ function Consents({ me }) {
 }
 
 const nameOf = (who) => who.document?.name || who.handle || t('party.title');
-const about = (who) => [['id.name', nameOf(who)],
-  ['id.about', who.document?.about || null],
+const about = (who) => [['id.name', html`<bdi>${nameOf(who)}</bdi>`],
+  ['id.handle', who.handle && html`<bdi>${who.handle}</bdi>`],
+  ['id.about', who.document?.about && html`<span class="wrap"><bdi>${
+    who.document.about}</bdi></span>`],
+  ['shop.contact', who.document?.contact && html`<bdi>${who.document.contact}
+    </bdi>`],
   ['id.kind', t(who.kind === 2 ? 'id.firm' : 'id.person')],
   ['list.state', html`<${State} word=${who.state} />`],
   ['id.human', who.humanUntil * 1000 > chainMs() ? html`<span class="state good">
@@ -224,7 +225,8 @@ function Me({ me }) {
   const state = useRpc('id_get', me);
   return html`<${Loaded} state=${state} rows=${6}>${(who) => who === null
     ? html`<${Create} />` : html`<div class="beside"><div>
-      <${Facts} rows=${about(who)} /><${Keys} who=${who} />
+      <${Facts} rows=${about(who)} /><p><a href=${`/party/${me}`}>${t(
+        'id.public')}</a></p><${Keys} who=${who} />
       <${Guardians} who=${who} /></div><div><${Reputation} party=${me} />
       <${Staff} me=${me} /><${Claims} me=${me} /><${Consents} me=${me} />
       </div></div>`}<//>`;
@@ -235,9 +237,13 @@ export function PartyPage({ address }) {
   const who = useRpc('id_get', address.toLowerCase());
   const list = useList('market_search', { seller: address.toLowerCase() }, 12);
   return html`<h1><bdi>${who.data ? nameOf(who.data) : t('party.title')}</bdi>
-    </h1><p><${Hash} value=${address} to=${`/address/${address}`} full /></p>
-    ${who.data && html`<${Facts} rows=${about(who.data)} />`}
-    <${Reputation} party=${address.toLowerCase()} />
+    </h1><p class="row"><${Hash} value=${address} to=${`/address/${address}`} full />
+      ${list.data?.items.length > 0 && html`<a class="button"
+        href=${shopPath(who.data, address)} target="_blank">${t('shop.open')}</a>`}
+      <a href=${`/court/accuse?party=${address}`}>${t('party.report')}</a></p>
+    <div class="beside"><div>${who.data ? html`<${Facts} rows=${about(who.data)} />`
+      : who.data === null && html`<p class="quiet">${t('party.nobody')}</p>`}</div>
+    <${Reputation} party=${address.toLowerCase()} /></div>
     <h2>${t('sell.listings')}</h2><${List} state=${list} empty=${html`<${Empty}
       title=${t('party.none')} next=${['/buy', 'nav.buy']} />`}>${(items) => html`<div class="cards">
       ${items.map((l) => html`<${Card} key=${l.id} listing=${l} />`)}</div>`}

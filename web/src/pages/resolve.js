@@ -1,6 +1,6 @@
 // resolve.js - disputes of ours as a party and as a mediator, and who mediates.
 import { useState } from 'preact/hooks';
-import { Do, May, act } from '../act.js';
+import { Do, May, act, useSend } from '../act.js';
 import { Mine, acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
@@ -11,7 +11,7 @@ import { Choice, List, Tabs, useList, useRpc } from '../list.js';
 import { Money, parse, plain } from '../money.js';
 import { may } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Empty, Failure, Field, Loaded, Notice, html } from '../ui.js';
+import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
 import { rating } from './case.js';
 
 const ResolveTabs = () => html`<${Tabs} label=${t('nav.resolve')} rows=${[
@@ -93,25 +93,20 @@ function Terms({ record, bond }) {
     about: record?.document?.about ?? '', fee: plain(record?.fee ?? 2n
       * 10n ** 18n), openMax: String(record?.openMax ?? 3),
     languages: record ? spoken(record.languages) : ['en'] });
-  const [error, setError] = useState(null);
   const due = BigInt(bond) - BigInt(record?.bond ?? 0);
   const input = (name, key, rest) => html`<${Field} id=${name} label=${t(key)}>
     <input id=${name} required value=${form[name]} onInput=${(e) => set({
       ...form, [name]: e.target.value })} ...${rest} /><//>`;
   const flip = (l) => set({ ...form, languages: form.languages.includes(l)
     ? form.languages.filter((x) => x !== l) : [...form.languages, l] });
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
-    try {
-      const fee = parse(form.fee);
-      if (fee === null) throw new Error(t('send.bad.amount'));
-      await act(t('med.save'), 'mediation', 'registerMediator', [fee,
-        Number(form.openMax), code32(form.languages), ALL,
-        await putDocument({ name: form.name.trim(),
-          about: form.about.trim() })], { value: due > 0n ? due : 0n });
-    } catch (x) { setError(x); }
-  };
+  const [{ busy, error }, submit] = useSend(async () => {
+    const fee = parse(form.fee);
+    if (fee === null) throw new Error(t('send.bad.amount'));
+    await act(t('med.save'), 'mediation', 'registerMediator', [fee,
+      Number(form.openMax), code32(form.languages), ALL,
+      await putDocument({ name: form.name.trim(),
+        about: form.about.trim() })], { value: due > 0n ? due : 0n });
+  });
   return html`<form class="form" onSubmit=${submit}>
     ${due > 0n && html`<p>${t('med.bond')} <strong><${Money} value=${due} />
       </strong></p>`}
@@ -125,7 +120,7 @@ function Terms({ record, bond }) {
         <input type="checkbox" checked=${form.languages.includes(l)}
           onChange=${() => flip(l)} /><bdi>${name}</bdi></label>`)}</fieldset>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t('med.save')}</button></form>`;
+    <${Submit} busy=${busy}>${t(busy ? 'act.busy' : 'med.save')}<//></form>`;
 }
 
 const ownRecord = async (me) => {

@@ -2,11 +2,12 @@
 import { readCall, readEvent } from '../abi.js';
 import { live, rpcAll } from '../api.js';
 import { abiOf, errorName } from '../contracts.js';
-import { Decoded } from '../decoded.js';
-import { cmt, number, time } from '../format.js';
+import { Called, Decoded } from '../decoded.js';
+import { cmt, inCmt, number, time } from '../format.js';
 import { t } from '../i18n.js';
+import { moduleAt } from '../modules.js';
 import { useLoad, useSignal } from '../signal.js';
-import { Address, Empty, Facts, Hash, Loaded, html } from '../ui.js';
+import { Address, Ago, Empty, Facts, Hash, Loaded, html } from '../ui.js';
 import { blockMs } from './home.js';
 import { revertReason } from '../revert.js';
 
@@ -80,6 +81,13 @@ export function Transaction({ hash }) {
           <${Input} ...${data} />`}`}<//>`;
 }
 
+// A module of the chain by its name beside its address.
+function Named({ value }) {
+  const { data } = useLoad(() => moduleAt(value), [value]);
+  return html`${data && html`<strong><bdi>${data.name}</bdi></strong> `}<${Address}
+    value=${value} full />`;
+}
+
 // Only chains of plain Ethereum rules take one.
 const fee = (receipt) => {
   const wei = receipt ? BigInt(receipt.gasUsed)
@@ -90,15 +98,16 @@ const fee = (receipt) => {
 const facts = ({ tx, receipt, block }) => [
   ['tx.hash', html`<${Hash} value=${tx.hash} full />`],
   ['tx.from', html`<${Address} value=${tx.from} full />`],
-  ['tx.to', tx.to && html`<${Address} value=${tx.to} full />`],
+  ['tx.to', tx.to && html`<${Named} value=${tx.to} />`],
+  ['pool.what', html`<${Called} tx=${tx} />`],
   ['tx.created', receipt?.contractAddress
     && html`<${Address} value=${receipt.contractAddress} full />`],
-  ['tx.value', html`<span data-test="value">${cmt(BigInt(tx.value))} CMT
-    </span>`],
+  ['tx.value', html`<span data-test="value">${inCmt(tx.value)}</span>`],
   ['tx.fee', fee(receipt)],
   ['tx.block', receipt && html`<a href=${`/block/${Number(receipt.blockNumber)}`}
     >${number(receipt.blockNumber)}</a>`],
-  ['block.time', block && time(blockMs(block))],
+  ['block.time', block && html`${time(blockMs(block))} <small>(<${Ago}
+    ms=${blockMs(block)} />)</small>`],
   ['tx.gas', receipt && `${number(receipt.gasUsed)} / ${number(tx.gas)}`],
   ['tx.nonce', number(tx.nonce)],
   ['tx.type', Number(tx.type)],
