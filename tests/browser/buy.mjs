@@ -57,7 +57,12 @@ async function order(page, { letters } = {}) {
   await page.click('[data-test=add]');
   await page.waitForSelector('[data-test=checkout]');
   await page.fill('#zone', 'DE');
-  if (letters) await page.fill('#address', 'Ada Example\n1 Test Road\nBerlin');
+  if (letters) {
+    await page.fill('#address', 'Ada Example\n1 Test Road\nBerlin');
+    await page.reload(); // what was typed is still there
+    await page.waitForSelector('#address');
+    assert.match(await page.inputValue('#address'), /1 Test Road/);
+  }
   await page.waitForSelector('[data-test=place]:not([disabled])');
   await page.click('[data-test=place]');
   await page.waitForURL(/\/order\/\d+$/, { timeout: 30000 });
@@ -90,6 +95,9 @@ test('found, ordered and paid in CMT, shipped, confirmed, reviewed by both',
     await step(buys, 'confirm');
     await buys.click('[data-test=do-confirm]'); // sure
     await state(buys, 'completed');
+    assert.deepEqual(await buys.locator('[data-test=progress] li.done')
+      .evaluateAll((all) => all.map((e) => /[a-z]+/.exec(e.textContent)[0])),
+    ['paid', 'shipped', 'completed']);
     assert.equal(await provider.getBalance(SELLER) - before,
       ethers.parseEther('93.4'));
     await step(buys, 'review', { stars: '5', note: 'Sharp and quiet.' });

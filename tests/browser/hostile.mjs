@@ -120,8 +120,13 @@ test('no page runs, turns or is torn by what documents say', { skip },
       '/sell/posts', '/orders', '/order/1', '/order/2', '/purchases', '/buy',
       '/listing/1', `/party/${seller.address.toLowerCase()}`, '/invoices',
       '/invoice/1', '/plans', '/plan/1', '/resolve', '/case/1', '/storefront',
-      '/identity', `/address/${seller.address.toLowerCase()}`];
+      '/identity', `/address/${seller.address.toLowerCase()}`, '/cart', '/names',
+      '/favourites'];
     const page = await open(browser, { viewport: { width: 320, height: 640 } });
+    await page.addInitScript(() => {
+      localStorage.setItem('favourites', '[1]');
+      localStorage.setItem('cart', '[{"listing":1,"variant":0,"qty":20}]');
+    });
     await page.goto(node.url);
     await actAs(page, seller.address);
     for (const path of paths) {
@@ -141,5 +146,30 @@ test('no page runs, turns or is torn by what documents say', { skip },
     assert.deepEqual(page.wrong, []);
     // The documents were there to be shown.
     assert.ok(shown.length >= 8, shown.join(' '));
+    await page.context().close();
+  });
+
+test('a token that calls itself as the coin of the chain is told apart', { skip },
+  async () => {
+    const page = await open(browser);
+    await page.goto(node.url);
+    await actAs(page, seller.address);
+    for (const [symbol, shown] of [['CMT', 'CMT?'], ['\u202eTMC', 'TMC'],
+      ['\u0421\u041c\u0422', '\u0421\u041c\u0422?'], ['C\u200bMT', 'CMT?']]) {
+      // answers whatever it is asked with its symbol, as Solidity encodes it
+      const text = ethers.AbiCoder.defaultAbiCoder().encode(['string'], [symbol]);
+      const { contractAddress } = await (await seller.sendTransaction({
+        data: ethers.concat(['0x606c600c600039606c6000f3',
+          '0x6060600c60003960606000f3', text]) })).wait();
+      const address = contractAddress.toLowerCase();
+      await page.evaluate((a) => localStorage.setItem('tokens',
+        JSON.stringify([a])), address);
+      await page.goto(`${node.url}/money`);
+      await page.waitForSelector(`main :text("${shown}${shown.endsWith('?')
+        ? address.slice(2, 6) : ''}")`);
+      assert.equal(await page.evaluate(() =>
+        /[\u202a-\u202e\u200b]/.test(document.body.innerText)), false);
+    }
+    assert.deepEqual(page.wrong, []);
     await page.context().close();
   });

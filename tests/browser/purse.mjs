@@ -1,17 +1,27 @@
 // purse.mjs - a wallet in the browser for tests of trade: an EIP-1193 provider
 // that announces itself by EIP-6963 and knows our network; what it signs is
-// signed outside the page, by an ethers wallet.
+// signed outside the page, by an ethers wallet.  window.purse.mode: 'refuse' or
+// 'hang' instead of signing; purse.tell(event, argument): what wallets tell.
 import { ethers } from 'ethers';
 
 function inject({ address, chainId, name }) {
+  const told = {};
+  window.purse = { mode: null,
+    tell: (event, arg) => (told[event] ?? []).forEach((f) => f(arg)) };
+  const sign = () => {
+    if (window.purse.mode === 'hang') return new Promise(() => {});
+    if (window.purse.mode !== 'refuse') return null;
+    throw Object.assign(new Error('User rejected the request.'), { code: 4001 });
+  };
   const provider = {
-    on() {}, removeListener() {},
+    on(event, f) { (told[event] ??= []).push(f); }, removeListener() {},
     async request({ method, params = [] }) {
       switch (method) {
         case 'eth_chainId': return chainId;
         case 'eth_requestAccounts': case 'eth_accounts': return [address];
         case 'wallet_switchEthereumChain': return null;
-        case 'eth_sendTransaction': return window.purseSend(params[0]);
+        case 'eth_sendTransaction': return await sign()
+          ?? window.purseSend(params[0]);
         case 'personal_sign': return window.purseSign(params[0]);
         default: throw Object.assign(new Error(`no ${method}`), { code: 4200 });
       }

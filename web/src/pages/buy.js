@@ -18,7 +18,7 @@ import { Copy, Empty, Facts, Field, Icon, Loaded, html } from '../ui.js';
 import { linkBy } from '../via.js';
 import { Review, ShipTable } from './sell_more.js';
 
-const PHYSICAL = 1;
+const PHYSICAL = 1, WIDE = 960; // px: room for filters beside what is found
 const SORTS = ['new', 'price', 'priceDown', 'rating', 'sold'];
 const RATINGS = [450, 400, 300], SELLERS = 12;
 
@@ -139,17 +139,18 @@ export function Buy() {
         ?? false} onChange=${(e) => ask({ inStock: e.target.checked })} />
         ${t('buy.inStock')}</label>
       <${Cart} /></div>
-    <div class="aside"><details class="facets" open=${innerWidth > 700}>
+    <div class="aside"><details class="facets" open=${innerWidth > WIDE}>
       <summary>${t('buy.filters')}</summary>
-      ${facets && html`<${Facets} filter=${filter} put=${ask} data=${facets} />`}
+      ${facets && (some || facets.kind?.length > 0) && html`<${Facets} filter=${filter} put=${ask} data=${facets} />`}
       </details>
     <div><div class="row between"><${Found} data=${facets} />
       ${some && html`<button type="button" class="link" onClick=${none}
         data-test="clear">${t('buy.none.go')}</button>`}</div>
-      <${List} state=${list} empty=${html`<${Empty}
-        title=${t('buy.none')}>${t('buy.none.text')}${' '}${some && html`<button
-        type="button" class="main" onClick=${none}>${t('buy.none.go')}</button>`}
-        <//><${DemoShop} offer=${!some} />`}>
+      <${List} state=${list} empty=${some ? html`<${Empty} title=${t('buy.none')}>
+          ${t('buy.none.text')}${' '}<button type="button" class="main"
+          onClick=${none}>${t('buy.none.go')}</button><//>`
+        : html`<${Empty} title=${t('buy.nothing')} next=${['/sell/new',
+          'sell.new']}>${t('buy.nothing.text')}<//><${DemoShop} offer />`}>
       ${(items) => html`<div class="cards">${items.map((l) => html`<${Card}
         key=${l.id} listing=${l} by />`)}</div>`}<//></div></div>`;
 }
@@ -284,8 +285,8 @@ export function Listing({ id }) {
   const names = useCategories();
   return html`<${Loaded} state=${state} rows=${8}
     title=${t('goods.listing')}>${(l) => l === null
-    ? html`<h1>${t('goods.gone')}</h1><p><a href=${links.buy}>
-      ${t(links.buyTitle)}</a></p>`
+    ? html`<h1>${t('goods.listing')}</h1><${Empty} title=${t('goods.gone')}
+      next=${[links.buy, links.buyTitle]}>${t('goods.gone.text')}<//>`
     : html`<p class="quiet crumb"><a href=${links.buy}>${t(links.shop
         ? 'shop.all' : 'nav.buy')}</a>${l.category > 0 && html` ›${' '}
         <a href=${`${links.buy}?category=${l.category}`}>${categoryName(

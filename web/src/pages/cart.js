@@ -183,7 +183,7 @@ function Line({ line, token }) {
         onClick=${() => seePrice(key, `0x${line.unit.toString(16)}`,
           listing.token)}>${t('cart.seen')}</button></strong>`}
       ${listing.state !== 'active' && html` <${State} word=${listing.state} />`}
-      ${line.v && line.v.stock < line.qty && html`<strong class="wrong">
+      ${line.v && line.v.stock < line.qty && html` <strong class="wrong">
         ${stockText(line.v.stock)}</strong>${line.v.stock > 0 && html` <button
         type="button" onClick=${() => setQty(key, line.v.stock)}>${t('cart.take',
         { n: line.v.stock })}</button>`}`}</span>
@@ -194,7 +194,7 @@ function Line({ line, token }) {
         else e.target.value = line.qty; // by mistake nothing is thrown out
       }} /></label>
     <button type="button" onClick=${() => setQty(key, 0)}>${t('cart.drop')}
-      <span class="away"> ${titleOf(listing)}</span></button></li>`;
+      <span class="away"> <bdi>${titleOf(listing)}</bdi></span></button></li>`;
 }
 
 // What an order is made of: goods at the prices shown, and what the seller's
@@ -215,6 +215,12 @@ const FORM = 'checkout';
 const formNow = () => ({ zone: localStorage.getItem('zone')
   ?? new Intl.Locale(navigator.language).region ?? '', coupon: '', address: '',
 ...JSON.parse(sessionStorage.getItem(FORM) ?? '{}') });
+function keepForm(form) {
+  localStorage.setItem('zone', form.zone);
+  sessionStorage.setItem(FORM, JSON.stringify({ coupon: form.coupon,
+    address: form.address }));
+  return form;
+}
 
 // Where goods are sent to: sealed for who has a key for letters; who has none is
 // not told it, and the buyer is told that.
@@ -249,15 +255,10 @@ function All({ list }) {
 
 function Checkout({ groups, me, again }) {
   const [form, fill] = useState(formNow);
-  const set = ({ zone, coupon, address }) => {
-    fill({ zone, coupon, address });
-    localStorage.setItem('zone', zone);
-    sessionStorage.setItem(FORM, JSON.stringify({ coupon, address }));
-  };
+  const put = (name, value) => fill((f) => keepForm({ ...f, [name]: value }));
   const sending = useSignal(ordering);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
-  const put = (name) => (e) => set({ ...form, [name]: e.target.value });
   const from = useSignal(via);
   const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
     l.listing?.version}.${l.variant}.${l.qty}.${l.v?.stock}`)).join();
@@ -289,13 +290,14 @@ function Checkout({ groups, me, again }) {
       hint=${countryName(form.zone) ?? t('cart.zone.hint')}><input id="zone"
         value=${form.zone} required maxlength="60" list="countries"
         aria-describedby="zone-hint" autocomplete="country"
-        onChange=${(e) => set({ ...form, zone: zoneOf(e.target.value) })} />
+        onChange=${(e) => put('zone', zoneOf(e.target.value))} />
       <datalist id="countries">${countries().map(([code, name]) => html`<option
         key=${code} value=${code}>${name}</option>`)}</datalist><//>
     <${Field} id="coupon" label=${t('cart.coupon')}><input id="coupon"
-      value=${form.coupon} onChange=${put('coupon')} autocomplete="off" /><//>
+      value=${form.coupon} autocomplete="off" onChange=${(e) => put('coupon',
+        e.target.value)} /><//>
     </div><${Address} groups=${groups} value=${form.address}
-      put=${put('address')} />
+      put=${(e) => put('address', e.target.value)} />
     ${list.map((q) => html`<section key=${q.key} class="order">
       ${list.length > 1 && html`<h3><${Party} value=${q.seller} /></h3>`}
       ${q.error ? html`<p class="wrong" role="alert">${q.error}</p>`

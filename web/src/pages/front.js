@@ -31,7 +31,8 @@ function Hero({ who }) {
     ${who.logo && html`<${Picture} hash=${who.logo} size=${96} />`}
     <div><h1><bdi>${who.name}</bdi></h1>
       ${who.about && html`<p class="wrap"><bdi>${who.about}</bdi></p>`}
-      <p class="row"><${Stars} value=${data?.ratingX100} />
+      <p class="row"><${Stars}
+        value=${data?.inputs?.reviewWeight > 0 && data.ratingX100} />
         ${data && html`<a href=${`${links.buy}/about`}>${t('shop.score',
           { score: number(data.score) })}</a>`}
         ${data?.inputs?.sold > 0 && html`<span class="quiet">${t('shop.sold',

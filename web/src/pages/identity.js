@@ -37,7 +37,7 @@ export function Reputation({ party }) {
       ? html`<p>${t('rep.none')}</p>` : html`
       <${Meter} label=${t('rep.label')} value=${r.score} max=${1000}
         text=${`${number(r.score)} / ${number(1000)}`} />
-      <p><${Stars} value=${r.ratingX100} /></p>
+      <p><${Stars} value=${r.inputs?.reviewWeight > 0 && r.ratingX100} /></p>
       <details><summary>${t('rep.how')}</summary>
         ${formula(r.inputs ?? {}, r).map((line) => html`<p>${line}</p>`)}
         <dl class="facts">${COUNTERS.map((c) => html`<div key=${c}>
@@ -143,7 +143,8 @@ function Guardians({ who }) {
       action=${html`<${Do} kind="main" go=${() => act(t('guard.cancel'),
         'identity', 'cancelRecovery', [])}>${t('guard.cancel')}<//>`}>
       <p><${Until} at=${who.deadline?.at} /></p><//>`}
-    <p>${t('guard.now', { n: who.guardianCnt,
+    <p class=${who.guardianCnt ? null : 'quiet'}>${t(who.guardianCnt
+      ? 'guard.now' : 'guard.none', { n: who.guardianCnt,
       need: number(who.threshold) })}</p>
     <${Field} id="guardians" label=${t('guard.list')}><textarea id="guardians"
       rows="3" value=${text} placeholder="0x…"

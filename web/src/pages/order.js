@@ -14,6 +14,7 @@ import { Itemised } from '../lines.js';
 import { useRpc } from '../list.js';
 import { Money, money, parse, plain, tokenOf } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
+import { Progress } from '../progress.js';
 import { Step, note } from '../steps.js';
 import { Ago, Empty, Facts, Field, Hash, Loaded, Notice, Table, html }
   from '../ui.js';
@@ -217,7 +218,7 @@ const Lines = ({ state, token }) => html`<${Loaded} state=${state}>
     rows=${lines.map((l, i) => ({ key: i, cells: [
       html`<a href=${links.listing(l.listing.id)}><bdi>${titleOf(l.listing)}
         </bdi></a>${l.listing.document?.variants?.[l.variant] && html`
-        <small> ${l.listing.document.variants[l.variant]}</small>`}`,
+        <small> <bdi>${l.listing.document.variants[l.variant]}</bdi></small>`}`,
       number(l.qty), money(l.unit, token)] }))} />`}<//>`;
 
 const amountRow = (o, key, value) => BigInt(value ?? 0) > 0n
@@ -281,7 +282,7 @@ function Body({ order, again }) {
   const role = me === order.seller ? 'seller' : me === order.buyer ? 'buyer'
     : null;
   if (!token) return null;
-  return html`<p><${State} word=${order.state} /></p>
+  return html`<p><${State} word=${order.state} /></p><${Progress} order=${order} />
     <div class="beside"><div>
       <${Escrow} order=${order} role=${role} token=${token} again=${again} />
       <${Milestones} order=${order} role=${role} token=${token}

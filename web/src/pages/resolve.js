@@ -50,8 +50,8 @@ export const Resolve = () => html`<h1>${t('nav.resolve')}</h1>
 
 const SORTS = ['fee', 'rating', 'new'];
 const mediatorRow = (m) => ({ key: m.party, cells: [
-  html`<${Party} value=${m.party} /> <small><bdi>${m.document?.about ?? ''}
-    </bdi></small>`,
+  html`<div><${Party} value=${m.party} />${m.document?.about && html`<br />
+    <small><bdi>${m.document.about}</bdi></small>`}</div>`,
   html`<${Money} value=${m.fee} />`, rating(m),
   t('med.record', { settled: number(m.settled),
     overturned: number(m.overturned) }),

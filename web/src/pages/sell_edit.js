@@ -179,7 +179,7 @@ function Editor({ me, old, first }) {
         ${t('sell.close')}<//>`}</div></form>
     <aside aria-label=${t('sell.preview')}><h2>${t('sell.preview')}</h2>
       <${Card} listing=${shown} href="#main" />
-      <p class="wrap">${form.body}</p></aside></div>`;
+      <p class="wrap"><bdi>${form.body}</bdi></p></aside></div>`;
 }
 
 export function SellEdit({ id }) {
