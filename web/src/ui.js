@@ -75,17 +75,19 @@ export const Empty = ({ title, next, children }) => html`
   <div class="empty"><strong>${title}</strong><p>${children}${next && html`
     ${' '}<a class="button main" href=${next[0]}>${t(next[1])}</a>`}</p></div>`;
 
-export function Copy({ text }) {
+// label: words beside the mark; a link stands in where nothing can be copied.
+export function Copy({ text, label }) {
   const [done, set] = useState(false);
-  if (!navigator.clipboard) return null;
+  if (!navigator.clipboard) return label && html`<a href=${text}>${label}</a>`;
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     set(true);
     setTimeout(() => set(false), 1500);
   };
-  return html`<button type="button" class="copy" onClick=${copy}
-    aria-label=${t('copy')} title=${t('copy')}>
-    <${Icon} name=${done ? 'check' : 'copy'} /></button>`;
+  return html`<button type="button" class=${label ? 'named' : 'copy'}
+    onClick=${copy} aria-label=${label ? null : t('copy')}
+    title=${t('copy')}><${Icon} name=${done ? 'check' : 'copy'} />${label}
+    </button>`;
 }
 
 // full: all of it, with a button to copy; brief: for tables of many columns.

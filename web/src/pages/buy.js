@@ -265,10 +265,10 @@ function Share({ listing }) {
   const me = useSignal(acting)?.address;
   const link = linkBy(`/shop/${listing.seller}/listing/${listing.id}`,
     me !== listing.seller && me);
-  return html`<span class="share">${t('buy.share')} <${Copy} text=${link} />
+  return html`<span class="share"><${Copy} text=${link} label=${t('buy.share')} />
     ${me && me !== listing.seller && listing.affiliateBps > 0 && html`
-      <small>${t('buy.share.earns', { n: number(listing.affiliateBps / 100) })}
-      </small>`}</span>`;
+      ${' '}<small>${t('buy.share.earns', { n: number(listing.affiliateBps
+        / 100) })}</small>`}</span>`;
 }
 
 const Reviews = ({ listing }) => {

@@ -8,7 +8,7 @@ import { isRequest, keep, kept, newSalt, pack, proofOf, rootOf, unpack,
   valueBytes, wordOf } from '../claims.js';
 import { putDocument } from '../content.js';
 import { abiOf, callView } from '../contracts.js';
-import { date, isAddress, number, short } from '../format.js';
+import { date, isAddress, isolate, number, short } from '../format.js';
 import { State, Until, nameOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
@@ -47,7 +47,7 @@ function AskForm({ me, issuers }) {
   const [link, show] = useState(null);
   const chosen = issuers.find((i) => i.issuer === form.issuer);
   const schemas = chosen.document?.schemas ?? [];
-  const schema = form.schema || schemas[0];
+  const schema = form.schema.trim() || schemas[0];
   const put = (at, k) => (e) => set({ ...form, rows: form.rows.map((r, i) =>
     i === at ? r.map((x, j) => j === k ? e.target.value : x) : r) });
   const make = async () => {
@@ -61,11 +61,15 @@ function AskForm({ me, issuers }) {
     <${Field} id="issuer" label=${t('claim.issuer')}><select id="issuer"
       value=${form.issuer} onChange=${(e) => set({ ...form, schema: '',
         issuer: e.target.value })}>${issuers.map((i) => html`
-      <option value=${i.issuer}>${i.name}</option>`)}</select><//>
-    <${Field} id="schema" label=${t('claim.schema')}><select id="schema"
-      value=${schema} onChange=${(e) => set({ ...form,
-        schema: e.target.value })}>${schemas.map((s) => html`
-      <option value=${s}>${s}</option>`)}</select><//></div>
+      <option value=${i.issuer}>${isolate(i.name)}</option>`)}</select><//>
+    ${schemas.length ? html`<${Field} id="schema" label=${t('claim.schema')}>
+        <select id="schema" value=${schema} onChange=${(e) => set({ ...form,
+          schema: e.target.value })}>${schemas.map((s) => html`
+        <option value=${s}>${isolate(s)}</option>`)}</select><//>`
+      : html`<${Field} id="schema" label=${t('claim.schema')}
+        hint=${t('claim.schema.none')}><input id="schema" value=${form.schema}
+        maxlength="31" aria-describedby="schema-hint" onInput=${(e) =>
+          set({ ...form, schema: e.target.value })} /><//>`}</div>
     ${form.rows.map(([key, value], i) => html`<div class="pair" key=${i}>
       <${Field} id=${`key-${i}`} label=${t('claim.key')}><input
         id=${`key-${i}`} value=${key} onInput=${put(i, 0)} /><//>
