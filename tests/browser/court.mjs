@@ -102,6 +102,7 @@ test('accused, judged, sanctioned; the appeal reverses it', { skip },
     await votes[0].click(`.notice:has-text("You were drawn") a[href="${path}"]`);
     for (const page of votes) {
       await page.waitForSelector('[data-test=ballot] blockquote');
+      assert.ok(await page.isDisabled('[data-test=commit]')); // nothing chosen
       await page.selectOption('#vote', String(FINE));
       await page.fill('#reasons', 'The seals were broken by the sender.');
       await page.click('[data-test=commit]');

@@ -72,6 +72,18 @@ test('names are found by what people call themselves', { skip }, async () => {
     .length === 1);
   await page.click('td a:has-text("Lumen & Loom")');
   await page.waitForURL(/\/party\/0x/);
+  await page.fill('#search', 'Second-Chapter'); // a handle, from everywhere
+  await page.press('#search', 'Enter');
+  await page.waitForSelector('main h1:has-text("Second Chapter")');
+  await page.click('a:has-text("Report to the court")');
+  await page.waitForFunction(() => /^0x/.test(document.querySelector('#accused')
+    ?.value));
+  await page.fill('#search', 'a'); // several
+  await page.press('#search', 'Enter');
+  await page.waitForURL(/\/names\?q=a$/);
+  await page.click('a[href="/contracts"]');
+  await page.click('td a:text-is("Orders")');
+  await page.waitForSelector('[data-test=history] td code:text-is("place")');
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });

@@ -47,12 +47,13 @@ export function Failure({ error, again }) {
   const [at] = useState(() => new Date().toISOString());
   const detail = [at, location.pathname, error.code, error.message]
     .filter((x) => x !== undefined && x !== '').join(' · ');
-  const { late } = error; // of act.js: it was sent, and may still come
+  const { late, partly } = error; // it may still come; something was done before
   return html`<${Notice} kind="error" title=${t(late ? 'error.late'
     : again ? 'error.load' : 'error.acted')}
     action=${again && html`<button type="button" onClick=${again}>
       ${t('error.again')}</button>`}>
-    <p>${error.message}</p><p>${t(late ? 'error.late.safe' : 'error.safe')}</p>
+    <p>${error.message}</p><p>${t(late ? 'error.late.safe'
+      : partly ? 'error.partly' : 'error.safe')}</p>
     <details><summary>${t('error.detail')}</summary><p><bdi class="code hash">
       ${detail}</bdi><${Copy} text=${detail} /></p></details><//>`;
 }

@@ -61,7 +61,8 @@ function Prices({ filter, put }) {
   if (!coin) return null;
   return html`<form onSubmit=${submit}><fieldset class="facet prices">
     <legend>${t('sell.price')}, <bdi>${coin.symbol}</bdi></legend>${field('least',
-      'priceMin')}${field('most', 'priceMax')}<button type="submit">${t('buy.apply')}</button>
+      'priceMin')}${field('most', 'priceMax')}
+    <button type="submit">${t('buy.apply')}</button>
     ${wrong && html`<small class="wrong" role="alert">${wrong}</small>`}
   </fieldset></form>`;
 }
@@ -141,7 +142,8 @@ export function Buy() {
       <${Cart} /></div>
     <div class="aside"><details class="facets" open=${innerWidth > WIDE}>
       <summary>${t('buy.filters')}</summary>
-      ${facets && (some || facets.kind?.length > 0) && html`<${Facets} filter=${filter} put=${ask} data=${facets} />`}
+      ${facets && (some || facets.kind?.length > 0) && html`<${Facets}
+        filter=${filter} put=${ask} data=${facets} />`}
       </details>
     <div><div class="row between"><${Found} data=${facets} />
       ${some && html`<button type="button" class="link" onClick=${none}
@@ -288,7 +290,7 @@ export function Listing({ id }) {
     ? html`<h1>${t('goods.listing')}</h1><${Empty} title=${t('goods.gone')}
       next=${[links.buy, links.buyTitle]}>${t('goods.gone.text')}<//>`
     : html`<p class="quiet crumb"><a href=${links.buy}>${t(links.shop
-        ? 'shop.all' : 'nav.buy')}</a>${l.category > 0 && html` ›${' '}
+        ? 'shop.back' : 'nav.buy')}</a>${l.category > 0 && html` ›${' '}
         <a href=${`${links.buy}?category=${l.category}`}>${categoryName(
           l.category, names)}</a>`}</p><h1><bdi>${titleOf(l)}</bdi></h1>
       <p class="row"><${Stars} value=${l.rating} />

@@ -120,15 +120,23 @@ async function approve(token, owner, total) {
     'approve', [MODULE.orders, total], { abi: erc20 });
 }
 
+const PHYSICAL = 1;
+const isSent = (group) => group.lines.some((l) => l.listing?.kind === PHYSICAL);
 async function place(quotes, form, me) {
   const groups = quotes.filter((q) => !q.gone);
   for (const q of groups) {
     q.args.expectedTotal = q.total;
-    if (form.address.trim() && await keyOf(q.seller)) {
+    if (isSent(q) && form.address.trim() && await keyOf(q.seller)) {
       q.args.shipHash = await putLetter(q.seller, me, form.address.trim());
     }
   }
   const ids = [];
+  try {
+    await placeParts(groups, me, ids);
+  } catch (e) { throw Object.assign(e, { partly: ids.length > 0 }); }
+  return ids;
+}
+async function placeParts(groups, me, ids) {
   for (const token of new Set(groups.map((q) => q.token))) {
     const part = groups.filter((q) => q.token === token);
     const total = part.reduce((n, q) => n + q.total, 0n);
@@ -146,17 +154,21 @@ async function place(quotes, form, me) {
     ordered(lines);
     await settleOrders();
   }
-  return ids;
 }
 
-// What the buyer lacks, in words: [] when he can pay all of it.
-async function lacks(quotes, me) {
+// [token, sum] of what is to be paid.
+function sumsOf(quotes) {
   const sums = new Map();
   for (const q of quotes.filter((x) => !x.error)) {
     sums.set(q.token, (sums.get(q.token) ?? 0n) + q.total);
   }
-  const all = await Promise.all([...sums].map(async ([token, sum]) => ({ token,
-    sum, has: await balanceOf(me, token.address).catch(() => sum) })));
+  return [...sums];
+}
+
+// What the buyer lacks, in words: [] when he can pay all of it.
+async function lacks(quotes, me) {
+  const all = await Promise.all(sumsOf(quotes).map(async ([token, sum]) => ({
+    token, sum, has: await balanceOf(me, token.address).catch(() => sum) })));
   return all.filter(({ sum, has }) => has < sum).map(({ token, sum, has }) =>
     t('cart.lacks', { has: money(has, token), more: money(sum - has, token) }));
 }
@@ -201,7 +213,8 @@ function Line({ line, token }) {
 // table and the coupon make of it.
 function Sum({ q }) {
   const goods = q.lines.reduce((n, l) => n + l.unit * BigInt(l.qty), 0n);
-  const rest = q.total - goods;
+  const rest = q.lines.some((l) => l.listing.feed) ? 0n // priced when it is paid
+    : q.total - goods;
   return html`<dl class="bill">${rest !== 0n && html`<div><dt>${t('order.goods')}
       </dt><dd>${money(goods, q.token)}</dd></div><div><dt>${t(q.args.coupon
         ? 'cart.rest.coupon' : 'order.shipping')}</dt><dd>${money(rest, q.token)}
@@ -212,6 +225,7 @@ function Sum({ q }) {
 
 // Where to, kept on this browser; what is private only while the window is open.
 const FORM = 'checkout';
+const CODE8 = 18; // digits and 0x of a zone's code
 const formNow = () => ({ zone: localStorage.getItem('zone')
   ?? new Intl.Locale(navigator.language).region ?? '', coupon: '', address: '',
 ...JSON.parse(sessionStorage.getItem(FORM) ?? '{}') });
@@ -224,10 +238,8 @@ function keepForm(form) {
 
 // Where goods are sent to: sealed for who has a key for letters; who has none is
 // not told it, and the buyer is told that.
-const PHYSICAL = 1;
 function Address({ groups, value, put }) {
-  const sellers = groups.filter((g) => g.lines.some((l) =>
-    l.listing?.kind === PHYSICAL)).map((g) => g.seller);
+  const sellers = groups.filter(isSent).map((g) => g.seller);
   const { data } = useLoad(() => Promise.all(sellers.map(async (seller) => ({
     seller, key: await keyOf(seller) }))), [sellers.join()]);
   const deaf = (data ?? []).filter((s) => !s.key);
@@ -245,13 +257,10 @@ function Deaf({ seller }) {
 }
 
 // What is paid for all of it, where that is more than one order.
-function All({ list }) {
-  const sums = new Map();
-  for (const q of list) sums.set(q.token, (sums.get(q.token) ?? 0n) + q.total);
-  return html`<dl class="bill order" data-test="all">${[...sums].map(
-    ([token, sum]) => html`<div key=${token.address}><dt><strong>${t('cart.all')}
-      </strong></dt><dd class="big">${money(sum, token)}</dd></div>`)}</dl>`;
-}
+const All = ({ list }) => html`<dl class="bill order" data-test="all">${sumsOf(
+  list).map(([token, sum]) => html`<div key=${token.address}><dt><strong>${t(
+    'cart.all')}</strong></dt><dd class="big">${money(sum, token)}</dd></div>`)}
+  </dl>`;
 
 function Checkout({ groups, me, again }) {
   const [form, fill] = useState(formNow);
@@ -262,8 +271,10 @@ function Checkout({ groups, me, again }) {
   const from = useSignal(via);
   const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
     l.listing?.version}.${l.variant}.${l.qty}.${l.v?.stock}`)).join();
-  const quotes = useLoad(async () => Promise.all(groups.filter((g) => !g.gone)
-    .map((g) => quote(g, form, me))), [key, form.zone, form.coupon, me, from]);
+  const noZone = code8(form.zone).length > CODE8 ? t('cart.zone.bad') : null;
+  const quotes = useLoad(async () => noZone ? [] : Promise.all(groups.filter(
+    (g) => !g.gone).map((g) => quote(g, form, me))), [key, form.zone,
+    form.coupon, me, from]);
   const list = quotes.data ?? [];
   const bad = list.filter((q) => q.error);
   const turns = useSignal(fresh);
@@ -287,7 +298,8 @@ function Checkout({ groups, me, again }) {
   return html`<form class="form" onSubmit=${submit} data-test="checkout">
     <h2>${t('cart.checkout')}</h2>
     <div class="pair"><${Field} id="zone" label=${t('cart.zone')}
-      hint=${countryName(form.zone) ?? t('cart.zone.hint')}><input id="zone"
+      hint=${countryName(form.zone) ?? t('cart.zone.hint')}
+      error=${noZone}><input id="zone"
         value=${form.zone} required maxlength="60" list="countries"
         aria-describedby="zone-hint" autocomplete="country"
         onChange=${(e) => put('zone', zoneOf(e.target.value))} />
@@ -313,6 +325,7 @@ function Checkout({ groups, me, again }) {
         ${' '}<button type="button" onClick=${() => setVia(null)}>
         ${t('cart.via.drop')}</button></p>`}
     <p class="quiet">${t('cart.safe')}</p>
+    ${quotes.error && html`<${Failure} ...${quotes} />`}
     ${error && html`<${Failure} error=${error} />`}
     ${!busy && sending.length > 0 && html`<${Notice} title=${t('cart.sending')}>
       <p data-test="sending">${t('cart.sending.text')}</p><//>`}

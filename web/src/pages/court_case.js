@@ -33,7 +33,7 @@ const told = (hash) => hash && hash !== ZERO32
 /* ------------------------------------------------------------- the ballot */
 
 function Commit({ k, seat, again }) {
-  const [form, set] = useState({ vote: '0', frivolous: false, reasons: '' });
+  const [form, set] = useState({ vote: '', frivolous: false, reasons: '' });
   const commit = async () => {
     const vote = { vote: Number(form.vote), frivolous: form.frivolous,
       salt: newSalt(), reasons: await note(form.reasons) };
@@ -44,7 +44,8 @@ function Commit({ k, seat, again }) {
   };
   return html`<p>${t('duty.how')}</p><${Field} id="vote" label=${t('duty.vote')}>
     <select id="vote" value=${form.vote} onChange=${(e) => set({ ...form,
-      vote: e.target.value })}>${votesOf(k).map((v) => html`
+      vote: e.target.value })}><option value="" disabled>${t('duty.choose')}
+      </option>${votesOf(k).map((v) => html`
       <option value=${String(v)}>${voteWords(k, v)}</option>`)}</select><//>
     <${Field} id="reasons" label=${t('duty.reasons')} hint=${t('duty.public')}>
       <textarea id="reasons" rows="4" maxlength="4000" value=${form.reasons}
@@ -53,7 +54,8 @@ function Commit({ k, seat, again }) {
     ${k.kind !== APPEAL && html`<label class="tick"><input type="checkbox"
       checked=${form.frivolous} onChange=${(e) => set({ ...form,
         frivolous: e.target.checked })} />${t('duty.frivolous')}</label>`}
-    <p class="row"><${Do} kind="main" test="commit" call="court.commit" go=${commit}>
+    <p class="row"><${Do} kind="main" test="commit" call="court.commit" go=${commit}
+      disabled=${form.vote === ''}>
       ${t('duty.commit')}<//><${Do} call="court.declineSeat" confirm=${t('do.sure')} go=${async () => {
       await act(t('duty.decline'), 'court', 'declineSeat', [k.id]);
       again();
