@@ -460,7 +460,12 @@ test('a wallet that refuses, hangs or takes another account; too little money',
     await page.goto(`${node.url}/shop/plain-goods/listing/${id}`);
     await connectPurse(page);
     await page.click('[data-test=add]');
-    await page.fill('#zone', 'germany'); // by its name
+    await page.fill('#zone', 'germany'); // by its name, while blocks come
+    await node.rpc('evm_mine', []);
+    await page.clock.fastForward(4000);
+    await page.waitForResponse((r) => r.request().postData()?.includes(
+      'market_get'));
+    assert.equal(await page.inputValue('#zone'), 'germany');
     await page.press('#zone', 'Tab');
     await page.waitForSelector('#zone-hint:text-is("Germany")');
     assert.equal(await page.inputValue('#zone'), 'DE');

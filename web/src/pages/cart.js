@@ -173,6 +173,15 @@ async function lacks(quotes, me) {
     t('cart.lacks', { has: money(has, token), more: money(sum - has, token) }));
 }
 
+// A field whose text counts when it is left: what comes from the node meanwhile
+// does not undo what is being typed.
+function Typed({ value, set, ...rest }) {
+  const [text, type] = useState(null);
+  return html`<input ...${rest} value=${text ?? value}
+    onInput=${(e) => type(e.target.value)}
+    onChange=${(e) => { type(null); set(e.target.value); }} />`;
+}
+
 function Line({ line, token }) {
   const { listing } = line;
   if (!listing) {
@@ -199,11 +208,10 @@ function Line({ line, token }) {
         ${stockText(line.v.stock)}</strong>${line.v.stock > 0 && html` <button
         type="button" onClick=${() => setQty(key, line.v.stock)}>${t('cart.take',
         { n: line.v.stock })}</button>`}`}</span>
-    <label class="choice">${t('order.qty')}<input type="number" min="1" max="99"
-      value=${line.qty} onChange=${(e) => {
-        const n = Number(e.target.value);
+    <label class="choice">${t('order.qty')}<${Typed} type="number" min="1"
+      max="99" value=${line.qty} set=${(text) => {
+        const n = Number(text); // by mistake nothing is thrown out
         if (Number.isInteger(n) && n >= 1 && n <= 99) setQty(key, n);
-        else e.target.value = line.qty; // by mistake nothing is thrown out
       }} /></label>
     <button type="button" onClick=${() => setQty(key, 0)}>${t('cart.drop')}
       <span class="away"> <bdi>${titleOf(listing)}</bdi></span></button></li>`;
@@ -299,15 +307,14 @@ function Checkout({ groups, me, again }) {
     <h2>${t('cart.checkout')}</h2>
     <div class="pair"><${Field} id="zone" label=${t('cart.zone')}
       hint=${countryName(form.zone) ?? t('cart.zone.hint')}
-      error=${noZone}><input id="zone"
-        value=${form.zone} required maxlength="60" list="countries"
-        aria-describedby="zone-hint" autocomplete="country"
-        onChange=${(e) => put('zone', zoneOf(e.target.value))} />
+      error=${noZone}><${Typed} id="zone" value=${form.zone} required
+        maxlength="60" list="countries" aria-describedby="zone-hint"
+        autocomplete="country" set=${(text) => put('zone', zoneOf(text))} />
       <datalist id="countries">${countries().map(([code, name]) => html`<option
         key=${code} value=${code}>${name}</option>`)}</datalist><//>
-    <${Field} id="coupon" label=${t('cart.coupon')}><input id="coupon"
-      value=${form.coupon} autocomplete="off" onChange=${(e) => put('coupon',
-        e.target.value)} /><//>
+    <${Field} id="coupon" label=${t('cart.coupon')}><${Typed} id="coupon"
+      value=${form.coupon} autocomplete="off" set=${(text) =>
+        put('coupon', text)} /><//>
     </div><${Address} groups=${groups} value=${form.address}
       put=${(e) => put('address', e.target.value)} />
     ${list.map((q) => html`<section key=${q.key} class="order">
