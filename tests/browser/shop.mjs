@@ -461,10 +461,11 @@ test('a wallet that refuses, hangs or takes another account; too little money',
     await connectPurse(page);
     await page.click('[data-test=add]');
     await page.fill('#zone', 'germany'); // by its name, while blocks come
+    const again = page.waitForResponse((r) => r.request().postData()?.includes(
+      'market_get'));
     await node.rpc('evm_mine', []);
     await page.clock.fastForward(4000);
-    await page.waitForResponse((r) => r.request().postData()?.includes(
-      'market_get'));
+    await again;
     assert.equal(await page.inputValue('#zone'), 'germany');
     await page.press('#zone', 'Tab');
     await page.waitForSelector('#zone-hint:text-is("Germany")');
