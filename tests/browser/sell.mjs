@@ -129,7 +129,7 @@ test('from an empty folder to the first listing', { skip }, async () => {
   assert.match(await page.textContent('main'), /45\.5\s+CMT/);
   assert.match(await page.textContent('main'), /3 in stock/);
   await page.waitForFunction(() => document.querySelector(
-    '.pictures img')?.naturalWidth > 0);
+    '.gallery img')?.naturalWidth > 0);
   await page.goto(`${node.url}/sell`);
   await page.waitForSelector('td:has-text("Oak stool")');
   await page.goto(`${node.url}/identity`); // its key for letters is signed for
