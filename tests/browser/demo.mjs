@@ -82,7 +82,7 @@ test('names are found by what people call themselves', { skip }, async () => {
   await page.press('#search', 'Enter');
   await page.waitForURL(/\/names\?q=a$/);
   await page.click('a[href="/contracts"]');
-  await page.click('td a:text-is("Orders")');
+  await page.click('td a:has-text("Orders")');
   await page.waitForSelector('[data-test=history] td code:text-is("place")');
   assert.deepEqual(page.wrong, []);
   await page.context().close();

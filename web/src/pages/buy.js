@@ -303,9 +303,10 @@ export function Listing({ id }) {
         && html`<${Gallery} key=${l.docHash} images=${l.document.images}
           title=${titleOf(l)} />`}
         ${l.document ? html`<p class="wrap"><bdi>${l.document.body}</bdi></p>`
-          : html`<p class="quiet">${t('content.missing')}</p>`}</div>
+          : html`<p class="quiet">${t('content.missing')}</p>`}
+        <${Shipping} listing=${l} /></div>
       <div><${Order} listing=${l} variants=${l.variants ?? []} />
-        <${Facts} rows=${terms(l)} /><${Shipping} listing=${l} />
+        <${Facts} rows=${terms(l)} />
         ${!links.shop && html`<p class="quiet"><a href=${
           `/court/accuse?listing=${l.id}&party=${l.seller}`}>${t('goods.report')}
           </a></p>`}</div></div>
