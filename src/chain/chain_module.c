@@ -39,29 +39,38 @@ static const struct module_cost chain_costs[] = {
 #undef COST_NONE
   {0}};
 
+static const struct module_text chain_texts[] = {
+#define TEXT(module, name, text) {module, name, text},
+#include "chain/chain_text.def"
+#undef TEXT
+  {0}};
+static const struct module_notes chain_notes = {chain_texts, chain_costs};
+
 static const struct module_def *chain_module_at(u32 i) {
   MUST(i < CHAIN_MODULE_CNT);
   return CHAIN_MODULES[i];
 }
 
 const char *chain_module_name(u32 i) { return chain_module_at(i)->name; }
-const char *chain_module_text(u32 i) { return chain_module_at(i)->text; }
 u32 chain_module_number(u32 i) { return chain_module_at(i)->number; }
 void chain_module_abi(struct buf *out, u32 i) {
   module_abi_json(out, chain_module_at(i));
 }
 void chain_module_solidity(struct buf *out, u32 i) {
-  module_solidity(out, chain_module_at(i));
+  module_solidity(out, chain_module_at(i), &chain_notes);
 }
 void chain_module_doc(struct buf *out, u32 i) {
-  module_doc_html(out, chain_module_at(i), chain_costs);
+  module_doc_html(out, chain_module_at(i), &chain_notes);
 }
 void chain_module_info(struct buf *out, u32 i) {
-  module_doc_json(out, chain_module_at(i), chain_costs);
+  module_doc_json(out, chain_module_at(i), &chain_notes);
+}
+void chain_module_index(struct buf *out) {
+  module_doc_index(out, CHAIN_MODULES, CHAIN_MODULE_CNT);
 }
 void chain_module_costs(struct buf *out) {
-  module_doc_costs_html(out, CHAIN_MODULES, CHAIN_MODULE_CNT, chain_costs);
+  module_doc_costs_html(out, CHAIN_MODULES, CHAIN_MODULE_CNT, &chain_notes);
 }
 void chain_module_costs_info(struct buf *out) {
-  module_doc_costs_json(out, CHAIN_MODULES, CHAIN_MODULE_CNT, chain_costs);
+  module_doc_costs_json(out, CHAIN_MODULES, CHAIN_MODULE_CNT, &chain_notes);
 }

@@ -21,13 +21,13 @@ enum {
 extern const struct module_def *const CHAIN_MODULES[CHAIN_MODULE_CNT];
 
 const char *chain_module_name(u32 i);  /* "Credits" */
-const char *chain_module_text(u32 i);
 u32 chain_module_number(u32 i);        /* address 0x..number */
 /* Of the table that dispatches it. */
 void chain_module_abi(struct buf *out, u32 i);      /* JSON */
 void chain_module_solidity(struct buf *out, u32 i); /* interface IName */
 void chain_module_doc(struct buf *out, u32 i);      /* HTML */
 void chain_module_info(struct buf *out, u32 i);     /* the same as JSON */
+void chain_module_index(struct buf *out);           /* HTML, of all */
 /* What calls of all of them were measured to take (chain_cost.def). */
 void chain_module_costs(struct buf *out);           /* HTML */
 void chain_module_costs_info(struct buf *out);      /* JSON */

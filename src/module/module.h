@@ -474,8 +474,11 @@ const struct module_record *module_record_of(const struct module_def *def,
 
 /*------------------------------------------------------------------- texts */
 
-void module_abi_json(struct buf *out, const struct module_def *def);
-void module_solidity(struct buf *out, const struct module_def *def);
+/* What a method, event or error is for, in a line. */
+struct module_text {
+  const char *module, *name; /* a base's are those of the base, "*": of all */
+  const char *text;
+};
 /* What calls of a method took when they were measured: gas, least and most,
 ** without the transaction's own 21,000 and its data; time, the mean. */
 struct module_cost {
@@ -483,20 +486,37 @@ struct module_cost {
   u64 least, most, ns;
   const char *none; /* why it has no figures; NULL: it has */
 };
-/* For readers: methods with their gas and what they were measured to take
-** (costs, ended by one without module), parameters with their ranges, records,
-** events and errors (module_doc.c). */
+/* What is told of modules beyond the rows that dispatch them; each list is ended
+** by one without module. */
+struct module_notes {
+  const struct module_text *text;
+  const struct module_cost *cost;
+};
+/* NULL: there is none. */
+const char *module_text_of(const struct module_notes *n,
+                           const struct module_def *def, const char *name);
+
+void module_abi_json(struct buf *out, const struct module_def *def);
+/* With the texts as NatSpec. */
+void module_solidity(struct buf *out, const struct module_def *def,
+                     const struct module_notes *n);
+/* For readers: methods with their gas and what they were measured to take,
+** structs, parameters with their ranges, records, events and errors
+** (module_doc.c). */
 void module_doc_html(struct buf *out, const struct module_def *def,
-                     const struct module_cost *costs);
+                     const struct module_notes *n);
 void module_doc_json(struct buf *out, const struct module_def *def,
-                     const struct module_cost *costs);
+                     const struct module_notes *n);
+/* All of them, by name. */
+void module_doc_index(struct buf *out, const struct module_def *const *defs,
+                      u32 cnt);
 /* The costs of all of them in one table, and as JSON. */
 void module_doc_costs_html(struct buf *out,
                            const struct module_def *const *defs, u32 cnt,
-                           const struct module_cost *costs);
+                           const struct module_notes *n);
 void module_doc_costs_json(struct buf *out,
                            const struct module_def *const *defs, u32 cnt,
-                           const struct module_cost *costs);
+                           const struct module_notes *n);
 
 /*----------------------------------------------------------- common errors */
 #include "module/pass_none.inc"

@@ -240,24 +240,46 @@ static void module_sol_message(struct buf *b, const char *word,
   buf_put_str(b, ");\n");
 }
 
-void module_solidity(struct buf *out, const struct module_def *def) {
+static void module_sol_notice(struct buf *out, const struct module_notes *n,
+                              const struct module_def *def, const char *name) {
+  const char *text = module_text_of(n, def, name);
+  if (text) buf_printf(out, "    /// @notice %s\n", text);
+}
+static void module_sol_row(struct buf *out, const struct module_notes *n,
+                           const struct module_def *def,
+                           const struct module_row *r) {
+  switch (r->kind) {
+    case MODULE_ROW_STRUCT: module_sol_struct(out, r->type); break;
+    case MODULE_ROW_RECORD:
+      if (module_sol_wanted(def, r->record))
+        module_sol_record(out, r->record, NULL);
+      break;
+    case MODULE_ROW_METHOD:
+      module_sol_notice(out, n, def, r->method->name);
+      module_sol_method(out, r->method);
+      break;
+    case MODULE_ROW_EVENT: case MODULE_ROW_ERROR:
+      module_sol_notice(out, n, def, r->message->name);
+      module_sol_message(out, r->kind == MODULE_ROW_EVENT ? "event" : "error",
+                         r->message);
+      break;
+    default: break;
+  }
+}
+
+void module_solidity(struct buf *out, const struct module_def *def,
+                     const struct module_notes *n) {
   buf_printf(out,
              "// SPDX-License-Identifier: Apache-2.0\n"
              "// %s: native module at 0x%040x of a CyberMiles chain.\n"
              "pragma solidity >=0.8.4;\n\ninterface I%s {\n",
              def->text, def->number, def->name);
   const struct module_row *r;
-  for (u32 i = 0; (r = module_abi_row(def, i)) != NULL; i++) {
-    if (r->kind == MODULE_ROW_STRUCT) module_sol_struct(out, r->type);
-    if (r->kind == MODULE_ROW_RECORD && module_sol_wanted(def, r->record))
-      module_sol_record(out, r->record, NULL);
-    if (r->kind == MODULE_ROW_METHOD) module_sol_method(out, r->method);
-    if (r->kind == MODULE_ROW_EVENT)
-      module_sol_message(out, "event", r->message);
-    if (r->kind == MODULE_ROW_ERROR)
-      module_sol_message(out, "error", r->message);
-  }
-  for (u32 i = 0; i < MODULE_ERROR_CNT; i++)
+  for (u32 i = 0; (r = module_abi_row(def, i)) != NULL; i++)
+    module_sol_row(out, n, def, r);
+  for (u32 i = 0; i < MODULE_ERROR_CNT; i++) {
+    module_sol_notice(out, n, def, MODULE_COMMON_ERROR[i].name);
     module_sol_message(out, "error", &MODULE_COMMON_ERROR[i]);
+  }
   buf_put_str(out, "}\n");
 }

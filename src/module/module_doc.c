@@ -3,9 +3,9 @@
 ** module's own; the errors of every module last.
 **
 ** The JSON: {name, text, address, function, callGas, wordGas, byteGas,
-** methods: [{signature, selector, mutability, access, gas, inputs, outputs,
-** measured: {gasLeast, gasMost, ns}}],
-** events: [{signature, topic, inputs}], errors: [{signature, selector}],
+** methods: [{signature, text, selector, mutability, access, gas, inputs,
+** outputs, measured: {gasLeast, gasMost, ns}}], events: [{signature, text,
+** topic, inputs}], errors: [{signature, text, selector}],
 ** records: [{type, name, key, slots, fields}],
 ** parameters: [{name, default, min, max, scale, text}]}; a method's whole
 ** price is that of the call (400, 3 a word; a function's: byteGas a byte), its
@@ -31,6 +31,15 @@ static const struct module_message *module_doc_error(
     if (r->kind == MODULE_ROW_ERROR && i-- == 0) return r->message;
   return i < MODULE_ERROR_CNT ? &MODULE_COMMON_ERROR[i] : NULL;
 }
+const char *module_text_of(const struct module_notes *n,
+                           const struct module_def *def, const char *name) {
+  for (const struct module_text *t = n->text; t->module; t++)
+    if (strcmp(t->name, name) == 0 &&
+        (strcmp(t->module, def->name) == 0 || strcmp(t->module, "*") == 0 ||
+         (def->base && strcmp(t->module, def->base->name) == 0)))
+      return t->text;
+  return NULL;
+}
 /* Who may call, and what a pause leaves of it. */
 static const char *const module_doc_access[] = {
   [MODULE_VIEW] = "anyone", [MODULE_WRITE] = "not at pause 2",
@@ -46,11 +55,13 @@ static const char *module_doc_mutability(enum module_mutability m) {
 
 static void module_doc_signature(struct jsonw *w, struct buf *b, hash32 *hash,
                                  const char *name,
-                                 const struct module_param *p) {
+                                 const struct module_param *p,
+                                 const char *text) {
   buf_clear(b);
   module_signature(b, name, p);
   crypto_keccak256(hash, b->ptr, b->len);
   jsonw_kv_str(w, "signature", buf_cstr(b));
+  if (text) jsonw_kv_str(w, "text", text);
 }
 static void module_doc_names(struct jsonw *w, const char *key,
                              const struct module_param *p) {
@@ -60,13 +71,13 @@ static void module_doc_names(struct jsonw *w, const char *key,
   jsonw_arr_end(w);
 }
 /* NULL: it was not measured. */
-static const struct module_cost *module_doc_cost(
-    const struct module_def *def, u32 row, const struct module_cost *costs) {
+static const struct module_cost *module_doc_cost(const struct module_def *def,
+                                                 u32 row,
+                                                 const struct module_notes *n) {
   const char *of = row < def->row_cnt ? def->name : def->base->name;
   const char *method = module_doc_row(def, row)->method->name;
-  for (; costs->module; costs++)
-    if (strcmp(costs->module, of) == 0 && strcmp(costs->method, method) == 0)
-      return costs;
+  for (const struct module_cost *c = n->cost; c->module; c++)
+    if (strcmp(c->module, of) == 0 && strcmp(c->method, method) == 0) return c;
   return NULL;
 }
 static void module_doc_took(struct jsonw *w, const struct module_cost *c) {
@@ -80,7 +91,7 @@ static void module_doc_took(struct jsonw *w, const struct module_cost *c) {
 }
 static void module_doc_methods(struct jsonw *w, struct buf *b,
                                const struct module_def *def,
-                               const struct module_cost *costs) {
+                               const struct module_notes *n) {
   const struct module_cost *cost;
   const struct module_row *r;
   hash32 h;
@@ -89,14 +100,15 @@ static void module_doc_methods(struct jsonw *w, struct buf *b,
   for (u32 i = 0; (r = module_doc_row(def, i)) != NULL; i++) {
     if (r->kind != MODULE_ROW_METHOD) continue;
     jsonw_obj(w);
-    module_doc_signature(w, b, &h, r->method->name, r->method->in);
+    module_doc_signature(w, b, &h, r->method->name, r->method->in,
+                         module_text_of(n, def, r->method->name));
     jsonw_kv_hex(w, "selector", slice_of(h.b, 4));
     jsonw_kv_str(w, "mutability", module_doc_mutability(r->method->mut));
     jsonw_kv_str(w, "access", module_doc_access[r->method->mut]);
     jsonw_kv_u64(w, "gas", r->method->gas);
     module_doc_names(w, "inputs", r->method->in);
     module_doc_names(w, "outputs", r->method->out);
-    if ((cost = module_doc_cost(def, i, costs)) != NULL) {
+    if ((cost = module_doc_cost(def, i, n)) != NULL) {
       jsonw_key(w, "measured");
       jsonw_obj(w);
       module_doc_took(w, cost);
@@ -107,7 +119,8 @@ static void module_doc_methods(struct jsonw *w, struct buf *b,
   jsonw_arr_end(w);
 }
 static void module_doc_messages(struct jsonw *w, struct buf *b,
-                                const struct module_def *def) {
+                                const struct module_def *def,
+                                const struct module_notes *n) {
   const struct module_row *r;
   const struct module_message *m;
   hash32 h;
@@ -116,7 +129,8 @@ static void module_doc_messages(struct jsonw *w, struct buf *b,
   for (u32 i = 0; (r = module_doc_row(def, i)) != NULL; i++) {
     if (r->kind != MODULE_ROW_EVENT) continue;
     jsonw_obj(w);
-    module_doc_signature(w, b, &h, r->message->name, r->message->param);
+    module_doc_signature(w, b, &h, r->message->name, r->message->param,
+                         module_text_of(n, def, r->message->name));
     jsonw_kv_hex(w, "topic", slice_of(h.b, 32));
     module_doc_names(w, "inputs", r->message->param);
     jsonw_obj_end(w);
@@ -126,7 +140,8 @@ static void module_doc_messages(struct jsonw *w, struct buf *b,
   jsonw_arr(w);
   for (u32 i = 0; (m = module_doc_error(def, i)) != NULL; i++) {
     jsonw_obj(w);
-    module_doc_signature(w, b, &h, m->name, m->param);
+    module_doc_signature(w, b, &h, m->name, m->param,
+                         module_text_of(n, def, m->name));
     jsonw_kv_hex(w, "selector", slice_of(h.b, 4));
     jsonw_obj_end(w);
   }
@@ -171,7 +186,7 @@ static void module_doc_state(struct jsonw *w, const struct module_def *def) {
   jsonw_arr_end(w);
 }
 void module_doc_json(struct buf *out, const struct module_def *def,
-                     const struct module_cost *costs) {
+                     const struct module_notes *n) {
   struct jsonw w;
   struct buf b;
   addr20 a;
@@ -186,8 +201,8 @@ void module_doc_json(struct buf *out, const struct module_def *def,
   jsonw_kv_u64(&w, "callGas", def->is_function ? 0 : MODULE_GAS_CALL);
   jsonw_kv_u64(&w, "wordGas", def->is_function ? 0 : MODULE_GAS_WORD);
   jsonw_kv_u64(&w, "byteGas", def->byte_gas);
-  module_doc_methods(&w, &b, def, costs);
-  module_doc_messages(&w, &b, def);
+  module_doc_methods(&w, &b, def, n);
+  module_doc_messages(&w, &b, def, n);
   module_doc_state(&w, def);
   jsonw_obj_end(&w);
   buf_fini(&b);
@@ -195,7 +210,7 @@ void module_doc_json(struct buf *out, const struct module_def *def,
 
 void module_doc_costs_json(struct buf *out,
                            const struct module_def *const *defs, u32 cnt,
-                           const struct module_cost *costs) {
+                           const struct module_notes *n) {
   const struct module_row *r;
   const struct module_cost *cost;
   struct jsonw w;
@@ -214,10 +229,10 @@ void module_doc_costs_json(struct buf *out,
     jsonw_arr(&w);
     for (u32 i = 0; (r = module_doc_row(defs[k], i)) != NULL; i++) {
       if (r->kind != MODULE_ROW_METHOD ||
-          !(cost = module_doc_cost(defs[k], i, costs)))
+          !(cost = module_doc_cost(defs[k], i, n)))
         continue;
       jsonw_obj(&w);
-      module_doc_signature(&w, &b, &h, r->method->name, r->method->in);
+      module_doc_signature(&w, &b, &h, r->method->name, r->method->in, NULL);
       jsonw_kv_hex(&w, "selector", slice_of(h.b, 4));
       module_doc_took(&w, cost);
       jsonw_obj_end(&w);
@@ -238,26 +253,13 @@ static void module_doc_params(struct buf *b, const char *name,
   for (const struct module_param *p = list; p->name; p++) {
     if (p != list) buf_put_str(b, ", ");
     if (p->sub)
-      buf_printf(b, "%s%s", p->sub->name,
+      buf_printf(b, "<a href=\"#%s\">%s</a>%s", p->sub->name, p->sub->name,
                  p->kind == MODULE_STRUCTS ? "[]" : "");
     else
       buf_put_str(b, p->type);
     buf_printf(b, "%s %s", p->indexed ? " indexed" : "", p->name);
   }
   buf_put_str(b, ")");
-}
-/* A table of the rows of a kind, when there are any. */
-static bool module_doc_head(struct buf *b, const struct module_def *def,
-                            enum module_row_kind kind, const char *title,
-                            const char *columns) {
-  const struct module_row *r;
-  for (u32 i = 0; (r = module_doc_row(def, i)) != NULL; i++)
-    if (r->kind == kind) {
-      buf_printf(b, "<h2>%s</h2>\n<table><thead><tr>%s</tr></thead><tbody>\n",
-                 title, columns);
-      return true;
-    }
-  return false;
 }
 /* 1234567 as 1,234,567. */
 static void module_doc_count(struct buf *b, u64 v) {
@@ -268,21 +270,74 @@ static void module_doc_count(struct buf *b, u64 v) {
     buf_printf(b, "%u", (u32)v);
   }
 }
+
+/* A page: as the dashboard looks, with a way back to it. */
+static void module_doc_open(struct buf *b, const char *title) {
+  buf_printf(b,
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+    "<meta name=\"color-scheme\" content=\"light dark\"><title>%s</title>"
+    "<link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\">"
+    "<script src=\"/theme.js\"></script>"
+    "<link rel=\"stylesheet\" href=\"/app.css\"></head>\n<body class=\"doc\">"
+    "<header><a class=\"brand\" href=\"/\">CyberMiles</a>"
+    "<a href=\"/abi/\">Native modules</a><a href=\"/abi/gas.html\">What calls "
+    "cost</a></header>\n<main>\n<h1>%s</h1>\n", title, title);
+}
+static void module_doc_close(struct buf *b) {
+  buf_put_str(b, "</main></body></html>\n");
+}
+/* A table whose columns are named; a cell knows its column's name, since at 320
+** px it stands alone. */
+struct module_table {
+  struct buf *b;
+  const char *const *column; /* ended by NULL */
+  u32 at;
+};
+static void module_table_open(struct module_table *t, struct buf *b,
+                              const char *caption,
+                              const char *const *column) {
+  *t = (struct module_table){b, column, 0};
+  buf_printf(b, "<table class=\"list\"><caption>%s</caption><thead><tr>",
+             caption);
+  for (; *column; column++)
+    buf_printf(b, "<th scope=\"col\">%s</th>", *column);
+  buf_put_str(b, "</tr></thead><tbody>\n");
+}
+static void module_table_row(struct module_table *t, const char *id) {
+  t->at = 0;
+  if (id)
+    buf_printf(t->b, "<tr id=\"%s\">", id);
+  else
+    buf_put_str(t->b, "<tr>");
+}
+static void module_table_cell(struct module_table *t) {
+  if (t->at) buf_put_str(t->b, "</td>");
+  buf_printf(t->b, "<td data-label=\"%s\">", t->column[t->at++]);
+}
+static void module_table_end(struct module_table *t) {
+  buf_put_str(t->b, "</td></tr>\n");
+}
+static void module_table_close(struct module_table *t) {
+  buf_put_str(t->b, "</tbody></table>\n");
+}
+
 /* Two cells: gas, time. */
-static void module_doc_cells(struct buf *b, const struct module_cost *c) {
-  if (!c || c->none) {
-    buf_printf(b, "<td>%s</td><td></td>", c ? c->none : "");
-    return;
+static void module_doc_took_cells(struct module_table *t,
+                                  const struct module_cost *c) {
+  module_table_cell(t);
+  if (c && c->none) buf_put_str(t->b, c->none);
+  if (c && !c->none) {
+    module_doc_count(t->b, c->least);
+    if (c->most != c->least) {
+      buf_put_str(t->b, " to ");
+      module_doc_count(t->b, c->most);
+    }
   }
-  buf_put_str(b, "<td>");
-  module_doc_count(b, c->least);
-  if (c->most != c->least) {
-    buf_put_str(b, " to ");
-    module_doc_count(b, c->most);
-  }
-  buf_printf(b, "</td><td>%llu.%llu us</td>",
-             (unsigned long long)(c->ns / 1000),
-             (unsigned long long)(c->ns % 1000 / 100));
+  module_table_cell(t);
+  if (c && !c->none)
+    buf_printf(t->b, "%llu.%llu&nbsp;us", (unsigned long long)(c->ns / 1000),
+               (unsigned long long)(c->ns % 1000 / 100));
 }
 static const char module_doc_measured[] =
   "<p>Measured: gas of a whole call, the least and the most seen (slots that "
@@ -291,91 +346,164 @@ static const char module_doc_measured[] =
   "in memory yet. They tell the order, not a bound: ask eth_estimateGas for the "
   "call at hand. Made by <code>make bench-methods</code>.</p>\n";
 
-static void module_doc_html_row(struct buf *b, const struct module_row *r,
-                                const struct module_cost *cost) {
-  const struct module_record *d = r->record;
-  const struct module_setting *s = r->setting;
-  buf_put_str(b, "<tr><td><code>");
+static void module_doc_named(struct module_table *t, const char *name,
+                             const struct module_param *param,
+                             const char *text) {
+  module_table_cell(t);
+  buf_put_str(t->b, "<code>");
+  module_doc_params(t->b, name, param);
+  buf_put_str(t->b, "</code>");
+  if (text) buf_printf(t->b, "<p>%s</p>", text);
+}
+static void module_doc_method(struct module_table *t, const char *text,
+                              const struct module_method *m,
+                              const struct module_cost *cost) {
+  module_doc_named(t, m->name, m->in, text);
+  if (m->out->name) {
+    buf_put_str(t->b, "<p>gives <code>");
+    module_doc_params(t->b, "", m->out);
+    buf_put_str(t->b, "</code></p>");
+  }
+  module_table_cell(t);
+  buf_printf(t->b, "%s", module_doc_mutability(m->mut));
+  module_table_cell(t);
+  buf_printf(t->b, "%s", module_doc_access[m->mut]);
+  module_table_cell(t);
+  module_doc_count(t->b, m->gas);
+  module_doc_took_cells(t, cost);
+}
+static void module_doc_setting_cells(struct module_table *t,
+                                     const struct module_setting *s) {
+  const char *unit = s->scale == 1 ? "" : " mCMT";
+  const u64 value[] = {s->dflt, s->min, s->max};
+  module_table_cell(t);
+  buf_printf(t->b, "<code>%s</code><p>%s</p>", s->name, s->text);
+  for (u32 i = 0; i < ARRAY_LEN(value); i++) {
+    module_table_cell(t);
+    module_doc_count(t->b, value[i]);
+    buf_put_str(t->b, unit);
+  }
+}
+static void module_doc_record_cells(struct module_table *t,
+                                    const struct module_record *d) {
+  module_table_cell(t);
+  buf_printf(t->b, "%u", d->type);
+  module_table_cell(t);
+  buf_printf(t->b, "<code>%s</code>", d->name);
+  module_table_cell(t);
+  buf_printf(t->b, "<code>%s</code>", d->key);
+  module_table_cell(t);
+  buf_printf(t->b, "%u", module_record_slots(d));
+  module_table_cell(t);
+  for (const struct module_field *f = d->field; f->name; f++)
+    buf_printf(t->b, "%s%s", f == d->field ? "" : ", ", f->name);
+}
+
+static const struct {
+  enum module_row_kind kind;
+  const char *title;
+  const char *column[7];
+} module_doc_tables[] = {
+  {MODULE_ROW_METHOD, "Methods",
+   {"method", "mutability", "when", "gas", "measured gas", "time"}},
+  {MODULE_ROW_STRUCT, "Structs", {"struct"}},
+  {MODULE_ROW_SETTING, "Parameters", {"parameter", "default", "least", "most"}},
+  {MODULE_ROW_RECORD, "Records", {"type", "record", "key", "slots", "fields"}},
+  {MODULE_ROW_EVENT, "Events", {"event"}},
+};
+static bool module_doc_shown(const struct module_row *r,
+                             enum module_row_kind kind) {
+  return r->kind == kind && (kind != MODULE_ROW_RECORD || r->record->type);
+}
+static void module_doc_html_row(struct module_table *t,
+                                const struct module_def *def, u32 i,
+                                const struct module_notes *n) {
+  const struct module_row *r = module_doc_row(def, i);
+  module_table_row(t, r->kind == MODULE_ROW_STRUCT ? r->type->name : NULL);
   switch (r->kind) {
     case MODULE_ROW_METHOD:
-      module_doc_params(b, r->method->name, r->method->in);
-      if (r->method->out->name)
-        module_doc_params(b, "</code><br>gives <code>", r->method->out);
-      buf_printf(b, "</code></td><td>%s</td><td>%s</td><td>%u</td>",
-                 module_doc_mutability(r->method->mut),
-                 module_doc_access[r->method->mut], r->method->gas);
-      module_doc_cells(b, cost);
+      module_doc_method(t, module_text_of(n, def, r->method->name), r->method,
+                        module_doc_cost(def, i, n));
       break;
-    case MODULE_ROW_RECORD:
-      buf_printf(b, "%s</code></td><td>%u</td><td>%s</td><td>%u</td><td>",
-                 d->name, d->type, d->key, module_record_slots(d));
-      for (const struct module_field *f = d->field; f->name; f++)
-        buf_printf(b, "%s%s", f == d->field ? "" : ", ", f->name);
-      buf_put_str(b, "</td>");
+    case MODULE_ROW_RECORD: module_doc_record_cells(t, r->record); break;
+    case MODULE_ROW_SETTING: module_doc_setting_cells(t, r->setting); break;
+    case MODULE_ROW_STRUCT:
+      module_doc_named(t, r->type->name, r->type->param, NULL);
       break;
-    case MODULE_ROW_SETTING: {
-      const char *unit = s->scale == 1 ? "" : " mCMT";
-      buf_printf(b, "%s</code></td><td>%s</td><td>%llu%s</td><td>%llu to "
-                    "%llu%s</td>", s->name, s->text,
-                 (unsigned long long)s->dflt, unit, (unsigned long long)s->min,
-                 (unsigned long long)s->max, unit);
-      break;
-    }
     default:
-      module_doc_params(b, r->message->name, r->message->param);
-      buf_put_str(b, "</code></td>");
+      module_doc_named(t, r->message->name, r->message->param,
+                       module_text_of(n, def, r->message->name));
   }
-  buf_put_str(b, "</tr>\n");
+  module_table_end(t);
 }
+/* The rows of a kind from first to before last, when there are any. */
 static void module_doc_table(struct buf *b, const struct module_def *def,
-                             enum module_row_kind kind, const char *title,
-                             const char *columns,
-                             const struct module_cost *costs) {
-  const struct module_row *r;
-  if (!module_doc_head(b, def, kind, title, columns)) return;
-  for (u32 i = 0; (r = module_doc_row(def, i)) != NULL; i++)
-    if (r->kind == kind && (kind != MODULE_ROW_RECORD || r->record->type))
-      module_doc_html_row(b, r, kind == MODULE_ROW_METHOD
-                                    ? module_doc_cost(def, i, costs) : NULL);
-  buf_put_str(b, "</tbody></table>\n");
+                             u32 which, u32 first, u32 last,
+                             const struct module_notes *n) {
+  enum module_row_kind kind = module_doc_tables[which].kind;
+  struct module_table t = {0};
+  for (u32 i = first; i < last; i++) {
+    if (!module_doc_shown(module_doc_row(def, i), kind)) continue;
+    if (!t.b) {
+      const char *title = module_doc_tables[which].title;
+      if (first) buf_put_str(b, "<h3>As every module of commerce</h3>\n");
+      else buf_printf(b, "<h2 id=\"%s\">%s</h2>\n", title, title);
+      module_table_open(&t, b, title, module_doc_tables[which].column);
+    }
+    module_doc_html_row(&t, def, i, n);
+  }
+  if (t.b) module_table_close(&t);
 }
-static void module_doc_open(struct buf *b, const char *title) {
-  buf_printf(b, "<!doctype html>\n<html lang=\"en\"><head><meta "
-                "charset=\"utf-8\"><meta name=\"viewport\" content=\"width="
-                "device-width\"><title>%s</title></head><body>\n<h1>%s</h1>\n",
-             title, title);
+void module_doc_index(struct buf *b, const struct module_def *const *defs,
+                      u32 cnt) {
+  module_doc_open(b, "Native modules");
+  buf_put_str(b, "<p>Contracts of the chain itself, for wallets and Solidity "
+                 "alike.</p>\n<dl class=\"facts\">\n");
+  for (u32 i = 0; i < cnt; i++)
+    buf_printf(b, "<div><dt><a href=\"/abi/%s.html\">%s</a></dt><dd>%s<br>"
+                  "<code class=\"hash\">0x%040x</code><br>"
+                  "<a href=\"/abi/%s.json\">ABI</a> <a href=\"/abi/%s.sol\">"
+                  "Solidity interface</a></dd></div>\n",
+               defs[i]->name, defs[i]->name, defs[i]->text, defs[i]->number,
+               defs[i]->name, defs[i]->name);
+  buf_put_str(b, "</dl>\n");
+  module_doc_close(b);
 }
 void module_doc_costs_html(struct buf *b, const struct module_def *const *defs,
-                           u32 cnt, const struct module_cost *costs) {
+                           u32 cnt, const struct module_notes *n) {
+  static const char *const column[] = {"method", "measured gas", "time", NULL};
   const struct module_row *r;
+  struct module_table t;
   module_doc_open(b, "What calls cost");
   buf_put_str(b, module_doc_measured);
-  buf_put_str(b, "<p><a href=\"/abi/\">All modules</a>, "
-                 "<a href=\"/abi/gas.json\">this page as JSON</a>.</p>\n");
+  buf_put_str(b, "<p><a href=\"/abi/gas.json\">This page as JSON</a></p>\n");
   for (u32 k = 0; k < cnt; k++) {
-    buf_printf(b, "<h2><a href=\"/abi/%s.html\">%s</a></h2>\n<table><thead>"
-                  "<tr><th>method</th><th>gas</th><th>time</th></tr></thead>"
-                  "<tbody>\n", defs[k]->name, defs[k]->name);
+    buf_printf(b, "<h2><a href=\"/abi/%s.html\">%s</a></h2>\n", defs[k]->name,
+               defs[k]->name);
+    module_table_open(&t, b, defs[k]->name, column);
     for (u32 i = 0; (r = module_doc_row(defs[k], i)) != NULL; i++) {
       if (r->kind != MODULE_ROW_METHOD) continue;
-      buf_put_str(b, "<tr><td><code>");
-      module_doc_params(b, r->method->name, r->method->in);
-      buf_put_str(b, "</code></td>");
-      module_doc_cells(b, module_doc_cost(defs[k], i, costs));
-      buf_put_str(b, "</tr>\n");
+      module_table_row(&t, NULL);
+      module_table_cell(&t);
+      buf_printf(b, "<code>%s</code>", r->method->name);
+      module_doc_took_cells(&t, module_doc_cost(defs[k], i, n));
+      module_table_end(&t);
     }
-    buf_put_str(b, "</tbody></table>\n");
+    module_table_close(&t);
   }
-  buf_put_str(b, "</body></html>\n");
+  module_doc_close(b);
 }
 void module_doc_html(struct buf *b, const struct module_def *def,
-                     const struct module_cost *costs) {
+                     const struct module_notes *n) {
+  static const char *const column[] = {"error", NULL};
+  u32 all = def->row_cnt + (def->base ? def->base->row_cnt : 0);
+  const struct module_message *m;
+  struct module_table t;
   module_doc_open(b, def->name);
-  buf_printf(b, "<p>%s, <code>0x%040x</code>. <a href=\"/abi/%s.json\">ABI</a>"
-                ", <a href=\"/abi/%s.sol\">Solidity interface</a>, "
-                "<a href=\"/abi/%s.info.json\">this page as JSON</a>, "
-                "<a href=\"/abi/gas.html\">what calls cost</a>, "
-                "<a href=\"/abi/\">all modules</a>.</p>\n",
+  buf_printf(b, "<p>%s, <code class=\"hash\">0x%040x</code></p>\n<p class=\""
+                "bar\"><a href=\"/abi/%s.json\">ABI</a><a href=\"/abi/%s.sol\">"
+                "Solidity interface</a><a href=\"/abi/%s.info.json\">This page "
+                "as JSON</a></p>\n",
              def->text, def->number, def->name, def->name, def->name);
   if (def->is_function)
     buf_printf(b, "<p>A call costs its method's gas and %u a byte of call "
@@ -387,23 +515,17 @@ void module_doc_html(struct buf *b, const struct module_def *def,
                   "writes and each log.</p>\n", MODULE_GAS_CALL,
                MODULE_GAS_WORD);
   buf_put_str(b, module_doc_measured);
-  module_doc_table(b, def, MODULE_ROW_METHOD, "Methods",
-                   "<th>method</th><th>mutability</th><th>when</th>"
-                   "<th>gas</th><th>measured gas</th><th>time</th>", costs);
-  module_doc_table(b, def, MODULE_ROW_SETTING, "Parameters",
-                   "<th>name</th><th>what</th><th>default</th><th>range</th>",
-                   costs);
-  module_doc_table(b, def, MODULE_ROW_RECORD, "Records",
-                   "<th>name</th><th>type</th><th>key</th><th>slots</th>"
-                   "<th>fields</th>", costs);
-  module_doc_table(b, def, MODULE_ROW_EVENT, "Events", "<th>event</th>",
-                   costs);
-  buf_put_str(b, "<h2>Errors</h2>\n<ul>\n");
-  const struct module_message *m;
-  for (u32 i = 0; (m = module_doc_error(def, i)) != NULL; i++) {
-    buf_put_str(b, "<li><code>");
-    module_doc_params(b, m->name, m->param);
-    buf_put_str(b, "</code></li>\n");
+  for (u32 i = 0; i < ARRAY_LEN(module_doc_tables); i++) {
+    module_doc_table(b, def, i, 0, def->row_cnt, n);
+    module_doc_table(b, def, i, def->row_cnt, all, n);
   }
-  buf_put_str(b, "</ul>\n</body></html>\n");
+  buf_put_str(b, "<h2 id=\"Errors\">Errors</h2>\n");
+  module_table_open(&t, b, "Errors", column);
+  for (u32 i = 0; (m = module_doc_error(def, i)) != NULL; i++) {
+    module_table_row(&t, NULL);
+    module_doc_named(&t, m->name, m->param, module_text_of(n, def, m->name));
+    module_table_end(&t);
+  }
+  module_table_close(&t);
+  module_doc_close(b);
 }

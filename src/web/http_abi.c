@@ -4,26 +4,9 @@
 ** gas, parameters and records, /abi/NAME.info.json programs; /abi/gas.html and
 ** /abi/gas.json list what calls of all of them cost; any page may read them.
 ** They are made from the tables that dispatch the calls, anew for each request,
-** and from chain_cost.def. */
+** from chain_cost.def and chain_text.def. */
 #include "chain/chain_module.h"
 #include "web/http_int.h"
-
-static void abi_index(struct buf *b) {
-  buf_put_str(b, "<!doctype html>\n<html lang=\"en\"><head>"
-                 "<meta charset=\"utf-8\"><title>Native modules</title></head>"
-                 "<body><h1>Native modules</h1>\n<p>Contracts of the chain "
-                 "itself, for wallets and Solidity alike; "
-                 "<a href=\"/abi/gas.html\">what calls cost</a>.</p>\n<ul>\n");
-  for (u32 i = 0; i < CHAIN_MODULE_CNT; i++) {
-    const char *name = chain_module_name(i);
-    buf_printf(b, "<li><a href=\"/abi/%s.html\">%s</a> <code>0x%040x</code>: "
-                  "%s. <a href=\"/abi/%s.json\">ABI</a>, "
-                  "<a href=\"/abi/%s.sol\">Solidity interface</a></li>\n",
-               name, name, chain_module_number(i), chain_module_text(i), name,
-               name);
-  }
-  buf_put_str(b, "</ul>\n</body></html>\n");
-}
 
 static void abi_list(struct buf *b) {
   buf_put_str(b, "[");
@@ -47,7 +30,7 @@ static const struct {
   const char *path, *type;
   void (*make)(struct buf *b);
 } abi_pages[] = {
-  {"/abi/", "text/html; charset=utf-8", abi_index},
+  {"/abi/", "text/html; charset=utf-8", chain_module_index},
   {"/abi/index.json", "application/json", abi_list},
   {"/abi/gas.html", "text/html; charset=utf-8", chain_module_costs},
   {"/abi/gas.json", "application/json", chain_module_costs_info},

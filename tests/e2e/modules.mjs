@@ -147,9 +147,17 @@ test('every module has an ABI, an interface, a page that names its rows',
         if (c.none) assert.equal(c.gasLeast, undefined, c.signature);
         else assert.ok(c.gasLeast <= c.gasMost && c.ns > 0, c.signature);
       }
-      for (const f of m.functions) assert.ok(gas.includes(`${f.name}(`), f.name);
+      for (const f of m.functions)
+        assert.ok(gas.includes(`<code>${f.name}</code>`), f.name);
       const page = await (await get(`/abi/${m.name}.html`)).text();
       for (const f of m.functions) assert.ok(page.includes(`${f.name}(`), f.name);
+      for (const f of [...m.info.methods, ...m.info.events, ...m.info.errors]) {
+        assert.ok(f.text?.endsWith('.'), `${m.name}.${f.signature}`);
+        assert.ok(page.includes(`<p>${f.text}</p>`), f.text);
+        assert.ok(m.sol.includes(`/// @notice ${f.text}\n`), f.text);
+      }
+      for (const [, id] of page.matchAll(/href="#(\w+)"/g))
+        assert.ok(page.includes(`id="${id}"`), id);
       for (const p of m.info.parameters) assert.ok(page.includes(p.name), p.name);
       assert.equal(m.info.methods.length, m.functions.length);
       for (const f of m.info.methods)

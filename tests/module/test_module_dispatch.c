@@ -378,17 +378,24 @@ static void abi_when_made_is_json_that_lists_every_row(void **st) {
       json_object_get(tuple, "inputs"), 1), "components")), 2);
   json_decref(abi);
   buf_clear(&b);
-  module_solidity(&b, &sample_def);
+  static const struct module_text text[] = {
+    {"Other", "amount", "of another module"}, {"Sample", "amount", "Sent on."},
+    {"*", "StaticContext", "It writes."}, {0}};
+  static const struct module_cost cost[] = {{0}};
+  static const struct module_notes notes = {text, cost};
+  module_solidity(&b, &sample_def, &notes);
   const char *sol = buf_cstr(&b);
   static const char *const want[] = {
     "interface ISample {", "struct Pair { uint64 number; string text; }",
     "function tuple(uint64 id, Pair[] calldata items, address[] "
     "calldata more) external view returns (Pair[] memory items, "
     "uint64 id, address last);",
-    "function amount(uint256 v) external payable returns (uint256 sent);",
+    "    /// @notice Sent on.\n"
+    "    function amount(uint256 v) external payable returns (uint256 sent);",
     "event Saved(uint64 indexed id, address indexed owner, uint64 count, bytes "
     "record);",
-    "error ShortOf(uint64 want, string what);", "error StaticContext();"};
+    "error ShortOf(uint64 want, string what);",
+    "    /// @notice It writes.\n    error StaticContext();"};
   for (u32 i = 0; i < ARRAY_LEN(want); i++)
     if (!strstr(sol, want[i])) fail_msg("%s\nis not in\n%s", want[i], sol);
   buf_fini(&b);

@@ -273,6 +273,48 @@ static void cost_when_listed_is_of_a_method_and_each_has_one(void **st) {
   assert_int_equal(used, ARRAY_LEN(meter_costs)); /* none of what is gone */
 }
 
+/* A method, event or error has one text, and is counted as told. */
+static void told(bool *seen, const struct module_text *text, u32 cnt,
+                 const char *module, const char *name) {
+  for (u32 i = 0; i < cnt; i++)
+    if (strcmp(text[i].module, module) == 0 && strcmp(text[i].name, name) == 0) {
+      seen[i] = true;
+      return;
+    }
+  fail_msg("%s.%s: has no text in src/chain/chain_text.def", module, name);
+}
+static void text_when_listed_is_of_something_and_each_has_one(void **st) {
+  (void)st;
+  static const struct module_text text[] = {
+#define TEXT(module, name, text) {module, name, text},
+#include "chain/chain_text.def"
+#undef TEXT
+  };
+  static bool seen[ARRAY_LEN(text)];
+  for (u32 m = 0; m < CHAIN_MODULE_CNT; m++)
+    for (const struct module_def *d = CHAIN_MODULES[m]; d; d = d->base)
+      for (u32 i = 0; i < d->row_cnt; i++) {
+        const struct module_row *r = &d->row[i];
+        const char *name = r->kind == MODULE_ROW_METHOD ? r->method->name
+                         : r->kind == MODULE_ROW_EVENT ||
+                           r->kind == MODULE_ROW_ERROR ? r->message->name
+                                                       : NULL;
+        if (name) told(seen, text, ARRAY_LEN(text), d->name, name);
+      }
+  for (u32 i = 0; i < MODULE_ERROR_CNT; i++)
+    told(seen, text, ARRAY_LEN(text), "*", MODULE_COMMON_ERROR[i].name);
+  for (u32 i = 0; i < ARRAY_LEN(text); i++) {
+    if (!seen[i])
+      fail_msg("chain_text.def: there is no %s.%s", text[i].module,
+               text[i].name);
+    /* As they stand in HTML and in a comment. */
+    assert_null(strpbrk(text[i].text, "<>&\"\n*@"));
+    for (u32 k = 0; k < i; k++)
+      assert_false(strcmp(text[i].module, text[k].module) == 0 &&
+                   strcmp(text[i].name, text[k].name) == 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(credits_when_lent_and_taken_back_are_counted),
@@ -283,6 +325,7 @@ int main(void) {
     cmocka_unit_test(base_when_asked_answers_in_every_module),
     cmocka_unit_test(surplus_when_forced_in_goes_to_the_treasury),
     cmocka_unit_test(cost_when_listed_is_of_a_method_and_each_has_one),
+    cmocka_unit_test(text_when_listed_is_of_something_and_each_has_one),
   };
   return cmocka_run_group_tests_name("shop_chain", tests, NULL, NULL);
 }
