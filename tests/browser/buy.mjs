@@ -184,6 +184,21 @@ test('the till: asked by QR code, paid by the wallet, told at once', { skip },
       await sells.click(`.keypad button[aria-label="${key}"]`);
     }
     assert.match(await sells.textContent('[data-test=total]'), /4\.25\s+CMT/);
+    const bills = async () => (await node.rpc('order_invoices', [{ seller:
+      SELLER, limit: 200 }])).items;
+    const before = (await bills()).length;
+    await sells.dblclick('[data-test=ask]'); // asked once
+    await sells.waitForSelector('.qr svg');
+    await sells.reload(); // it waits on
+    await sells.click('[data-test=till-cancel]');
+    await sells.waitForSelector('.keypad');
+    const after = await bills();
+    assert.equal(after.length, before + 1);
+    assert.equal(after.find((i) => BigInt(i.amount) === 4250000000000000000n)
+      .state, 'cancelled');
+    await sells.click('.keypad button[aria-label="3"]');
+    await sells.reload(); // and the sum stays
+    await sells.waitForSelector('[data-test=total]:has-text("3")');
     await sells.click('[data-test=ask]');
     await sells.waitForSelector('.qr svg');
     const link = (await sells.textContent('.qr .hash')).trim();

@@ -265,24 +265,3 @@ test('German says everything that English says', () => {
   assert.deepEqual(Object.keys(text('de')).sort(),
     Object.keys(text('en')).sort());
 });
-
-// What only a program of its own could run into.
-const INTERNAL = ['DelegateCallForbidden', 'StaticContext', 'NoPlainTransfer',
-  'UnknownMethod', 'NonPayable', 'BadCalldata', 'Reentered', 'Overflow'];
-test('each refusal of the modules of trade has words', { skip }, async () => {
-  const root = process.env.SRCDIR ?? new URL('../..', import.meta.url).pathname;
-  const en = Object.keys(JSON.parse(readFileSync(join(root, 'web', 'strings',
-    'en.json'))));
-  const without = new Set();
-  for (const name of ['Identity', 'Platforms', 'Market', 'Orders', 'Mediation',
-    'Court']) {
-    const abi = await (await fetch(`${node.url}/abi/${name}.json`)).json();
-    const errors = abi.filter((r) => r.type === 'error').map((r) => r.name);
-    assert.ok(errors.length > 10, name);
-    for (const e of errors) {
-      const key = e === 'CouponInvalid' ? 'fault.coupon.1' : `fault.${e}`;
-      if (!en.some((k) => k === key || k.startsWith(`${key}.`))) without.add(e);
-    }
-  }
-  assert.deepEqual([...without].filter((e) => !INTERNAL.includes(e)), []);
-});

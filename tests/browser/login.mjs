@@ -160,7 +160,8 @@ test('set-up by the code, sessions, logging out', { skip }, async () => {
   const other = await secure(small);
   await other.goto(`${node.url}/login`);
   await fill(other, { name: 'boss', password: 'something else' });
-  await other.waitForSelector('.notice.error:has-text("admin reset")');
+  await other.waitForSelector('.notice.error:has-text("The name or the password '
+    + 'is wrong"):has-text("admin reset")');
   await look(other, 'login_light');
   await fill(other, { name: 'BOSS', password: PASSWORD });
   await other.waitForSelector('td:has-text("this one")');

@@ -1,6 +1,7 @@
 // parts.mjs - modules of the dashboard by themselves: canonical JSON, CSV both
 // ways, amounts, sealed letters; what is wrong is refused.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { join } from 'node:path';
 import { ethers } from 'ethers';
@@ -52,6 +53,36 @@ test('amounts: a comma or a point, never more places than the token has', () => 
   }
   assert.equal(money.plain(1500000n, six), '1.5');
   assert.equal(money.plain('0xde0b6b3a7640000'), '1');
+});
+
+test('numbers that are typed: read, or said which field wants what', async () => {
+  const form = await import(join(WEB, 'form.js'));
+  assert.equal(form.wholeOf(' 30 ', 'Days', 3650), 30);
+  assert.equal(form.bpsOf('12,5', 'Off'), 1250);
+  assert.equal(form.amountOf('', 'Sum'), 0n);
+  assert.equal(form.amountOf('1.5', 'Sum'), 1500000000000000000n);
+  for (const bad of ['', 'abc', '-1', '1.5', '1e3', '3651', 'NaN']) {
+    assert.throws(() => form.wholeOf(bad, 'Days', 3650, 1), bad);
+  }
+  for (const bad of ['', 'abc', '-1', '101', '1.234']) {
+    assert.throws(() => form.bpsOf(bad, 'Off'), bad);
+  }
+  for (const bad of ['abc', '-1', '0', '9'.repeat(30)]) {
+    assert.throws(() => form.amountOf(bad, 'Sum', undefined, 1n), bad);
+  }
+});
+
+test('what a module refuses is said in words, each of its errors', () => {
+  const root = process.env.SRCDIR ?? new URL('../..', import.meta.url).pathname;
+  const texts = JSON.parse(readFileSync(join(root, 'web/strings/en.json')));
+  const names = ['shop', 'dpos', 'module'].flatMap((folder) =>
+    readdirSync(join(root, 'src', folder)).filter((f) => f.endsWith('.def'))
+      .flatMap((f) => [...readFileSync(join(root, 'src', folder, f), 'utf8')
+        .matchAll(/^ERROR\(\w+, *"(\w+)"/gm)].map((m) => m[1])));
+  assert.ok(names.length > 90, `${names.length} errors`);
+  assert.deepEqual(names.filter((name) => name !== 'CouponInvalid'
+    && !Object.keys(texts).some((k) => k === `fault.${name}`
+      || k.startsWith(`fault.${name}.`))), []);
 });
 
 test('a letter opens for its readers alone, and not when it was touched',

@@ -109,6 +109,13 @@ test('from an empty folder to the first listing', { skip }, async () => {
   await page.click('form.form button.main');
   await page.waitForSelector('#price-error');
   await page.fill('#price', '45.5');
+  await page.fill('#stock-0', 'many');
+  await page.click('form.form button.main');
+  await page.waitForSelector('.wrong:has-text("Variant 1, Stock:")');
+  await page.reload(); // what was typed is there again
+  await page.waitForSelector('[data-test=anew]');
+  assert.equal(await page.inputValue('#title'), 'Oak stool');
+  await page.waitForSelector('.thumb img');
   await page.fill('#stock-0', '3');
   await page.focus('form.form button.main');
   await page.keyboard.press('Enter');
@@ -123,6 +130,11 @@ test('from an empty folder to the first listing', { skip }, async () => {
   await page.waitForSelector('form.form button.main:focus');
   await page.keyboard.press('Enter');
   await page.waitForSelector('dialog #pw:focus');
+  await page.waitForSelector('[data-test=signs]:has-text("Save listing")');
+  await page.fill('#pw', 'another one');
+  await page.click('dialog button.main');
+  await page.waitForSelector('#pw-error', { timeout: 30000 }); // asked again
+  page.wrong.splice(0); // the refusal
   await page.fill('#pw', password);
   await page.click('dialog button.main');
   await page.waitForSelector('h1:has-text("Oak stool")', { timeout: 30000 });
@@ -130,8 +142,13 @@ test('from an empty folder to the first listing', { skip }, async () => {
   assert.match(await page.textContent('main'), /3 in stock/);
   await page.waitForFunction(() => document.querySelector(
     '.gallery img')?.naturalWidth > 0);
-  await page.goto(`${node.url}/sell`);
+  await page.click('[data-test=edit]');
+  await page.waitForURL(/\/sell\/listing\/1$/);
+  await page.click('.crumb a');
   await page.waitForSelector('td:has-text("Oak stool")');
+  await page.goto(`${node.url}/sell/new`); // what was saved is no draft
+  await page.waitForSelector('#title');
+  assert.equal(await page.inputValue('#title'), '');
   await page.goto(`${node.url}/identity`); // its key for letters is signed for
   await page.fill('main #name', 'Ada Wood');
   await page.click('form.form button.main');
@@ -203,13 +220,24 @@ test('a shipping table, a coupon with its code, an invoice, the month\'s file',
     await page.goto(`${shop.url}/sell/shipping`);
     await page.click('button:has-text("New shipping table")');
     await page.fill('[aria-label="Zone 1"]', 'FR');
+    await page.fill('[aria-label="Base 1"]', 'x');
+    await page.click('form button.main');
+    await page.waitForSelector('.notice.error:has-text("Base 1: an amount")');
     await page.fill('[aria-label="Base 1"]', '4.5');
     await page.click('form button.main');
     await page.waitForSelector('td:has-text("FR")');
     await page.goto(`${shop.url}/sell/coupons`);
+    await page.waitForSelector('.list tbody tr');
+    const coupons = await page.locator('.list tbody tr').count();
     await page.click('button:has-text("New coupon")');
+    await page.fill('#value', 'abc');
     await page.click('form button.main');
+    await page.waitForSelector('.notice.error:has-text("a percentage from 0")');
+    await page.fill('#value', '10');
+    await page.dblclick('form button.main'); // one all the same
     await page.waitForSelector('.code');
+    await page.waitForSelector('#value', { state: 'detached' });
+    assert.equal(await page.locator('.list tbody tr').count(), coupons + 1);
     assert.match(await page.textContent('.code'), /^(\w{4}-){3}\w{4}$/);
     await page.goto(`${shop.url}/invoices/new`);
     await page.fill('#title', 'A stall for a day');
@@ -222,8 +250,10 @@ test('a shipping table, a coupon with its code, an invoice, the month\'s file',
     await page.fill('[data-test=line-text-1]', 'An awning');
     await page.fill('[data-test=line-price-1]', '3.25');
     await page.waitForSelector('[data-test=sum]:has-text("15.25")');
+    await page.reload();
+    await page.waitForSelector('[data-test=sum]:has-text("15.25")');
     await page.click('form.form button.main');
-    await page.waitForSelector('.qr svg');
+    await page.waitForSelector('.qr [data-test=near]'); // 127.0.0.1
     const paper = await page.textContent('.paper');
     assert.match(paper, /A stall for a day.*The place.*1\.5.*20 %.*12\sCMT/s);
     assert.match(paper, /An awning.*3\.25\sCMT.*15\.25\sCMT/s);
@@ -247,7 +277,15 @@ test('what the demo shop has is on the pages', { skip }, async () => {
   await page.goto(shop.url);
   await page.waitForSelector('[data-test=todo-ship] a[href^="/order/"]');
   await page.waitForSelector('[data-test=takings] svg');
-  await page.goto(`${shop.url}/orders`);
+  await page.waitForSelector('#acting option:has-text("Harbour Roast")',
+    { state: 'attached' });
+  await page.setViewportSize({ width: 768, height: 900 }); // a tablet
+  for (const path of ['/sell', '/customers', '/plans', '/orders']) {
+    await page.goto(shop.url + path);
+    await page.waitForSelector(path === '/sell' ? '[data-test=cards]' : 'td');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth),
+      768, path);
+  }
   await page.fill('#q', 'mara');
   await page.press('#q', 'Enter');
   await page.waitForFunction(() => {

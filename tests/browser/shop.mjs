@@ -371,6 +371,15 @@ test('prices are told in the currency that the merchant chose, as approximate',
       currency: 'EUR' }).format(Number(ethers.formatEther(one.price)) / 4)}`;
     await page.goto(`${node.url}/sell`);
     await page.waitForSelector(`td .approx:text-is("${euros}")`);
+    for (const path of ['/orders', '/invoices', '/money/escrow']) { // past ones
+      await page.goto(node.url + path);
+      await page.waitForSelector('td .approx, .tile .approx');
+    }
+    const [bill] = (await node.rpc('order_invoices', [{ seller: owner }])).items;
+    await page.goto(`${node.url}/invoice/${bill.id}`);
+    await page.waitForSelector('.paper .big .approx');
+    await page.goto(`${node.url}/order/1`);
+    await page.waitForSelector('dd .approx');
     const guest = await visit('/shop/harbour-roast/listing/1');
     await guest.waitForSelector(`form .approx:text-is("${euros}")`);
     await guest.waitForSelector('footer [data-test=approx-note]:has-text('
@@ -475,7 +484,7 @@ test('a wallet that refuses, hangs or takes another account; too little money',
     await page.waitForSelector('[data-test=place]:not([disabled])');
     await page.click('[data-test=place]');
     await page.waitForSelector('main .notice.error:has-text("You refused it in '
-      + 'the wallet"):has-text("This was not done")');
+      + 'the wallet"):has-text("That was not done")');
     await page.evaluate(() => { window.purse.mode = 'hang'; });
     await page.click('[data-test=place]:not([disabled])');
     await page.waitForSelector('[data-test=sent][data-state=asking]'
@@ -588,7 +597,8 @@ test('no shop, and a node that is behind: said, with what to do', { skip },
       const calls = JSON.parse(way.request().postData() ?? 'null');
       const reply = await way.fetch().catch(() => null); // the page has gone
       if (!reply) return;
-      const answer = await reply.json();
+      const answer = await reply.json().catch(() => null);
+      if (!answer) return;
       for (const a of answer) {
         if (calls.find((c) => c.id === a.id).method === 'eth_syncing') {
           a.result = { startingBlock: '0x0', currentBlock: '0x10',

@@ -176,18 +176,6 @@ export function useMayCall() {
 }
 export const May = ({ call, children }) => useMayCall()(call) ? children : null;
 
-// What a form does when it is sent, once at a time: [state, onSubmit], state being
-// { busy, error }.
-export function useSend(go) {
-  const [state, set] = useState({});
-  return [state, async (e) => {
-    e.preventDefault();
-    if (state.busy) return;
-    set({ busy: true });
-    try { await go(e); set({}); } catch (error) { set({ error }); }
-  }];
-}
-
 // A button that does something once at a time and tells what went wrong.  It
 // keeps the focus while it is busy; Escape takes back the first of two presses.
 // call: what it calls; it is not there for who may not.

@@ -1,6 +1,6 @@
 // api.js - the node: JSON-RPC, its own /api, and live events.
 import { heed } from './clock.js';
-import { t } from './i18n.js';
+import { has, t } from './i18n.js';
 import { back, signal } from './signal.js';
 
 let nextId = 1;
@@ -43,7 +43,12 @@ async function again(go) {
 export const ownerRpc = (...call) =>
   again(async () => (await post('/admin/rpc', [call]))[0]);
 
-// The node's own API; its errors carry a code of http.h.
+// The node's own API; its errors carry a code of http.h.  What has one meaning
+// alone is told in our words, with the number that is in it.
+function said(path, { code, message }) {
+  const key = [`api.${code}.${path.split('/').at(-1)}`, `api.${code}`].find(has);
+  return key ? t(key, { n: /\d+/.exec(message)?.[0] ?? '' }) : message;
+}
 export const api = (path, body) => again(() => apiOnce(path, body));
 async function apiOnce(path, body) {
   const r = await ask(path, body === undefined ? {} : { method: 'POST',
@@ -52,7 +57,7 @@ async function apiOnce(path, body) {
   const answer = await r.json().catch(() => ({}));
   if (!r.ok) {
     const e = answer.error ?? { code: 'internal', message: `HTTP ${r.status}` };
-    throw Object.assign(new Error(e.message), { code: e.code });
+    throw Object.assign(new Error(said(path, e)), { code: e.code });
   }
   return answer;
 }

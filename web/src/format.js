@@ -21,8 +21,11 @@ export function units(n, places, digits = places) {
   const cut = /[1-9]/.test(rest.slice(digits));
   rest = rest.slice(0, digits).replace(/0+$/, '');
   const point = new Intl.NumberFormat(language()).format(1.1)[1];
-  return (negative ? '\u2212' : '') + whole + (rest ? point + rest : '')
+  const text = (negative ? '\u2212' : '') + whole + (rest ? point + rest : '')
     + (cut ? '\u2026' : '');
+  // a sign and an ellipsis stay at their end where words run from right to left
+  return (negative || cut) && globalThis.document?.documentElement.dir === 'rtl'
+    ? `\u2066${text}\u2069` : text;
 }
 
 // Wei (BigInt) as CMT.

@@ -1,6 +1,6 @@
 // goods.js - a listing as people see it: picture, card, stars, price; states
 // of records as words with a mark, so that colour is never alone.
-import { NOBODY } from './act.js';
+import { NOBODY, changed } from './act.js';
 import { rpc } from './api.js';
 import { Approx } from './approx.js';
 import { pictureUrl } from './content.js';
@@ -26,19 +26,21 @@ export function Picture({ hash, alt = '', size = 64 }) {
     : html`<span class="picture none" aria-hidden="true"></span>`;
 }
 
-export function Stars({ value, count }) {
-  if (!value) return html`<span class="quiet">${t('goods.unrated')}</span>`;
+// brief: one star and the number, for tables.
+export function Stars({ value, count, brief }) {
+  if (!value) {
+    return brief ? '–' : html`<span class="quiet">${t('goods.unrated')}</span>`;
+  }
+  if (brief) {
+    return html`<span class="stars"><span aria-hidden="true">★ ${number(value
+      / 100)}</span><span class="away">${t('goods.stars', { n: number(value
+      / 100) })}</span></span>`;
+  }
   return html`<span class="stars"><span aria-hidden="true">${'★'.repeat(
     Math.round(value / 100))}${'☆'.repeat(5 - Math.round(value / 100))}</span>
     <span> ${t('goods.stars', { n: number(value / 100) })}${count
       ? ` (${number(count)})` : ''}</span></span>`;
 }
-
-// The same in little room.
-export const Rated = ({ value }) => value > 0 && html`<span class="stars"><span
-  aria-hidden="true">★</span> <span aria-hidden="true">${number(value / 100)}
-  </span><span class="away">${t('goods.stars', { n: number(value / 100) })}
-  </span></span>`;
 
 const GOOD = ['active', 'paid', 'completed', 'released', 'open', 'shown',
   'finished', 'settled', 'taken'];
@@ -89,7 +91,8 @@ export const Card = ({ listing, href = links.listing(listing.id), by }) => html`
     <strong class="name"><bdi>${titleOf(listing)}</bdi></strong></a>
     ${by && html`<p class="quiet by"><${Party} value=${listing.seller} /></p>`}
     <p class="row between"><span class="price"><${Price} listing=${listing} />
-      </span><${Rated} value=${listing.rating} /></p>
+      </span>${listing.rating > 0
+        && html`<${Stars} value=${listing.rating} brief />`}</p>
   </article>`;
 
 // A listing of which the number is known alone, by its title.
@@ -109,6 +112,7 @@ export function Thing({ id }) {
 
 // Somebody by the name he gave himself; what leads to his page.
 const names = new Map();
+changed.watch(() => names.clear());
 export const nameOf = (address) => {
   if (!names.has(address)) {
     names.set(address, rpc('id_get', address).then((who) =>

@@ -1,14 +1,16 @@
 // keys.js - the node's own keys as signers, with the password that opens them,
 // and the choice between them and wallets.  The public shop has none of it.
 import { useState } from 'preact/hooks';
+import { sent } from './act.js';
 import { acting, chooseWallet, keepWallet, kept, known, setActing, status }
   from './acting.js';
 import { api, ownerRpc, rpc } from './api.js';
 import { setClock } from './clock.js';
 import { checksum, short } from './format.js';
+import { nameOf } from './goods.js';
 import { t } from './i18n.js';
 import { session } from './session.js';
-import { signal, useSignal } from './signal.js';
+import { signal, useLoad, useSignal } from './signal.js';
 import { Field, Sheet, html } from './ui.js';
 import { wallets } from './wallet.js';
 
@@ -20,10 +22,11 @@ const RIGHT_ERROR = 4100;
 const asked = signal(null); // { give, cancel } while a password is wanted
 let word = null;            // for the life of this page
 
-function password() {
+// wrong: the last one was.
+function password(wrong) {
   if (status.value?.dev) return undefined;
   if (word) return word;
-  return new Promise((resolve, reject) => asked.set({
+  return new Promise((resolve, reject) => asked.set({ wrong,
     give: (text) => { asked.set(null); resolve(text); },
     cancel: () => { asked.set(null);
       reject(new Error(t('act.cancelled'))); } }));
@@ -31,6 +34,7 @@ function password() {
 
 export function Password() {
   const open = useSignal(asked);
+  const what = useSignal(sent).find((s) => s.state === 'asking')?.what;
   const [text, set] = useState('');
   const [keep, setKeep] = useState(false);
   if (!open) return null;
@@ -42,8 +46,9 @@ export function Password() {
   };
   return html`<${Sheet} id="pw-title" title=${t('act.password')}
     submit=${submit} close=${open.cancel}>
-    <${Field} id="pw" label=${t('send.password')}>
-      <input id="pw" type="password" value=${text} required autofocus
+    ${what && html`<p data-test="signs"><strong>${what}</strong></p>`}
+    <${Field} id="pw" label=${t('send.password')}
+      error=${open.wrong && t('api.password')}><input id="pw" type="password" value=${text} required autofocus
         autocomplete="current-password"
         onInput=${(e) => set(e.target.value)} /><//>
     <label class="tick"><input type="checkbox" checked=${keep}
@@ -67,11 +72,16 @@ async function ask(method, ...params) {
 
 const byNode = (address) => ({ id: address, address,
   async send({ to, data, value, gas }) {
-    const pw = await password();
-    try {
-      return (await api('/api/send', { from: address, to, gas,
-        value: value.toString(), data, password: pw })).hash;
-    } catch (e) { if (e.code === 'password') word = null; throw e; }
+    for (let wrong = false; ; wrong = true) {
+      const pw = await password(wrong);
+      try {
+        return (await api('/api/send', { from: address, to, gas,
+          value: value.toString(), data, password: pw })).hash;
+      } catch (e) {
+        if (e.code !== 'password' || !pw) throw e;
+        word = null;
+      }
+    }
   },
   sign: (data) => ask('personal_sign', data, address),
   letterKey: () => ask('personal_letterKey', address) });
@@ -96,6 +106,13 @@ export async function loadActing() {
 }
 
 // A label and a list to choose from.
+// A key by the name that its owner gave himself, and by its address.
+function Named({ address }) {
+  const { data } = useLoad(() => nameOf(address), [address]);
+  return html`<option value=${address}>${data
+    ? `${data} …${address.slice(-4)}` : short(checksum(address), 4, 4)}</option>`;
+}
+
 export function Acting() {
   const now = useSignal(acting);
   const own = useSignal(keys);
@@ -110,8 +127,7 @@ export function Acting() {
   return html`<label class="acting">${t('acting.as')}
     <select id="acting" value=${now?.id ?? ''} onChange=${pick}>
       ${!now && html`<option value="">${t('acting.nobody')}</option>`}
-      ${own.map((k) => html`<option value=${k}>
-        ${short(checksum(k), 4, 4)}</option>`)}
+      ${own.map((k) => html`<${Named} key=${k} address=${k} />`)}
       ${found.map((w) => html`<option value=${w.info.uuid}>
         ${now?.id === w.info.uuid
           ? `${w.info.name} ${short(checksum(now.address), 4, 4)}`

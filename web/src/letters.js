@@ -63,7 +63,8 @@ export function Letters({ order, me, other, filter = { order } }) {
           <small>${t(m.from === me ? 'letter.me' : 'letter.other')}
             ${' '}<${Ago} ms=${m.time * 1000} /></small>
           <${Letter} content=${m.content} /></li>`)}</ul>`}<//>
-    ${ready.data === false && html`<${Notice} title=${t('seal.nokey')} />`}
+    ${ready.data === false && html`<${Notice} title=${t('seal.nokey')}>
+      ${t('seal.nokey.do')}<//>`}
     ${ready.data && other !== NOBODY && html`<${May} call="market.message">
     <${Field} id="letter"
       label=${t('letter.write')}><textarea id="letter" rows="3" value=${text}

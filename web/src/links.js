@@ -5,6 +5,7 @@ export const links = {
   order: (id) => `/order/${id}`,
   party: (address) => `/party/${address}`,
   tx: (hash) => `/tx/${hash}`,
+  edit: (id) => `/sell/listing/${id}`,
   buy: '/buy', buyTitle: 'nav.buy',
   cart: '/cart',
   purchases: '/purchases',

@@ -24,9 +24,9 @@ function Language({ redraw }) {
   };
   return html`<label>${t('language.label')}
     <select value=${language()} onChange=${(e) => change(e.target.value)}>
-      ${Object.entries({ [language()]: language(), ...languages }).map(
-        ([id, name]) => html`<option value=${id}>${name}</option>`)}
-      </select></label>`;
+      ${!(language() in languages) && html`<option value=${language()}>
+        ${language()}</option>`}${Object.entries(languages).map(([id, name]) => html`
+        <option value=${id}>${name}</option>`)}</select></label>`;
 }
 
 // redraw: what shows the page in the new language.

@@ -151,6 +151,12 @@ const PAGES = [
   { path: '/party/:address', title: 'party.title', name: 'PartyPage',
     load: identity, under: '/buy', right: [] },
 ];
+// Those that have tabs, which lead to the page that they are under.
+const TABBED = ['/sell/shipping', '/sell/coupons', '/sell/reviews', '/sell/csv',
+  '/sell/posts', '/customers', '/money/receive', '/money/escrow', '/send',
+  '/invoices/new', '/plans', '/subscriptions', '/favourites', '/court/accuse',
+  '/court/law', '/mediators', '/mediating', '/tokens', '/names', '/contracts', '/charts',
+  '/pool'];
 const rightOf = (row) => row.right
   ?? PAGES.find((p) => p.path === row.under)?.right;
 const shown = () => PAGES.filter((p) => p.icon && may(p.right));
@@ -260,6 +266,8 @@ function Shell() {
   }, [now?.language]);
   const here = found?.row.under ?? found?.row.path;
   const lost = useLost();
+  const above = found?.row.under && !TABBED.includes(found.row.path)
+    && PAGES.find((p) => p.path === found.row.under);
   return html`<div class="shell" onClick=${follow}>
     <a class="skip" href="#main">${t('skip')}</a>
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"
@@ -269,11 +277,13 @@ function Shell() {
       html`<a href=${p.path} class=${p.bar ? null : 'far'}
         aria-current=${here === p.path ? 'page' : null}>
         <${Icon} name=${p.icon} />${t(p.title)}</a>`)}
-      <a href="/more" class="near" aria-current=${here === '/more'
-        ? 'page' : null}><${Icon} name="more" />${t('nav.more')}</a></nav>
+      <a href="/more" class="near" aria-current=${here === '/more' || PAGES.some(
+        (p) => p.path === here && p.icon && !p.bar) ? 'page' : null}><${Icon} name="more" />${t('nav.more')}</a></nav>
     <main id="main" tabindex="-1" ref=${main} class=${lost ? 'stale' : null}>
       ${lost && html`<${Lost} since=${lost} />`}
       <${Syncing} /><${Sent} />
+      ${above && html`<p class="crumb"><a href=${above.path}><span
+        aria-hidden="true">‹</span> ${t(above.title)}</a></p>`}
       ${found && now && !may(rightOf(found.row)) ? html`<${NotYours}
         row=${found.row} />`
         : found?.row.load ? html`<${Later} key=${path} ...${found} />`

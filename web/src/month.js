@@ -7,7 +7,7 @@ import { chainMs } from './clock.js';
 import { saveText } from './csv.js';
 import { t } from './i18n.js';
 import { Choice } from './list.js';
-import { Field, html } from './ui.js';
+import { html } from './ui.js';
 
 const seconds = (...at) => Math.floor(Date.UTC(...at) / 1000);
 
@@ -27,8 +27,8 @@ export function Month({ me }) {
   };
   return html`<section class="card" id="books"><h2>${t('month.title')}</h2>
     <p>${t('month.text')}</p><div class="bar">
-    <${Field} id="month" label=${t('month.which')}><input id="month"
-      type="month" value=${month} onInput=${(e) => set(e.target.value)} /><//>
+    <label class="choice" for="month">${t('month.which')}<input id="month"
+      type="month" value=${month} onInput=${(e) => set(e.target.value)} /></label>
     <${Choice} id="span" label=${t('month.span')} value=${span} set=${setSpan}
       rows=${['month', 'year'].map((s) => [s, t(`month.span.${s}`)])} />
     <label class="tick"><input type="checkbox" checked=${lines}

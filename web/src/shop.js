@@ -38,7 +38,7 @@ Object.assign(links, {
   listing: (id) => `${BASE}/listing/${id}`,
   order: (id) => `${BASE}/order/${id}`,
   party: (address) => address === seller ? `${BASE}/about` : null,
-  tx: null, login: null, shop: BASE,
+  tx: null, edit: null, login: null, shop: BASE,
   buy: BASE, buyTitle: 'shop.back',
   cart: `${BASE}/cart`, purchases: `${BASE}/orders`,
 });

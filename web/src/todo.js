@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { NOBODY } from './act.js';
 import { acting } from './acting.js';
 import { ownerRpc } from './api.js';
+import { Approx } from './approx.js';
 import { overdue } from './backup.js';
 import { chainS } from './clock.js';
 import { day, number } from './format.js';
@@ -190,7 +191,8 @@ function Takings({ me }) {
           ?? '…'])} />`}</div>
     <div class="tiles sums">${SPANS.map((n) => html`<section class="tile" key=${n}>
       <h3>${t('takings.days', { n })}</h3><p class="big"
-        title=${money(sum(n, 0), token)}>${roughly(sum(n, 0), token)}</p><p class="quiet"><${Change} now=${sum(n, 0)}
+        title=${money(sum(n, 0), token)}>${roughly(sum(n, 0), token)}<${Approx}
+        value=${sum(n, 0)} token=${token.address} /></p><p class="quiet"><${Change} now=${sum(n, 0)}
         before=${sum(n, 1)} /><br />${t('takings.before')} ${roughly(sum(n, 1),
         token)}</p></section>`)}</div>
     <p class="quiet">${t('takings.how')}</p>

@@ -43,17 +43,18 @@ export const Notice = ({ kind = 'info', title, children, action }) => html`
   </div>`;
 
 // What happened, whether money is safe, what to do, and what to tell who helps.
+// again: what loads anew; without it something that was sent off went wrong.
 export function Failure({ error, again }) {
   const [at] = useState(() => new Date().toISOString());
   const detail = [at, location.pathname, error.code, error.message]
     .filter((x) => x !== undefined && x !== '').join(' · ');
-  const { late, partly } = error; // it may still come; something was done before
-  return html`<${Notice} kind="error" title=${t(late ? 'error.late'
-    : again ? 'error.load' : 'error.acted')}
+  const { late, partly } = error; // of act.js, of the checkout
+  return html`<${Notice} kind="error" title=${t(again ? 'error.load'
+      : late ? 'error.late' : 'error.send')}
     action=${again && html`<button type="button" onClick=${again}>
       ${t('error.again')}</button>`}>
-    <p>${error.message}</p><p>${t(late ? 'error.late.safe'
-      : partly ? 'error.partly' : 'error.safe')}</p>
+    <p><bdi>${error.message}</bdi></p><p>${t(again ? 'error.safe'
+      : late ? 'error.wait' : partly ? 'error.partly' : 'error.kept')}</p>
     <details><summary>${t('error.detail')}</summary><p><bdi class="code hash">
       ${detail}</bdi><${Copy} text=${detail} /></p></details><//>`;
 }

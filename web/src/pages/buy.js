@@ -267,7 +267,9 @@ function Share({ listing }) {
   const me = useSignal(acting)?.address;
   const link = linkBy(`/shop/${listing.seller}/listing/${listing.id}`,
     me !== listing.seller && me);
-  return html`<span class="share"><${Copy} text=${link} label=${t('buy.share')} />
+  return html`${me && me === listing.seller && links.edit && html`<a class="button"
+      data-test="edit" href=${links.edit(listing.id)}>${t('sell.edit')}</a>${' '}`}
+    <span class="share"><${Copy} text=${link} label=${t('buy.share')} />
     ${me && me !== listing.seller && listing.affiliateBps > 0 && html`
       ${' '}<small>${t('buy.share.earns', { n: number(listing.affiliateBps
         / 100) })}</small>`}</span>`;
@@ -289,10 +291,10 @@ export function Listing({ id }) {
     title=${t('goods.listing')}>${(l) => l === null
     ? html`<h1>${t('goods.listing')}</h1><${Empty} title=${t('goods.gone')}
       next=${[links.buy, links.buyTitle]}>${t('goods.gone.text')}<//>`
-    : html`<p class="quiet crumb"><a href=${links.buy}>${t(links.shop
-        ? 'shop.back' : 'nav.buy')}</a>${l.category > 0 && html` ›${' '}
-        <a href=${`${links.buy}?category=${l.category}`}>${categoryName(
-          l.category, names)}</a>`}</p><h1><bdi>${titleOf(l)}</bdi></h1>
+    : html`<p class="quiet crumb">${links.shop && html`<a href=${links.buy}>
+        ${t('shop.back')}</a>`}${links.shop && l.category > 0 && ' › '}
+        ${l.category > 0 && html`<a href=${`${links.buy}?category=${
+          l.category}`}>${categoryName(l.category, names)}</a>`}</p><h1><bdi>${titleOf(l)}</bdi></h1>
       <p class="row"><${Stars} value=${l.rating} />
         <button type="button" aria-pressed=${liked}
           onClick=${() => flipFavourite(Number(id))}>

@@ -1,9 +1,10 @@
 // court.js - the court: what a juror has to do, cases, accusing, case law, the
 // jurors' stake; court_case.js is one case.
 import { useState } from 'preact/hooks';
-import { Do, May, act, useSend } from '../act.js';
+import { Do, May, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
+import { useSend } from '../form.js';
 import { clipped, isAddress, isolate, number, short } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
@@ -136,7 +137,7 @@ function AccuseForm({ me }) {
     rule?.severe]).data;
   const [module, type, numbered] = SUBJECTS[form.what];
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
-  const [{ busy, error }, submit] = useSend(async () => {
+  const { busy, error, send: submit } = useSend(async () => {
     if (!isAddress(form.accused.trim())) throw new Error(t('send.bad.to'));
     const { events } = await act(t('court.accuse'), 'court', 'accuse',
       [Number(form.rule), module, type, numbered ? Number(form.subject) : 0,

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { Approx } from '../approx.js';
 import { csv } from '../csv.js';
 import { checksum, day, number } from '../format.js';
 import { Party, Stars } from '../goods.js';
@@ -24,7 +25,8 @@ const spentOf = (s) => {
 };
 const Spent = ({ rows }) => html`<span>${rows.map((s) => html`<span
   class="sum" key=${s.token}><${Money} value=${spentOf(s)}
-  token=${s.token} /></span>`)}</span>`;
+  token=${s.token} /><${Approx} value=${spentOf(s)} token=${s.token} />
+  </span>`)}</span>`;
 
 // Reputation as others see it; who has none has not traded yet.
 const Rating = ({ of: c }) => c.score === null
@@ -103,7 +105,6 @@ function One({ me, buyer }) {
 }
 
 export const CustomerPage = ({ address }) => html`
-  <p><a href="/customers">${t('customer.all')}</a></p>
   <h1><${Party} value=${address.toLowerCase()} /></h1>
   <${Mine}>${(me) => html`<${One} me=${me}
     buyer=${address.toLowerCase()} />`}<//>`;

@@ -39,8 +39,7 @@ export function Home() {
     : undefined, [operator, height]);
   const blocks = useLoad(async () => height === null ? undefined
     : loadBlocks(height, SHOWN), [height]);
-  return html`<h1>${t('nav.home')}</h1><${Work} /><${Start} />
-    <${Sums} />
+  return html`<h1>${t('nav.home')}</h1><${Work} /><${Sums} /><${Start} />
     <${DemoShop} offer=${height === 0} />
     <h2>${t('home.node')}</h2><${Health} />
     <div class="tiles">

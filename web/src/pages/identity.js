@@ -1,10 +1,11 @@
 // identity.js - who we are on the chain: identity, staff, guardians, claims,
 // consents, and a reputation that everybody can work out again.
 import { useState } from 'preact/hooks';
-import { Do, ZERO32, act, useSend } from '../act.js';
+import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { chainMs, chainS } from '../clock.js';
 import { putDocument } from '../content.js';
+import { useSend } from '../form.js';
 import { date, isAddress, isHash, number } from '../format.js';
 import { Card, State, Stars, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
@@ -51,7 +52,7 @@ const encKeyNow = async () => (await import('../seal.js')).myKey();
 
 function Create() {
   const [form, set] = useState({ name: '', about: '', kind: '1', letters: true });
-  const [{ busy, error }, submit] = useSend(async () => {
+  const { busy, error, send: submit } = useSend(async () => {
     const doc = await putDocument({ name: form.name.trim(),
       about: form.about.trim() });
     await act(t('id.create'), 'identity', 'create', [Number(form.kind), doc,

@@ -3,14 +3,16 @@
 import { useState } from 'preact/hooks';
 import { Do, MODULE, May, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, acting } from '../acting.js';
+import { Approx } from '../approx.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
 import { callView } from '../contracts.js';
-import { isAddress, number } from '../format.js';
+import { Draft, amountOf, useDraft, useSend, wholeOf } from '../form.js';
+import { day, isAddress, number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { Itemised, lineOut, readLine, total } from '../lines.js';
-import { List, Tabs, useList, useRpc } from '../list.js';
+import { Choice, List, Tabs, useList, useRpc } from '../list.js';
 import { Money, erc20, money, parse, tokenOf } from '../money.js';
 import { Qr } from '../qr.js';
 import { go } from '../router.js';
@@ -29,16 +31,21 @@ const InvoiceTabs = () => html`<${Tabs} label=${t('nav.invoices')} rows=${[
 const row = (i) => ({ key: i.id, cells: [
   html`<a href=${`/invoice/${i.id}`}>${t('invoice.number', { id: i.id })}</a>`,
   html`<bdi>${i.document?.title ?? '–'}</bdi>`,
-  BigInt(i.amount) ? html`<${Money} value=${i.amount} token=${i.token} />`
-    : t('invoice.open'), html`<${State} word=${i.state} />`,
-  `${number(i.used)} / ${number(i.maxUses)}`,
+  BigInt(i.amount) ? html`<span><${Money} value=${i.amount} token=${i.token}
+    /><${Approx} value=${i.amount} token=${i.token} /></span>`
+    : t('invoice.open'), html`<${State} word=${i.state} />`, usedOf(i),
   html`<${Until} at=${i.expires} />`] });
+const usedOf = (i) => t('of', { n: number(i.used), all: number(i.maxUses) });
+const STATES = ['', 'open', 'paid', 'expired', 'cancelled'];
 
 export const Invoices = () => html`<h1>${t('nav.invoices')}</h1>
   <${InvoiceTabs} /><${Mine}>${(me) => html`<${Mine1} me=${me} />`}<//>`;
 function Mine1({ me }) {
-  const list = useList('order_invoices', { seller: me });
-  return html`<${List} state=${list} caption=${t('nav.invoices')} row=${row}
+  const [state, set] = useState('');
+  const list = useList('order_invoices', { seller: me, ...(state && { state }) });
+  return html`<div class="bar"><${Choice} id="state" label=${t('list.state')}
+      value=${state} set=${set} rows=${STATES.map((s) => [s, t(s
+        ? `state.${s}` : 'list.all')])} /></div><${List} state=${list} caption=${t('nav.invoices')} row=${row}
     columns=${['invoice.id', 'sell.title', 'send.amount', 'list.state',
       'invoice.used', 'invoice.until']} empty=${html`<${Empty}
       title=${t('invoice.none')}>${t('invoice.none.text')}${' '}${may('till')
@@ -51,37 +58,43 @@ const START = { title: '', note: '', amount: '', token: '', payer: '',
   lines: [], number: '', from: '', to: '', mode: '1', uses: '1', days: '30', tax: '', handling: '3', delivery: '10',
   inspect: '3', parts: [{ title: '', amount: '', days: '14' }] };
 
+const DAYS_MAX = 3650;
 async function make(form) {
-  const token = await tokenOf(form.token || NOBODY);
-  const bad = () => { throw new Error(t('send.bad.amount')); };
   for (const a of [form.token, form.payer]) {
-    if (a && !isAddress(a)) throw new Error(t('send.bad.to'));
+    if (a && !isAddress(a.trim())) throw new Error(t('send.bad.to'));
   }
-  const steps = form.mode === '3' ? await Promise.all(form.parts.map(
-    async (p) => ({ amount: parse(p.amount, token) ?? bad(),
-      due: chainS() + Number(p.days) * DAY,
-      doc: await putDocument({ title: p.title }) }))) : [];
-  const lines = form.mode === '3' ? [] : form.lines.map((l) =>
-    readLine(l, token) ?? bad());
+  const token = await tokenOf(form.token.trim() || NOBODY);
+  const days = (text, key) => wholeOf(text, t(key), DAYS_MAX) * DAY;
+  const parts = form.mode !== '3' ? [] : form.parts.map((p) => ({ ...p,
+    amount: amountOf(p.amount, t('send.amount'), token, 1n),
+    due: chainS() + days(p.days, 'invoice.due') }));
+  const lines = form.mode === '3' ? [] : form.lines.map((l, i) => {
+    const read = readLine(l, token);
+    if (!read) throw new Error(t('invoice.line.bad', { n: number(i + 1) }));
+    return read;
+  });
   const amount = form.mode === '3'
-    ? steps.reduce((n, s) => n + s.amount, 0n)
+    ? parts.reduce((n, s) => n + s.amount, 0n)
     : lines.length ? total(lines, 'sum')
-      : parse(form.amount || '0', token) ?? bad();
+      : amountOf(form.amount, t('send.amount'), token);
   const tax = lines.length ? total(lines, 'tax')
-    : parse(form.tax || '0', token) ?? bad();
+    : amountOf(form.tax, t('order.tax'), token);
+  if (tax > amount && amount) throw new Error(t('invoice.tax.bad'));
+  const escrow = form.mode !== '2';
+  const terms = Object.fromEntries(['handling', 'delivery', 'inspect'].map((k) =>
+    [k, escrow ? days(form[k], `sell.${k}`) : 0]));
+  const maxUses = wholeOf(form.uses, t('invoice.uses'), 1e6, 1);
+  const expiresAt = chainS() + days(form.days, 'invoice.days');
+  const steps = await Promise.all(parts.map(async (p) => ({ ...p,
+    doc: await putDocument({ title: p.title }) })));
   const some = (name) => form[name].trim() || undefined;
   const doc = await putDocument({ title: form.title.trim(),
     note: form.note.trim(), number: some('number'), from: some('from'),
     to: some('to'), lines: lines.length ? lines.map(lineOut) : undefined });
-  const escrow = form.mode !== '2';
   const { events } = await act(t('invoice.make'), 'orders', 'createInvoice',
-    [NOBODY, { payer: form.payer || NOBODY, token: token.address, amount,
-      tax, mode: Number(form.mode),
-      maxUses: Number(form.uses), maxFeeBps: 0, feed: 0,
-      expiresAt: chainS() + Number(form.days) * DAY, doc, ref: ZERO32,
-      handling: escrow ? Number(form.handling) * DAY : 0,
-      delivery: escrow ? Number(form.delivery) * DAY : 0,
-      inspect: escrow ? Number(form.inspect) * DAY : 0,
+    [NOBODY, { payer: form.payer.trim() || NOBODY, token: token.address, amount,
+      tax, mode: Number(form.mode), maxUses, maxFeeBps: 0, feed: 0, expiresAt,
+      doc, ref: ZERO32, ...terms,
       milestoneAmounts: steps.map((s) => s.amount),
       milestoneDue: steps.map((s) => s.due),
       milestoneDocs: steps.map((s) => s.doc) }]);
@@ -132,22 +145,19 @@ function Lines({ form, set, token }) {
         [...form.lines, LINE] })}>${t('invoice.line')}</button>
       ${read.every(Boolean) && html`<strong data-test="sum">${money(
         total(read, 'sum'), token)} <small>${t('invoice.ofTax', { tax: money(
-          total(read, 'tax'), token) })}</small></strong>`}</p></fieldset>`;
+          total(read, 'tax'), token, 4) })}</small></strong>`}</p></fieldset>`;
 }
 
 export function InvoiceNew() {
-  const [form, set] = useState(START);
+  const draft = useDraft('invoice', START);
+  const { form, set } = draft;
   const token = useLoad(() => tokenOf(isAddress(form.token) ? form.token
     : NOBODY), [form.token]).data;
-  const [error, setError] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (e) => {
-    e.preventDefault();
-    setBusy(true);
-    setError(null);
-    try { go(`/invoice/${await make(form)}`); }
-    catch (x) { setError(x); setBusy(false); }
-  };
+  const { busy, error, send } = useSend(async () => {
+    const id = await make(form);
+    draft.drop();
+    go(`/invoice/${id}`);
+  });
   const input = (name, key, rest, hint) => html`<${Field} id=${name}
     label=${t(key)} hint=${hint && t(hint)}><input id=${name}
       value=${form[name]} onInput=${(e) => set({ ...form,
@@ -158,7 +168,7 @@ export function InvoiceNew() {
         [name]: e.target.value })}></textarea><//>`;
   const number_ = { inputmode: 'numeric' };
   return html`<h1>${t('invoice.new')}</h1><${InvoiceTabs} /><${Mine}>${() => html`
-    <form class="form" onSubmit=${submit}>
+    <${Draft} ...${draft} /><form class="form" onSubmit=${send}>
     ${input('title', 'sell.title', { required: true, maxlength: 200 })}
     <${Field} id="note" label=${t('do.note')}><textarea id="note" rows="3"
       value=${form.note} maxlength="4000"
@@ -227,21 +237,25 @@ function InvoiceBody({ invoice }) {
   const link = `${location.origin}/invoice/${invoice.id}`;
   if (!token) return null;
   return html`<div class="beside"><section class="card paper">
+      <p class="printed">${t('invoice.number', { id: invoice.id })} · ${day(
+        invoice.createdAt)}</p>
       <h2><bdi>${invoice.document?.title ?? t('content.missing')}</bdi></h2>
       ${['number', 'from', 'to'].map((k) => invoice.document?.[k] && html`
         <p class="wrap" key=${k}><small>${t(k === 'number' ? 'invoice.own'
           : `invoice.${k}`)}</small><br /><bdi>${invoice.document[k]}</bdi></p>`)}
       <${Itemised} lines=${invoice.document?.lines} token=${token} />
       <p class="wrap"><bdi>${invoice.document?.note}</bdi></p>
-      <p class="big">${BigInt(invoice.amount) ? money(invoice.amount, token)
+      <p class="big">${BigInt(invoice.amount) ? html`${money(invoice.amount,
+        token)}<${Approx} value=${invoice.amount} token=${invoice.token} />`
         : t('invoice.open')}</p><p><${State} word=${invoice.state} /></p>
       <${Facts} rows=${[['order.seller', html`<${Party}
           value=${invoice.seller} />`],
+        ['invoice.made', day(invoice.createdAt)],
         ['invoice.mode', t(`mode.${invoice.mode}`)],
-        ['order.tax', BigInt(invoice.tax) ? money(invoice.tax, token) : null],
+        ['order.tax', BigInt(invoice.tax) ? html`<${Money} value=${invoice.tax}
+          token=${invoice.token} />` : null],
         ['invoice.until', html`<${Until} at=${invoice.expires} />`],
-        ['invoice.used', `${number(invoice.used)} / ${
-          number(invoice.maxUses)}`]]} />
+        ['invoice.used', usedOf(invoice)]]} />
       ${invoice.state === 'open' && me && me !== invoice.seller && html`
         <${May} call="orders.payInvoice"><${Pay} invoice=${invoice}
           token=${token} /><//>`}
@@ -273,29 +287,26 @@ export function Invoice({ id }) {
 
 function PlanForm({ done }) {
   const [form, set] = useState({ title: '', amount: '', days: '30', max: '0' });
-  const [error, setError] = useState(null);
   const input = (name, key, rest) => html`<${Field} id=${name}
     label=${t(key)}><input id=${name} required value=${form[name]}
       onInput=${(e) => set({ ...form, [name]: e.target.value })}
       ...${rest} /><//>`;
-  const submit = async (e) => {
-    e.preventDefault();
-    try {
-      const amount = parse(form.amount);
-      if (!amount) throw new Error(t('send.bad.amount'));
-      await act(t('plan.make'), 'orders', 'savePlan', [0, NOBODY, {
-        token: NOBODY, amount, period: Number(form.days) * DAY, trial: 0,
-        maxPeriods: Number(form.max), maxFeeBps: 0,
-        doc: await putDocument({ title: form.title.trim() }) }]);
-      done();
-    } catch (x) { setError(x); }
-  };
-  return html`<form class="form" onSubmit=${submit}>
+  const { busy, error, send } = useSend(async () => {
+    const amount = amountOf(form.amount, t('plan.amount'), undefined, 1n);
+    const period = wholeOf(form.days, t('plan.days'), DAYS_MAX, 1) * DAY;
+    await act(t('plan.make'), 'orders', 'savePlan', [0, NOBODY, {
+      token: NOBODY, amount, period, trial: 0, maxPeriods: Number(form.max),
+      maxFeeBps: 0, doc: await putDocument({ title: form.title.trim() }) }]);
+    done();
+  });
+  return html`<form class="form" onSubmit=${send}>
     ${input('title', 'sell.title', { maxlength: 200 })}
     <div class="pair">${input('amount', 'plan.amount', { inputmode: 'decimal' })}
     ${input('days', 'plan.days', { inputmode: 'numeric' })}</div>
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t('plan.make')}</button></form>`;
+    <div class="row"><${Submit} busy=${busy}>${t(busy ? 'act.busy'
+      : 'plan.make')}<//><button type="button" onClick=${done}>
+      ${t('act.not')}</button></div></form>`;
 }
 
 function PlanList({ me }) {
@@ -372,7 +383,8 @@ export function Plan({ id }) {
     ${() => !plan || !token ? html`<${Empty} title=${t(
       'plan.missing')} next=${['/plans', 'plan.title']} />`
       : html`<section class="card"><h2><bdi>${plan.document?.title}</bdi></h2>
-        <p class="big">${money(plan.amount, token)} <small>${t('plan.each',
+        <p class="big">${money(plan.amount, token)}<${Approx}
+          value=${plan.amount} token=${plan.token} /> <small>${t('plan.each',
           { n: number(plan.period / DAY) })}</small></p>
         <p><${State} word=${plan.state} /></p>
         ${me && me !== plan.seller && plan.state === 'open' && html`

@@ -116,6 +116,19 @@ function Audit() {
           html`<bdi>${a.who || '–'}</bdi>`, a.address || '–'] }))} />`}<//></section>`;
 }
 
+// "Firefox, Linux" of what a browser says of itself; else that.
+const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'],
+  ['Chrome/', 'Chrome'], ['Safari/', 'Safari']];
+const SYSTEMS = [['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'],
+  ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['CrOS', 'ChromeOS'],
+  ['Linux', 'Linux']];
+function Agent({ text }) {
+  const of = (list) => list.find(([sign]) => text.includes(sign))?.[1];
+  const browser = of(BROWSERS), system = of(SYSTEMS);
+  return html`<span class="agent" title=${text}>${browser && system
+    ? `${browser}, ${system}` : text || '–'}</span>`;
+}
+
 export function Sessions() {
   const now = useSignal(session);
   const [error, setError] = useState(null);
@@ -138,7 +151,7 @@ export function Sessions() {
           'sessions.seen', 'sessions.end']}
         rows=${sessions.map((s) => ({ key: s.id, cells: [
           html`<bdi>${s.name}</bdi>, ${t(`role.${s.role}`)}`,
-          html`<span class="agent">${s.agent || '–'}</span>`, s.address,
+          html`<${Agent} text=${s.agent} />`, s.address,
           s.current ? t('sessions.this') : html`<${Ago} ms=${s.seenMs} />`,
           html`<button type="button" onClick=${() => end(s)}>
             ${t(s.current ? 'sessions.out' : 'sessions.revoke')}</button>`,

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { Do, NOBODY } from '../act.js';
 import { Mine, status } from '../acting.js';
+import { Approx } from '../approx.js';
 import { chainS } from '../clock.js';
 import { checksum, day, isAddress, units } from '../format.js';
 import { Party, State, Until } from '../goods.js';
@@ -26,7 +27,8 @@ const WEEK = 7 * 86400, WEEKS = 12;
 function Coin({ token, value, mine }) {
   return html`<section class="tile" data-test="coin">
     <h3><bdi>${token.symbol}</bdi></h3><p class="big">${value === null
-      ? t('money.unknown') : units(value, token.decimals, 4)}</p>
+      ? t('money.unknown') : html`${units(value, token.decimals, 4)}<${Approx}
+        value=${value} token=${token.address} />`}</p>
     ${token.address !== NOBODY && html`<p class="row"><${Hash}
       value=${checksum(token.address)} to=${`/address/${checksum(
         token.address)}`} />${mine && html`<button type="button" class="copy"
@@ -70,7 +72,8 @@ function Balance({ me }) {
 /* ---------------------------------------------------------------- escrow */
 
 const Sums = ({ rows }) => rows.length ? rows.map(([token, n]) => html`
-  <span class="sum" key=${token}><${Money} value=${n} token=${token} /></span>`)
+  <span class="sum" key=${token}><${Money} value=${n} token=${token} /><${Approx}
+    value=${n} token=${token} /></span>`)
   : html`<${Money} value="0x0" />`;
 
 const SIDES = ['sold', 'bought'];

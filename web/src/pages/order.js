@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Do, May, NOBODY, ZERO32, act, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
+import { Approx } from '../approx.js';
 import { putDocument } from '../content.js';
 import { checksum, date, number } from '../format.js';
 import { Party, Picture, State, Until, titleOf } from '../goods.js';
@@ -134,6 +135,7 @@ function Escrow({ order, role, token, again }) {
   return html`<section class="card escrow" data-test="escrow">
     <h2>${t('escrow.title')}</h2>
     ${BigInt(order.held) > 0n && html`<p class="big"><${Money}
+      value=${order.held} token=${order.token} /><${Approx}
       value=${order.held} token=${order.token} />
       <small>${t('escrow.held')}</small></p>`}
     ${at ? html`<p>${t('escrow.turn', { who: t(`who.${owner}`) })}
@@ -228,7 +230,7 @@ const sums = (o) => [
   amountRow(o, 'order.goods', o.goods), amountRow(o, 'order.discount',
     o.discount), amountRow(o, 'order.shipping', o.shipping),
   ['order.total', html`<strong><${Money} value=${o.total} token=${o.token} />
-    </strong>`],
+    </strong><${Approx} value=${o.total} token=${o.token} />`],
   amountRow(o, 'order.tax', o.tax)];
 const facts = (o) => [
   ['order.seller', html`<${Party} value=${o.seller} />`],

@@ -2,6 +2,7 @@
 // orders by state as a chart, and the month's file.
 import { useState } from 'preact/hooks';
 import { Mine } from '../acting.js';
+import { Approx } from '../approx.js';
 import { number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
@@ -28,7 +29,8 @@ const row = (party) => (o) => ({ key: o.id, cells: [
     ${o.title && html`<br /><small><bdi>${o.title}</bdi></small>`}</div>`,
   html`<${Ago} ms=${o.createdAt * 1000} />`,
   html`<${Party} value=${o[party]} />`,
-  html`<${Money} value=${o.total} token=${o.token} />`,
+  html`<span><${Money} value=${o.total} token=${o.token} /><${Approx}
+    value=${o.total} token=${o.token} /></span>`,
   html`<${State} word=${o.state} />`, html`<${Until} at=${Number.isInteger(
     o.deadline) ? o.deadline : o.deadline?.at} />`] });
 

@@ -1,9 +1,10 @@
 // resolve.js - disputes of ours as a party and as a mediator, and who mediates.
 import { useState } from 'preact/hooks';
-import { Do, May, act, useSend } from '../act.js';
+import { Do, May, act } from '../act.js';
 import { Mine, acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { putDocument } from '../content.js';
+import { useSend } from '../form.js';
 import { number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
@@ -99,7 +100,7 @@ function Terms({ record, bond }) {
       ...form, [name]: e.target.value })} ...${rest} /><//>`;
   const flip = (l) => set({ ...form, languages: form.languages.includes(l)
     ? form.languages.filter((x) => x !== l) : [...form.languages, l] });
-  const [{ busy, error }, submit] = useSend(async () => {
+  const { busy, error, send: submit } = useSend(async () => {
     const fee = parse(form.fee);
     if (fee === null) throw new Error(t('send.bad.amount'));
     await act(t('med.save'), 'mediation', 'registerMediator', [fee,

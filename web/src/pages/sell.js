@@ -3,8 +3,8 @@ import { useState } from 'preact/hooks';
 import { Do, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { DemoShop } from '../demo.js';
-import { Card, Picture, Price, State, Stars, categoryName, stockText, titleOf,
-  useCategories } from '../goods.js';
+import { Card, Picture, Price, State, Stars, UNLIMITED, categoryName,
+  stockText, titleOf, useCategories } from '../goods.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
 import { Choice, List, Tabs, useList, useRpc } from '../list.js';
@@ -41,16 +41,17 @@ const row = (chosen, flip) => (l) => ({ key: l.id, cells: [
   html`<a class="thing" href=${`/listing/${l.id}`}>
     <${Picture} hash=${l.document?.images?.[0]} size=${44} />
     <bdi>${titleOf(l)}</bdi></a>`,
-  html`<${Price} listing=${l} />`, stockText(l.stock ?? 0),
+  html`<${Price} listing=${l} />`, [0, UNLIMITED].includes(l.stock ?? 0)
+    ? stockText(l.stock ?? 0) : number(l.stock),
   html`<${State} word=${l.state} />`, number(l.sold),
-  html`<${Stars} value=${l.rating} />`, html`<${Acts} listing=${l} />`] });
+  html`<${Stars} value=${l.rating} brief />`, html`<${Acts} listing=${l} />`] });
 
 function Listings({ me }) {
   const [state, setState] = useState('any');
   const [q, setQ] = useState('');
   const [category, setCategory] = useState('');
   const [shape, setShape] = useState(localStorage.getItem('sell.shape')
-    ?? 'table');
+    ?? (matchMedia('(max-width: 64rem)').matches ? 'cards' : 'table'));
   const facets = useRpc('market_facets', { seller: me, state: 'any' }).data;
   const names = useCategories();
   const [chosen, choose] = useState([]); // ids

@@ -5,6 +5,7 @@ import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
 import { chainMs } from '../clock.js';
 import { putPicture } from '../content.js';
+import { Draft, useDraft, useSend } from '../form.js';
 import { Card, KINDS, Picture, categoryName, useCategories,
   usualCategories } from '../goods.js';
 import { t } from '../i18n.js';
@@ -53,6 +54,9 @@ function Variants({ form, set, wrong }) {
   const put = (i, change) => set({ ...form, variants: form.variants.map(
     (v, k) => k === i ? { ...v, ...change } : v) });
   const add = () => set({ ...form, variants: [...form.variants, VARIANT] });
+  // one that the chain has keeps its place; others may go again
+  const drop = (i) => set({ ...form,
+    variants: form.variants.filter((_, k) => k !== i) });
   const cell = (i, name, key, rest) => html`<input id=${`${name}-${i}`}
     aria-label=${`${t(key)} ${i + 1}`} value=${form.variants[i][name]}
     aria-invalid=${wrong[`${name}-${i}`] ? 'true' : null}
@@ -72,10 +76,18 @@ function Variants({ form, set, wrong }) {
           { inputmode: 'numeric', placeholder: '∞' })}</td>
         <td data-label=${t('sell.sku')}>${cell(i, 'sku', 'sell.sku',
           { maxlength: 32 })}</td>
-        <td data-label=${t('sell.active')}><input type="checkbox"
-          aria-label=${`${t('sell.active')} ${i + 1}`} checked=${v.active}
-          onChange=${(e) => put(i, { active: e.target.checked })} /></td>
+        <td data-label=${t('sell.active')}><span class="row"><input
+          type="checkbox" aria-label=${`${t('sell.active')} ${i + 1}`}
+          checked=${v.active} onChange=${(e) => put(i,
+            { active: e.target.checked })} />${v.index === undefined && i > 0
+            && html`<button type="button" class="copy" onClick=${() => drop(i)}
+              aria-label=${t('sell.variant.drop', { n: i + 1 })}>×</button>`}
+          </span></td>
       </tr>`)}</tbody></table>
+    ${Object.entries(wrong).map(([at, why]) => /^(price|stock)-\d+$/.test(at)
+      && html`<small class="wrong" role="alert" key=${at}>${t('sell.variant.bad',
+        { n: Number(at.split('-')[1]) + 1, why,
+          field: t(`sell.${at.split('-')[0]}`) })}</small>`)}
     <button type="button" onClick=${add}
       disabled=${form.variants.length >= 1000}>${t('sell.variant.add')}
     </button></fieldset>`;
@@ -146,29 +158,34 @@ function Category({ form, set, wrong }) {
 // old: what is changed, as loadForm has it; form: what it begins with.
 function Editor({ me, old, first }) {
   const id = old?.listing.id;
-  const [form, set] = useState(first);
+  // of a version of the listing: who comes back to an older one starts anew
+  const draft = useDraft(`listing.${me}.${id ? `${id}.${old.listing.version}`
+    : location.search}`, first);
+  const { form, set } = draft;
   const [wrong, setWrong] = useState({});
-  const [error, setError] = useState(null);
-  const [busy, setBusy] = useState(false);
   const tables = useRpc('market_shipTables', { seller: me });
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
+  const { busy, error, send } = useSend(async () => {
     const read = await check(form, old);
     setWrong(read.wrong);
     const [bad] = Object.keys(read.wrong);
-    if (bad) { document.getElementById(bad)?.focus(); return; }
-    setBusy(true);
-    try {
-      const { calls } = await callsOf(form, old, read.token);
-      go(`/listing/${await saveListing(t('sell.save'), calls, id)}`);
-    } catch (x) { setError(x); setBusy(false); }
-  };
+    if (bad) {
+      const field = document.getElementById(bad);
+      for (let at = field; at; at = at.parentElement) { // seen, then reached
+        if (at.tagName === 'DETAILS') at.open = true;
+      }
+      field?.focus();
+      return;
+    }
+    const { calls } = await callsOf(form, old, read.token);
+    const saved = await saveListing(t('sell.save'), calls, id);
+    draft.drop();
+    go(`/listing/${saved}`);
+  });
   const shown = { id: id ?? 0, token: form.token || NOBODY, stock: 1,
     price: `0x${(parse(form.price) ?? 0n).toString(16)}`,
     document: { title: form.title || t('sell.title'), images: form.images } };
-  return html`<div class="beside"><form class="form" onSubmit=${submit}
-      novalidate><${Fields} form=${form} set=${set} wrong=${wrong}
+  return html`<div class="beside"><form class="form" onSubmit=${send}
+      novalidate><${Draft} ...${draft} /><${Fields} form=${form} set=${set} wrong=${wrong}
         tables=${tables.data} until=${old && Math.max(0, Math.floor((
           old.listing.expires - chainMs() / 1000) / 86400))} />
       ${error && html`<${Failure} error=${error} />`}
@@ -186,7 +203,6 @@ export function SellEdit({ id }) {
   const of = new URLSearchParams(location.search).get('of');
   const state = useLoad(() => load(id ?? of), [id, of]);
   return html`<h1>${t(id ? 'sell.edit' : 'sell.new')}</h1>
-    <p><a href="/sell">${t('sell.back')}</a></p>
     <${Mine}>${(me) => html`<${Loaded} state=${state} rows=${10}>${(old) =>
       html`<${Editor} key=${id ?? of} me=${me} old=${id && old}
         first=${id ? old.form : { ...old.form, lasts: EMPTY.lasts,

@@ -8,12 +8,15 @@ import { Do, May, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
+import { amountOf, bpsOf, useSend, wholeOf } from '../form.js';
 import { number } from '../format.js';
-import { Party, Stars, State, Until } from '../goods.js';
+import { Party, Stars, State, Thing, Until } from '../goods.js';
 import { t } from '../i18n.js';
-import { List, useList } from '../list.js';
-import { Money, parse, plain } from '../money.js';
-import { Empty, Failure, Field, Notice, Table, html } from '../ui.js';
+import { List, useList, useRpc } from '../list.js';
+import { Money, plain, tokenOf } from '../money.js';
+import { useLoad } from '../signal.js';
+import { Ago, Empty, Failure, Field, Loaded, Notice, Submit, Table, html }
+  from '../ui.js';
 import { SellTabs } from './sell.js';
 
 const Page = ({ title, children }) => html`<h1>${t(title)}</h1><${SellTabs} />
@@ -23,6 +26,7 @@ const Page = ({ title, children }) => html`<h1>${t(title)}</h1><${SellTabs} />
 
 const ZONE = { code: '*', base: '', perItem: '', freeFrom: '', minDays: '3',
   maxDays: '7' };
+const DAYS_MAX = 365;
 const code8 = (s) => `0x${Array.from(utf8ToBytes(s.toUpperCase()), (b) =>
   b.toString(16).padStart(2, '0')).join('').padEnd(16, '0')}`;
 export { code8 };
@@ -49,35 +53,38 @@ function ZoneRows({ zones, set }) {
       ${cell(i, 'maxDays', columns[5], days)}</tr>`)}</tbody></table>`;
 }
 
-function TableForm({ table, done }) {
+// A zone as the chain wants it, or what is wrong with its row.
+const zoneOf = (token) => (z, i) => {
+  const what = (key) => `${t(key)} ${i + 1}`;
+  if (!/^(\*|[A-Za-z0-9-]{1,8})$/.test(z.code.trim())) {
+    throw new Error(t('ship.bad.zone', { n: number(i + 1) }));
+  }
+  const days = (name, key) => wholeOf(z[name], what(key), DAYS_MAX);
+  const zone = { code: code8(z.code.trim()),
+    base: amountOf(z.base, what('ship.base'), token),
+    perItem: amountOf(z.perItem, what('ship.item'), token),
+    freeFrom: amountOf(z.freeFrom, what('ship.free'), token),
+    minDays: days('minDays', 'ship.min'), maxDays: days('maxDays', 'ship.max') };
+  if (zone.minDays <= zone.maxDays) return zone;
+  throw new Error(t('ship.bad.days', { n: number(i + 1) }));
+};
+
+function TableForm({ table, token, done }) {
   const [zones, set] = useState(table ? table.zones.map((z) => ({ ...z,
-    base: plain(z.base), perItem: plain(z.perItem),
-    freeFrom: plain(z.freeFrom) })) : [ZONE]);
-  const [error, setError] = useState(null);
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
-    const rows = zones.map((z) => ({ code: code8(z.code),
-      base: parse(z.base || '0'), perItem: parse(z.perItem || '0'),
-      freeFrom: parse(z.freeFrom || '0'), minDays: Number(z.minDays),
-      maxDays: Number(z.maxDays) }));
-    if (rows.some((r) => [r.base, r.perItem, r.freeFrom].includes(null))) {
-      setError(new Error(t('send.bad.amount')));
-      return;
-    }
-    try {
-      await act(t('ship.save'), 'market', 'saveShipTable',
-        [table?.id ?? 0, NOBODY, NOBODY, rows]);
-      done();
-    } catch (x) { setError(x); }
-  };
-  return html`<form class="form wide" onSubmit=${submit}>
+    base: plain(z.base, token), perItem: plain(z.perItem, token),
+    freeFrom: plain(z.freeFrom, token) })) : [ZONE]);
+  const { busy, error, send } = useSend(async () => {
+    await act(t('ship.save'), 'market', 'saveShipTable', [table?.id ?? 0, NOBODY,
+      token.address, zones.map(zoneOf(token))]);
+    done();
+  });
+  return html`<form class="form wide" onSubmit=${send}>
     <p>${t('ship.how')}</p><${ZoneRows} zones=${zones} set=${set} />
     ${error && html`<${Failure} error=${error} />`}
     <div class="row"><button type="button" disabled=${zones.length >= 32}
         onClick=${() => set([...zones, { ...ZONE, code: '' }])}>
         ${t('ship.add')}</button>
-      <button class="main" type="submit">${t('ship.save')}</button>
+      <${Submit} busy=${busy}>${t(busy ? 'act.busy' : 'ship.save')}<//>
       <button type="button" onClick=${done}>${t('act.not')}</button></div>
   </form>`;
 }
@@ -96,9 +103,11 @@ export const ShipTable = ({ table: s }) => html`<${Table}
 function Tables({ me }) {
   const list = useList('market_shipTables', { seller: me });
   const [edit, set] = useState(null); // a table, 'new', or null
+  const token = useLoad(() => tokenOf(edit?.token ?? NOBODY), [edit?.token]);
   if (edit) {
-    return html`<${TableForm} table=${edit === 'new' ? null : edit}
-      done=${() => set(null)} />`;
+    return html`<${Loaded} state=${token}>${(money) => html`<${TableForm}
+      table=${edit === 'new' ? null : edit} token=${money}
+      done=${() => set(null)} />`}<//>`;
   }
   return html`<p><button class="main" type="button"
       onClick=${() => set('new')}>${t('ship.new')}</button></p>
@@ -132,44 +141,38 @@ const keepCode = (id, code) => localStorage.setItem('coupons',
 function CouponForm({ done }) {
   const [form, set] = useState({ kind: '1', value: '10', min: '0', uses: '100',
     party: '1', days: '90' });
-  const [error, setError] = useState(null);
   const input = (name, key, hint) => html`<${Field} id=${name} label=${t(key)}
     hint=${hint && t(hint)}><input id=${name} value=${form[name]} required
       inputmode="decimal" onInput=${(e) => set({ ...form,
         [name]: e.target.value })} /><//>`;
-  const submit = async (e) => {
-    e.preventDefault();
-    setError(null);
-    const value = form.kind === '1'
-      ? BigInt(Math.round(Number(form.value.replace(',', '.')) * 100))
-      : parse(form.value);
-    const minTotal = parse(form.min);
-    if (value === null || minTotal === null) {
-      setError(new Error(t('send.bad.amount')));
-      return;
-    }
+  const worth = form.kind === '1' ? 'coupon.percent' : 'coupon.fixed';
+  const { busy, error, send } = useSend(async () => {
+    const whole = (name, key, max) => wholeOf(form[name], t(key), max, 1);
+    const args = { token: NOBODY, kind: Number(form.kind),
+      value: form.kind === '1' ? BigInt(bpsOf(form.value, t(worth)))
+        : amountOf(form.value, t(worth), undefined, 1n),
+      minTotal: amountOf(form.min, t('coupon.min')),
+      maxUses: whole('uses', 'coupon.uses', 1e9),
+      perParty: whole('party', 'coupon.party', 65535), startsAt: 0, listing: 0,
+      endsAt: chainS() + whole('days', 'coupon.days', 3650) * 86400 };
     const code = drawCode();
-    try {
-      const { events } = await act(t('coupon.make'), 'market', 'saveCoupon',
-        [0, NOBODY, { signer: addressOf(couponKey(code)), token: NOBODY,
-          kind: Number(form.kind), value, minTotal, maxUses: Number(form.uses),
-          perParty: Number(form.party), startsAt: 0, listing: 0,
-          endsAt: chainS() + Number(form.days) * 86400 }]);
-      keepCode(events.find((x) => x.name === 'CouponSaved').id, code);
-      done();
-    } catch (x) { setError(x); }
-  };
-  return html`<form class="form" onSubmit=${submit}>
+    const { events } = await act(t('coupon.make'), 'market', 'saveCoupon',
+      [0, NOBODY, { ...args, signer: addressOf(couponKey(code)) }]);
+    keepCode(events.find((x) => x.name === 'CouponSaved').id, code);
+    done();
+  });
+  return html`<form class="form" onSubmit=${send}>
     <${Field} id="kind" label=${t('coupon.kind')}><select id="kind"
       value=${form.kind} onChange=${(e) => set({ ...form,
         kind: e.target.value })}><option value="1">${t('coupon.percent')}
       </option><option value="2">${t('coupon.fixed')}</option></select><//>
-    <div class="pair">${input('value', form.kind === '1' ? 'coupon.percent'
-      : 'coupon.fixed')}${input('min', 'coupon.min')}</div>
+    <div class="pair">${input('value', worth)}${input('min', 'coupon.min')}</div>
     <div class="pair">${input('uses', 'coupon.uses')}
       ${input('party', 'coupon.party')}</div>${input('days', 'coupon.days')}
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t('coupon.make')}</button></form>`;
+    <div class="row"><${Submit} busy=${busy}>${t(busy ? 'act.busy'
+      : 'coupon.make')}<//><button type="button" onClick=${done}>
+      ${t('act.not')}</button></div></form>`;
 }
 
 function Coupons({ me }) {
@@ -180,7 +183,7 @@ function Coupons({ me }) {
     c.kind === 1 ? `${number(c.value / 100)} %`
       : html`<${Money} value=${c.value} token=${c.token} />`,
     html`<${Money} value=${c.minTotal} token=${c.token} />`,
-    `${number(c.used)} / ${number(c.maxUses)}`,
+    t('of', { n: number(c.used), all: number(c.maxUses) }),
     html`<${State} word=${c.state} />`, html`<${Until} at=${c.ends} />`,
     codes[c.id] ? html`<span class="hash code">${codes[c.id]}</span>`
       : html`<small>${t('coupon.away')}</small>`,
@@ -216,9 +219,10 @@ export function Reply({ review, side = 1 }) {
   </details><//>`;
 }
 
-export const Review = ({ review, mayReply }) => html`<article class="review">
-  <p><${Stars} value=${review.stars * 100} />${' '}
-    <small><${Party} value=${review.author} /></small></p>
+export const Review = ({ review, mayReply, of }) => html`<article class="review">
+  <p class="row"><${Stars} value=${review.stars * 100} />${' '}
+    <small><${Party} value=${review.author} />${review.time ? html` · <${Ago}
+      ms=${review.time * 1000} />` : ''}</small>${of}</p>
   ${review.text?.text ? html`<p><bdi>${review.text.text}</bdi></p>`
     : html`<p class="quiet">${t('content.missing')}</p>`}
   ${review.reply?.text && html`<blockquote><strong>${t('review.answered')}
@@ -229,13 +233,16 @@ export const Review = ({ review, mayReply }) => html`<article class="review">
 
 function Reviews({ me }) {
   const list = useList('market_reviews', { seller: me });
-  return html`<${List} state=${list} empty=${html`<${Empty}
+  const score = useRpc('id_reputation', me).data;
+  return html`${list.data?.items.length > 0 && score && html`<p
+    data-test="rating">${t('review.all')} <${Stars} value=${score.ratingX100}
+    /></p>`}<${List} state=${list} empty=${html`<${Empty}
     title=${t('review.none')} next=${['/orders', 'nav.orders']}>${t(
     'review.none.text')}<//>`}>
-    ${(items) => items.map((r) => html`<section class="card"
-      key=${`${r.order}-${r.side}`}><p><a href=${`/order/${r.order}`}>
-        ${t('order.number', { id: r.order })}</a></p>
-      <${Review} review=${r} mayReply /></section>`)}<//>`;
+    ${(items) => html`<section class="card">${items.map((r) => html`<${Review}
+      key=${`${r.order}-${r.side}`} review=${r} mayReply of=${html`<span
+      class="end"><${Thing} id=${r.listing} /> · <a href=${`/order/${r.order}`}>
+      ${t('order.number', { id: r.order })}</a></span>`} />`)}</section>`}<//>`;
 }
 export const ReviewsPage = () => html`<${Page} title="sell.reviews">
   ${(me) => html`<${Reviews} me=${me} />`}<//>`;
@@ -254,6 +261,16 @@ function Posts({ me }) {
   const go = (method, key) => () => act(t(key), 'platforms', method,
     [Number(form.listing), [Number(form.platform)]]);
   const ready = form.listing && form.platform;
+  const none = !listings.data?.items.length ? ['sell.none', '/sell/new', 'sell.new']
+    : !platforms.data?.items.length && ['front.none', '/storefront',
+      'nav.storefront'];
+  if (!listings.data || !platforms.data) {
+    return html`<${Loaded} state=${listings.data ? platforms : listings} />`;
+  }
+  if (none) {
+    return html`<${Empty} title=${t(none[0])} next=${none.slice(1)}>
+      ${t('post.how')}<//>`;
+  }
   return html`<p>${t('post.how')}</p><div class="form">
     ${pick('listing', listings, (l) => l.document?.title ?? l.title ?? l.id)}
     ${pick('platform', platforms, (p) => `${p.document?.name ?? p.id} · ${

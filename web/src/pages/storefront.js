@@ -3,21 +3,18 @@ import { useState } from 'preact/hooks';
 import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { putDocument } from '../content.js';
+import { bpsOf, useSend } from '../form.js';
 import { number } from '../format.js';
 import { State, Thing, Until, categoryName, useCategories, useRestricted }
   from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
 import { Money } from '../money.js';
-import { Copy, Empty, Facts, Failure, Field, Loaded, html } from '../ui.js';
+import { Copy, Empty, Facts, Failure, Field, Loaded, Submit, html }
+  from '../ui.js';
 import { Profile } from './profile.js';
 
 const percent = (bps) => `${number(bps / 100)} %`;
-const bps = (s) => {
-  const n = Math.round(Number(s.replace(',', '.')) * 100);
-  if (!(n >= 0 && n <= 10000)) throw new Error(t('sell.bad.ratio'));
-  return n;
-};
 
 const FIRST = 'front-new'; // where one is opened
 
@@ -42,27 +39,23 @@ function Terms({ of, text = '', bond }) {
     about: of?.document?.about ?? '', policy: text, fee: '2',
     referral: '10', mode: String(of?.mode ?? 0),
     mask: BigInt(of?.restrictedMask ?? 0) });
-  const [error, setError] = useState(null);
   const input = (name, rest) => html`<${Field} id=${`${name}-${id}`}
       label=${t(`front.${name}`)}><input id=${`${name}-${id}`} required
     value=${form[name]} onInput=${(e) => set({ ...form,
       [name]: e.target.value })} ...${rest} /><//>`;
-  const submit = async (e) => {
-    e.preventDefault();
-    try {
-      const doc = await putDocument({ ...of?.document,
-        name: form.name.trim(), about: form.about.trim() });
-      const policy = await putDocument({ text: form.policy.trim() });
-      const takes = [Number(form.mode), form.mask];
-      setError(null);
-      await (of ? act(t('front.edit'), 'platforms', 'update',
-        [of.id, doc, policy, ...takes])
-        : act(t('front.open'), 'platforms', 'register', [doc, policy,
-          bps(form.fee), bps(form.referral), ...takes],
-        { value: BigInt(bond) }));
-    } catch (x) { setError(x); }
-  };
-  return html`<form class="form" onSubmit=${submit}>
+  const { busy, error, send } = useSend(async () => {
+    const fees = of ? [] : ['fee', 'referral'].map((k) => bpsOf(form[k],
+      t(`front.${k}`)));
+    const doc = await putDocument({ ...of?.document,
+      name: form.name.trim(), about: form.about.trim() });
+    const policy = await putDocument({ text: form.policy.trim() });
+    const takes = [Number(form.mode), form.mask];
+    await (of ? act(t('front.edit'), 'platforms', 'update',
+      [of.id, doc, policy, ...takes])
+      : act(t('front.open'), 'platforms', 'register', [doc, policy, ...fees,
+        ...takes], { value: BigInt(bond) }));
+  });
+  return html`<form class="form" onSubmit=${send}>
     ${input('name', { maxlength: 80 })}${input('about', { maxlength: 500 })}
     ${input('policy', { maxlength: 4000 })}
     ${!of && html`<div class="pair">${input('fee', { inputmode: 'decimal' })}
@@ -73,8 +66,8 @@ function Terms({ of, text = '', bond }) {
       <option value="1">${t('front.mode.1')}</option></select><//>
     <${Restricted} mask=${form.mask} set=${(mask) => set({ ...form, mask })} />
     ${error && html`<${Failure} error=${error} />`}
-    <button class="main" type="submit">${t(of ? 'front.edit' : 'front.open')}
-    </button></form>`;
+    <${Submit} busy=${busy}>${t(busy ? 'act.busy' : of ? 'front.edit'
+      : 'front.open')}<//></form>`;
 }
 const Register = ({ bond }) => html`<p>${t('front.why')}
   ${' '}<${Money} value=${bond} /></p><${Terms} bond=${bond} />`;
@@ -88,8 +81,8 @@ function Fee({ platform }) {
   return html`<div class="pair">${field('fee', 'front.fee')}
     ${field('referral', 'front.referral')}</div><p class="quiet">
     ${t('front.notice')}</p><${Do} go=${() => act(t('front.fee.set'),
-      'platforms', 'setFee', [platform.id, bps(form.fee),
-        bps(form.referral)])}>${t('front.fee.set')}<//>`;
+      'platforms', 'setFee', [platform.id, ...['fee', 'referral'].map((k) =>
+        bpsOf(form[k], t(`front.${k}`)))])}>${t('front.fee.set')}<//>`;
 }
 
 // state: asked, shown or hidden; none: what there is to do where there are none.

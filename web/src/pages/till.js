@@ -1,21 +1,22 @@
 // till.js - selling across the counter: a sum by keys or from the grid of
 // goods, a QR code that the customer's wallet pays, a tone when it has.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { MODULE, NOBODY, ZERO32, act } from '../act.js';
+import { Do, NOBODY, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
-import { rpc } from '../api.js';
 import { Approx } from '../approx.js';
 import { chainS } from '../clock.js';
 import { putDocument } from '../content.js';
+import { useDraft } from '../form.js';
 import { number } from '../format.js';
-import { Picture, titleOf } from '../goods.js';
+import { Picture, Until, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { useList, useRpc } from '../list.js';
-import { Money, money, parse, plain } from '../money.js';
+import { Money, money, parse } from '../money.js';
 import { Qr } from '../qr.js';
-import { Failure, Notice, html } from '../ui.js';
+import { Empty, Notice, html } from '../ui.js';
 
 const LASTS_S = 900;
+const START = { sum: '', lines: [], open: null };
 const KEYS = ['7', '8', '9', '4', '5', '6', '1', '2', '3', '.', '0', '⌫'];
 
 // Two short tones, made here: no file, nothing to download.
@@ -45,9 +46,13 @@ async function ask(total, title) {
   return Number(events.find((e) => e.name === 'InvoiceSaved').id);
 }
 
-function Waiting({ id, total, sound, done }) {
+// What is asked for, until it is paid, ends by itself, or is taken back; it is
+// found again when the page is left or loaded again meanwhile.
+function Waiting({ id, sum, sound, done }) {
   const { data } = useRpc('order_invoice', id);
+  const total = BigInt(sum);
   const paid = data?.state === 'paid';
+  const over = data && !paid && data.state !== 'open';
   const rung = useRef(false);
   useEffect(() => {
     if (paid && sound && !rung.current) { rung.current = true; ring(); }
@@ -56,10 +61,17 @@ function Waiting({ id, total, sound, done }) {
   return html`<section class="card till" data-test="till-wait">
     <p class="big">${money(total)}<${Approx} value=${total} /></p>
     ${paid ? html`<${Notice} kind="good" title=${t('till.paid')} />`
-      : html`<p role="status">${t('till.waits')}</p>
+      : over ? html`<${Notice} kind="error" title=${t('till.over')}>
+        ${t('till.over.why')}<//>`
+      : html`<p role="status">${t('till.waits')}${data && html`${' '}<small>
+          ${t('till.until')} <${Until} at=${data.expires} /></small>`}</p>
         <${Qr} text=${link} label=${t('till.qr', { amount: money(total) })} />`}
-    <button class="main" type="button" onClick=${done}>
-      ${t(paid ? 'till.next' : 'act.not')}</button></section>`;
+    ${data === null || paid || over ? html`<button class="main" type="button"
+      onClick=${done}>${t('till.next')}</button>`
+      : html`<${Do} test="till-cancel" go=${async () => {
+        await act(t('invoice.cancel'), 'orders', 'cancelInvoice', [id]);
+        done();
+      }}>${t('till.cancel')}<//>`}</section>`;
 }
 
 function Keypad({ sum, set }) {
@@ -73,6 +85,10 @@ function Keypad({ sum, set }) {
 function Grid({ me, add }) {
   const { data } = useList('market_search', { seller: me, sort: 'sold',
     token: NOBODY }, 24);
+  if (data && !data.items.length) {
+    return html`<${Empty} title=${t('till.empty')} next=${['/sell/new',
+      'sell.new']}>${t('till.empty.why')}<//>`;
+  }
   return html`<div class="tillgrid" role="group" aria-label=${t('till.goods')}>
     ${(data?.items ?? []).map((l) => html`<button type="button" key=${l.id}
       onClick=${() => add(l)}><${Picture}
@@ -81,10 +97,12 @@ function Grid({ me, add }) {
 }
 
 function Till({ me }) {
-  const [sum, set] = useState('');
-  const [lines, setLines] = useState([]); // { title, price, n }
-  const [open, setOpen] = useState(null); // { id, total }
-  const [error, setError] = useState(null);
+  // sum: as typed; lines: [{ id, title, price, n }]; open: { id, sum } of the
+  // invoice that waits
+  const { form, set: put, anew } = useDraft(`till.${me}`, START);
+  const { sum, lines, open } = form;
+  const set = (text) => put({ ...form, sum: text });
+  const setLines = (list) => put({ ...form, lines: list });
   const [sound, setSound] = useState(localStorage.getItem('sound') !== 'off');
   const typed = parse(sum || '0') ?? 0n;
   const total = lines.reduce((n, l) => n + BigInt(l.price) * BigInt(l.n), typed);
@@ -93,30 +111,32 @@ function Till({ me }) {
     setLines(old ? lines.map((x) => x === old ? { ...x, n: x.n + 1 } : x)
       : [...lines, { id: l.id, title: titleOf(l), price: l.price, n: 1 }]);
   };
-  const clear = () => { set(''); setLines([]); setOpen(null); };
+  const less = (line) => setLines(lines.map((l) => l === line
+    ? { ...l, n: l.n - 1 } : l).filter((l) => l.n > 0));
   const go = async () => {
-    setError(null);
     const title = lines.map((l) => `${l.n} × ${l.title}`).join(', ')
       || t('till.sale');
-    try { setOpen({ id: await ask(total, title.slice(0, 400)), total }); }
-    catch (e) { setError(e); }
+    const id = await ask(total, title.slice(0, 400));
+    put({ ...form, open: { id, sum: String(total) } });
   };
   if (open) {
-    return html`<${Waiting} ...${open} sound=${sound} done=${clear} />`;
+    return html`<${Waiting} ...${open} sound=${sound} done=${anew} />`;
   }
   return html`<div class="beside"><section class="card till">
       <output class="big" aria-live="polite" data-test="total">
         ${money(total)}<${Approx} value=${total} /></output>
-      ${lines.length > 0 && html`<ul>${lines.map((l) => html`<li>
-        ${number(l.n)} × <bdi>${l.title}</bdi></li>`)}</ul>`}
+      ${lines.length > 0 && html`<ul class="plain bill">${lines.map((l) => html`
+        <li key=${l.id}><span>${number(l.n)} × <bdi>${l.title}</bdi></span>
+        <${Money} value=${BigInt(l.price) * BigInt(l.n)} digits=${2} />
+        <button type="button" onClick=${() => less(l)} aria-label=${t(
+          'till.less', { title: l.title })}>−</button></li>`)}</ul>`}
       <label class="choice">${t('till.sum')}<input id="sum" value=${sum}
         inputmode="decimal" autocomplete="off" onInput=${(e) =>
           set(e.target.value.replace(',', '.').replace(/[^\d.]/g, ''))} />
       </label><${Keypad} sum=${sum} set=${set} />
-      ${error && html`<${Failure} error=${error} />`}
-      <div class="row"><button class="main" type="button" onClick=${go}
-          disabled=${total === 0n} data-test="ask">${t('till.go')}</button>
-        <button type="button" onClick=${clear}>${t('till.clear')}</button></div>
+      <div class="row"><${Do} kind="main" go=${go} test="ask"
+          disabled=${total === 0n}>${t('till.go')}<//>
+        <button type="button" onClick=${anew}>${t('till.clear')}</button></div>
       <label class="tick"><input type="checkbox" checked=${sound}
         onChange=${(e) => { setSound(e.target.checked);
           localStorage.setItem('sound', e.target.checked ? 'on' : 'off'); }} />
