@@ -88,7 +88,9 @@ int cmd_init(struct cmd *c) {
   struct db_text text = {0};
   const struct json_watch watch = {db_text_passed, &text};
   u32 shown = 101;
-  struct node_create what = {.watch = &watch, .progress = db_init_progress,
+  struct node_create what = {.watch = &watch,
+                             .light_kdf = c->cfg.light_kdf,
+                             .progress = db_init_progress,
                              .progress_ctx = &shown};
   struct node_created made;
   char password[DB_PASSWORD_MAX], addr[43];
@@ -154,7 +156,7 @@ static err db_account_put(struct store *s, addr20 *addr, const u8 key[32],
   node_random(&random, sizeof random);
   buf_init(&json, 0);
   err e = keystore_encrypt(&json, key, slice_str(password),
-                           KEYSTORE_N_STANDARD, &random);
+                           keystore_n(c->cfg.light_kdf), &random);
   mem_wipe(password, sizeof password);
   if (e == ERR_OK) e = store_key_put(s, addr, buf_slice(&json));
   buf_fini(&json);

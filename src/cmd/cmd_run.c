@@ -245,6 +245,7 @@ static struct node_config run_node_config(const struct cmd *c, bool dev) {
     .lane_cnt = (u32)c->cfg.lanes,
     .disk_floor = c->cfg.disk_floor << 20,
     .archive = c->cfg.archive,
+    .light_kdf = c->cfg.light_kdf,
     .claim = c->cfg.claim,
     .history_state = c->cfg.history_state,
     .history_blocks = c->cfg.history_blocks,

@@ -13,7 +13,8 @@
 enum {
   EVM_KEEP = 256 << 10,
   EVM_FIRST = 4, EVM_KEEP_FIRST = 4 << 20,
-  EVM_CLEAN = 512
+  EVM_CLEAN = 512,
+  EVM_LEAP = 1 << 20
 };
 
 struct evm *evm_open(void) {
@@ -87,9 +88,19 @@ bool evm_interrupted(const struct evm *e) { return e->interrupted; }
 
 /*------------------------------------------------------ memory of a frame */
 
+/* A leap to a size whose room the system gives zeroed is taken as such: 4 GB
+** that a contract reaches across cost what it touches of them. */
 static void evm_mem_fit(struct evm_frame *f, size_t len) {
   size_t cap = f->mem_cap * 2;
   if (cap < 4096) cap = 4096;
+  if (len > cap && len >= EVM_LEAP) {
+    u8 *mem = mem_alloc(len);
+    if (f->mem_len) memcpy(mem, f->mem, f->mem_len);
+    mem_free(f->mem);
+    f->mem = mem;
+    f->mem_cap = f->mem_clean = len;
+    return;
+  }
   if (cap < len) cap = len;
   f->mem = mem_realloc(f->mem, cap);
   f->mem_cap = cap;
@@ -99,14 +110,16 @@ static void evm_mem_fit(struct evm_frame *f, size_t len) {
 ** code does all the time, is seldom more than an addition. */
 void evm_mem_clean(struct evm_frame *f, size_t len) {
   if (len > f->mem_cap) evm_mem_fit(f, len);
+  if (len <= f->mem_clean) return;
   size_t ahead = f->mem_cap - len < EVM_CLEAN ? f->mem_cap - len : EVM_CLEAN;
   memset(f->mem + f->mem_clean, 0, len + ahead - f->mem_clean);
   f->mem_clean = len + ahead;
 }
 
 u8 *evm_mem_room(struct evm_frame *f, size_t len) {
-  f->mem_len = f->mem_reach = f->mem_clean = 0;
+  f->mem_len = f->mem_reach = 0;
   if (len > f->mem_cap) evm_mem_fit(f, len);
+  f->mem_clean = 0; /* the caller writes there */
   return f->mem;
 }
 

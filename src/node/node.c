@@ -263,7 +263,8 @@ static err node_open_store(struct node *n, struct errmsg *msg) {
   store_standing(n->store, &st);
   if (st.head < 0) {
     struct node_create what = {.dev = n->cfg.dev,
-                               .dev_credits = n->cfg.dev_credits};
+                               .dev_credits = n->cfg.dev_credits,
+                               .light_kdf = n->cfg.light_kdf};
     buf_init(&b, 0);
     bool cut = store_meta_get(n->store, &b, "unfinished") == ERR_OK;
     buf_fini(&b);

@@ -48,6 +48,7 @@ struct node_config {
   u64 history_state;         /* blocks whose states are kept; 0: 90,000 */
   u64 history_blocks;        /* whose transactions, receipts; 0: all */
   bool archive;
+  bool light_kdf;            /* keys are written with geth's light scrypt */
   bool claim;                /* this file is the only one with its key: signs
                              ** though it is not where it was (node_fence.c) */
 };
@@ -57,7 +58,7 @@ struct node_config {
 struct node_create {
   slice genesis;        /* JSON; empty: the default one-validator chain */
   const char *password; /* of the operator's key; NULL: drawn */
-  bool dev, dev_credits;
+  bool dev, dev_credits, light_kdf;
   const struct json_watch *watch; /* of the genesis' text; may be NULL */
   /* Told how much of the state is written; may be NULL. */
   void (*progress)(void *ctx, u32 percent);

@@ -89,8 +89,10 @@ static err boot_consensus_key(struct store *s, u8 key[32], bool dev,
 }
 
 /* The first key of the keystore, or a new one under the password. */
-static err boot_operator(struct store *s, addr20 *out, const char *password,
+static err boot_operator(struct store *s, addr20 *out,
+                         const struct node_create *what,
                          char first_password[24], struct errmsg *msg) {
+  const char *password = what->password;
   u32 cnt = 0;
   TRY(store_key_list(s, out, 1, &cnt));
   if (cnt > 0) return ERR_OK;
@@ -106,8 +108,8 @@ static err boot_operator(struct store *s, addr20 *out, const char *password,
   buf_init(&json, 0);
   err e = crypto_key_addr(out, key);
   if (e == ERR_OK) {
-    e = keystore_encrypt(&json, key, slice_str(password), KEYSTORE_N_STANDARD,
-                         &random);
+    e = keystore_encrypt(&json, key, slice_str(password),
+                         keystore_n(what->light_kdf), &random);
   }
   if (e == ERR_OK) e = store_key_put(s, out, buf_slice(&json));
   if (e < 0) err_say(msg, e, "cannot store the operator's key: %s",
@@ -165,7 +167,7 @@ err node_boot_create(struct node *n, const struct node_create *what,
   }
   if (e == ERR_OK && what->dev) operator = dev[0];
   if (e == ERR_OK && !what->dev) {
-    e = boot_operator(s, &operator, what->password, first_password, msg);
+    e = boot_operator(s, &operator, what, first_password, msg);
   }
   if (e < 0) goto out;
   MUST(crypto_pub_compress(consensus_pub, pub) == ERR_OK);

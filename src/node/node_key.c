@@ -89,8 +89,8 @@ static err node_key_keep(struct node *n, addr20 *out, const u8 key[32],
   buf_init(&json, 0);
   err e = crypto_key_addr(&k.addr, key);
   if (e == ERR_OK) {
-    e = keystore_encrypt(&json, key, slice_str(password), KEYSTORE_N_STANDARD,
-                         &random);
+    e = keystore_encrypt(&json, key, slice_str(password),
+                         keystore_n(n->cfg.light_kdf), &random);
   }
   if (e == ERR_OK) {
     k.put = buf_slice(&json);

@@ -15,6 +15,12 @@
 
 enum { KEYSTORE_N_STANDARD = 1 << 17, KEYSTORE_N_LIGHT = 1 << 12 };
 
+/* Of scrypt, for keys that are written: light costs a thirty-second of the time
+** and of the room, to the user and to who guesses the password. */
+static inline u32 keystore_n(bool light) {
+  return light ? KEYSTORE_N_LIGHT : KEYSTORE_N_STANDARD;
+}
+
 /* Appends the JSON of key under password.  salt, iv, id: random bytes. */
 struct keystore_random { u8 salt[32], iv[16], id[16]; };
 err keystore_encrypt(struct buf *out, const u8 key[32], slice password, u32 n,

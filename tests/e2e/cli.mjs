@@ -184,6 +184,10 @@ test('keys are made, listed, imported and exported in Web3 form', async () => {
   const text = run(['account', 'export', address, ...common]).stdout;
   assert.equal(ethers.Wallet.fromEncryptedJsonSync(text, 'correct horse')
     .address, address);
+  const cost = (light) => JSON.parse(run(['account', 'export', run(['account',
+    'new', ...common, `--lightkdf=${light}`]).stdout.trim(), ...common]).stdout)
+    .crypto.kdfparams.n;
+  assert.deepEqual([cost(true), cost(false)], [4096, 131072]);
 
   const wallet = ethers.Wallet.createRandom();
   const file = join(dir, 'key.json');

@@ -5,6 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+// Keys that tests make are opened as often as they like: geth's light scrypt.
+process.env.CYBERMILES_LIGHTKDF ??= 'true';
+
 export const BINARY = process.env.CYBERMILES ?? './cybermiles';
 
 export function folder() {

@@ -133,6 +133,29 @@ static void memory_when_grown_then_price_is_quadratic(void **s) {
   assert_word(r, 0, 0x4000);
 }
 
+/* A leap takes room that the system zeroed: what was written stays, what another
+** frame left is not seen. */
+static void memory_when_it_leaps_then_kept_and_zeros(void **s) {
+  static const char dirty[] = "5f19 613fe052 5f19 60e052 00";
+  static const char leap[] =
+      "602a 600052 62200000 51 50 613fe051 602052 62200000 51 604052"
+      " 60e051 606052 6007 621fffe0 52 621fffe0 51 608052 60a0 6000 f3";
+  (void)s;
+  th_begin(host, EVM_OSAKA);
+  th_put_code(host, 0xc0de, dirty);
+  th_put_code(host, 0xc0df, leap);
+  for (u32 i = 0; i < 2; i++) {
+    struct evm_result r = th_call(host, 0xc0de, 100000000, (slice){0});
+    assert_status(r, EVM_SUCCESS);
+    r = th_call(host, 0xc0df, 100000000, (slice){0});
+    assert_status(r, EVM_SUCCESS);
+    assert_int_equal(r.output.len, 160);
+    assert_word(r, 0, 0x2a);
+    for (u32 k = 1; k < 4; k++) assert_word(r, k, 0);
+    assert_word(r, 4, 7);
+  }
+}
+
 static void memory_when_near_2_64_then_out_of_gas(void **s) {
   (void)s;
   static const char *const code[] = {
@@ -404,6 +427,7 @@ int main(void) {
     cmocka_unit_test(jump_when_target_is_push_data_then_fails),
     cmocka_unit_test(jumpi_when_condition_is_zero_then_target_is_not_asked),
     cmocka_unit_test(memory_when_grown_then_price_is_quadratic),
+    cmocka_unit_test(memory_when_it_leaps_then_kept_and_zeros),
     cmocka_unit_test(memory_when_near_2_64_then_out_of_gas),
     cmocka_unit_test(memory_when_length_is_zero_then_offset_is_free),
     cmocka_unit_test(gas_when_near_2_63_then_counts_on),

@@ -37,7 +37,7 @@ static inline void fixture_open_as(struct fixture *f,
   snprintf(f->dir, sizeof f->dir, "/tmp/cybermiles-rpc-XXXXXX");
   if (!mkdtemp(f->dir)) fail_msg("no folder in /tmp");
   snprintf(f->path, sizeof f->path, "%s/t.db", f->dir);
-  struct node_config nc = {.db_path = f->path, .dev = dev};
+  struct node_config nc = {.db_path = f->path, .dev = dev, .light_kdf = true};
   if (node_open(&f->node, &nc, &msg) < 0) fail_msg("%s", msg.text);
   f->rpc = rpc_open(f->node, cfg);
   arena_init(&f->arena, 1 << 16, 0);
