@@ -5,12 +5,15 @@
 ** addresses nor .local. The authority proves that these names lead here by
 ** asking http://NAME/.well-known/acme-challenge/TOKEN (http-01), of port 80: it
 ** and 443 are to be led to this port, which speaks both. Until a first
-** certificate is there, and when it ends before a new one is had, the port
-** shows one of the local authority (http_cert.h).
+** certificate is there the port shows one of the local authority (http_cert.h).
 **
-** One thread sees to it: a certificate that is missing, for other names, or
-** ends within 30 days is asked for; what fails is tried again after 1 minute, 2,
-** 4 ... at most 12 hours. Kept in the file as settings: acme_key (the account's
+** One thread sees to it: a certificate that is missing, for other names, or in
+** the last third of its life (of a long one: its last 30 days) is asked for.
+** What fails is tried again after 1 minute, 2, 4 ... at most 12 hours, and 12
+** times in the life of a short certificate; not before the authority's
+** Retry-After, if that is less than 12 hours. The log says why and what is to be
+** done (acme_todo). Meanwhile the port goes on showing what it has, ended or
+** not: it could be this machine's clock that is wrong. Kept in the file as settings: acme_key (the account's
 ** P-256 key, DER), acme_cert (chain, PEM), acme_cert_key (DER), acme_names. The
 ** private keys leave the machine with a backup, as the local authority's does.
 **
@@ -24,6 +27,7 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/version.h>
 #include <sodium/utils.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +50,15 @@
 #define ACME_AGAIN_MS 60000u
 #define ACME_AGAIN_MAX_MS (12u * 3600000u)
 #define ACME_LOOK_MS 3600000u
+#define ACME_LATER_MAX_S (12 * 3600) /* of Retry-After */
+#define ACME_CLOCK_S 3600            /* off by more: nothing is asked for */
 
 struct http_acme {
   struct http *h;
   struct http_cert_names names;
   pthread_t thread;
   bool started;
+  atomic_bool shown;    /* the port shows what the authority gave */
   pthread_mutex_t lock; /* guards the following */
   pthread_cond_t wake;
   bool stop;
@@ -68,15 +75,19 @@ struct acme_run { /* one certificate being asked for */
   json_t *directory;
   /* The last answer. */
   u32 status;
+  u64 later_ms;         /* Retry-After of a refusal */
+  i64 ahead_s;          /* of this machine's clock before the authority's */
   char location[512];
   struct buf body;
 };
 
-/* False when the node stops. */
+/* False when the node stops.  The clock that is set waits for nothing. */
 static bool acme_wait(struct http_acme *a, u64 ms) {
   struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  t.tv_sec += (time_t)(ms / 1000);
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  u64 ns = (u64)t.tv_nsec + ms % 1000 * 1000000;
+  t.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
+  t.tv_nsec = (long)(ns % 1000000000);
   pthread_mutex_lock(&a->lock);
   while (!a->stop && pthread_cond_timedwait(&a->wake, &a->lock, &t) == 0) {
   }
@@ -124,16 +135,32 @@ static bool acme_dechunk(struct buf *b) {
   return false;
 }
 
+/* An HTTP date (RFC 9110) in seconds since 1970; 0: none. */
+static i64 acme_date(const char *text) {
+  struct tm tm = {0};
+  const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+  return end && !*end ? (i64)timegm(&tm) : 0;
+}
+
 /* Head and body apart; what is wanted of the head is kept. */
 static err acme_read_answer(struct acme_run *r, struct errmsg *msg) {
   struct buf *b = &r->body;
   char *text = (char *)buf_cstr(b), *end = strstr(text, "\r\n\r\n");
-  char value[32];
+  char value[64];
+  i64 now_s = (i64)(node_clock_ms() / 1000);
   if (!end || strncmp(text, "HTTP/1.", 7) != 0 || strlen(text) < 12)
     return err_say(msg, ERR_INPUT, "the authority's answer is no HTTP");
   end[2] = 0;
   r->status = (u32)strtoul(text + 9, NULL, 10);
   acme_header(r->location, sizeof r->location, text, "\r\nLocation:");
+  acme_header(value, sizeof value, text, "\r\nDate:");
+  if (acme_date(value)) r->ahead_s = now_s - acme_date(value);
+  acme_header(value, sizeof value, text, "\r\nRetry-After:");
+  i64 later_s = acme_date(value) ? acme_date(value) - now_s + r->ahead_s
+                                 : (i64)strtoul(value, NULL, 10);
+  r->later_ms = r->status < 400 || later_s < 0 ? 0
+                : later_s > ACME_LATER_MAX_S ? ACME_LATER_MAX_S * 1000ull
+                                             : (u64)later_s * 1000;
   acme_header(value, sizeof value, text, "\r\nTransfer-Encoding:");
   char nonce[sizeof r->nonce];
   acme_header(nonce, sizeof nonce, text, "\r\nReplay-Nonce:");
@@ -155,8 +182,16 @@ static err acme_http(struct acme_run *r, const char *method, const char *url,
   r->status = 0;
   buf_clear(&r->body);
   TRY(notify_url_parse(&u, url, msg));
-  TRY(notify_dial(&c, &r->net, u.host, u.port, u.tls,
-                  notify_clock_ms() + ACME_HTTP_MS, msg));
+  err dialed = notify_dial(&c, &r->net, u.host, u.port, u.tls,
+                           notify_clock_ms() + ACME_HTTP_MS, msg);
+  if (dialed < 0) {
+    size_t len = strlen(msg->text);
+    snprintf(msg->text + len, sizeof msg->text - len, "; %s",
+             strstr(msg->text, "validity")
+                 ? "is the clock of this machine right?"
+                 : "is the authority reachable from this machine?");
+    return dialed;
+  }
   buf_init(&out, 0);
   buf_printf(&out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: CyberMiles\r\n"
              "Connection: close\r\n", method, u.path, u.authority);
@@ -280,15 +315,51 @@ static const char *acme_text(const json_t *j, const char *name) {
   return s && strlen(s) < 500 && !strpbrk(s, "\"\\\r\n") ? s : "";
 }
 
-/* The error that the authority tells of (RFC 7807), as one line. */
+/* What the operator does about an error, by its type (RFC 8555, 6.7). */
+static const char *acme_todo(const char *type) {
+  static const struct { const char *type, *todo; } known[] = {
+    {"rateLimited", "nothing is to be done but to wait"},
+    {"userActionRequired", "the authority's terms are new: agree to them at the "
+     "address that it names"},
+    {"externalAccountRequired", "this authority wants an account made by hand: "
+     "name another, --ui.acme.url"},
+    {"invalidContact", "give another --ui.acme.mail"},
+    {"unsupportedContact", "give another --ui.acme.mail"},
+    {"rejectedIdentifier", "take the name out of --http.vhosts, or name another "
+     "authority, --ui.acme.url"},
+    {"unsupportedIdentifier", "take the name out of --http.vhosts"},
+    {"caa", "the name's CAA record must allow this authority"},
+    {"dns", "the name's DNS must have this machine's public address"},
+    {"connection", "port 80 of the name must lead to this port: see router and "
+     "firewall"},
+    {"unauthorized", "another server answers for the name: its port 80 must lead "
+     "to this port"},
+    {"incorrectResponse", "another server answers for the name: its port 80 must "
+     "lead to this port"},
+    {"tls", "another server answers for the name: its port 80 must lead to this "
+     "port"},
+    {"serverInternal", "the trouble is the authority's: it is asked again"},
+  };
+  const char *last = strrchr(type, ':');
+  for (u32 i = 0; last && i < ARRAY_LEN(known); i++)
+    if (strcmp(last + 1, known[i].type) == 0) return known[i].todo;
+  return NULL;
+}
+
+/* The error that the authority tells of (RFC 7807), as one line, and what is to
+** be done about it. */
 static err acme_refused(const json_t *problem, struct errmsg *msg) {
   const char *s = json_string_value(json_object_get(problem, "detail"));
+  const char *todo = acme_todo(acme_text(problem, "type"));
+  const char *where = acme_text(problem, "instance");
   char text[300];
-  snprintf(text, sizeof text, "%s", s ? s : "no reason given");
+  snprintf(text, sizeof text, "%s%s%s", s ? s : "no reason given",
+           where[0] ? " " : "", where);
   for (char *c = text; *c; c++)
     if (*c < ' ' || *c > '~') *c = '?';
     else if (*c == '"') *c = '\'';
-  return err_say(msg, ERR_REFUSED, "the authority refuses: %s", text);
+  return err_say(msg, ERR_REFUSED, "the authority refuses: %s%s%s", text,
+                 todo ? "; " : "", todo ? todo : "");
 }
 static err acme_problem(const struct acme_run *r, struct errmsg *msg) {
   json_t *j = acme_json(r);
@@ -446,7 +517,7 @@ static void acme_put_names(struct buf *out, const struct http_cert_names *n) {
     buf_printf(out, "%s%s", i ? "," : "", n->name[i]);
 }
 
-err http_acme_cert(struct http *h, struct http_cert *out) {
+static err acme_kept(struct http *h, struct http_cert *out) {
   struct buf names, kept;
   buf_init(&names, 0);
   buf_init(&kept, 0);
@@ -464,6 +535,12 @@ err http_acme_cert(struct http *h, struct http_cert *out) {
   }
   buf_fini(&names);
   buf_fini(&kept);
+  return e;
+}
+
+err http_acme_cert(struct http *h, struct http_cert *out) {
+  err e = acme_kept(h, out);
+  atomic_store(&h->acme->shown, e == ERR_OK);
   return e;
 }
 
@@ -506,8 +583,18 @@ static err acme_load_key(struct acme_run *r) {
   return e == ERR_OK ? acme_describe_key(r) : e;
 }
 
-/* A new certificate, kept and shown. */
-static err acme_obtain(struct http_acme *a, struct errmsg *msg) {
+/* By a wrong clock a certificate would be asked for too early, again and again,
+** and taken for ended or not begun. */
+static err acme_clock(const struct acme_run *r, struct errmsg *msg) {
+  if (r->ahead_s <= ACME_CLOCK_S && r->ahead_s >= -ACME_CLOCK_S) return ERR_OK;
+  return err_say(msg, ERR_REFUSED, "this machine's clock is %lld s %s the "
+                 "authority's: set it", llabs(r->ahead_s),
+                 r->ahead_s > 0 ? "ahead of" : "behind");
+}
+
+/* A new certificate, kept and shown; *wait_ms: then two thirds of its life,
+** else what a refusal wants. */
+static err acme_obtain(struct http_acme *a, u64 *wait_ms, struct errmsg *msg) {
   const struct http_config *cfg = &a->h->cfg;
   struct acme_run *r = mem_alloc(sizeof *r);
   struct http_cert c;
@@ -526,11 +613,13 @@ static err acme_obtain(struct http_acme *a, struct errmsg *msg) {
   if (e == ERR_OK) r->directory = acme_json(r);
   if (e == ERR_OK && !acme_text(r->directory, "newOrder")[0])
     e = err_say(msg, ERR_INPUT, "no directory of an ACME authority there");
+  if (e == ERR_OK) e = acme_clock(r, msg);
   if (e == ERR_OK) e = acme_account(r, msg);
   if (e == ERR_OK) e = acme_order(r, &c, msg);
   if (e == ERR_OK) e = http_cert_judge(&c, node_clock_ms());
   if (e == ERR_OK) e = acme_keep(a, &c);
   if (e == ERR_OK) e = http_tls_reload(a->h, msg);
+  *wait_ms = e < 0 ? r->later_ms : (c.until_ms - c.from_ms) / 3 * 2;
   json_decref(r->directory);
   mbedtls_pk_free(&r->key);
   buf_fini(&r->body);
@@ -541,23 +630,46 @@ static err acme_obtain(struct http_acme *a, struct errmsg *msg) {
 
 /*-------------------------------------------------------------- the thread */
 
+/* When a certificate is to be had anew: in the last third of its life. */
+static u64 acme_due(const struct http_cert *c) {
+  u64 life = c->until_ms > c->from_ms ? c->until_ms - c->from_ms : 0;
+  return c->until_ms - (life / 3 < HTTP_CERT_RENEW_MS ? life / 3
+                                                      : HTTP_CERT_RENEW_MS);
+}
+
+/* The longest wait after a failure: a certificate of some days is tried 12
+** times in its life. */
+static u64 acme_patience(const struct http_cert *c) {
+  u64 part = c->until_ms > c->from_ms ? (c->until_ms - c->from_ms) / 12 : 0;
+  return part == 0 || part > ACME_AGAIN_MAX_MS ? ACME_AGAIN_MAX_MS
+         : part < 1000 ? 1000 : part;
+}
+
 static void *acme_work(void *arg) {
   struct http_acme *a = arg;
-  u64 again = ACME_AGAIN_MS, wait = 0;
+  u64 again = ACME_AGAIN_MS, most = ACME_AGAIN_MAX_MS, wait = 0;
   while (acme_wait(a, wait)) {
     struct errmsg msg = {.text = ""};
     struct http_cert c;
+    u64 now = node_clock_ms(), asked = 0;
     http_cert_init(&c);
-    bool good = http_acme_cert(a->h, &c) == ERR_OK &&
-                c.until_ms > node_clock_ms() + HTTP_CERT_RENEW_MS;
+    bool kept = acme_kept(a->h, &c) == ERR_OK;
+    u64 due = kept ? acme_due(&c) : 0;
+    if (kept) most = acme_patience(&c); /* of one that ended, too */
     http_cert_fini(&c);
-    err e = good ? ERR_OK : acme_obtain(a, &msg);
-    wait = e == ERR_OK ? ACME_LOOK_MS : again;
+    err e = ERR_OK;
+    /* Kept but not shown: the clock was wrong at the start, and was set. */
+    if (kept && !atomic_load(&a->shown)) e = http_tls_reload(a->h, &msg);
+    if (e == ERR_OK && now >= due) e = acme_obtain(a, &asked, &msg);
     if (e == ERR_OK) {
       again = ACME_AGAIN_MS;
-    } else {
+      wait = now < due ? due - now : asked;
+      wait = wait < ACME_LOOK_MS ? wait : ACME_LOOK_MS;
+    } else if (e != ERR_CLOSED) {
+      wait = again < most ? again : most;
+      wait = asked > wait ? asked : wait;
       log_event(LOG_WARN, "http", "acme.failed", "again_s=%llu text=\"%s\"",
-                (unsigned long long)(again / 1000),
+                (unsigned long long)((wait + 999) / 1000),
                 msg.text[0] ? msg.text : err_text(e));
       again = 2 * again < ACME_AGAIN_MAX_MS ? 2 * again : ACME_AGAIN_MAX_MS;
     }
@@ -592,7 +704,11 @@ err http_acme_open(struct http *h, struct errmsg *msg) {
   struct http_acme *a = h->acme = mem_alloc(sizeof *a);
   a->h = h;
   pthread_mutex_init(&a->lock, NULL);
-  pthread_cond_init(&a->wake, NULL);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&a->wake, &attr);
+  pthread_condattr_destroy(&attr);
   acme_names(&a->names, h->cfg.vhosts);
   if (a->names.name_cnt) return ERR_OK;
   return err_say(msg, ERR_USAGE, "--ui.tls acme wants the names that the world "
@@ -653,3 +769,5 @@ bool http_acme_answer(struct http_request *rq, const char *path) {
 #undef ACME_AGAIN_MS
 #undef ACME_AGAIN_MAX_MS
 #undef ACME_LOOK_MS
+#undef ACME_LATER_MAX_S
+#undef ACME_CLOCK_S

@@ -514,6 +514,7 @@ err http_cert_judge(struct http_cert *c, u64 now_ms) {
   int e = mbedtls_x509_crt_parse(&crt, c->chain.ptr, c->chain.len + 1);
   if (e == 0) e = cert_parse_key(&key, buf_slice(&c->key));
   if (e == 0) e = cert_check_pair(&crt.pk, &key);
+  if (e == 0) c->from_ms = cert_time_ms(&crt.valid_from);
   if (e == 0) c->until_ms = cert_time_ms(&crt.valid_to);
   mbedtls_x509_crt_free(&crt);
   mbedtls_pk_free(&key);

@@ -23,7 +23,7 @@
 struct http_cert { /* what the port shows: a key and its chain, leaf first */
   struct buf chain; /* PEM */
   struct buf key;   /* PEM or DER */
-  u64 until_ms;     /* end of the leaf */
+  u64 from_ms, until_ms; /* begin and end of the leaf */
 };
 void http_cert_init(struct http_cert *c);
 void http_cert_fini(struct http_cert *c); /* wipes the key */
@@ -60,7 +60,7 @@ err http_cert_load(struct http_cert *out, const char *cert_path,
                    const char *key_path, u64 now_ms, struct errmsg *msg)
     MUST_USE;
 
-/* A chain in PEM and a key in DER from elsewhere: until_ms, or ERR_INPUT when
+/* A chain in PEM and a key in DER from elsewhere: from_ms and until_ms, or ERR_INPUT when
 ** they are no pair or have ended. */
 err http_cert_judge(struct http_cert *c, u64 now_ms) MUST_USE;
 /* A new P-256 key; the request for a certificate of it (PKCS #10), in DER. */
