@@ -13,9 +13,11 @@
 ** times in the life of a short certificate; not before the authority's
 ** Retry-After, if that is less than 12 hours. The log says why and what is to be
 ** done (acme_todo). Meanwhile the port goes on showing what it has, ended or
-** not: it could be this machine's clock that is wrong. Kept in the file as settings: acme_key (the account's
-** P-256 key, DER), acme_cert (chain, PEM), acme_cert_key (DER), acme_names. The
-** private keys leave the machine with a backup, as the local authority's does.
+** not: it could be this machine's clock that is wrong.
+**
+** Kept in the file as settings: acme_key (the account's P-256 key, DER),
+** acme_cert (chain, PEM), acme_cert_key (DER), acme_names. The private keys
+** leave the machine with a backup, as the local authority's does.
 **
 ** A request is a JWS (RFC 7515) by ES256 with a nonce of the authority, over
 ** HTTP/1.1, one connection each, at most ACME_HTTP_MS and ACME_BODY_MAX.
