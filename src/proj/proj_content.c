@@ -31,6 +31,8 @@
 #define CONTENT_NAMES_MAX 64u  /* hashes that one document names */
 #define CONTENT_TEXT_MAX 8192u /* bytes of one searched text */
 #define CONTENT_MODULE_DOC 255u /* named by a document */
+#define CONTENT_POINTS_MAX (1ull << 25) /* of a picture: 128 MiB in a browser */
+#define CONTENT_PACKED_MAX 16384u       /* of a PNG's packed text or profile */
 
 const struct proj_fts_text PROJ_FTS_TEXT[PROJ_FTS_CNT] = {
   [PROJ_F_market_fts] = {"market", {"title name", "body description about",
@@ -206,6 +208,81 @@ static bool content_is_markup(slice b) {
   return i < b.len && b.ptr[i] == '<';
 }
 
+/* A picture's size as its head tells it, where that is there to be read; a
+** browser takes 4 bytes for each of its points, whatever the file's length. */
+static u32 content_u16(const u8 *p, bool little) {
+  return little ? p[0] | (u32)p[1] << 8 : p[1] | (u32)p[0] << 8;
+}
+static void content_jpeg_size(slice b, u64 *wide, u64 *high) {
+  for (size_t at = 2; at + 9 <= b.len && b.ptr[at] == 0xff;) {
+    u8 kind = b.ptr[at + 1];
+    if (kind == 0xff) { /* fill */
+      at++;
+      continue;
+    }
+    /* Frames, but for the tables that have numbers among theirs. */
+    if (kind >= 0xc0 && kind <= 0xcf && kind != 0xc4 && kind != 0xc8 &&
+        kind != 0xcc) {
+      *high = content_u16(b.ptr + at + 5, false);
+      *wide = content_u16(b.ptr + at + 7, false);
+      return;
+    }
+    bool bare = kind == 0x01 || (kind >= 0xd0 && kind <= 0xd8);
+    at += 2 + (bare ? 0 : content_u16(b.ptr + at + 2, false)); /* onwards */
+  }
+}
+static void content_webp_size(slice b, u64 *wide, u64 *high) {
+  const u8 *p = b.ptr;
+  if (b.len < 30) return;
+  if (p[15] == 'X') {
+    *wide = 1 + (content_u16(p + 24, true) | (u64)p[26] << 16);
+    *high = 1 + (content_u16(p + 27, true) | (u64)p[29] << 16);
+  } else if (p[15] == 'L') {
+    u32 bits = content_u16(p + 21, true) | content_u16(p + 23, true) << 16;
+    *wide = 1 + (bits & 0x3fff);
+    *high = 1 + (bits >> 14 & 0x3fff);
+  } else {
+    *wide = content_u16(p + 26, true) & 0x3fff;
+    *high = content_u16(p + 28, true) & 0x3fff;
+  }
+}
+
+/* Of a PNG, what is packed beside the picture (profiles, texts) is short: each
+** byte of it can unfold to a thousand. */
+static bool content_png_packed(slice b) {
+  static const char names[] = "iCCPzTXtiTXt";
+  for (size_t at = 8; at + 12 <= b.len;) {
+    u64 len = load_be32(b.ptr + at);
+    for (u32 i = 0; i < sizeof names - 1; i += 4)
+      if (!memcmp(b.ptr + at + 4, names + i, 4) && len > CONTENT_PACKED_MAX)
+        return true;
+    if (len > b.len - at - 12) return false;
+    at += 12 + len;
+  }
+  return false;
+}
+
+/* NULL, or why this picture is not taken. */
+static const char *content_bomb(slice b, const char *type) {
+  u64 wide = 0, high = 0;
+  if (!strcmp(type, "image/png")) {
+    if (content_png_packed(b)) return "a PNG with more than a picture in it";
+    if (b.len >= 24 && !memcmp(b.ptr + 12, "IHDR", 4)) {
+      wide = load_be32(b.ptr + 16);
+      high = load_be32(b.ptr + 20);
+    }
+  } else if (!strcmp(type, "image/gif") && b.len >= 10) {
+    wide = content_u16(b.ptr + 6, true);
+    high = content_u16(b.ptr + 8, true);
+  } else if (!strcmp(type, "image/jpeg")) {
+    content_jpeg_size(b, &wide, &high);
+  } else if (!strcmp(type, "image/webp")) {
+    content_webp_size(b, &wide, &high);
+  }
+  return wide * high > CONTENT_POINTS_MAX
+             ? "a picture of more than 2^25 points: make it smaller" : NULL;
+}
+
 const char *proj_content_type(slice b, struct errmsg *why) {
   static const struct {
     const char *magic, *type;
@@ -223,6 +300,8 @@ const char *proj_content_type(slice b, struct errmsg *why) {
   for (u32 i = 0; i < ARRAY_LEN(row); i++)
     if (content_begins(b, row[i].magic, row[i].len, row[i].at)) {
       if (row[i].at && !content_begins(b, "RIFF", 4, 0)) continue;
+      const char *bomb = content_bomb(b, row[i].type);
+      if (bomb) return err_say(why, ERR_INPUT, "%s", bomb), NULL;
       return row[i].type;
     }
   if (content_is_markup(b))
@@ -502,3 +581,5 @@ bool proj_content_known(struct store_reader *r, const hash32 *hash) {
 #undef CONTENT_NAMES_MAX
 #undef CONTENT_TEXT_MAX
 #undef CONTENT_MODULE_DOC
+#undef CONTENT_POINTS_MAX
+#undef CONTENT_PACKED_MAX

@@ -279,6 +279,27 @@ test('hostile documents are refused, or served as what they are', async () => {
   const served = await fetch(`${node.url}/content/${image.hash}`);
   assert.equal(served.headers.get('content-type'), 'image/png');
   assert.equal((await ask('content_get', image.hash)).bytes, png);
+  // Each is what its first bytes are, in a sandbox, whatever else is in it.
+  for (const [text, type] of [
+    ['GIF89a/*\x01\0\x01\0*/=1;alert(1)//<svg onload=alert(1)>', 'image/gif'],
+    ['\xff\xd8\xff\xfe\0\x10<script>alert(1)</script>', 'image/jpeg'],
+    ['%PDF-1.7 <html><script>alert(1)</script>', 'application/pdf'],
+    ['PK\x03\x04<html>', 'application/octet-stream'],
+    ['alert(1)//<html>', 'application/octet-stream']]) {
+    const one = await ask('content_put',
+      ethers.hexlify(Buffer.from(text, 'latin1')));
+    assert.equal(one.type, type);
+    const got = await fetch(`${node.url}/content/${one.hash}`);
+    const { headers } = got;
+    assert.equal(headers.get('content-type'), type);
+    assert.equal(headers.get('content-security-policy'),
+      "sandbox; default-src 'none'");
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');
+    assert.equal(headers.get('content-disposition'),
+      type === 'application/octet-stream' ? 'attachment' : null);
+    assert.equal(Buffer.from(await got.arrayBuffer()).toString('latin1'), text);
+  }
   assert.equal((await fetch(`${node.url}/content/${NONE}`)).status, 404);
   assert.equal((await fetch(`${node.url}/content/x`)).status, 404);
   assert.equal(await ask('content_get', NONE), null);
@@ -557,4 +578,15 @@ test('every method answers on the demo shop', async () => {
   } finally {
     await demo.stop();
   }
+});
+
+test('who puts too much content in a minute is told when to go on', async () => {
+  let e, last;
+  for (let i = 0; i < 65 && !e; i++) {
+    last = hex(`[${i}]`);
+    e = await refused('content_put', last);
+  }
+  assert.equal(e?.code, -32005);
+  assert.match(e.message, /64 pieces .* go on in \d+ s/);
+  assert.equal((await ask('content_status', ethers.keccak256(last))).here, false);
 });

@@ -245,6 +245,111 @@ static void content_when_a_browser_would_run_it_then_refused(void **state) {
   }
 }
 
+/* Some hundred bytes that would be gigabytes in a browser. */
+static void content_when_a_picture_is_a_bomb_then_refused(void **state) {
+  (void)state;
+#define PNG "\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+#define SOF "\x08\xff\xff\xff\xff\3"
+#define ROW(text, type) {text, sizeof text - 1, type}
+  static const struct { const char *bytes; size_t len; const char *type; } row[] = {
+    ROW(PNG "\0\0\x10\0\0\0\x20\0", "image/png"), /* 4096 x 8192 */
+    ROW(PNG "\0\0\x10\0\0\0\x20\1", NULL),
+    ROW(PNG "\xff\xff\xff\xff\xff\xff\xff\xff", NULL),
+    ROW(PNG "\0\0\0\1\0\0\0\1\x08\2\0\0\0....\0\0\x40\0iCCP", "image/png"),
+    ROW(PNG "\0\0\0\1\0\0\0\1\x08\2\0\0\0....\0\0\x40\1zTXt....", NULL),
+    ROW(PNG "\0\0\0\1\0\0\0\1\x08\2\0\0\0....\xff\xff\xff\xfftEXt....",
+        "image/png"), /* cut off: no picture, and no harm */
+    ROW("GIF89a\xff\xff\xff\xff", NULL), ROW("GIF89a\1\0\1\0", "image/gif"),
+    ROW("\xff\xd8\xff\xc2\0\x0b" SOF, NULL),
+    ROW("\xff\xd8\xff\xff\xff\xe0\0\4..\xff\xc0\0\x0b" SOF, NULL),
+    ROW("\xff\xd8\xff\xc4\0\x0b" SOF, "image/jpeg"), /* a table */
+    ROW("\xff\xd8\xff\xe0\0\0\xff\xe0\0\0", "image/jpeg"),
+    ROW("RIFF....WEBPVP8X\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff", NULL),
+    ROW("RIFF....WEBPVP8L\0\0\0\0\x2f\xff\xff\xff\xff.....", NULL),
+    ROW("RIFF....WEBPVP8 \0\0\0\0...\x9d\1\x2a\xff\x3f\xff\x3f", NULL),
+    ROW("RIFF....WEBPVP8 \0\0\0\0...\x9d\1\x2a\1\0\1\0", "image/webp")};
+#undef PNG
+#undef SOF
+#undef ROW
+  struct errmsg msg;
+  for (u32 i = 0; i < ARRAY_LEN(row); i++) {
+    /* From an exact piece, so that a sanitizer sees what is read behind it. */
+    u8 *exact = mem_alloc(row[i].len);
+    memcpy(exact, row[i].bytes, row[i].len);
+    const char *is = proj_content_type(slice_of(exact, row[i].len), &msg);
+    mem_free(exact);
+    if (!is != !row[i].type || (is && strcmp(is, row[i].type) != 0))
+      fail_msg("row %u: %s", i, is ? is : msg.text);
+    if (!is) assert_non_null(strstr(msg.text, "picture"));
+  }
+}
+
+/* What another program did to the file. */
+static void content_file_run(const struct proj_world *w, const char *sql) {
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_changes(db), 1);
+  sqlite3_close(db);
+}
+static err content_read(struct proj_world *w, struct proj_content *c,
+                        const hash32 *hash) {
+  struct store_reader *r;
+  struct store_standing st;
+  struct arena a;
+  assert_int_equal(store_reader_open(&r, w->s, 0, NULL), ERR_OK);
+  assert_int_equal(store_reader_begin(r, &st), ERR_OK);
+  arena_init(&a, 4096, 1u << 20);
+  err e = proj_content_get(r, c, hash, &a);
+  arena_fini(&a);
+  store_reader_close(r);
+  return e;
+}
+
+static void content_when_bytes_are_damaged_then_not_given(void **state) {
+  (void)state;
+  struct proj_world w = {.path = ""};
+  struct proj_content c;
+  struct errmsg msg;
+  proj_world_open(&w);
+  assert_int_equal(proj_content_put(w.p, &c, slice_str("[1]"), 1000, &msg),
+                   ERR_OK);
+  hash32 hash = c.hash;
+  assert_int_equal(content_read(&w, &c, &hash), ERR_OK);
+  proj_world_close(&w);
+  content_file_run(&w, "UPDATE content SET bytes = x'5b325d'");
+  proj_world_open(&w);
+  assert_int_equal(content_read(&w, &c, &hash), ERR_CORRUPT);
+  proj_world_end(&w);
+}
+
+/* 256 MiB wait for their transactions: no more until some are named or old. */
+static void content_when_too_much_waits_then_refused(void **state) {
+  (void)state;
+  struct proj_world w = {.path = ""};
+  struct proj_content c;
+  struct errmsg msg = {""};
+  proj_world_open(&w);
+  assert_int_equal(proj_content_put(w.p, &c, slice_str("[1]"), 1000, &msg),
+                   ERR_OK);
+  proj_world_close(&w);
+  content_file_run(&w, "UPDATE content SET size = 268435456 - 2");
+  proj_world_open(&w);
+  assert_int_equal(proj_content_put(w.p, &c, slice_str("[2]"), 1001, &msg),
+                   ERR_LIMIT);
+  assert_non_null(strstr(msg.text, "wait for their transactions"));
+  assert_int_equal(proj_content_put(w.p, &c, slice_str("[]"), 1001, &msg),
+                   ERR_OK);
+  /* What an event names is kept beside it. */
+  proj_play_all(&w, 1, 2);
+  assert_int_equal(proj_content_put(w.p, &c, slice_str(proj_docs[0]), 1001, &msg),
+                   ERR_OK);
+  assert_int_equal(c.until, 0);
+  assert_int_equal(proj_content_put(w.p, &c, slice_str("[2]"),
+                                    1001 + PROJ_HOLD_S, &msg), ERR_OK);
+  proj_world_end(&w);
+}
+
 static void content_when_nobody_names_it_then_held_for_a_day(void **state) {
   (void)state;
   struct proj_world w = {.path = ""};
@@ -284,6 +389,9 @@ int main(void) {
     cmocka_unit_test(bloom_when_no_module_logged_then_none_wanted),
     cmocka_unit_test(json_when_canonical_then_taken),
     cmocka_unit_test(content_when_a_browser_would_run_it_then_refused),
+    cmocka_unit_test(content_when_a_picture_is_a_bomb_then_refused),
+    cmocka_unit_test(content_when_bytes_are_damaged_then_not_given),
+    cmocka_unit_test(content_when_too_much_waits_then_refused),
     cmocka_unit_test(content_when_nobody_names_it_then_held_for_a_day),
   };
   return cmocka_run_group_tests_name("proj_tables", tests, NULL, NULL);
