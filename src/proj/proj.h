@@ -94,7 +94,8 @@ err proj_making_set(struct proj *p, i64 height, u32 modules) MUST_USE;
 /* The type by its first bytes: "application/json" (canonical), "image/jpeg",
 ** "image/png", "image/webp", "image/gif", "application/pdf",
 ** "application/octet-stream"; NULL with why it is refused: what a browser
-** would run (SVG, HTML, XML), JSON that is not canonical, too large. */
+** would run (SVG, HTML, XML), JSON that is not canonical, too large, a picture of
+** more than 2^25 points or with more than 16 KiB packed beside it. */
 const char *proj_content_type(slice bytes, struct errmsg *why);
 /* Whether text is canonical JSON; msg says where not. */
 bool proj_json_canonical(slice text, struct errmsg *msg);
