@@ -19,7 +19,8 @@ export async function launch() {
       '--disable-sync'] });
 }
 
-// A page whose complaints are collected in page.wrong.
+// A page whose complaints are collected in page.wrong, and what it asked of the
+// node and waits for in page.asked.
 export async function open(browser, options = {}) {
   const context = await browser.newContext({ locale: 'en-US', ...options });
   const page = await context.newPage();
@@ -28,6 +29,11 @@ export async function open(browser, options = {}) {
   page.on('console', (m) => {
     if (m.type() === 'error') page.wrong.push(m.text());
   });
+  page.asked = new Set();
+  page.on('request', (r) => { if (r.method() === 'POST') page.asked.add(r); });
+  for (const end of ['requestfinished', 'requestfailed']) {
+    page.on(end, (r) => page.asked.delete(r));
+  }
   return page;
 }
 
@@ -70,6 +76,19 @@ const focused = (page) => page.evaluate(() => {
 export const loaded = (page) => page.waitForFunction(() =>
   document.querySelector('main[tabindex] h1')
   && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
+
+// All that a page asked has been answered and shown: nothing is on its way after
+// a frame in which the answers were drawn and what follows from them was asked.
+export async function settledDown(page) {
+  const frame = () => page.evaluate(() => new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+  }));
+  for (let still = 0, from = Date.now(); still < 2;) {
+    await frame();
+    still = page.asked.size ? 0 : still + 1;
+    assert.ok(Date.now() - from < 30000, 'the page does not come to rest');
+  }
+}
 
 // Tab through the content of a page, all its details opened: each thing that
 // can be used comes once, in the order of the page, named, with a ring, not

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node, folder, remove, run } from '../e2e/node.mjs';
-import { CHROMIUM, launch, loaded, open } from './browser.mjs';
+import { CHROMIUM, launch, loaded, open, settledDown } from './browser.mjs';
 import { actAs, givePurse, settled } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -91,15 +91,6 @@ const post = (page, path, body) => page.evaluate(async ([to, what]) => (
 const invite = async (boss, role) => ({ code: (await post(boss, '/api/users',
   { do: 'create', name: role, role })).code });
 
-// Until a page has not changed for a while.
-const quiet = (page) => page.evaluate(() => new Promise((done) => {
-  let timer = setTimeout(done, 200);
-  new MutationObserver(() => {
-    clearTimeout(timer);
-    timer = setTimeout(done, 200);
-  }).observe(document.querySelector('main'), { childList: true, subtree: true });
-}));
-
 // path and party -> the calls that are offered; null: the page is not his.
 async function offers(page) {
   const found = new Map();
@@ -111,7 +102,7 @@ async function offers(page) {
     }, path);
     if (who !== party) await actAs(page, who = party);
     await loaded(page);
-    await quiet(page);
+    await settledDown(page);
     found.set(`${path} ${party}`, await page.evaluate(() =>
       /not part of your role/.test(document.querySelector('main > .empty strong')
         ?.textContent) ? null : [...new Set([...document.querySelectorAll(
