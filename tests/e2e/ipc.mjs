@@ -383,9 +383,10 @@ test('viem speaks it', async () => {
   const numbers = [];
   const stop = client.watchBlockNumber({ onBlockNumber: (n) => numbers.push(n),
     emitOnBegin: false, poll: false });
-  await new Promise((resolve) => { setTimeout(resolve, 300); });
-  await node.rpc('evm_mine');
-  await until('a number', () => numbers.length > 0);
+  await until('a number', async () => {
+    await node.rpc('evm_mine'); // whether it stands only the node knows
+    return numbers.length > 0;
+  });
   stop();
   const rpc = await client.transport.getRpcClient();
   rpc.close();

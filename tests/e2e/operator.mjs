@@ -146,12 +146,15 @@ test('each exit code comes when it should', async () => {
 
 // A call that runs until the time for calls is over.
 const loop = (n) => n.raw('eth_call', [{ data: '0x5b600056' }]).catch(() => {});
+const running = (n) => until('a call that runs', async () =>
+  /^cybermiles_readers_busy [1-9]/m.test(await (await fetch(
+    `${n.url}/metrics`)).text()));
 
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
   test(`a second ${signal} ends the node at once`, async () => {
     const n = await Node.start(['dev', '--rpc.gascap', '100000000000000']);
     const calls = [loop(n), loop(n), loop(n), loop(n), loop(n), loop(n)];
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    await running(n);
     n.child.kill(signal);
     await until('stopping', () => /stopping signal=/.test(n.stderr));
     n.child.kill(signal);
@@ -163,7 +166,7 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
 test('a stop tells each second what it waits for', async () => {
   const n = await Node.start(['dev', '--rpc.gascap', '100000000000000']);
   const calls = Array.from({ length: 12 }, () => loop(n));
-  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  await running(n);
   n.child.kill('SIGTERM');
   assert.deepEqual(await n.exited, { code: 0, signal: null });
   assert.match(n.stderr, /stopping seconds=1 waits_for="requests of the HTTP/);
