@@ -190,3 +190,9 @@ export async function onPhone(browser, name, url, paths, setup) {
     await page.context().close();
   }
 }
+
+// Where to, as who types it and goes on: what it costs is asked again.
+export async function sendTo(page, zone) {
+  await page.fill('#zone', zone);
+  await page.press('#zone', 'Tab');
+}

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { TOKEN, compile } from '../e2e/solc.mjs';
-import { CHROMIUM, launch, onPhone, open } from './browser.mjs';
+import { CHROMIUM, launch, onPhone, open, sendTo } from './browser.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -56,7 +56,7 @@ const idOf = (page) => Number(/order\/(\d+)/.exec(page.url())[1]);
 async function order(page, { letters } = {}) {
   await page.click('[data-test=add]');
   await page.waitForSelector('[data-test=checkout]');
-  await page.fill('#zone', 'DE');
+  await sendTo(page, 'DE');
   if (letters) {
     await page.fill('#address', 'Ada Example\n1 Test Road\nBerlin');
     await page.reload(); // what was typed is still there

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node, folder, remove } from '../e2e/node.mjs';
-import { CHROMIUM, launch, open } from './browser.mjs';
+import { CHROMIUM, launch, open, sendTo } from './browser.mjs';
 import { actAs, givePurse, step } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -62,7 +62,7 @@ test('killed while the order waits, and again before it is confirmed',
     await page.goto(`${node.url}/listing/1`);
     await actAs(page, 'Purse');
     await page.click('[data-test=add]');
-    await page.fill('#zone', 'DE');
+    await sendTo(page, 'DE');
     await page.waitForSelector('[data-test=place]:not([disabled])');
     // The order lies in the pool, no block takes it; then the power fails.
     await node.rpc('evm_setAutomine', [false]);

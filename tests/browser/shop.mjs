@@ -9,7 +9,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
-import { CHROMIUM, launch, onPhone, open } from './browser.mjs';
+import { CHROMIUM, launch, onPhone, open, sendTo, settledDown }
+  from './browser.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -198,7 +199,7 @@ test('a stranger with a wallet searches, orders, pays, and has it sent',
     await page.waitForSelector('main [data-test=connect]');
     await page.click('main [data-test=connect]');
     await page.waitForSelector('[data-test=purse]');
-    await page.fill('#zone', 'DE');
+    await sendTo(page, 'DE');
     const before = await provider.getBalance(buyer.address);
     const id = await checkout(page);
     await state(page, 'paid');
@@ -249,7 +250,7 @@ test('a walk-in without a wallet makes a key in the page, orders and pays',
     await page.reload(); // the key is locked again, and known
     await page.waitForSelector('[data-test=purse]');
     await page.selectOption('#variant', '0');
-    if (await page.$('#zone')) await page.fill('#zone', 'DE');
+    if (await page.$('#zone')) await sendTo(page, 'DE');
     await page.click('[data-test=add]');
     await page.waitForSelector('[data-test=place]:not([disabled])');
     await page.click('[data-test=place]');
@@ -536,8 +537,9 @@ test('who goes back finds his filters, his order and his place again', { skip },
     await page.waitForURL(/category=\d+&sort=price/);
     await page.waitForFunction(() => document.querySelectorAll(
       '[data-test=card]').length === 5);
+    await settledDown(page); // sorted, with its pictures
     const last = page.locator('[data-test=card] a').last();
-    await last.scrollIntoViewIfNeeded();
+    await last.hover(); // scrolls as a click does
     const y = await page.evaluate(() => scrollY);
     assert.ok(y > 100, `${y}`);
     await last.click();

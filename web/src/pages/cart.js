@@ -6,7 +6,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes }
   from '@noble/hashes/utils.js';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { readCall } from '../abi.js';
 import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
@@ -126,7 +126,7 @@ async function place(quotes, form, me) {
   const groups = quotes.filter((q) => !q.gone);
   for (const q of groups) {
     q.args.expectedTotal = q.total;
-    if (isSent(q) && form.address.trim() && await keyOf(q.seller)) {
+    if (q.sealed && form.address.trim()) {
       q.args.shipHash = await putLetter(q.seller, me, form.address.trim());
     }
   }
@@ -173,13 +173,23 @@ async function lacks(quotes, me) {
     t('cart.lacks', { has: money(has, token), more: money(sum - has, token) }));
 }
 
-// A field whose text counts when it is left: what comes from the node meanwhile
-// does not undo what is being typed.
+// A field whose text counts when it is left or nothing was typed for a while: what
+// comes from the node meanwhile does not undo what is being typed.  (Only when it
+// is left would be at the press on the button below, whose price it changes.)
+const PAUSE_MS = 300;
 function Typed({ value, set, ...rest }) {
   const [text, type] = useState(null);
+  const wait = useRef();
+  useEffect(() => () => clearTimeout(wait.current), []);
+  const later = (now) => {
+    clearTimeout(wait.current);
+    type(now);
+    wait.current = setTimeout(set, PAUSE_MS, now);
+  };
+  const left = (now) => { clearTimeout(wait.current); type(null); set(now); };
   return html`<input ...${rest} value=${text ?? value}
-    onInput=${(e) => type(e.target.value)}
-    onChange=${(e) => { type(null); set(e.target.value); }} />`;
+    onInput=${(e) => later(e.target.value)}
+    onChange=${(e) => left(e.target.value)} />`;
 }
 
 function Line({ line, token }) {
@@ -245,18 +255,16 @@ function keepForm(form) {
 }
 
 // Where goods are sent to: sealed for who has a key for letters; who has none is
-// not told it, and the buyer is told that.
-function Address({ groups, value, put }) {
-  const sellers = groups.filter(isSent).map((g) => g.seller);
-  const { data } = useLoad(() => Promise.all(sellers.map(async (seller) => ({
-    seller, key: await keyOf(seller) }))), [sellers.join()]);
-  const deaf = (data ?? []).filter((s) => !s.key);
-  if (!data?.length) return null;
-  return html`${deaf.length < data.length && html`<${Field} id="address"
+// not told it, and the buyer is told that.  With the quotes, so that what stands
+// below does not move when the keys are known.
+function Address({ list, value, put }) {
+  const sent = list.filter(isSent);
+  return html`${sent.some((q) => q.sealed) && html`<${Field} id="address"
       label=${t('order.address')} hint=${t('cart.address')}><textarea id="address"
         rows="4" value=${value} autocomplete="street-address"
         aria-describedby="address-hint" onInput=${put}></textarea><//>`}
-    ${deaf.map(({ seller }) => html`<${Deaf} key=${seller} seller=${seller} />`)}`;
+    ${sent.filter((q) => !q.sealed).map(({ seller }) => html`<${Deaf}
+      key=${seller} seller=${seller} />`)}`;
 }
 function Deaf({ seller }) {
   const contact = useRpc('id_get', seller).data?.document?.contact;
@@ -280,10 +288,14 @@ function Checkout({ groups, me, again }) {
   const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
     l.listing?.version}.${l.variant}.${l.qty}.${l.v?.stock}`)).join();
   const noZone = code8(form.zone).length > CODE8 ? t('cart.zone.bad') : null;
-  const quotes = useLoad(async () => noZone ? [] : Promise.all(groups.filter(
-    (g) => !g.gone).map((g) => quote(g, form, me))), [key, form.zone,
-    form.coupon, me, from]);
-  const list = quotes.data ?? [];
+  const asked = JSON.stringify([key, form.zone, form.coupon, me, from]);
+  const quotes = useLoad(async () => ({ asked, list: noZone ? []
+    : await Promise.all(groups.filter((g) => !g.gone)
+      .map(async (g) => ({ ...await quote(g, form, me),
+        sealed: isSent(g) && Boolean(await keyOf(g.seller)) }))) }), [asked]);
+  const list = quotes.data?.list ?? [];
+  // of what stood here before the last key: not what is ordered
+  const old = quotes.loading || quotes.data?.asked !== asked;
   const bad = list.filter((q) => q.error);
   const turns = useSignal(fresh);
   const poor = useLoad(() => lacks(list, me), [quotes.data, me, turns]).data ?? [];
@@ -315,7 +327,7 @@ function Checkout({ groups, me, again }) {
     <${Field} id="coupon" label=${t('cart.coupon')}><${Typed} id="coupon"
       value=${form.coupon} autocomplete="off" set=${(text) =>
         put('coupon', text)} /><//>
-    </div><${Address} groups=${groups} value=${form.address}
+    </div><${Address} list=${list} value=${form.address}
       put=${(e) => put('address', e.target.value)} />
     ${list.map((q) => html`<section key=${q.key} class="order">
       ${list.length > 1 && html`<h3><${Party} value=${q.seller} /></h3>`}
@@ -336,8 +348,7 @@ function Checkout({ groups, me, again }) {
     ${error && html`<${Failure} error=${error} />`}
     ${!busy && sending.length > 0 && html`<${Notice} title=${t('cart.sending')}>
       <p data-test="sending">${t('cart.sending.text')}</p><//>`}
-    <${Submit} test="place" busy=${busy} disabled=${quotes.loading
-      || bad.length > 0 || !list.length || (!busy && sending.length > 0)}>
+    <${Submit} test="place" busy=${busy} disabled=${old || bad.length > 0 || !list.length || (!busy && sending.length > 0)}>
       ${t(busy ? 'act.busy' : 'cart.go')}<//></form>`;
 }
 
