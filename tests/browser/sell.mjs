@@ -156,7 +156,8 @@ test('from an empty folder to the first listing', { skip }, async () => {
     await page.waitForSelector('dialog #pw');
     await page.fill('#pw', password);
     await page.click('dialog button.main');
-    await page.waitForSelector('dialog #pw', { state: 'detached' });
+    // it is gone, or the next is there already
+    await page.waitForFunction(() => !document.querySelector('#pw')?.value);
   }
   await page.waitForSelector('[data-test=reputation]', { timeout: 30000 });
   await firstSteps(page, node);
