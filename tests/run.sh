@@ -25,9 +25,15 @@
 # and counts as failed; a file that needs more has "TEST_TIMEOUT=seconds" in
 # a comment.  TEST_SLOW multiplies all limits (sanitizer builds).
 #
+# A script that failed beside others is run once more, alone, since its browser
+# and nodes may have waited for a core: the second run counts, and what failed
+# in the first is shown and listed as unsteady, to be looked into.  Of more than
+# two none is run again.  Programs never are.
+#
 # A program that crashes, or prints fewer results than it announced, or was
-# stopped before it could report, is one more failed case.  The last line is "N passed, N failed, N skipped"; the
-# exit status is 0 only when something ran and nothing failed.
+# stopped before it could report, is one more failed case.  The last line is "N
+# passed, N failed, N skipped"; the exit status is 0 only when something ran and
+# nothing failed.
 set -u
 LC_ALL=C; export LC_ALL
 : "${BUILD:?the build folder}" "${SRCDIR:?the source tree}"
@@ -201,6 +207,37 @@ rm -rf "$OUT"; mkdir -p "$OUT"
 lack() { printf 'S\t%s\t%s\n' "$1" "$2" >>"$OUT/0.res"; }
 fail() { printf 'F\t%s\t%s\n' "$1" "$2" >>"$OUT/0.res"; echo "FAIL $1: $2"; }
 
+# Scripts that failed once more, as the head of this file says.
+again() {
+  bad=$(grep -l '^F' "$OUT"/*.res 2>/dev/null | while read -r res; do
+    id=${res##*/}; echo "${id%.res}"
+  done)
+  # shellcheck disable=SC2086 # a word each
+  set -- $bad
+  [ $# -ge 1 ] && [ $# -le 2 ] || return 0
+  : >"$OUT/list.again"
+  for id; do
+    awk -v want="$id" -v src="$SRCDIR/tests/" 'NR % 3 == 1 { kind = $0 }
+      NR % 3 == 2 { file = $0 }
+      NR % 3 == 0 { id = substr($0, length(src) + 1); sub(/\.[^.]*$/, "", id)
+        gsub("/", ".", id)
+        if (id == want && kind != "c") print kind "\n" file "\n" $0 }' \
+      "$OUT/list" >"$OUT/list.one"
+    [ -s "$OUT/list.one" ] || continue
+    cat "$OUT/list.one" >>"$OUT/list.again"
+    grep '^F' "$OUT/$id.res" >>"$OUT/unsteady"
+    rm "$OUT/$id.report"
+  done
+  [ -s "$OUT/list.again" ] || return 0
+  echo "once more, alone:"
+  JOBS=1 run_all <"$OUT/list.again"
+  # What failed again is no longer unsteady: it is broken.
+  while IFS=$(printf '\t') read -r _ suite what; do
+    grep -q '^F' "$OUT/$(printf '%s' "$suite" | tr / .).res" ||
+      printf 'U\t%s\t%s\n' "$suite" "$what" >>"$OUT/0.res"
+  done <"$OUT/unsteady"
+}
+
 # The small archives; the large ones have targets of their own.
 if [ -d "$CONFORMANCE" ]; then
   for name in basic precompiles wycheproof execution-apis misc; do
@@ -244,6 +281,7 @@ JOBS=$SCRIPT_JOBS
     printf '%s\n' node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
   done
 } | run_all
+again
 
 # Many packages, which a machine without a network lacks: then they are skipped.
 if [ $clients = yes ]; then
@@ -267,6 +305,7 @@ if [ $clients = yes ]; then
       grep -q node:test "$f" && wanted "$f" &&
         printf '%s\n' node "$NPM/tests/${f#"$SRCDIR"/tests/}" "$f"
     done | run_all
+    again
   fi
 fi
 
@@ -274,10 +313,13 @@ cat "$OUT"/*.res 2>/dev/null | awk -F '\t' '
   { n[$1]++ }
   # A suite that skips much for one reason says it three times.
   $1 == "S" && ++of[$2] <= 3 { skip[++s] = sprintf("  %-34s %s", $2, $3) }
+  $1 == "U" { odd[++u] = sprintf("  %-34s %s", $2, $3) }
   $1 == "F" { bad[++b] = sprintf("  %-34s %s", $2, $3) }
   END {
     if (s) { print "\nskipped, and why:"; for (i = 1; i <= s; i++) print skip[i]
       for (k in of) if (of[k] > 3) printf "  %-34s and %d more\n", k, of[k] - 3 }
+    if (u) { print "\nunsteady, passed when run again alone:"
+      for (i = 1; i <= u; i++) print odd[i] }
     if (b) { print "\nfailed:"; for (i = 1; i <= b; i++) print bad[i] }
     if (!n["P"] && !n["F"]) { print "\nno test ran"; bad_end = 1 }
     printf "\n%d passed, %d failed, %d skipped\n", n["P"], n["F"], n["S"]

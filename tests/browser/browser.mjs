@@ -71,12 +71,6 @@ const focused = (page) => page.evaluate(() => {
       || '').trim(), html: e.outerHTML.slice(0, 100) };
 });
 
-// A page has come: its heading (not that which the server wrote into a shop's
-// page for who runs no scripts), and nothing still waits.
-export const loaded = (page) => page.waitForFunction(() =>
-  document.querySelector('main[tabindex] h1')
-  && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
-
 // All that a page asked has been answered and shown: nothing is on its way after
 // a frame in which the answers were drawn and what follows from them was asked.
 export async function settledDown(page) {
@@ -90,6 +84,15 @@ export async function settledDown(page) {
   }
 }
 
+// A page has come: its heading (not that which the server wrote into a shop's
+// page for who runs no scripts), nothing still waits, and what it asked for is
+// shown.
+export async function loaded(page) {
+  await page.waitForFunction(() => document.querySelector('main[tabindex] h1')
+    && !document.querySelector('main .skeleton'), null, { timeout: 20000 });
+  await settledDown(page);
+}
+
 // Tab through the content of a page, all its details opened: each thing that
 // can be used comes once, in the order of the page, named, with a ring, not
 // below something else; then the focus leaves.  Returns what is wrong.
@@ -99,8 +102,11 @@ export async function tabThrough(page) {
 }
 async function tabOnce(page) {
   const wrong = [];
-  const cnt = await page.evaluate(() => {
+  await page.evaluate(() => {
     for (const d of document.querySelectorAll('main details')) d.open = true;
+  });
+  await settledDown(page); // what is inside may ask first
+  const cnt = await page.evaluate(() => {
     window.stops = [...document.querySelectorAll('main :is(a[href], button, '
       + 'input, select, textarea, summary, [tabindex])')].filter((e) =>
       e.tabIndex >= 0 && !e.disabled && e.checkVisibility()

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node, folder, remove, run } from '../e2e/node.mjs';
-import { CHROMIUM, launch, loaded, open, settledDown } from './browser.mjs';
+import { CHROMIUM, launch, loaded, open } from './browser.mjs';
 import { actAs, givePurse, settled } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
@@ -102,7 +102,6 @@ async function offers(page) {
     }, path);
     if (who !== party) await actAs(page, who = party);
     await loaded(page);
-    await settledDown(page);
     found.set(`${path} ${party}`, await page.evaluate(() =>
       /not part of your role/.test(document.querySelector('main > .empty strong')
         ?.textContent) ? null : [...new Set([...document.querySelectorAll(
