@@ -296,12 +296,13 @@ function Shell() {
   </div>`;
 }
 
-await setLanguage();
+// Who is here is known before anything is drawn: nothing that a role has not is
+// shown for a moment.
+await Promise.all([setLanguage(), loadSession()]);
 cameBy(location.search);
 connect();
 discover();
 resume();
-loadSession();
 loadActing();
 followCurrency();
 render(html`<${Shell} />`, document.getElementById('app'));

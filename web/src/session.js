@@ -5,8 +5,9 @@ import { signal, useSignal } from './signal.js';
 
 export const session = signal(null);
 
+// Without an answer we are who we were, nobody at first.
 export async function loadSession() {
-  session.set(await api('/api/session').catch(() => session.value));
+  session.set(await api('/api/session').catch(() => session.value ?? {}));
 }
 
 // Set-up, login, logout: asked, then looked at anew.
