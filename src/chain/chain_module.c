@@ -45,6 +45,7 @@ static const struct module_text chain_texts[] = {
 #undef TEXT
   {0}};
 static const struct module_notes chain_notes = {chain_texts, chain_costs};
+const struct module_notes *chain_module_notes(void) { return &chain_notes; }
 
 static const struct module_def *chain_module_at(u32 i) {
   MUST(i < CHAIN_MODULE_CNT);

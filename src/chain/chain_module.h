@@ -28,7 +28,10 @@ void chain_module_solidity(struct buf *out, u32 i); /* interface IName */
 void chain_module_doc(struct buf *out, u32 i);      /* HTML */
 void chain_module_info(struct buf *out, u32 i);     /* the same as JSON */
 void chain_module_index(struct buf *out);           /* HTML, of all */
-/* What calls of all of them were measured to take (chain_cost.def). */
+/* What is told of them: texts (chain_text.def) and what calls were measured to
+** take (chain_cost.def). */
+const struct module_notes *chain_module_notes(void);
+/* The costs of all of them. */
 void chain_module_costs(struct buf *out);           /* HTML */
 void chain_module_costs_info(struct buf *out);      /* JSON */
 #endif

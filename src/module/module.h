@@ -495,6 +495,9 @@ struct module_notes {
 /* NULL: there is none. */
 const char *module_text_of(const struct module_notes *n,
                            const struct module_def *def, const char *name);
+const struct module_cost *module_cost_of(const struct module_notes *n,
+                                         const char *module,
+                                         const char *method);
 
 void module_abi_json(struct buf *out, const struct module_def *def);
 /* With the texts as NatSpec. */

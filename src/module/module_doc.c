@@ -40,6 +40,14 @@ const char *module_text_of(const struct module_notes *n,
       return t->text;
   return NULL;
 }
+const struct module_cost *module_cost_of(const struct module_notes *n,
+                                         const char *module,
+                                         const char *method) {
+  for (const struct module_cost *c = n->cost; c->module; c++)
+    if (strcmp(c->module, module) == 0 && strcmp(c->method, method) == 0)
+      return c;
+  return NULL;
+}
 /* Who may call, and what a pause leaves of it. */
 static const char *const module_doc_access[] = {
   [MODULE_VIEW] = "anyone", [MODULE_WRITE] = "not at pause 2",
@@ -75,10 +83,7 @@ static const struct module_cost *module_doc_cost(const struct module_def *def,
                                                  u32 row,
                                                  const struct module_notes *n) {
   const char *of = row < def->row_cnt ? def->name : def->base->name;
-  const char *method = module_doc_row(def, row)->method->name;
-  for (const struct module_cost *c = n->cost; c->module; c++)
-    if (strcmp(c->module, of) == 0 && strcmp(c->method, method) == 0) return c;
-  return NULL;
+  return module_cost_of(n, of, module_doc_row(def, row)->method->name);
 }
 static void module_doc_took(struct jsonw *w, const struct module_cost *c) {
   if (c->none) {

@@ -77,22 +77,10 @@ static inline void meter_note(u16 module, slice data, u64 gas, double ns) {
   else if (ns < r->alike[i].ns) r->alike[i].ns = ns;
 }
 
-static const struct module_cost meter_costs[] = {
-#define COST(module, method, least, most, ns) \
-  {module, method, least, most, ns, NULL},
-#define COST_NONE(module, method, why) {module, method, 0, 0, 0, why},
-#include "chain/chain_cost.def"
-#undef COST
-#undef COST_NONE
-};
 /* NULL: there is none. */
 static inline const struct module_cost *meter_cost(const char *module,
                                                    const char *method) {
-  for (u32 i = 0; i < ARRAY_LEN(meter_costs); i++)
-    if (strcmp(meter_costs[i].module, module) == 0 &&
-        strcmp(meter_costs[i].method, method) == 0)
-      return &meter_costs[i];
-  return NULL;
+  return module_cost_of(chain_module_notes(), module, method);
 }
 static inline void meter_selector(u8 sel[4], const struct module_method *m) {
   struct buf b;
