@@ -316,53 +316,64 @@ static addr20 in_seat(struct sj *s, u64 id, u16 i) {
   return sj_seat(&s->f, id, sj_case(&s->f, id).round, i).juror;
 }
 
+static void in_seats(struct sj *s, u64 id, addr20 seat[3]) {
+  for (u16 i = 0; i < 3; i++) seat[i] = in_seat(s, id, i);
+}
+/* A case, and who sits in it. */
+static u64 seated_three(struct sj *s, addr20 seat[3]) {
+  u64 id = seated(s, 12);
+  in_seats(s, id, seat);
+  return id;
+}
+
 static void vote_when_not_right_is_refused(void **st) {
   (void)st;
   struct sj s;
   struct sf *f = &s.f;
-  u64 id = seated(&s, 12);
-  addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1), d = in_seat(&s, id, 2);
-  assert_false(addr20_eq(&a, &b) || addr20_eq(&b, &d) || addr20_eq(&a, &d));
-  VIEW("seatOf(uint64,address)", "ua", id, &a);
+  addr20 seat[3];
+  u64 id = seated_three(&s, seat);
+  for (u32 i = 0; i < 3; i++)
+    assert_false(addr20_eq(&seat[i], &seat[(i + 1) % 3]));
+  VIEW("seatOf(uint64,address)", "ua", id, &seat[0]);
   assert_done(f);
   assert_int_equal(sf_word(f, 0), SJ_DRAWN);
   VIEW("seatOf(uint64,address)", "ua", id, U(1));
   IN("NotSeated()");
   sj_commit(f, id, 1, U(3), 1, 0);
   IN("NotSeated()");
-  DO(&a, 0, "commit(uint64,bytes32)", "uu", id, 0ull);
+  DO(&seat[0], 0, "commit(uint64,bytes32)", "uu", id, 0ull);
   IN("BadCalldata(uint16)");
-  sj_reveal(f, id, &a, 1, 0);
+  sj_reveal(f, id, &seat[0], 1, 0);
   IN("WrongState(uint8,bytes32,uint8)");
-  DO(&a, 0, "leaveJury()", "");
+  DO(&seat[0], 0, "leaveJury()", "");
   IN("SeatsOpen()");
-  assert_true(sj_commit(f, id, 1, &a, 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[0], 1, 0));
   assert_said(f, "Committed(uint64,address,bytes32)");
   printf("gas: commit %llu", (unsigned long long)f->gas);
-  sj_commit(f, id, 1, &a, 1, 0);
+  sj_commit(f, id, 1, &seat[0], 1, 0);
   IN("AlreadyCommitted()");
-  DO(&a, 0, "declineSeat(uint64)", "u", id);
+  DO(&seat[0], 0, "declineSeat(uint64)", "u", id);
   IN("AlreadyCommitted()");
-  assert_true(sj_commit(f, id, 1, &b, 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[1], 1, 0));
   assert_int_equal(sj_state(f, id), SJ_COMMIT);
-  assert_true(sj_commit(f, id, 1, &d, 9, 0)); /* nobody sees what it is */
+  assert_true(sj_commit(f, id, 1, &seat[2], 9, 0)); /* nobody sees what it is */
   assert_int_equal(sj_state(f, id), SJ_REVEAL); /* all have */
-  sj_commit(f, id, 1, &b, 1, 0);
+  sj_commit(f, id, 1, &seat[1], 1, 0);
   IN("WrongState(uint8,bytes32,uint8)");
-  sj_reveal(f, id, &a, 2, 0);
+  sj_reveal(f, id, &seat[0], 2, 0);
   IN("RevealMismatch()");
-  sj_reveal(f, id, &a, 1, 1);
+  sj_reveal(f, id, &seat[0], 1, 1);
   IN("RevealMismatch()");
-  sj_reveal(f, id, &d, 9, 0);
+  sj_reveal(f, id, &seat[2], 9, 0);
   IN("VoteRange()");
-  sj_reveal(f, id, &d, 4, 0); /* above the rule's greatest level */
+  sj_reveal(f, id, &seat[2], 4, 0); /* above the rule's greatest level */
   IN("VoteRange()");
-  assert_true(sj_reveal(f, id, &a, 1, 0));
+  assert_true(sj_reveal(f, id, &seat[0], 1, 0));
   assert_said(f, "Revealed(uint64,address,uint8,bool,bytes32)");
   printf(" reveal %llu\n", (unsigned long long)f->gas);
-  sj_reveal(f, id, &a, 1, 0);
+  sj_reveal(f, id, &seat[0], 1, 0);
   IN("RevealMismatch()");
-  assert_true(sj_reveal(f, id, &b, 1, 0));
+  assert_true(sj_reveal(f, id, &seat[1], 1, 0));
   assert_int_equal(sj_state(f, id), SJ_REVEAL);
   sf_pass(f, 2 * SF_DAY + 1); /* reveal */
   assert_int_equal(sj_state(f, id), SJ_APPEAL);
@@ -372,7 +383,7 @@ static void vote_when_not_right_is_refused(void **st) {
   assert_int_equal(sj_state(f, id), SJ_CLOSED);
   sf_view(f, IDENTITY, "sanctionOf(address)", "a", U(2));
   assert_int_equal(sf_word(f, 0), 1);
-  assert_true(sj_juror(f, &d).stake == 180 * SJ_CMT); /* noShowBps */
+  assert_true(sj_juror(f, &seat[2]).stake == 180 * SJ_CMT); /* noShowBps */
   assert_int_equal(sj_seat(f, id, 1, 2).state, SJ_ABSENT);
   sj_close(&s);
 }
@@ -412,8 +423,8 @@ static void case_when_no_quorum_draws_once_more_then_ends(void **st) {
   struct sf *f = &s.f;
   u64 id = seated(&s, 20);
   u128 had = balance(f, U(1));
-  addr20 quiet[3] = {in_seat(&s, id, 0), in_seat(&s, id, 1),
-                     in_seat(&s, id, 2)};
+  addr20 quiet[3];
+  in_seats(&s, id, quiet);
   sj_vote(&s, id, (u8[]){1, 0xff, 0xff}, 3, 0);
   assert_int_equal(sj_state(f, id), SJ_DRAWING);
   sj_draw(&s, id);
@@ -452,9 +463,8 @@ static void vote_when_copied_cannot_be_revealed(void **st) {
   (void)st;
   struct sj s;
   struct sf *f = &s.f;
-  u64 id = seated(&s, 12);
-  addr20 seat[3] = {in_seat(&s, id, 0), in_seat(&s, id, 1),
-                    in_seat(&s, id, 2)};
+  addr20 seat[3];
+  u64 id = seated_three(&s, seat);
   hash32 of[3] = {sj_hash(id, 1, &seat[0], 1, 0, NULL),   /* the first's own */
                   sj_hash(id, 1, &seat[0], 1, 0, NULL),   /* copied of him */
                   sj_hash(id + 1, 2, &seat[2], 1, 0, NULL)}; /* of elsewhere */
@@ -524,49 +534,49 @@ static void vote_when_told_costs_the_seat_and_the_lock(void **st) {
   (void)st;
   struct sj s;
   struct sf *f = &s.f;
-  u64 id = seated(&s, 12);
-  addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1), d = in_seat(&s, id, 2);
-  sj_snitch(f, U(4), id, &a, 1);
+  addr20 seat[3];
+  u64 id = seated_three(&s, seat);
+  sj_snitch(f, U(4), id, &seat[0], 1);
   IN("RevealMismatch()"); /* nothing committed */
-  assert_true(sj_commit(f, id, 1, &a, 1, 0));
-  sj_snitch(f, U(4), id, &a, 2);
+  assert_true(sj_commit(f, id, 1, &seat[0], 1, 0));
+  sj_snitch(f, U(4), id, &seat[0], 2);
   IN("RevealMismatch()");
-  sj_snitch(f, U(4), id, &a, 7);
+  sj_snitch(f, U(4), id, &seat[0], 7);
   IN("VoteRange()");
-  sj_snitch(f, &a, id, &a, 1);
+  sj_snitch(f, &seat[0], id, &seat[0], 1);
   IN("SelfDeal()");
   sj_snitch(f, U(4), id, U(3), 1);
   IN("NotSeated()");
-  sj_snitch(f, U(4), id, &a, 1);
+  sj_snitch(f, U(4), id, &seat[0], 1);
   IN("BadProof()"); /* he gave no notice */
   u128 had = balance(f, U(4));
-  assert_true(sj_tip(f, U(4), id, 1, &a, 1));
+  assert_true(sj_tip(f, U(4), id, 1, &seat[0], 1));
   assert_said(f, "Tipped(uint64,address,bytes32)");
   sf_pass(f, 60);
-  assert_true(sj_snitch(f, U(4), id, &a, 1));
+  assert_true(sj_snitch(f, U(4), id, &seat[0], 1));
   assert_said(f, "JurorPaid(uint64,address,int256)");
   assert_true(balance(f, U(4)) == had + 10 * SJ_CMT);
-  assert_true(sj_juror(f, &a).stake == 180 * SJ_CMT);
-  assert_int_equal(sj_juror(f, &a).seats, 0);
-  sj_snitch(f, U(4), id, &a, 1);
+  assert_true(sj_juror(f, &seat[0]).stake == 180 * SJ_CMT);
+  assert_int_equal(sj_juror(f, &seat[0]).seats, 0);
+  sj_snitch(f, U(4), id, &seat[0], 1);
   IN("NotSeated()");
   sj_balanced(&s, 1);
-  assert_true(sj_commit(f, id, 1, &b, 1, 0));
-  assert_true(sj_commit(f, id, 1, &d, 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[1], 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[2], 1, 0));
   sj_leave(&s, id, SJ_COMMIT, 600, 1); /* all who are left */
   assert_int_equal(sj_state(f, id), SJ_REVEAL);
-  sj_tip(f, U(4), id, 1, &b, 1);
+  sj_tip(f, U(4), id, 1, &seat[1], 1);
   IN("WrongState(uint8,bytes32,uint8)");
-  sj_snitch(f, U(4), id, &b, 1);
+  sj_snitch(f, U(4), id, &seat[1], 1);
   IN("WrongState(uint8,bytes32,uint8)");
-  assert_true(sj_reveal(f, id, &b, 1, 0));
-  assert_true(sj_reveal(f, id, &d, 1, 0));
+  assert_true(sj_reveal(f, id, &seat[1], 1, 0));
+  assert_true(sj_reveal(f, id, &seat[2], 1, 0));
   assert_said(f, "Ruling(uint64,uint8,uint16,bool)");
   assert_int_equal(sj_state(f, id), SJ_APPEAL); /* two of three suffice */
-  had = balance(f, &b);
+  had = balance(f, &seat[1]);
   sj_finish(&s, id, 1);
   /* 15 of fees and 10 of the lock, for two. */
-  assert_true(balance(f, &b) == had + 125 * SJ_CMT / 10);
+  assert_true(balance(f, &seat[1]) == had + 125 * SJ_CMT / 10);
   sj_close(&s);
 }
 
@@ -576,30 +586,31 @@ static void proof_when_copied_from_the_pool_is_worth_nothing(void **st) {
   (void)st;
   struct sj s;
   struct sf *f = &s.f;
-  u64 id = seated(&s, 12);
-  addr20 a = in_seat(&s, id, 0), b = in_seat(&s, id, 1), d = in_seat(&s, id, 2);
-  assert_true(sj_commit(f, id, 1, &a, 1, 0));
-  assert_true(sj_tip(f, U(4), id, 1, &a, 1));
+  addr20 seat[3];
+  u64 id = seated_three(&s, seat);
+  assert_true(sj_commit(f, id, 1, &seat[0], 1, 0));
+  assert_true(sj_tip(f, U(4), id, 1, &seat[0], 1));
   u64 from = sf_now(f) + 1 + 60; /* calls are of the next second */
-  sj_snitch(f, U(4), id, &a, 1);
+  sj_snitch(f, U(4), id, &seat[0], 1);
   IN("TooEarly(uint64)");
-  sj_snitch(f, U(3), id, &a, 1);
+  sj_snitch(f, U(3), id, &seat[0], 1);
   IN("BadProof()"); /* another's notice is not his */
   sf_pass_before(f, from - 1);
-  sj_snitch(f, U(4), id, &a, 1);
+  sj_snitch(f, U(4), id, &seat[0], 1);
   IN("TooEarly(uint64)");
   /* All have committed: the teller has his time all the same, no longer. */
-  assert_true(sj_commit(f, id, 1, &b, 1, 0));
-  assert_true(sj_commit(f, id, 1, &d, 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[1], 1, 0));
+  assert_true(sj_commit(f, id, 1, &seat[2], 1, 0));
   assert_said(f, "CasePeriod(uint64,uint8,uint8,uint64)");
   assert_int_equal(sj_state(f, id), SJ_COMMIT);
   assert_true(sj_case(f, id).deadline <= from + 600);
   sf_pass_before(f, from);
-  assert_true(sj_tip(f, U(3), id, 1, &a, 1)); /* the proposer, who saw it */
-  sj_snitch(f, U(3), id, &a, 1);
+  /* The proposer, who saw it. */
+  assert_true(sj_tip(f, U(3), id, 1, &seat[0], 1));
+  sj_snitch(f, U(3), id, &seat[0], 1);
   IN("TooEarly(uint64)");
   u64 ends = sj_case(f, id).deadline;
-  assert_true(sj_snitch(f, U(4), id, &a, 1));
+  assert_true(sj_snitch(f, U(4), id, &seat[0], 1));
   assert_true(sj_case(f, id).deadline <= ends); /* nor do notices move it on */
   sf_pass_to(f, ends);
   assert_int_equal(sj_state(f, id), SJ_REVEAL);
@@ -839,7 +850,7 @@ static u64 about_to_draw(struct sj *s) {
 static void drawn(struct sj *s, u64 id, addr20 out[3]) {
   sj_leave(s, id, SJ_DRAWING, 10, 30);
   assert_int_equal(sj_state(&s->f, id), SJ_COMMIT);
-  for (u16 i = 0; i < 3; i++) out[i] = in_seat(s, id, i);
+  in_seats(s, id, out);
 }
 /* Between the seed and the draw, who comes, or goes and comes back, changes
 ** nothing for the others, and is not drawn himself. */

@@ -15,6 +15,11 @@ static void create(struct sf *f, u32 user) {
   assert_done(f);
   assert_logged(f, "IdentitySaved(address,address,bytes)");
 }
+/* The first so many users have an identity. */
+static void open_with(struct sf *f, u32 users) {
+  sf_open(f);
+  for (u32 i = 0; i < users; i++) create(f, i);
+}
 static u64 state_of(struct sf *f, u32 user) {
   u256 key = module_key_addr(&f->cf.user[user]);
   return sf_state(f, AT, 1, &key);
@@ -51,9 +56,7 @@ static void set_handle(struct sf *f, u32 user, const char *text, u64 milli) {
 static void handle_when_set_is_resolved_and_its_deposit_comes_back(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
-  create(&f, 1);
+  open_with(&f, 2);
   set_handle(&f, 0, "Up", 10000);
   IN("BadHandle()");
   set_handle(&f, 0, "shop-1", 9999);
@@ -81,8 +84,7 @@ static void handle_when_set_is_resolved_and_its_deposit_comes_back(void **st) {
 static void controller_when_offered_and_accepted_voids_operators(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   DO(0, "setOperator(address,uint16,uint64)", "auu", U(3), 5ull, 0ull);
   assert_done(&f);
   assert_logged(&f, "OperatorSet(address,address,uint16,uint64)");
@@ -154,8 +156,7 @@ static void recovery_when_guardians_agree_changes_the_key_after_the_delay(
   static const u32 three[] = {1, 2, 3}, self[] = {0}, twice[] = {1, 1};
   static const u32 others[] = {4, 5};
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   set_guardians(&f, 0, self, 1, 1, 2 * SF_DAY);
   IN("GuardianSelf()");
   set_guardians(&f, 0, twice, 2, 1, 2 * SF_DAY);
@@ -236,8 +237,7 @@ static void guardian_when_replaced_cannot_hold_his_place(void **st) {
   (void)st;
   static const u32 old[] = {1, 2}, others[] = {3, 4};
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   set_guardians(&f, 0, old, 2, 2, 2 * SF_DAY);
   set_guardians(&f, 0, others, 2, 2, 2 * SF_DAY);
   assert_done(&f);
@@ -266,8 +266,7 @@ static void identity_when_guarded_is_not_closed_at_once(void **st) {
   (void)st;
   static const u32 guardian[] = {1};
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   set_guardians(&f, 0, guardian, 1, 1, 2 * SF_DAY);
   DO(0, "close()", "");
   IN("OpenRecords(uint32)");
@@ -326,9 +325,7 @@ static u64 issuer_state(struct sf *f, u32 user) {
 static void issuer_when_bonded_issues_and_gets_his_bond_back(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
-  create(&f, 1);
+  open_with(&f, 2);
   apply(&f, 0, 0, 9999000);
   IN("WrongValue(uint256,uint256)");
   u256 before = sf_balance(&f, U(0)), after;
@@ -373,9 +370,7 @@ static void make_attester(struct sf *f, u32 user, u16 realm) {
 static void human_when_attested_is_a_person_until_then(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
-  create(&f, 1);
+  open_with(&f, 2);
   make_attester(&f, 2, 1);
   u64 until = sf_now(&f) + 100 * SF_DAY;
   DO(0, "attestHuman(address,bytes32,uint64)", "auu", U(0), 5ull, until);
@@ -449,8 +444,7 @@ static void human_when_of_another_realm_counts_there(void **st) {
   (void)st;
   struct sf f;
   u256 two = u256_from(2);
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   make_attester(&f, 2, 1);
   make_attester(&f, 3, 2);
   u64 until = sf_now(&f) + 50 * SF_DAY;
@@ -515,8 +509,7 @@ static void claim_when_accepted_is_proved_leaf_by_leaf(void **st) {
   struct sf f;
   hash32 leaf, side = {{7}}, root;
   u8 node[65] = {1};
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   apply(&f, 0, 0, 10000000);
   sf_pass(&f, 3 * SF_DAY);
   leaf_of(&leaf, "name", "ann");
@@ -618,8 +611,7 @@ static void reputation_when_new_is_the_middle(void **st) {
 static void identity_when_idle_is_dormant_and_an_update_wakes_it(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   sf_pass(&f, 730 * SF_DAY); /* idleMax */
   u256 key = module_key_addr(U(0));
   assert_int_equal(sf_state(&f, AT, 1, &key), 1);
@@ -650,8 +642,7 @@ static void identity_when_idle_is_dormant_and_an_update_wakes_it(void **st) {
 static void issuer_when_dormant_brings_all_or_nothing(void **st) {
   (void)st;
   struct sf f;
-  sf_open(&f);
-  create(&f, 0);
+  open_with(&f, 1);
   apply(&f, 0, 0, 10000000);
   sf_pass(&f, 3 * SF_DAY);
   sf_pass(&f, 731 * SF_DAY);
