@@ -15,7 +15,11 @@
 ** chainId, case, round, juror, vote, frivolous, salt, teller)), at least
 ** COURT_TIP_S seconds earlier, for which nobody can keep the snitch's call back.
 ** Meanwhile Commit does not end because all have committed, for COURT_TIP_WAIT_S
-** at most. */
+** at most.
+** Who tells on himself through another account loses: of 20 CMT locked (20 % of
+** 100) that account has 10 and the pot 10, in which his seat has no share any
+** more, while to reveal costs 0, or 10 where the result is another, and silence
+** 20; jurors in league have back at most what the pot had of them. */
 #include "shop/shop_court_int.h"
 
 #define ID(what, name) shop_court_##what##_##name
