@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
-import { Node } from '../e2e/node.mjs';
+import { Node, until } from '../e2e/node.mjs';
 import { CHROMIUM, launch, onPhone, open, sendTo, settledDown }
   from './browser.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
@@ -93,6 +93,15 @@ const close = async (...pages) => {
     await page.context().close();
   }
 };
+// A new listing in the cart of the buyer, who has only to press the button.
+async function aboutToOrder(of) {
+  const id = await list(seller, of);
+  const page = await visit(`/shop/plain-goods/listing/${id}`);
+  await connectPurse(page);
+  await page.click('[data-test=add]');
+  await page.waitForSelector('[data-test=place]:not([disabled])');
+  return { id, page };
+}
 const state = (page, word) => page.waitForSelector(
   `main p > [data-state=${word}]`, { timeout: 30000 });
 const idOf = (page) => Number(/order\/(\d+)/.exec(page.url())[1]);
@@ -424,11 +433,7 @@ test('who gave the link has his share', { skip }, async () => {
 
 test('a price that the seller changes meanwhile is told, and not paid unseen',
   { skip }, async () => {
-    const id = await list(seller, { title: 'A lamp', price: cmt(10) });
-    const page = await visit(`/shop/plain-goods/listing/${id}`);
-    await connectPurse(page);
-    await page.click('[data-test=add]');
-    await page.waitForSelector('[data-test=place]:not([disabled])');
+    const { id, page } = await aboutToOrder({ title: 'A lamp', price: cmt(10) });
     assert.match(await page.textContent('[data-test=total]'), /^10\sCMT/);
     // the wallet is asked for the old price: the chain refuses, nothing is paid
     const version = (await node.rpc('market_get', [id])).version;
@@ -508,11 +513,7 @@ test('a wallet that refuses, hangs or takes another account; too little money',
 
 test('loaded anew while an order waits for its block: seen, and not sent twice',
   { skip }, async () => {
-    const id = await list(seller, { title: 'A jug', price: cmt(6) });
-    const page = await visit(`/shop/plain-goods/listing/${id}`);
-    await connectPurse(page);
-    await page.click('[data-test=add]');
-    await page.waitForSelector('[data-test=place]:not([disabled])');
+    const { id, page } = await aboutToOrder({ title: 'A jug', price: cmt(6) });
     await node.rpc('evm_setAutomine', [false]);
     await page.click('[data-test=place]');
     await page.waitForSelector('[data-test=sent][data-state=waiting]');
@@ -553,11 +554,7 @@ test('who goes back finds his filters, his order and his place again', { skip },
 
 test('the last piece goes to one of two; the other is told and keeps his money',
   { skip }, async () => {
-    const id = await list(seller, { title: 'The only one', stock: 1 });
-    const page = await visit(`/shop/plain-goods/listing/${id}`);
-    await connectPurse(page);
-    await page.click('[data-test=add]');
-    await page.waitForSelector('[data-test=place]:not([disabled])');
+    const { id, page } = await aboutToOrder({ title: 'The only one', stock: 1 });
     const before = await provider.getBalance(buyer.address);
     // both orders lie in the pool before one block takes them
     await node.rpc('evm_setAutomine', [false]);
@@ -587,6 +584,28 @@ test('the last piece goes to one of two; the other is told and keeps his money',
     await page.context().close();
     await close(late);
   });
+
+test('the oldest plan is found among more than a list has', { skip }, async () => {
+  const maker = account(9);
+  const [{ id: last }] = (await node.rpc('order_plans', [{ limit: 1 }])).items;
+  const doc = await put({ title: 'Beans each month' });
+  const call = await at.Orders.savePlan.populateTransaction(0, ZERO,
+    [ZERO, cmt(3), 30 * 86400, 0, 0, 1000, doc]);
+  const nonce = await provider.getTransactionCount(maker.address);
+  const { chainId } = await provider.getNetwork();
+  const all = await Promise.all(Array.from({ length: 201 }, async (_, id) => ({
+    jsonrpc: '2.0', id, method: 'eth_sendRawTransaction', params: [
+      await maker.signTransaction({ ...call, chainId, nonce: nonce + id,
+        gasLimit: 300000n, maxFeePerGas: 0n })] })));
+  await node.rpc('evm_setAutomine', [false]); // a few blocks for all of them
+  const sent = await (await node.post(JSON.stringify(all))).json();
+  assert.deepEqual(sent.filter((a) => a.error), []);
+  await node.rpc('evm_setAutomine', [true]);
+  await until('the last plan', () => node.rpc('order_plan', [last + 201]));
+  const page = await visit(`/plan/${last + 1}`);
+  await page.waitForSelector('h2:has-text("Beans each month")');
+  await close(page);
+});
 
 test('no shop, and a node that is behind: said, with what to do', { skip },
   async () => {

@@ -374,9 +374,9 @@ function Subscribe({ plan, token }) {
 }
 
 export function Plan({ id }) {
-  const state = useRpc('order_plans', { limit: 200 });
+  const state = useRpc('order_plan', Number(id));
   const me = useSignal(acting)?.address;
-  const plan = state.data?.items.find((p) => p.id === Number(id));
+  const plan = state.data;
   const token = useLoad(async () => plan && tokenOf(plan.token),
     [plan?.token]).data;
   return html`<h1>${t('plan.number', { id })}</h1><${Loaded} state=${state}>
