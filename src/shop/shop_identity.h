@@ -65,7 +65,15 @@ bool shop_is_close(struct module_call *c, const addr20 *party,
 bool shop_has_identity(struct module_call *c, const addr20 *party);
 /* It has an encryption key. */
 bool shop_has_key(struct module_call *c, const addr20 *party);
-/* A party's record began or ended: an identity with open ones stays. */
+/* A party's record began or ended: an identity with open ones stays.  What began
+** before the identity is not counted, yet its end is taken off while the count is
+** above 0: that never falls below it, but an identity can be closed with records
+** still open, so many as had begun before it.  That harms nobody: a closed one
+** keeps its controller, who acts for its records and is paid what they owe as
+** before; sanctions stay with the party, and what needs an identity (a
+** mediator's or a juror's place) ends by its deadline.  Only the closed
+** identity's controller, when he is not its first key, cannot begin anything as
+** it, nor vote in a seat that it has or leave one. */
 void shop_opened(struct module_call *c, const addr20 *party, int delta);
 /* One of those up to SHOP_SANCTIONS. */
 u32 shop_counter_of(struct module_call *c, const addr20 *party,

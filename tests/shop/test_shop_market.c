@@ -888,6 +888,35 @@ static void names_when_numbered_keep_their_numbers(void **st) {
         shops[i]);
 }
 
+/* What began before the identity is not counted, and its end takes off what did
+** after it: never below 0, and who closes the identity still has the rest. */
+static void listing_when_older_than_its_identity_outlives_it(void **st) {
+  (void)st;
+  struct sf f;
+  sf_open(&f);
+  u64 old = st_save(&f, 0, &st_plain, 10), older = st_save(&f, 0, &st_plain, 10);
+  sf_do(&f, 0, 0x1010, "create(uint8,bytes32,bytes32)", "uuu", 1ull, 5ull, 6ull);
+  assert_done(&f);
+  u64 counted = st_save(&f, 0, &st_plain, 10);
+  sf_do(&f, 0, 0x1010, "close()", "");
+  IN("OpenRecords(uint32)");
+  M(0, "close(uint64)", "u", older);
+  assert_done(&f);
+  M(0, "close(uint64)", "u", old); /* the count is 0 already */
+  assert_done(&f);
+  sf_do(&f, 0, 0x1010, "offerController(address)", "a", U(1));
+  assert_done(&f);
+  sf_do(&f, 1, 0x1010, "acceptController(address)", "a", U(0));
+  assert_done(&f);
+  sf_do(&f, 1, 0x1010, "close()", "");
+  assert_done(&f);
+  M(0, "close(uint64)", "u", counted); /* the key that it was made with */
+  IN("NotAuthorised(address)");
+  M(1, "close(uint64)", "u", counted);
+  assert_done(&f);
+  sf_close(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(listing_when_saved_lives_expires_and_closes),
@@ -907,6 +936,7 @@ int main(void) {
     cmocka_unit_test(category_when_banned_or_bound_stops_listings),
     cmocka_unit_test(category_when_restricted_needs_the_platforms_mask),
     cmocka_unit_test(names_when_numbered_keep_their_numbers),
+    cmocka_unit_test(listing_when_older_than_its_identity_outlives_it),
   };
   return cmocka_run_group_tests_name("shop_market", tests, NULL, NULL);
 }
