@@ -84,6 +84,10 @@ test('names are found by what people call themselves', { skip }, async () => {
   await page.click('a[href="/contracts"]');
   await page.click('td a:has-text("Orders")');
   await page.waitForSelector('[data-test=history] td code:text-is("place")');
+  // what a method is for stands beside its name, in the language that it is in
+  await page.goto(`${page.url().split('?')[0]}?tab=write`);
+  await page.waitForSelector('[data-test=method] summary small[lang=en]'
+    + ':has-text("Orders from one seller")');
   assert.deepEqual(page.wrong, []);
   await page.context().close();
 });

@@ -1,5 +1,5 @@
 // fault.js - a refusal of a module in a sentence.
-import { date, short, units } from './format.js';
+import { clipped, date, short, units } from './format.js';
 import { has, t } from './i18n.js';
 import { refusal } from './wallet.js';
 
@@ -17,11 +17,22 @@ function say(a) {
   return String(a.value);
 }
 
+// What the node refuses a transaction for, in geth's words, which programs know it
+// by (node_pool.c): each can be met by who only fills in forms.
+const REFUSED = [[/insufficient funds/i, 'funds'], [/^nonce too/i, 'nonce'],
+  [/^replacement transaction underpriced/i, 'replaced'],
+  [/^already known/i, 'sentBefore'], [/^oversized data/i, 'size'],
+  [/^txpool is full|^too many (pending|queued) transactions/i, 'pool']];
+function refused(said) {
+  const [, why] = REFUSED.find(([words]) => words.test(said)) ?? [];
+  return why && t('fault.said', { text: t(`fault.${why}`),
+    said: clipped(said, 300) });
+}
+
 // told: of readCall, or null; e: what JSON-RPC or the wallet said.
 export function sentence(told, e) {
   if (!told) {
-    const known = refusal(e) ?? (/insufficient funds/i.test(e.message)
-      && t('fault.funds'));
+    const known = refusal(e) ?? refused(e.message ?? '');
     return known || (e.message ?? String(e)).replace(/^execution reverted:? ?/, '')
       || t('act.reverted');
   }

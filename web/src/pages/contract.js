@@ -46,7 +46,7 @@ function Result({ state }) {
     ${state.done && html`<p class="good">${t('abi.sent')}</p>`}</div>`;
 }
 
-function Method({ address, abi, row }) {
+function Method({ address, abi, row, text }) {
   const me = useSignal(acting);
   const [state, set] = useState({});
   const id = `m-${signature(row).replace(/\W+/g, '-')}`;
@@ -82,7 +82,8 @@ function Method({ address, abi, row }) {
   };
   return html`<details class="read" data-test="method">
     <summary><code>${row.name}</code>${payable
-      && html` <small>${t('abi.payable')}</small>`}</summary>
+      && html` <small>${t('abi.payable')}</small>`}${text && html`
+      <small lang="en" dir="ltr">${text}</small>`}</summary>
     <form onSubmit=${submit}>${row.inputs.map((p, i) => html`
       <${Field} id=${`${id}-${i}`} label=${`${p.name || i + 1} (${p.type})`}
         hint=${hintOf(p)}>
@@ -103,14 +104,20 @@ function Method({ address, abi, row }) {
       <${Result} state=${state} /></form></details>`;
 }
 
+// What a module says that its methods are for, in English: { signature: text }.
+const textsOf = async (name) => Object.fromEntries((await (await fetch(
+  `/abi/${name}.info.json`)).json()).methods.map((m) => [m.signature, m.text]));
+
 export function Methods({ address, known, views }) {
   const rows = functions(known.methods ?? known.abi, views);
+  const { data: texts } = useLoad(() => known.from === 'module'
+    ? textsOf(known.name) : Promise.resolve({}), [known.name, known.from]);
   if (!rows.length) {
     return html`<${Empty} title=${t(views ? 'abi.no.views' : 'abi.no.writes')} />`;
   }
   return html`<p class="quiet">${t(`abi.from.${known.from}`)}</p>
     ${rows.map((row) => html`<${Method} key=${signature(row)} row=${row}
-      address=${address} abi=${known.abi} />`)}`;
+      address=${address} abi=${known.abi} text=${texts?.[signature(row)]} />`)}`;
 }
 
 /* ---------------------------------------------------- interface and source */
