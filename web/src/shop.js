@@ -127,6 +127,13 @@ const Nobody = () => html`<div class="front"><main id="main">
 await setLanguage();
 root.replaceChildren();
 if (state === 'found') {
+  // an address as wallets write it, a name in capitals: the same shop
+  const rest = location.pathname.slice(BASE.length);
+  if (!location.pathname.startsWith(BASE)) {
+    history.replaceState(history.state, '',
+      BASE + rest + location.search + location.hash);
+    route.set(location.pathname);
+  }
   cameBy(location.search);
   poll();
   offerPocket();
