@@ -9,11 +9,11 @@ import { after, before, test } from 'node:test';
 import { ethers } from 'ethers';
 import { Node } from '../e2e/node.mjs';
 import { CHROMIUM, launch, look, open } from './browser.mjs';
-import { CMT, DAY, Jury } from './jury.mjs';
+import { CMT, DAY, Jury, PHRASE } from './jury.mjs';
 import { actAs, givePurse, settled, step } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
-const FINE = 2, BAN = 5;
+const FINE = 2, SUSPENDED = 3, BAN = 5;
 const SLOW_MS = 90000; // a loaded machine
 let node, browser, jury, claimant, accused;
 
@@ -270,4 +270,69 @@ test('a ban that a second jury confirmed is heard again, once', { skip },
     assert.deepEqual([again.origin, again.state], [id, 'evidence']);
     assert.deepEqual(page.wrong, []);
     await page.context().close();
+  });
+
+// What a buyer sees of a seller who cannot be ordered from: his listing, his
+// shop and the cart say why, and nothing can be pressed.
+async function unsold(seller, id, why, inCart = why) {
+  const page = await fresh();
+  await page.addInitScript((listing) => localStorage.setItem('cart',
+    JSON.stringify([{ listing, variant: 0, qty: 1 }])), id);
+  await page.goto(`${node.url}/listing/${id}`);
+  await page.waitForSelector(`form [data-test=barred]:has-text("${why}")`);
+  assert.ok(await page.isDisabled('[data-test=add]'));
+  await page.goto(`${node.url}/cart`);
+  await actAs(page, claimant);
+  await page.waitForSelector(`[data-test=checkout] .wrong:has-text("${inCart}")`);
+  assert.ok(await page.isDisabled('[data-test=place]'));
+  await page.goto(`${node.url}/shop/${seller}`);
+  await page.waitForSelector(`[data-test=barred]:has-text("${why}")`);
+  assert.deepEqual(page.wrong, []);
+  await page.context().close();
+}
+const merchant = (i) => ethers.HDNodeWallet.fromPhrase(PHRASE, undefined,
+  `m/44'/60'/0'/0/${i}`);
+const sold = async (who) => { // a voucher of his; its number
+  const offer = [4, 0, ethers.id('a ticket'), ethers.ZeroAddress, CMT('1'), 0,
+    86400, 86400, 86400, 3, 1000, 0, ethers.ZeroAddress, 0, 0, 0, 0];
+  await jury.block([jury.call(who, 'Identity', 'create', [2, ethers.ZeroHash,
+    ethers.ZeroHash]), jury.call(who, 'Market', 'save', [0, ethers.ZeroAddress,
+    offer, [[0, 0, 5, ethers.ZeroHash, true]]])]);
+  return (await node.rpc('market_search', [{ seller: who.address
+    .toLowerCase() }])).items[0].id;
+};
+
+test('orders are paused: the buyer cannot order and is told, as is the seller',
+  { skip }, async () => {
+    const seller = merchant(9), id = await sold(seller);
+    const sells = await pageOf(seller.address, '/sell');
+    await sells.waitForSelector('tbody tr');
+    assert.equal(await sells.locator('[data-test=paused]').count(), 0);
+    await jury.govern('Orders', 'setPause', [1, await jury.now() + 7 * DAY,
+      ethers.ZeroHash]);
+    await sells.waitForSelector('[data-test=paused]');
+    await unsold(seller.address, id, 'takes no new orders until');
+    await jury.pass(7 * DAY + 1);
+    await sells.waitForSelector('[data-test=paused]', { state: 'detached' });
+    assert.deepEqual(sells.wrong, []);
+    await sells.context().close();
+  });
+
+test('a suspended seller: nobody orders of him, and he is told where he sells',
+  { skip }, async () => {
+    const seller = merchant(8), id = await sold(seller);
+    const k = await filed(2, 0x1010, 1, 0, seller.address, false,
+      jury.jurors.at(-3));
+    await jury.rule(k, SUSPENDED);
+    await jury.pass(4 * DAY + 1);
+    await jury.until(k, 'closed', 1);
+    await unsold(seller.address, id, 'has suspended this seller');
+    const sells = await pageOf(seller.address, '/sell');
+    for (const path of ['/sell', '/sell/new', '/storefront', '/']) {
+      await sells.goto(node.url + path);
+      await sells.waitForSelector('[data-test=barred]:has-text("nobody can order'
+        + ` from you") a[href="/court/${k}"]`);
+    }
+    assert.deepEqual(sells.wrong, []);
+    await sells.context().close();
   });

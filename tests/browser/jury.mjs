@@ -6,8 +6,9 @@ import { ethers } from 'ethers';
 
 const GOVERNANCE = '0x0000000000000000000000000000000000001002';
 const ADDRESS = { Identity: `0x${'0'.repeat(36)}1010`,
-  Market: `0x${'0'.repeat(36)}1012`, Court: `0x${'0'.repeat(36)}1015` };
-const PHRASE = 'test test test test test test test test test test test junk';
+  Market: `0x${'0'.repeat(36)}1012`, Orders: `0x${'0'.repeat(36)}1013`,
+  Court: `0x${'0'.repeat(36)}1015` };
+export const PHRASE = 'test test test test test test test test test test test junk';
 const CODER = ethers.AbiCoder.defaultAbiCoder();
 const SEAT = ['uint256', 'uint64', 'uint8', 'address', 'uint8', 'bool',
   'bytes32'];

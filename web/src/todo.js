@@ -5,6 +5,7 @@ import { acting } from './acting.js';
 import { ownerRpc } from './api.js';
 import { Approx } from './approx.js';
 import { overdue } from './backup.js';
+import { Barred } from './barred.js';
 import { chainS } from './clock.js';
 import { day, number } from './format.js';
 import { Party, State, Until, titleOf } from './goods.js';
@@ -206,8 +207,8 @@ function Takings({ me }) {
 
 export function Work() {
   const me = useSignal(acting)?.address;
-  return me ? html`<div class="beside even2"><${Todo} me=${me} />
-    <${Recent} me=${me} /></div>` : null;
+  return me ? html`<${Barred} me=${me} /><div class="beside even2">
+    <${Todo} me=${me} /><${Recent} me=${me} /></div>` : null;
 }
 
 export function Sums() {

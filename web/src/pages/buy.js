@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { NOBODY } from '../act.js';
 import { acting } from '../acting.js';
 import { rpcAll } from '../api.js';
+import { useBarred } from '../barred.js';
 import { cart, addToCart, favourites, flipFavourite } from '../cart.js';
 import { DemoShop } from '../demo.js';
 import { date, isAddress, isolate, number } from '../format.js';
@@ -188,7 +189,8 @@ function Order({ listing, variants }) {
   const name = (x) => listing.document?.variants?.[x.index]
     || t('goods.variant', { n: x.index + 1 });
   const price = v && BigInt(v.price) ? v.price : listing.price;
-  const ready = listing.state === 'active' && v && v.stock > 0;
+  const barred = useBarred(listing.seller);
+  const ready = listing.state === 'active' && v && v.stock > 0 && !barred;
   const add = (e) => {
     e.preventDefault();
     addToCart({ listing: listing.id, variant: v.index,
@@ -210,7 +212,8 @@ function Order({ listing, variants }) {
       onInput=${(e) => set({ ...form, qty: e.target.value })} /><//>
     <button class="main" type="submit" disabled=${!ready}
       data-test="add">${t('buy.add')}</button></div>
-    ${listing.state === 'active' ? html`<p class=${v?.stock ? 'quiet' : 'wrong'}>
+    ${barred ? html`<p class="wrong" data-test="barred">${barred}</p>`
+      : listing.state === 'active' ? html`<p class=${v?.stock ? 'quiet' : 'wrong'}>
         ${stockText(v?.stock ?? 0)}</p>`
       : html`<p class="wrong">${t('goods.closed')}</p>`}
     <p class="safe"><${Icon} name="shield" /><span>${t('goods.safe')}</span></p>

@@ -12,6 +12,7 @@ import { MODULE, NOBODY, ZERO32, act } from '../act.js';
 import { Mine, status } from '../acting.js';
 import { rpc } from '../api.js';
 import { Approx } from '../approx.js';
+import { useBarred } from '../barred.js';
 import { cart, ordered, ordering, seePrice, setQty, settleOrders }
   from '../cart.js';
 import { abiOf, callView } from '../contracts.js';
@@ -105,7 +106,8 @@ async function quote(group, form, buyer) {
         ? readCall(abi, e.data, 'error') : null;
       // the seller does not sell there: then without the storefront
       if (args.platform && NOT_THERE.includes(told?.name)) args.platform = 0;
-      else return { ...group, error: sentence(told, e) };
+      else return { ...group, error: told?.name === 'Sanctioned'
+        ? t('barred.cart') : sentence(told, e) };
     }
   }
 }
@@ -285,6 +287,7 @@ function Checkout({ groups, me, again }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   const from = useSignal(via);
+  const barred = useBarred(); // each seller's own is in his quote
   const key = groups.map((g) => g.key + g.lines.map((l) => `${l.listing?.id}.${
     l.listing?.version}.${l.variant}.${l.qty}.${l.v?.stock}`)).join();
   const noZone = code8(form.zone).length > CODE8 ? t('cart.zone.bad') : null;
@@ -343,12 +346,14 @@ function Checkout({ groups, me, again }) {
         ${from.referrer && html` <${Party} value=${from.referrer} />`}
         ${' '}<button type="button" onClick=${() => setVia(null)}>
         ${t('cart.via.drop')}</button></p>`}
+    ${barred && html`<p class="wrong" role="status" data-test="barred">
+      ${barred}</p>`}
     <p class="quiet">${t('cart.safe')}</p>
     ${quotes.error && html`<${Failure} ...${quotes} />`}
     ${error && html`<${Failure} error=${error} />`}
     ${!busy && sending.length > 0 && html`<${Notice} title=${t('cart.sending')}>
       <p data-test="sending">${t('cart.sending.text')}</p><//>`}
-    <${Submit} test="place" busy=${busy} disabled=${old || bad.length > 0 || !list.length || (!busy && sending.length > 0)}>
+    <${Submit} test="place" busy=${busy} disabled=${old || barred || bad.length > 0 || !list.length || (!busy && sending.length > 0)}>
       ${t(busy ? 'act.busy' : 'cart.go')}<//></form>`;
 }
 

@@ -2,6 +2,7 @@
 // itself, the visitor's orders, his wallet.
 import { Do } from '../act.js';
 import { Wallets, acting, setActing, status } from '../acting.js';
+import { useBarred } from '../barred.js';
 import { checksum, number, short } from '../format.js';
 import { Card, Picture, Stars, categoryName, useCategories }
   from '../goods.js';
@@ -61,10 +62,13 @@ export function Front({ who }) {
     ...(category !== undefined && { category }), ...(inStock && { inStock }) };
   const list = useList('market_search', { ...filter, ...(sort && { sort }) },
     24);
+  const barred = useBarred(who.seller);
   const none = () => ask({ q: '', category: undefined, inStock: undefined });
   return html`${q ? html`<h1>${t('shop.found')} <bdi>“${q}”</bdi></h1>
       <p><a href=${links.buy}>${t('shop.all')}</a></p>`
       : html`<${Hero} who=${who} />`}
+    ${barred && html`<p class="wrong" role="status" data-test="barred">
+      ${barred}</p>`}
     <${Chips} filter=${filter} put=${ask} />
     <div class="bar"><${Choice} id="sort" label=${t('list.sort')} value=${sort}
         set=${(v) => ask({ sort: v })} rows=${[['', t(q ? 'sort.best'

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { Do, act } from '../act.js';
 import { Mine } from '../acting.js';
+import { Barred } from '../barred.js';
 import { DemoShop } from '../demo.js';
 import { Card, Picture, Price, State, Stars, UNLIMITED, categoryName,
   stockText, titleOf, useCategories } from '../goods.js';
@@ -63,7 +64,8 @@ function Listings({ me }) {
   const show = (s) => { setShape(s); localStorage.setItem('sell.shape', s); };
   const items = list.data?.items ?? [];
   const picked = items.filter((l) => chosen.includes(l.id));
-  return html`<p class="row"><a class="button main" href="/sell/new">
+  return html`<${Barred} me=${me} />
+    <p class="row"><a class="button main" href="/sell/new">
       ${t('sell.new')}</a>
     <a class="button" href=${`/shop/${me}`} target="_blank" rel="noopener"
       data-test="shop">${t('shop.open')}</a>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Do, NOBODY, act } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc } from '../api.js';
+import { Barred } from '../barred.js';
 import { chainMs } from '../clock.js';
 import { putPicture } from '../content.js';
 import { Draft, useDraft, useSend } from '../form.js';
@@ -203,7 +204,8 @@ export function SellEdit({ id }) {
   const of = new URLSearchParams(location.search).get('of');
   const state = useLoad(() => load(id ?? of), [id, of]);
   return html`<h1>${t(id ? 'sell.edit' : 'sell.new')}</h1>
-    <${Mine}>${(me) => html`<${Loaded} state=${state} rows=${10}>${(old) =>
+    <${Mine}>${(me) => html`<${Barred} me=${me} /><${Loaded} state=${state}
+      rows=${10}>${(old) =>
       html`<${Editor} key=${id ?? of} me=${me} old=${id && old}
         first=${id ? old.form : { ...old.form, lasts: EMPTY.lasts,
           variants: old.form.variants.map(({ index, ...v }) => v) }} />`}

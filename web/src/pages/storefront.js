@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { Do, ZERO32, act } from '../act.js';
 import { Mine } from '../acting.js';
+import { Barred } from '../barred.js';
 import { putDocument } from '../content.js';
 import { bpsOf, useSend } from '../form.js';
 import { number } from '../format.js';
@@ -187,5 +188,5 @@ function Mine1({ me }) {
         ${t('front.new')}</button></p>`)}`}<//>`;
 }
 export const Storefront = () => html`<h1>${t('nav.storefront')}</h1>
-  <${Mine}>${(me) => html`<${Profile} me=${me} />
+  <${Mine}>${(me) => html`<${Barred} me=${me} /><${Profile} me=${me} />
     <h2>${t('front.market')}</h2><${Mine1} me=${me} />`}<//><${Directory} />`;
