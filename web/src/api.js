@@ -16,7 +16,7 @@ async function post(path, calls) {
   const r = await ask(path, { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });
-  if (!r.ok) throw new Error(await r.text());
+  if (!r.ok) throw await refusal(path, r);
   const answers = new Map((await r.json()).map((a) => [a.id, a]));
   return body.map(({ id }) => {
     const a = answers.get(id);
@@ -50,16 +50,18 @@ function said(path, { code, message }) {
   return key ? t(key, { n: /\d+/.exec(message)?.[0] ?? '' }) : message;
 }
 export const api = (path, body) => again(() => apiOnce(path, body));
+async function refusal(path, r) {
+  const text = await r.text().catch(() => '');
+  let e = { code: 'internal', message: text || `HTTP ${r.status}` };
+  try { e = JSON.parse(text).error ?? e; } catch { /* not of ours */ }
+  return Object.assign(new Error(said(path, e)), { code: e.code });
+}
 async function apiOnce(path, body) {
   const r = await ask(path, body === undefined ? {} : { method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body) });
-  const answer = await r.json().catch(() => ({}));
-  if (!r.ok) {
-    const e = answer.error ?? { code: 'internal', message: `HTTP ${r.status}` };
-    throw Object.assign(new Error(said(path, e)), { code: e.code });
-  }
-  return answer;
+  if (!r.ok) throw await refusal(path, r);
+  return r.json().catch(() => ({}));
 }
 
 // What the node pushes: connected, head, pool.

@@ -32,7 +32,7 @@ const ITEMS = [
   { id: 'notify', done: (s) => s.hooks?.length, to: '/settings', login: true,
     Act: ({ s }) => s.hooks?.length > 0 && html`<${Do} test="start-test"
       go=${() => testMessage(s)}>${t('start.test')}<//>` },
-  { id: 'backup', done: (s) => s.backup || s.dev, login: true,
+  { id: 'backup', on: (s) => !s.dev, done: (s) => s.backup, login: true,
     Act: ({ s, again }) => !s.backup && html`<${Do} test="start-backup"
       go=${async () => { await backUp(); again(); }}>${t('start.backup.go')}<//>`,
   },
@@ -92,7 +92,8 @@ export function Start() {
     localStorage.setItem(KEPT, JSON.stringify(all));
     set(all);
   };
-  const rows = ITEMS.filter((r) => !skipped.includes(r.id));
+  const rows = ITEMS.filter((r) => !skipped.includes(r.id)
+    && (r.on?.(s) ?? true));
   const left = rows.filter((r) => !r.done(s)).length;
   if (!left) return null;
   return html`<details class="card start" data-test="start" open=${!folded()}

@@ -168,6 +168,8 @@ function Theirs({ of: k }) {
 
 /* ------------------------------------------------------------- its parts */
 
+const OVER = ['settled', 'dropped']; // nothing is locked any more
+
 // What happens when nobody does anything.
 function silence(k) {
   if (k.state !== 'negotiation') return `silence.${k.state}`;
@@ -192,8 +194,9 @@ function Turn({ k, side, token, again }) {
     && offered(s.call)) : [];
   const of = { ...k, side };
   return html`<section class="card escrow" data-test="turn">
-    <h2>${t('case.money')}</h2><p class="big"><${Money} value=${k.held}
-      token=${k.token} /> <small>${t('case.held')}</small></p>
+    <h2>${t(OVER.includes(k.state) ? 'case.about' : 'case.money')}</h2>
+    <p class="big"><${Money} value=${k.held} token=${k.token} />
+      ${!OVER.includes(k.state) && html` <small>${t('case.held')}</small>`}</p>
     <${Clock} k=${k} />
     ${mine.length > 0 && html`<h3>${t('escrow.you')}</h3>${mine.map((s) =>
       html`<${Step} key=${`${s.id}-${k.state}`} step=${s} of=${of}

@@ -89,7 +89,7 @@ export function Login() {
       PASSWORD('current-password')], ...second ? [['code', 'login.second',
       { autocomplete: 'one-time-code', maxlength: 16, autofocus: true },
       'login.second.hint']] : []]}>
-      <small>${t('login.lost')} <code>cybermiles admin reset-password</code>;
+      <small>${t('login.lost')} <code>cybermiles admin reset-password</code>;${' '}
         ${t('login.second.lost')} <code>cybermiles admin disable-2fa</code>
       </small>
       ${now?.users && html`<p><a href="/setup">${t('invited.title')}</a></p>`}
