@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { Node } from '../e2e/node.mjs';
 import { CHROMIUM, faults, launch, loaded, open, routes, tabThrough }
   from './browser.mjs';
+import { actAs } from './purse.mjs';
 
 const skip = existsSync(CHROMIUM) ? false : 'no Chromium on this machine';
 let node, browser;
@@ -89,6 +90,46 @@ test('names are found by what people call themselves', { skip }, async () => {
   await page.waitForSelector('[data-test=method] summary small[lang=en]'
     + ':has-text("Orders from one seller")');
   assert.deepEqual(page.wrong, []);
+  await page.context().close();
+});
+
+test('in German: amounts in fields have a comma, actions stand in one line; a '
+  + 'purchase leads back to the purchases, and what is settled is not locked',
+{ skip }, async () => {
+  const page = await open(browser, { locale: 'de-DE',
+    viewport: { width: 1280, height: 800 } });
+  const see = async (path) => {
+    await page.goto(`${node.url}${path}`);
+    await loaded(page);
+  };
+  await see('/sell');
+  assert.ok(await page.evaluate(() => [...document.querySelectorAll('td .row')]
+    .every((row) => row.clientHeight < 40))); // two lines have more
+  const [seller, , , buyer] = await node.rpc('eth_accounts');
+  const { items } = await node.rpc('market_search', [{ seller, limit: 50 }]);
+  const { id } = items.find((l) => BigInt(l.price) === 145n * 10n ** 17n);
+  await see(`/sell/listing/${id}`);
+  assert.equal(await page.inputValue('#price'), '14,5');
+  await see('/till');
+  for (const key of ['7', ',', '5', ',']) {
+    await page.click(`.keypad button:text-is("${key}")`);
+  }
+  assert.equal(await page.inputValue('#sum'), '7,5');
+  await page.waitForSelector('[data-test=total]:has-text("7,5")');
+  const orders = await node.rpc('order_list', [{ seller, limit: 200 }]);
+  const returned = orders.items.find((o) => o.state === 'returnSent');
+  await see(`/order/${returned.id}`);
+  await page.waitForSelector('.crumb a[href="/orders"]');
+  assert.match(await page.inputValue('#confirmReturn-amount'), /^\d+,\d+$/);
+  await actAs(page, buyer);
+  const bought = orders.items.find((o) => o.buyer.toLowerCase()
+    === buyer.toLowerCase());
+  await see(`/order/${bought.id}`);
+  await page.waitForSelector('.crumb a[href="/purchases"]');
+  await see('/case/1');
+  assert.doesNotMatch(await page.textContent('[data-test=turn]'), /gesperrt/i);
+  await see('/keys'); // nobody is logged in
+  assert.match(await page.textContent('.notice.error'), /Erst anmelden/);
   await page.context().close();
 });
 

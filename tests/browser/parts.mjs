@@ -53,6 +53,7 @@ test('amounts: a comma or a point, never more places than the token has', () => 
   }
   assert.equal(money.plain(1500000n, six), '1.5');
   assert.equal(money.plain('0xde0b6b3a7640000'), '1');
+  assert.equal(money.typed(1500000n, six), '1.5');
 });
 
 test('numbers that are typed: read, or said which field wants what', async () => {

@@ -10,6 +10,8 @@ export const number = (n) => new Intl.NumberFormat(language()).format(n);
 export const about = (n) => new Intl.NumberFormat(language(), n < 1e7 ? {}
   : { notation: 'compact', maximumSignificantDigits: 3 }).format(n);
 
+export const point = () => new Intl.NumberFormat(language()).format(1.1)[1];
+
 // A whole number of smallest units (BigInt) as a decimal of so many places,
 // with up to digits of them, exact when they suffice.
 export function units(n, places, digits = places) {
@@ -20,8 +22,7 @@ export function units(n, places, digits = places) {
   let rest = places ? (n % one).toString().padStart(places, '0') : '';
   const cut = /[1-9]/.test(rest.slice(digits));
   rest = rest.slice(0, digits).replace(/0+$/, '');
-  const point = new Intl.NumberFormat(language()).format(1.1)[1];
-  const text = (negative ? '\u2212' : '') + whole + (rest ? point + rest : '')
+  const text = (negative ? '\u2212' : '') + whole + (rest ? point() + rest : '')
     + (cut ? '\u2026' : '');
   // a sign and an ellipsis stay at their end where words run from right to left
   return (negative || cut) && globalThis.document?.documentElement.dir === 'rtl'

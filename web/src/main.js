@@ -19,7 +19,7 @@ import { Lost, useLost } from './lost.js';
 import { Home } from './pages/home.js';
 import { Login, Sessions, Setup } from './pages/login.js';
 import { Transaction } from './pages/transaction.js';
-import { follow, go, match, route } from './router.js';
+import { below, follow, go, match, route } from './router.js';
 import { loadSession, may, rolesWith, session } from './session.js';
 import { useLoad, useSignal } from './signal.js';
 import { Empty, Failure, Icon, Skeleton, html } from './ui.js';
@@ -264,10 +264,11 @@ function Shell() {
       || localStorage.getItem('language')) return;
     setLanguage(now.language).then(() => redraw((n) => n + 1), () => {});
   }, [now?.language]);
-  const here = found?.row.under ?? found?.row.path;
+  const under = useSignal(below) ?? found?.row.under;
+  const here = under ?? found?.row.path;
   const lost = useLost();
-  const above = found?.row.under && !TABBED.includes(found.row.path)
-    && PAGES.find((p) => p.path === found.row.under);
+  const above = under && !TABBED.includes(found.row.path)
+    && PAGES.find((p) => p.path === under);
   return html`<div class="shell" onClick=${follow}>
     <a class="skip" href="#main">${t('skip')}</a>
     <header><a class="brand" href="/"><img src="/icon.svg" alt="" width="28"

@@ -1,6 +1,6 @@
 // money.js - amounts of CMT and of tokens: shown, typed, kept.
 import { callView, row } from './contracts.js';
-import { ltr, units } from './format.js';
+import { ltr, point, units } from './format.js';
 import { useLoad } from './signal.js';
 import { html } from './ui.js';
 import { NOBODY } from './act.js';
@@ -72,7 +72,7 @@ export function parse(text, token = CMT) {
   return BigInt(m[1]) * 10n ** BigInt(token.decimals) + BigInt(rest || '0');
 }
 
-// The same as plain text for a field: no grouping, a point.
+// The same as plain text for a file: no grouping, a point.
 export function plain(value, token = CMT) {
   const n = BigInt(value ?? 0);
   const one = 10n ** BigInt(token.decimals);
@@ -80,3 +80,6 @@ export function plain(value, token = CMT) {
     .padStart(token.decimals, '0').replace(/0+$/, '') : '';
   return `${n / one}${rest ? `.${rest}` : ''}`;
 }
+// For a field: with the comma of a language that has one; parse takes both.
+export const local = (text) => point() === ',' ? text.replace('.', ',') : text;
+export const typed = (value, token) => local(plain(value, token));

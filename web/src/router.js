@@ -3,6 +3,8 @@ import { signal } from './signal.js';
 
 export const route = signal(location.pathname);
 export const query = signal(location.search);
+// Below which page of the menu the open one is, where only what it shows tells.
+export const below = signal(null);
 const look = () => {
   route.set(location.pathname);
   query.set(location.search);

@@ -50,7 +50,7 @@ export function Input({ name, step, form, put, token, of }) {
 }
 
 export function Step({ step, of, token, again }) {
-  const [form, put] = useState({ ...START, ...step.first?.(of) });
+  const [form, put] = useState({ ...START, ...step.first?.(of, token) });
   const label = t(`do.${step.id}`);
   const go = async () => {
     const [module, method, args, options] = await step.send(of, form, token);

@@ -12,7 +12,7 @@ import { Card, KINDS, Party, Picture, Price, State, Stars, categoryName,
 import { t } from '../i18n.js';
 import { links } from '../links.js';
 import { Choice, Find, List, Tabs, useList, useRpc } from '../list.js';
-import { parse, plain, useTokens } from '../money.js';
+import { parse, typed, useTokens } from '../money.js';
 import { ask, go, query } from '../router.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Copy, Empty, Facts, Field, Icon, Loaded, html } from '../ui.js';
@@ -58,7 +58,7 @@ function Prices({ filter, put }) {
   };
   const field = (name, key) => html`<label>${t(`buy.${name}`)}
     <input name=${name} inputmode="decimal" autocomplete="off" key=${filter[key]}
-      defaultValue=${filter[key] ? plain(filter[key], coin) : ''} /></label>`;
+      defaultValue=${filter[key] ? typed(filter[key], coin) : ''} /></label>`;
   if (!coin) return null;
   return html`<form onSubmit=${submit}><fieldset class="facet prices">
     <legend>${t('sell.price')}, <bdi>${coin.symbol}</bdi></legend>${field('least',

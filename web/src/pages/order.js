@@ -1,6 +1,6 @@
 // order.js - one order: what it is, who can do what until when, what happened,
 // letters, reviews, the packing slip.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Do, May, NOBODY, ZERO32, act, useMayCall } from '../act.js';
 import { acting } from '../acting.js';
 import { rpc } from '../api.js';
@@ -13,9 +13,10 @@ import { Letter, Letters } from '../letters.js';
 import { links } from '../links.js';
 import { Itemised } from '../lines.js';
 import { useRpc } from '../list.js';
-import { Money, money, parse, plain, tokenOf } from '../money.js';
+import { Money, money, parse, tokenOf, typed } from '../money.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Progress } from '../progress.js';
+import { below } from '../router.js';
 import { Step, note } from '../steps.js';
 import { Ago, Empty, Facts, Field, Hash, Loaded, Notice, Table, html }
   from '../ui.js';
@@ -73,7 +74,7 @@ const STEPS = [
     form: ['tracking'], send: async (o, f) => ORDER('sendReturn', [o.id,
       await tracking(f.tracking)]) },
   { id: 'confirmReturn', call: 'orders.confirmReturn', by: 'seller', when: ['returnSent'], main: true,
-    form: ['amount'], first: (o) => ({ amount: dueBack(o) }),
+    form: ['amount'], first: (o, tok) => ({ amount: dueBack(o, tok) }),
     send: (o, f, tok) => ORDER('confirmReturn', [o.id,
       amount(f.amount, tok)]) },
   { id: 'refund', call: 'orders.refund', by: 'seller', when: ['paid', 'shipped'],
@@ -102,9 +103,10 @@ const amount = (text, token) => {
   if (n === null) throw new Error(t('send.bad.amount'));
   return n;
 };
-const dueBack = (o) => {
+const dueBack = (o, token) => {
   const due = BigInt(o.goods) - BigInt(o.discount) - BigInt(o.refunded);
-  return plain(due < 0n ? 0n : due < BigInt(o.held) ? due : BigInt(o.held));
+  return typed(due < 0n ? 0n : due < BigInt(o.held) ? due : BigInt(o.held),
+    token);
 };
 
 // What a dispute costs, before it is opened.
@@ -283,6 +285,10 @@ function Body({ order, again }) {
   const lines = useLines(order);
   const role = me === order.seller ? 'seller' : me === order.buyer ? 'buyer'
     : null;
+  useEffect(() => {
+    below.set(role === 'buyer' ? '/purchases' : null);
+    return () => below.set(null);
+  }, [role]);
   if (!token) return null;
   return html`<p><${State} word=${order.state} /></p><${Progress} order=${order} />
     <div class="beside"><div>

@@ -9,7 +9,7 @@ import { number } from '../format.js';
 import { Party, State, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { Choice, List, Tabs, useList, useRpc } from '../list.js';
-import { Money, parse, plain } from '../money.js';
+import { Money, parse, typed } from '../money.js';
 import { may } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Empty, Failure, Field, Loaded, Notice, Submit, html } from '../ui.js';
@@ -91,7 +91,7 @@ const spoken = (b32) => Object.keys(LANGUAGES).filter((l) =>
 
 function Terms({ record, bond }) {
   const [form, set] = useState({ name: record?.document?.name ?? '',
-    about: record?.document?.about ?? '', fee: plain(record?.fee ?? 2n
+    about: record?.document?.about ?? '', fee: typed(record?.fee ?? 2n
       * 10n ** 18n), openMax: String(record?.openMax ?? 3),
     languages: record ? spoken(record.languages) : ['en'] });
   const due = BigInt(bond) - BigInt(record?.bond ?? 0);

@@ -13,14 +13,18 @@ import { t } from '../i18n.js';
 import { useRpc } from '../list.js';
 import { EMPTY, VARIANT, callsOf, check, loadForm, saveListing }
   from '../listing.js';
-import { parse } from '../money.js';
+import { local, parse } from '../money.js';
 import { go } from '../router.js';
 import { useLoad } from '../signal.js';
 import { Failure, Field, Loaded, Submit, html } from '../ui.js';
 
 // What the node has, as the form has it; a new one has a piece of one kind.
-const load = async (id) => id ? loadForm(id)
+const load = async (id) => id ? asTyped(await loadForm(id))
   : { form: { ...EMPTY, variants: [VARIANT] } };
+const asTyped = ({ form, ...rest }) => ({ ...rest, form: { ...form,
+  ...Object.fromEntries(['price', 'maxFee', 'tax', 'affiliate'].map((k) =>
+    [k, local(form[k])])),
+  variants: form.variants.map((v) => ({ ...v, price: local(v.price) })) } });
 
 /* -------------------------------------------------------------- the form */
 

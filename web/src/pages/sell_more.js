@@ -13,7 +13,7 @@ import { number } from '../format.js';
 import { Party, Stars, State, Thing, Until } from '../goods.js';
 import { t } from '../i18n.js';
 import { List, useList, useRpc } from '../list.js';
-import { Money, plain, tokenOf } from '../money.js';
+import { Money, tokenOf, typed } from '../money.js';
 import { useLoad } from '../signal.js';
 import { Ago, Empty, Failure, Field, Loaded, Notice, Submit, Table, html }
   from '../ui.js';
@@ -71,8 +71,8 @@ const zoneOf = (token) => (z, i) => {
 
 function TableForm({ table, token, done }) {
   const [zones, set] = useState(table ? table.zones.map((z) => ({ ...z,
-    base: plain(z.base, token), perItem: plain(z.perItem, token),
-    freeFrom: plain(z.freeFrom, token) })) : [ZONE]);
+    base: typed(z.base, token), perItem: typed(z.perItem, token),
+    freeFrom: typed(z.freeFrom, token) })) : [ZONE]);
   const { busy, error, send } = useSend(async () => {
     await act(t('ship.save'), 'market', 'saveShipTable', [table?.id ?? 0, NOBODY,
       token.address, zones.map(zoneOf(token))]);

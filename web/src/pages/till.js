@@ -11,7 +11,7 @@ import { number } from '../format.js';
 import { Picture, Until, titleOf } from '../goods.js';
 import { t } from '../i18n.js';
 import { useList, useRpc } from '../list.js';
-import { Money, money, parse } from '../money.js';
+import { Money, local, money, parse } from '../money.js';
 import { Qr } from '../qr.js';
 import { Empty, Notice, html } from '../ui.js';
 
@@ -79,7 +79,7 @@ function Keypad({ sum, set }) {
     : k === '.' && sum.includes('.') ? sum : (sum + k).slice(0, 14));
   return html`<div class="keypad" role="group" aria-label=${t('till.keys')}>
     ${KEYS.map((k) => html`<button type="button" onClick=${() => press(k)}
-      aria-label=${k === '⌫' ? t('till.back') : k}>${k}</button>`)}</div>`;
+      aria-label=${k === '⌫' ? t('till.back') : local(k)}>${local(k)}</button>`)}</div>`;
 }
 
 function Grid({ me, add }) {
@@ -130,7 +130,7 @@ function Till({ me }) {
         <${Money} value=${BigInt(l.price) * BigInt(l.n)} digits=${2} />
         <button type="button" onClick=${() => less(l)} aria-label=${t(
           'till.less', { title: l.title })}>−</button></li>`)}</ul>`}
-      <label class="choice">${t('till.sum')}<input id="sum" value=${sum}
+      <label class="choice">${t('till.sum')}<input id="sum" value=${local(sum)}
         inputmode="decimal" autocomplete="off" onInput=${(e) =>
           set(e.target.value.replace(',', '.').replace(/[^\d.]/g, ''))} />
       </label><${Keypad} sum=${sum} set=${set} />

@@ -7,7 +7,7 @@ import { checksum, isAddress, number, time, units } from '../format.js';
 import { State } from '../goods.js';
 import { allTexts, language, languages, loadOwn, setLanguage, t }
   from '../i18n.js';
-import { parse, plain } from '../money.js';
+import { parse, typed } from '../money.js';
 import { Qr } from '../qr.js';
 import { change, loadSession, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
@@ -263,7 +263,7 @@ const EMPTY = { rights: SIGNED, daily: '0x0', spent: '0x0', allow: [],
 function Policy({ address, policy, again }) {
   const was = policy ?? EMPTY;
   const [form, set] = useState({ rights: was.rights,
-    daily: BigInt(was.daily) ? plain(BigInt(was.daily)) : '',
+    daily: BigInt(was.daily) ? typed(BigInt(was.daily)) : '',
     allow: was.allow.map(checksum).join('\n'),
     minutes: String(was.unlockSeconds / 60) });
   const put = (name) => (e) => set({ ...form, [name]: e.target.value });
