@@ -6,7 +6,7 @@ import { useState } from 'preact/hooks';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal, valueOf } from './signal.js';
-import { Empty, html } from './ui.js';
+import { Empty, Skeleton, html } from './ui.js';
 import { accountsOf, onAccounts, refusal, sendBy, useNetwork, wallets }
   from './wallet.js';
 
@@ -93,7 +93,7 @@ export function Mine({ children }) {
   const now = useSignal(acting);
   const ready = useSignal(known);
   if (now) return children(now.address);
-  if (!ready) return null;
+  if (!ready) return html`<${Skeleton} />`;
   return html`<${Empty} title=${t(links.shop ? 'acting.none.shop'
     : 'acting.none')}>${t(links.shop ? 'acting.ways.shop' : 'acting.ways')}
     <span class="row"><${Wallets} />${links.login && html`<a
