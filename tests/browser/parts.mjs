@@ -56,6 +56,12 @@ test('amounts: a comma or a point, never more places than the token has', () => 
   assert.equal(money.typed(1500000n, six), '1.5');
 });
 
+test('what a return gives back is said in places of its own token', async () => {
+  const { dueBack } = await import(join(WEB, 'pages/order.js'));
+  assert.equal(dueBack({ goods: '0x7270e0', discount: '0x0', refunded: '0x0',
+    held: '0x989680' }, { symbol: 'X', decimals: 6 }), '7.5');
+});
+
 test('numbers that are typed: read, or said which field wants what', async () => {
   const form = await import(join(WEB, 'form.js'));
   assert.equal(form.wholeOf(' 30 ', 'Days', 3650), 30);

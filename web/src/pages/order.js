@@ -103,7 +103,7 @@ const amount = (text, token) => {
   if (n === null) throw new Error(t('send.bad.amount'));
   return n;
 };
-const dueBack = (o, token) => {
+export const dueBack = (o, token) => {
   const due = BigInt(o.goods) - BigInt(o.discount) - BigInt(o.refunded);
   return typed(due < 0n ? 0n : due < BigInt(o.held) ? due : BigInt(o.held),
     token);
