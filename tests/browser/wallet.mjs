@@ -140,7 +140,7 @@ test('a wallet that refuses the network: nothing is sent, and it is said',
     const nonce = await provider.getTransactionCount(signer.address);
     await sendBy(p, 'Test Wallet', ethers.Wallet.createRandom().address, '1');
     await p.waitForSelector('.notice.error, .notice[role=alert]');
-    assert.match(await p.textContent('form.form'), /rejected/i);
+    assert.match(await p.textContent('form.form'), /refused it in the wallet/);
     assert.equal(await provider.getTransactionCount(signer.address), nonce);
     await p.context().close();
   });
@@ -158,7 +158,10 @@ test('the page Node adds this network to a wallet', { skip }, async () => {
     const seen = await p.evaluate(() => window.testWallet);
     assert.deepEqual(seen.chains['0x7a69'],
       refuses ? undefined : [node.url.replace(/\/$/, '')]);
-    if (refuses) assert.match(await p.textContent('.notice.error'), /rejected/);
+    if (refuses) {
+      assert.match(await p.textContent('.notice.error'),
+        /refused it in the wallet/);
+    }
     assert.deepEqual(p.wrong, []);
     await p.context().close();
   }

@@ -15,7 +15,7 @@ import { useRecent } from '../recent.js';
 import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Ago, Copy, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
-import { addNetwork, wallets } from '../wallet.js';
+import { addNetwork, refusal, wallets } from '../wallet.js';
 
 const round = (n) => number(Math.round(n * 100) / 100);
 const per = (unit) => (n) => `${round(n)} ${t(unit)}`;
@@ -161,7 +161,7 @@ function AddNetwork({ chainId }) {
       say(html`<${Notice} kind="good" title=${t('node.added')} />`);
     } catch (e) {
       say(html`<${Notice} kind="error" title=${t('node.notadded')}>
-        <p>${e.message}</p><//>`);
+        <p>${refusal(e) ?? e.message}</p><//>`);
     }
   };
   return html`${list.map((w) => html`<p><button type="button"
