@@ -6,7 +6,7 @@ import { encodeCall, readCall, readEvent } from './abi.js';
 import { acting } from './acting.js';
 import { live, rpc, rpcAll } from './api.js';
 import { abiOf } from './contracts.js';
-import { sentence } from './fault.js';
+import { sentence, inWords } from './fault.js';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { mayCall, session } from './session.js';
@@ -131,7 +131,7 @@ export async function track(what, hash) {
     note(id, { state: 'done' });
     changed.set(changed.value + 1);
   } catch (e) {
-    note(id, { state: e.late ? 'late' : 'failed', reason: e.message });
+    note(id, { state: e.late ? 'late' : 'failed', reason: inWords(e) });
   }
 }
 
@@ -188,7 +188,7 @@ export function Do({ go, children, kind, disabled, confirm, test, call }) {
     if (state.busy) return;
     if (confirm && !state.sure) { set({ sure: true }); return; }
     set({ busy: true });
-    try { await go(); set({}); } catch (e) { set({ error: e.message }); }
+    try { await go(); set({}); } catch (e) { set({ error: inWords(e) }); }
   };
   return offered && html`<span class="do" onKeyDown=${(e) => state.sure
       && e.key === 'Escape' && back()}><button type="button" class=${kind}

@@ -3,11 +3,12 @@
 // letterKey() besides (seal.js).  The choice is kept on this browser.  tx: { to,
 // data, value, gas } with value a BigInt; sign: of hex bytes by EIP-191.
 import { useState } from 'preact/hooks';
+import { inWords } from './fault.js';
 import { t } from './i18n.js';
 import { links } from './links.js';
 import { signal, useSignal, valueOf } from './signal.js';
 import { Empty, Skeleton, html } from './ui.js';
-import { accountsOf, onAccounts, refusal, sendBy, useNetwork, wallets }
+import { accountsOf, onAccounts, sendBy, useNetwork, wallets }
   from './wallet.js';
 
 export const status = signal(null);  // of /api/status; chainId at least
@@ -77,7 +78,7 @@ export function Wallets() {
     try {
       await chooseWallet(wallet);
       say({});
-    } catch (e) { say({ wrong: refusal(e) ?? e.message }); }
+    } catch (e) { say({ wrong: inWords(e) }); }
   };
   return html`${found.map((w) => html`<button type="button" key=${w.info.uuid}
       class=${w.last ? null : 'main'} data-test=${w.last ? 'pocket' : 'connect'}

@@ -3,6 +3,7 @@
 import { changed } from './act.js';
 import { status } from './acting.js';
 import { rpc } from './api.js';
+import { inWords } from './fault.js';
 import { t } from './i18n.js';
 import { signal, useSignal } from './signal.js';
 import { Meter, Notice, html } from './ui.js';
@@ -16,7 +17,7 @@ async function load() {
       state.set(await rpc('dev_loadDemoShop'));
       await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
     } while (!state.value.done);
-  } catch (e) { state.set({ error: e.message }); }
+  } catch (e) { state.set({ error: inWords(e) }); }
   changed.set(changed.value + 1);
 }
 

@@ -22,14 +22,19 @@ function say(a) {
 const REFUSED = [[/insufficient funds/i, 'funds'], [/^nonce too/i, 'nonce'],
   [/^replacement transaction underpriced/i, 'replaced'],
   [/^already known/i, 'sentBefore'], [/^oversized data/i, 'size'],
-  [/^txpool is full|^too many (pending|queued) transactions/i, 'pool']];
+  [/^txpool is full|^too many (pending|queued) transactions/i, 'pool'],
+  [/^request timed out/i, 'timeout'], [/^pruned history/i, 'pruned'],
+  [/^the node is shutting down/i, 'closing'], [/^content: at most/i, 'minute'],
+  [/bytes wait for their transactions/i, 'quota'], [/^could not decrypt/i, 'word'],
+  [/^another password is being checked/i, 'checking']];
 function refused(said) {
-  const [, why] = REFUSED.find(([words]) => words.test(said)) ?? [];
+  const [, why] = REFUSED.find(([mark]) => mark.test(said)) ?? [];
   return why && t('fault.said', { text: t(`fault.${why}`),
     said: clipped(said, 300) });
 }
 
-// told: of readCall, or null; e: what JSON-RPC or the wallet said.
+// told: of readCall, or null; e: what JSON-RPC or the wallet said, or an error of
+// the page, which is in words already.
 export function sentence(told, e) {
   if (!told) {
     const known = refusal(e) ?? refused(e.message ?? '');
@@ -43,3 +48,4 @@ export function sentence(told, e) {
   return has(key) ? t(key, values) : `${told.name}(${told.args.map((a) =>
     `${a.name}: ${say(a)}`).join(', ')})`;
 }
+export const inWords = (e) => sentence(null, e);

@@ -3,6 +3,7 @@
 // which must be kept before the key is used), and opening it again.
 import { useState } from 'preact/hooks';
 import { saveText } from './csv.js';
+import { inWords } from './fault.js';
 import { checksum } from './format.js';
 import { t } from './i18n.js';
 import { store, stored } from './pocket.js';
@@ -36,7 +37,7 @@ function useForm(go) {
     e.preventDefault();
     if (state.busy) return;
     set({ busy: true });
-    try { await go(); set({}); } catch (x) { set({ wrong: x.message }); }
+    try { await go(); set({}); } catch (x) { set({ wrong: inWords(x) }); }
   } };
 }
 const Wrong = ({ text }) => text && html`<p class="wrong" role="alert">

@@ -2,6 +2,7 @@
 import { h } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import htm from 'htm';
+import { inWords } from './fault.js';
 import { ago, checksum, short, time } from './format.js';
 import { t } from './i18n.js';
 import { moduleAt } from './modules.js';
@@ -53,7 +54,7 @@ export function Failure({ error, again }) {
       : late ? 'error.late' : 'error.send')}
     action=${again && html`<button type="button" onClick=${again}>
       ${t('error.again')}</button>`}>
-    <p><bdi>${error.message}</bdi></p><p>${t(again ? 'error.safe'
+    <p><bdi>${inWords(error)}</bdi></p><p>${t(again ? 'error.safe'
       : late ? 'error.wait' : partly ? 'error.partly' : 'error.kept')}</p>
     <details><summary>${t('error.detail')}</summary><p><bdi class="code hash">
       ${detail}</bdi><${Copy} text=${detail} /></p></details><//>`;

@@ -7,6 +7,7 @@ import { acting } from '../acting.js';
 import { rpc } from '../api.js';
 import { getDocument, putPicture } from '../content.js';
 import { Offering } from '../dispute_plots.js';
+import { inWords } from '../fault.js';
 import { date, number } from '../format.js';
 import { Party, Picture, State, Until } from '../goods.js';
 import { has, t } from '../i18n.js';
@@ -82,7 +83,7 @@ export function Picked({ form, put }) {
     say('');
     try {
       put({ ...form, picture: file ? (await putPicture(file)).picture : null });
-    } catch (x) { say(x.message); }
+    } catch (x) { say(inWords(x)); }
   };
   return html`<${Field} id="submit-picture" label=${t('case.picture')}
     hint=${t('case.public')} error=${problem}><input id="submit-picture"

@@ -9,6 +9,7 @@ import { acting } from '../acting.js';
 import { rpcAll } from '../api.js';
 import { callView, errorName, keepAbi, readAbi } from '../contracts.js';
 import { Args } from '../decoded.js';
+import { inWords } from '../fault.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
 import { checked, namedBy } from '../metadata.js';
@@ -78,7 +79,7 @@ function Method({ address, abi, row, text }) {
           abi });
         set({ done: true });
       }
-    } catch (x) { set({ error: errorName(abi, x) ?? x.message }); }
+    } catch (x) { set({ error: errorName(abi, x) ?? inWords(x) }); }
   };
   return html`<details class="read" data-test="method">
     <summary><code>${row.name}</code>${payable

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { readCall } from '../abi.js';
 import { live, rpc, rpcAll } from '../api.js';
 import { abiOf, aboutToken, callView, tokenRow } from '../contracts.js';
+import { inWords } from '../fault.js';
 import { bytes, checksum, duration, inCmt, isAddress, number, units }
   from '../format.js';
 import { State } from '../goods.js';
@@ -201,7 +202,7 @@ function Holder({ address, kind, token }) {
         : await callView(address, tokenRow('balanceOf'), [holder]);
       set({ text: kind === 'ERC-20' ? `${units(n, token?.decimals ?? 0)} ${
         token?.symbol ?? ''}` : number(n) });
-    } catch (x) { set({ error: x.message }); }
+    } catch (x) { set({ error: inWords(x) }); }
   };
   return html`<section class="card" data-test="holder">
     <h2>${t('tokens.holder')}</h2><form onSubmit=${look}><div class="pair">

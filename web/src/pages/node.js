@@ -5,6 +5,7 @@ import { Do } from '../act.js';
 import { status } from '../acting.js';
 import { api, ownerRpc } from '../api.js';
 import { backUp, overdue } from '../backup.js';
+import { inWords } from '../fault.js';
 import { ago, bytes, duration, number } from '../format.js';
 import { language, t } from '../i18n.js';
 import { useMetrics } from '../metrics.js';
@@ -15,7 +16,7 @@ import { useRecent } from '../recent.js';
 import { may, session } from '../session.js';
 import { useLoad, useSignal } from '../signal.js';
 import { Ago, Copy, Facts, Failure, Loaded, Meter, Notice, html } from '../ui.js';
-import { addNetwork, refusal, wallets } from '../wallet.js';
+import { addNetwork, wallets } from '../wallet.js';
 
 const round = (n) => number(Math.round(n * 100) / 100);
 const per = (unit) => (n) => `${round(n)} ${t(unit)}`;
@@ -84,7 +85,7 @@ function Fence({ again }) {
       onClick=${claim}>${t('node.claim')}</button>`}>
     <p>${t('node.fenced.text')}</p>
     ${!owner && html`<p><code>cybermiles run --claim</code></p>`}
-    ${error && html`<p class="wrong" role="alert">${error.message}</p>`}<//>`;
+    ${error && html`<p class="wrong" role="alert">${inWords(error)}</p>`}<//>`;
 }
 
 // Blocks of late: how far apart, and whether they were signed without pauses.
@@ -161,7 +162,7 @@ function AddNetwork({ chainId }) {
       say(html`<${Notice} kind="good" title=${t('node.added')} />`);
     } catch (e) {
       say(html`<${Notice} kind="error" title=${t('node.notadded')}>
-        <p>${refusal(e) ?? e.message}</p><//>`);
+        <p>${inWords(e)}</p><//>`);
     }
   };
   return html`${list.map((w) => html`<p><button type="button"

@@ -6,6 +6,7 @@ import { ZERO32, act } from '../act.js';
 import { codeName, codes, readRate } from '../approx.js';
 import { chainS } from '../clock.js';
 import { putDocument, putPicture } from '../content.js';
+import { inWords } from '../fault.js';
 import { Picture } from '../goods.js';
 import { t } from '../i18n.js';
 import { useRpc } from '../list.js';
@@ -26,7 +27,7 @@ function Logo({ hash, set }) {
     if (!file) return;
     tell({ busy: true });
     try { set((await putPicture(file)).thumb); tell({}); }
-    catch (x) { tell({ error: x.message }); }
+    catch (x) { tell({ error: inWords(x) }); }
   };
   return html`<${Field} id="logo" label=${t('shop.logo')} error=${state.error}>
     <span class="row"><${Picture} hash=${hash} size=${72} />

@@ -12,6 +12,7 @@ import { Do } from '../act.js';
 import { Mine } from '../acting.js';
 import { rpc, rpcAll } from '../api.js';
 import { csvText, parseCsv, saveText } from '../csv.js';
+import { inWords } from '../fault.js';
 import { number } from '../format.js';
 import { t } from '../i18n.js';
 import { EMPTY, VARIANT, callsOf, check, formOf, saveListing, sendCalls }
@@ -207,7 +208,7 @@ function Import({ me }) {
     set(null); setError(null); tell(null);
     if (!file) return;
     try { set(await readFile(await file.text(), me)); }
-    catch (x) { setError(x.message); }
+    catch (x) { setError(inWords(x)); }
   };
   const bad = list?.filter((l) => !l.calls) ?? [];
   const good = list?.filter((l) => l.calls?.length) ?? [];

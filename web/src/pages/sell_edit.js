@@ -6,6 +6,7 @@ import { rpc } from '../api.js';
 import { Barred } from '../barred.js';
 import { chainMs } from '../clock.js';
 import { putPicture } from '../content.js';
+import { inWords } from '../fault.js';
 import { Draft, useDraft, useSend } from '../form.js';
 import { Card, KINDS, Picture, categoryName, useCategories,
   usualCategories } from '../goods.js';
@@ -39,7 +40,7 @@ function Pictures({ form, set }) {
       for (const f of files) all.push((await putPicture(f)).picture);
       set({ ...form, images: all });
       tell({});
-    } catch (error) { tell({ error: error.message }); }
+    } catch (error) { tell({ error: inWords(error) }); }
   };
   const drop = (hash) => set({ ...form,
     images: form.images.filter((h) => h !== hash) });

@@ -6,7 +6,7 @@ import { NOBODY, track } from '../act.js';
 import { api, live, rpc } from '../api.js';
 import { checksum, isAddress, short } from '../format.js';
 import { Credits } from '../credits.js';
-import { sentence } from '../fault.js';
+import { inWords } from '../fault.js';
 import { t } from '../i18n.js';
 import { MoneyTabs } from '../list.js';
 import { erc20, money, parse, useTokens } from '../money.js';
@@ -137,7 +137,7 @@ export function Send() {
         label=${t('send.password')}>${input('password',
           { type: 'password', autocomplete: 'current-password' })}<//>`}
       ${error && html`<${Notice} kind="error" title=${t('send.not')}>
-        <p><bdi>${sentence(null, error)}</bdi></p>
+        <p><bdi>${inWords(error)}</bdi></p>
         <p>${t(SAFE[error.code] ?? 'send.e.other')}</p><//>`}
       <${Submit} busy=${busy}>${t(busy ? 'send.busy' : 'send.go')}<//>
     </form>`;

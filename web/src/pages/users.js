@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { Do } from '../act.js';
 import { api, ownerRpc } from '../api.js';
+import { inWords } from '../fault.js';
 import { checksum, isAddress, number, time, units } from '../format.js';
 import { State } from '../goods.js';
 import { allTexts, language, languages, loadOwn, setLanguage, t }
@@ -92,7 +93,7 @@ function UserRole({ user, again }) {
   return html`<select aria-label=${`${t('users.role')} ${user.name}`}
       value=${user.role} onChange=${pick}>${ROLES.map((r) => html`
       <option value=${r}>${t(`role.${r}`)}</option>`)}</select>
-    ${error && html`<small class="wrong" role="alert">${error.message}</small>`}`;
+    ${error && html`<small class="wrong" role="alert">${inWords(error)}</small>`}`;
 }
 
 // Which role may what: the node's own table.
